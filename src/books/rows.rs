@@ -1,0 +1,270 @@
+//! The rows: what is kept about contacts, attempts, promises and messages. Field names are column names.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+
+use crate::flow::program::{FlowHash, OptOutScope};
+use crate::id::*;
+use crate::language::Language;
+use crate::money::Money;
+use crate::outcome::{AnsweredBy, Blame, Channel, Disposition, HangupCause};
+use crate::phone::PhoneNumber;
+use crate::time::{Wall, Zone};
+
+/// One person, with one debt (several debts a person come later).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Contact {
+    pub id: ContactId,
+    /// The creditor's own key: the CSV's `contact_id`. Unique.
+    pub external_id: String,
+    pub name: String,
+    pub language: Language,
+    /// The contact's own zone; calling windows are judged in it.
+    pub zone: Zone,
+    pub email: Option<String>,
+    /// In whose name we call; spoken as `{company}`.
+    pub creditor: String,
+    pub phones: Vec<Phone>,
+    pub debt: Debt,
+    /// Further columns of the CSV, by header; typed by the flow's contact schema when a campaign is created.
+    pub fields: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Phone {
+    pub id: PhoneId,
+    pub number: PhoneNumber,
+    pub state: PhoneState,
+}
+
+crate::words! {
+    pub enum PhoneState {
+        Good = "good",
+        /// `invalid_number`, `out_of_service`.
+        Bad = "bad",
+        /// Somebody else's.
+        Wrong = "wrong",
+    }
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Debt {
+    pub amount: Money,
+    pub due: Date,
+    /// Set by the payment feed, or when the person says so (`already_paid` only pauses).
+    pub paid: bool,
+}
+
+/// A contact as imported, before it has ids.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewContact {
+    pub external_id: String,
+    pub name: String,
+    pub language: Language,
+    pub zone: Zone,
+    pub email: Option<String>,
+    pub creditor: String,
+    pub phones: Vec<PhoneNumber>,
+    pub amount: Money,
+    pub due: Date,
+    pub fields: BTreeMap<String, String>,
+}
+
+crate::words! {
+    pub enum CampaignState {
+        Draft = "draft",
+        Running = "running",
+        Paused = "paused",
+        /// By hand; open attempts are cancelled.
+        Stopped = "stopped",
+        /// No open attempt is left.
+        Finished = "finished",
+    }
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Campaign {
+    pub id: CampaignId,
+    /// Unique.
+    pub name: String,
+    pub state: CampaignState,
+    /// The ladder's YAML, as it was when the campaign was created.
+    pub ladder: String,
+    /// The flows it may run, by name, pinned.
+    pub flows: Vec<FlowVersion>,
+    pub created_at: Wall,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FlowVersion {
+    pub hash: FlowHash,
+    pub name: String,
+    pub version: u32,
+    pub source: String,
+}
+
+crate::words! {
+    pub enum AttemptState {
+        Scheduled = "scheduled",
+        Claimed = "claimed",
+        Live = "live",
+        Finished = "finished",
+        Cancelled = "cancelled",
+    }
+}
+
+/// One try to reach a contact on one channel. The attempt is the job: there is no queue beside it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Attempt {
+    pub id: AttemptId,
+    pub campaign: CampaignId,
+    pub contact: ContactId,
+    pub channel: Channel,
+    pub state: AttemptState,
+    pub plan: Plan,
+    /// Which number was dialled; set when live.
+    pub phone: Option<PhoneId>,
+    pub flow: Option<FlowHash>,
+    pub live_at: Option<Wall>,
+    pub finished_at: Option<Wall>,
+    /// Present exactly when `state` is `finished`.
+    pub outcome: Option<Outcome>,
+}
+
+/// What the ladder decided about an attempt when it wrote it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    pub channel: Channel,
+    /// Index of the ladder's step.
+    pub step: u32,
+    /// Which try of this step, from 1.
+    pub try_number: u32,
+    /// Name of the segment the contact was in.
+    pub segment: String,
+    pub due_at: Wall,
+    /// Plain words: why now, who says so. What `ringback why` prints.
+    pub why: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    pub disposition: Disposition,
+    pub blame: Blame,
+    pub cause: Option<HangupCause>,
+    pub answered_by: Option<AnsweredBy>,
+    pub right_party: bool,
+    /// From INVITE to answer or failure.
+    pub ring_ms: u32,
+    pub talk_ms: u32,
+}
+
+/// A finished or open attempt as policy and ladder look back on it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PastAttempt {
+    pub channel: Channel,
+    pub step: u32,
+    pub try_number: u32,
+    /// When it was dialled or sent; the instant that caps count.
+    pub at: Wall,
+    pub phone: Option<PhoneId>,
+    pub disposition: Disposition,
+    pub right_party: bool,
+}
+
+crate::words! {
+    pub enum PromiseState {
+        Open = "open",
+        Kept = "kept",
+        Broken = "broken",
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Promise {
+    pub id: PromiseId,
+    pub contact: ContactId,
+    pub attempt: AttemptId,
+    pub amount: Money,
+    pub on: Date,
+    pub state: PromiseState,
+    pub made_at: Wall,
+}
+
+/// Do not contact: why. Holds for every campaign.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Suppression {
+    pub contact: ContactId,
+    /// `None`: the person on every number and channel.
+    pub phone: Option<PhoneId>,
+    pub scope: OptOutScope,
+    pub reason: Disposition,
+    pub at: Wall,
+}
+
+/// Everything that policy and ladder ask about one contact in one campaign.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Standing {
+    pub contact: Contact,
+    /// Of all campaigns, oldest first; finished attempts only.
+    pub past: Vec<PastAttempt>,
+    /// Of this campaign only: `past` indexes are not needed by callers that walk one ladder.
+    pub past_here: Vec<PastAttempt>,
+    pub suppressions: Vec<Suppression>,
+    pub promises: Vec<Promise>,
+}
+
+/// An attempt that the engine holds the lease of, with all it needs to decide about it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Claimed {
+    pub attempt: Attempt,
+    pub standing: Standing,
+}
+
+crate::words! {
+    pub enum OutboxState {
+        Queued = "queued",
+        Sent = "sent",
+        /// Given up after all tries; the contact is not told.
+        Failed = "failed",
+    }
+}
+
+/// One SMS or e-mail, written in the transaction that decided on it, sent at least once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutboxMessage {
+    pub id: OutboxId,
+    pub attempt: AttemptId,
+    /// `Sms` or `Email`.
+    pub channel: Channel,
+    /// E.164 number or e-mail address.
+    pub to: String,
+    pub subject: Option<String>,
+    pub body: String,
+    pub state: OutboxState,
+    pub tries: u32,
+    pub next_try_at: Wall,
+    pub last_error: Option<String>,
+}
+
+/// A contact waiting for a human.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WorklistEntry {
+    pub id: WorklistId,
+    pub contact: ContactId,
+    pub attempt: AttemptId,
+    pub queue: String,
+    /// Plain words for the agent: why this contact is here.
+    pub reason: String,
+    pub at: Wall,
+}
+
+/// A line of a call's log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallEvent {
+    pub call: CallId,
+    pub at: Wall,
+    /// One word: `entered`, `said`, `pressed`…
+    pub kind: String,
+    pub detail: String,
+}

@@ -1,0 +1,98 @@
+//! The writes: every change to the books, as a value. A store applies a group of them in one transaction; the memory
+//! model applies the same values in plain Rust, so that both can be held to one suite.
+
+use jiff::civil::Date;
+
+use super::rows::{CallEvent, Outcome, PhoneState, Plan};
+use crate::flow::program::{FlowHash, OptOutScope};
+use crate::id::*;
+use crate::money::Money;
+use crate::outcome::{Channel, Disposition};
+use crate::time::Wall;
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Write {
+    /// scheduled | claimed → live, with a row in `call`. Must be on disk before the INVITE leaves.
+    Live {
+        attempt: AttemptId,
+        phone: PhoneId,
+        flow: FlowHash,
+        at: Wall,
+    },
+    /// claimed → scheduled, at a later time, with the reason policy gave.
+    Reschedule {
+        attempt: AttemptId,
+        due_at: Wall,
+        why: String,
+    },
+    /// Appends to a call's log.
+    Log(CallEvent),
+    /// A promise pressed and confirmed. One open promise a contact: an earlier open one is a conflict.
+    Promise {
+        attempt: AttemptId,
+        amount: Money,
+        on: Date,
+        at: Wall,
+    },
+    Suppress {
+        attempt: AttemptId,
+        scope: OptOutScope,
+        reason: Disposition,
+        at: Wall,
+    },
+    Phone {
+        phone: PhoneId,
+        state: PhoneState,
+    },
+    /// Into the outbox. `to` is taken from the contact: its first good number, or its e-mail.
+    Message {
+        attempt: AttemptId,
+        channel: Channel,
+        subject: Option<String>,
+        body: String,
+        at: Wall,
+    },
+    /// Into the human worklist.
+    Worklist {
+        attempt: AttemptId,
+        queue: String,
+        reason: String,
+        at: Wall,
+    },
+    /// → finished, from claimed or live, and what comes next for the contact in this campaign.
+    Finish {
+        attempt: AttemptId,
+        outcome: Outcome,
+        at: Wall,
+        next: Next,
+    },
+    /// scheduled | claimed → cancelled, and the contact is closed in its campaign.
+    Cancel {
+        attempt: AttemptId,
+        at: Wall,
+        why: Close,
+    },
+}
+
+/// What comes after an attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Next {
+    Attempt(Plan),
+    Close(Close),
+}
+
+/// Why a contact needs nothing more from its campaign.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Close {
+    /// One word: `promised`, `paid`, `opted_out`, `wrong_number`, `disputed`, `handed_over`, `ladder_ended`, `no_number`, `excluded`…
+    pub reason: String,
+    /// Plain words for `ringback why`.
+    pub why: String,
+}
+
+/// Adding a contact to a campaign: its first attempt, or why there is none.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Enrolment {
+    pub contact: ContactId,
+    pub next: Next,
+}

@@ -1,0 +1,40 @@
+//! Facts that a call is told. Past tense. The world's failures are among them; none is an error.
+
+use crate::id::{PlayId, SaveId};
+use crate::outcome::{AnsweredBy, HangupCause};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// The far end is being rung.
+    Ringing,
+    /// The client's leg never came up.
+    Failed(HangupCause),
+    /// The client's leg is up and audio can be heard.
+    Answered,
+    /// What listening to the line found. May come at any moment after `Answered`, at most once.
+    AnsweredBy(AnsweredBy),
+    /// A machine's beep has ended, or its greeting has fallen silent for long enough: a message can be left now.
+    Beeped,
+    /// One of `0`–`9 * # A`–`D`, at its press.
+    Digit(char),
+    /// The order to play has been carried out to its end (not when stopped).
+    PlayEnded(PlayId),
+    /// The fact is on disk.
+    Saved(SaveId),
+    /// The fact could not be put on disk.
+    SaveFailed(SaveId),
+    /// A human agent's leg is up.
+    AgentAnswered,
+    /// No agent was free, or none picked up.
+    AgentUnavailable,
+    /// The agent's leg ended.
+    AgentHungUp,
+    /// The client's leg ended.
+    HungUp(HangupCause),
+    /// The debt was paid while the call was in the air.
+    Paid,
+    /// The engine wants the call to end: stop, or a shutdown whose patience ran out.
+    Stopped,
+    /// The time that [`deadline`](super::Call::deadline) named has come.
+    Ticked,
+}

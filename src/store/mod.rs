@@ -1,0 +1,112 @@
+//! Where the books are kept: SQLite on disk, or memory. An edge: it waits, it decides nothing.
+
+use std::future::Future;
+
+use crate::books::*;
+use crate::id::*;
+use crate::time::Wall;
+
+/// What a caller can do about a failure.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Ask for something else.
+    #[error("{0} is not there")]
+    NotFound(String),
+    /// The books say otherwise: the write was refused, nothing of its group was kept.
+    #[error("{0}")]
+    Conflict(String),
+    /// Full disk, locked or lost database: stop dialling, try later. Nothing of the group was kept.
+    #[error("the database is not available: {0}")]
+    Unavailable(String),
+}
+
+pub type Result<T> = std::result::Result<T, StoreError>;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ImportSummary {
+    pub added: u64,
+    pub changed: u64,
+    pub unchanged: u64,
+}
+
+/// One contact's history, for `ringback why`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct History {
+    pub standing: Standing,
+    /// Of every campaign, in order of time, open ones included.
+    pub attempts: Vec<Attempt>,
+    /// (campaign, why it closed), for campaigns that are done with the contact.
+    pub closed: Vec<(CampaignId, Close)>,
+    pub worklist: Vec<WorklistEntry>,
+    pub outbox: Vec<OutboxMessage>,
+}
+
+pub trait Store: Send + Sync + 'static {
+    /// Upserts by `external_id`. The same rows again change nothing.
+    fn import(&self, rows: &[NewContact], at: Wall) -> impl Future<Output = Result<ImportSummary>> + Send;
+
+    fn create_campaign(
+        &self,
+        name: &str,
+        ladder: &str,
+        flows: &[FlowVersion],
+        at: Wall,
+    ) -> impl Future<Output = Result<CampaignId>> + Send;
+    fn campaigns(&self) -> impl Future<Output = Result<Vec<Campaign>>> + Send;
+    fn campaign(&self, name: &str) -> impl Future<Output = Result<Campaign>> + Send;
+    /// `Stopped` also cancels the campaign's scheduled attempts.
+    fn set_campaign_state(
+        &self,
+        id: CampaignId,
+        state: CampaignState,
+        at: Wall,
+    ) -> impl Future<Output = Result<()>> + Send;
+
+    /// Contacts with id > `after` not yet in the campaign, in order of id.
+    fn not_enrolled(
+        &self,
+        campaign: CampaignId,
+        after: ContactId,
+        limit: u32,
+    ) -> impl Future<Output = Result<Vec<Standing>>> + Send;
+    fn enrol(&self, campaign: CampaignId, batch: &[Enrolment], at: Wall) -> impl Future<Output = Result<()>> + Send;
+
+    /// Attempts of running campaigns that are due, oldest first; each is leased to the caller until `lease_until`.
+    /// A lease that has run out makes a claimed attempt claimable again; a live one never is.
+    fn claim_due(&self, now: Wall, lease_until: Wall, limit: u32) -> impl Future<Output = Result<Vec<Claimed>>> + Send;
+    /// When the earliest scheduled attempt of a running campaign is due.
+    fn next_due(&self) -> impl Future<Output = Result<Option<Wall>>> + Send;
+    /// What a process that died left behind: claimed attempts go back to scheduled; live ones are returned, to be
+    /// closed as `unknown_outcome` by the caller.
+    fn recover(&self) -> impl Future<Output = Result<Vec<Claimed>>> + Send;
+
+    /// All of the group or none of it, on disk when it returns.
+    fn apply(&self, group: &[Write]) -> impl Future<Output = Result<()>> + Send;
+
+    /// Marks the debt paid and cancels open attempts. A payment id counts once; returns whether it was new.
+    fn pay(&self, external_id: &str, payment_id: &str, at: Wall) -> impl Future<Output = Result<bool>> + Send;
+
+    fn outbox_due(&self, now: Wall, limit: u32) -> impl Future<Output = Result<Vec<OutboxMessage>>> + Send;
+    fn outbox_sent(&self, id: OutboxId, at: Wall) -> impl Future<Output = Result<()>> + Send;
+    /// `next_try_at: None` gives the message up as failed.
+    fn outbox_failed(
+        &self,
+        id: OutboxId,
+        error: &str,
+        next_try_at: Option<Wall>,
+    ) -> impl Future<Output = Result<()>> + Send;
+
+    fn history(&self, external_id: &str) -> impl Future<Output = Result<History>> + Send;
+    /// With id > `after`, in order of id.
+    fn attempts(
+        &self,
+        campaign: Option<CampaignId>,
+        after: AttemptId,
+        limit: u32,
+    ) -> impl Future<Output = Result<Vec<Attempt>>> + Send;
+    fn contacts(&self, after: ContactId, limit: u32) -> impl Future<Output = Result<Vec<Contact>>> + Send;
+    fn promises(&self) -> impl Future<Output = Result<Vec<Promise>>> + Send;
+    fn worklist(&self) -> impl Future<Output = Result<Vec<WorklistEntry>>> + Send;
+    fn outbox(&self) -> impl Future<Output = Result<Vec<OutboxMessage>>> + Send;
+    fn call_events(&self, call: CallId) -> impl Future<Output = Result<Vec<CallEvent>>> + Send;
+}

@@ -1,0 +1,14 @@
+//! One binary of integration tests, one file a subject.
+
+mod calls;
+mod demo;
+mod flows;
+mod import;
+mod media;
+mod notify;
+mod recovery;
+mod simulation;
+mod sipp;
+mod speech;
+mod store;
+mod tidy;
