@@ -1,1 +1,270 @@
-//! See README.
+//! The machine that composes campaigns, calls and agents: facts in ([`Input`]), orders out ([`Output`]).
+//!
+//! Pure: no sockets, no database, no clock. The same engine runs in `serve` against the world and in `sim` against a
+//! made-up one. Start at [`Engine::handle`]; `dialling` holds the way from a due attempt to an INVITE, `talking` the
+//! way from there to the row that says how it ended.
+
+mod dialling;
+mod order;
+mod tally;
+mod talking;
+
+use std::collections::{BTreeMap, VecDeque};
+
+use crate::agent::Desk;
+use crate::books::{Claimed, Write};
+use crate::campaign::Pacer;
+use crate::id::*;
+use crate::time::{Mono, Now, Wall};
+
+pub use order::{CampaignPlan, Destination, Input, LegEvent, OrderId, Output, StoreFailure};
+pub use tally::Tally;
+
+use dialling::Waiting;
+use talking::LiveCall;
+
+/// How long dialling rests after the store failed, in seconds.
+const STORE_REST_S: u64 = 1;
+
+/// After an empty claim, how long until the store is asked again although it named no due attempt: another process may
+/// have started a campaign or recorded a payment. Seconds.
+const CLAIM_POLL_S: u64 = 1;
+
+pub struct Engine {
+    campaigns: BTreeMap<CampaignId, Running>,
+    pacer: Pacer,
+    trunk_up: bool,
+    desk: Desk,
+    /// Claimed, not yet dialled.
+    waiting: BTreeMap<AttemptId, Waiting>,
+    /// Those of `waiting` whose audio is ready, in order of claiming.
+    ready: VecDeque<AttemptId>,
+    calls: BTreeMap<CallId, LiveCall>,
+    /// Writes that the store has been asked for.
+    asked: BTreeMap<OrderId, Asked>,
+    /// Writes that the store could not take and that must not be lost; asked for again after `store_rests_until`.
+    unsaved: VecDeque<(Vec<Write>, Option<AttemptId>)>,
+    store_rests_until: Option<Mono>,
+    next_order: u64,
+    claiming: bool,
+    /// Not before this is the store asked for due attempts again.
+    claim_at: Option<Mono>,
+    next_due: Option<Wall>,
+    draining: bool,
+    tally: Tally,
+}
+
+struct Running {
+    plan: CampaignPlan,
+    running: bool,
+}
+
+/// What a write was for.
+enum Asked {
+    /// The attempt goes live: dial when it is on disk.
+    Live(AttemptId),
+    /// A fact of a call: tell the call.
+    Fact { call: CallId, save: SaveId, fact: Write },
+    /// Must get there in the end.
+    Bookkeeping { group: Vec<Write>, attempt: Option<AttemptId> },
+}
+
+impl Engine {
+    pub fn new(pacer: Pacer, desk: Desk) -> Engine {
+        Engine {
+            campaigns: BTreeMap::new(),
+            pacer,
+            trunk_up: true,
+            desk,
+            waiting: BTreeMap::new(),
+            ready: VecDeque::new(),
+            calls: BTreeMap::new(),
+            asked: BTreeMap::new(),
+            unsaved: VecDeque::new(),
+            store_rests_until: None,
+            next_order: 1,
+            claiming: false,
+            claim_at: None,
+            next_due: None,
+            draining: false,
+            tally: Tally::default(),
+        }
+    }
+
+    #[must_use]
+    pub fn handle(&mut self, now: Now, input: Input) -> Vec<Output> {
+        let mut out = Vec::new();
+        match input {
+            Input::CampaignLoaded { plan, running } => {
+                self.campaigns.insert(plan.id, Running { plan, running });
+                self.claim_at = None;
+            }
+            Input::CampaignHalted(id) => self.halt(id, &mut out),
+            Input::Recovered(left) => self.close_recovered(now, left, &mut out),
+            Input::Claimed { attempts, next_due } => self.claimed(now, attempts, next_due, &mut out),
+            Input::ClaimFailed(why) => {
+                self.claiming = false;
+                self.store_failed(now, why, &mut out);
+            }
+            Input::Prepared { attempt, result } => self.prepared(attempt, result, now, &mut out),
+            Input::Stored { order, result } => self.stored(now, order, result, &mut out),
+            Input::Leg { leg, event } => self.leg(now, leg, event, &mut out),
+            Input::Paid(contact) => self.paid(now, contact, &mut out),
+            Input::TrunkUp(up) => self.trunk_up = up,
+            Input::Drained => self.draining = true,
+            Input::Stopped => {
+                self.draining = true;
+                self.tell_all(now, &crate::call::Event::Stopped, &mut out);
+            }
+            Input::Ticked => {}
+        }
+        self.turn_calls(now, &mut out);
+        self.retry_unsaved(now, &mut out);
+        self.pump(now, &mut out);
+        out
+    }
+
+    /// The next moment at which `Ticked` changes something. `None`: only a fact can.
+    pub fn deadline(&self, now: Now) -> Option<Mono> {
+        let calls = self.calls.values().filter_map(LiveCall::deadline).min();
+        let claim = if self.may_claim() { self.claim_at } else { None };
+        let pace = if self.ready.is_empty() { None } else { self.pacer.next_at(now.mono, self.in_air()) };
+        [calls, claim, pace, self.store_rests_until].into_iter().flatten().min()
+    }
+
+    /// Legs to clients that are being rung or talk.
+    pub fn in_air(&self) -> usize {
+        self.calls.len()
+    }
+
+    /// Nothing is in the air, being prepared or being written: only time can bring something.
+    pub fn is_idle(&self) -> bool {
+        self.calls.is_empty()
+            && self.waiting.is_empty()
+            && self.asked.is_empty()
+            && self.unsaved.is_empty()
+            && !self.claiming
+    }
+
+    /// When the store last said the next attempt is due; `None` when there is none.
+    pub fn next_due(&self) -> Option<Wall> {
+        self.next_due
+    }
+
+    /// Asks the store at the next turn, however long ago it said there was nothing: the wall clock was moved.
+    pub fn look_again(&mut self) {
+        self.claim_at = None;
+    }
+
+    pub fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
+    /// Why nothing new is dialled, if that is so: a store that failed, a trunk that is down, a carrier that is full.
+    pub fn holding(&self, now: Now) -> Option<String> {
+        if self.store_rests_until.is_some() || !self.unsaved.is_empty() {
+            return Some("the database is not available".to_string());
+        }
+        if !self.trunk_up {
+            return Some("the trunk does not answer".to_string());
+        }
+        self.pacer.holding(now.mono)
+    }
+
+    fn write(&mut self, group: Vec<Write>, asked: impl FnOnce(Vec<Write>) -> Asked, out: &mut Vec<Output>) {
+        let order = OrderId(self.next_order);
+        self.next_order += 1;
+        self.asked.insert(order, asked(group.clone()));
+        out.push(Output::Write { order, group });
+    }
+
+    /// A write that must get there in the end; `attempt` is the one it finishes, if any.
+    fn write_surely(&mut self, group: Vec<Write>, attempt: Option<AttemptId>, out: &mut Vec<Output>) {
+        self.write(group, |group| Asked::Bookkeeping { group, attempt }, out);
+    }
+
+    fn stored(&mut self, now: Now, order: OrderId, result: Result<(), StoreFailure>, out: &mut Vec<Output>) {
+        let Some(asked) = self.asked.remove(&order) else { return };
+        match (asked, result) {
+            (Asked::Live(attempt), Ok(())) => self.dial(now, attempt, out),
+            (Asked::Live(attempt), Err(StoreFailure::Conflict(_))) => {
+                // Paid, opted out or stopped since it was claimed: the books are right, we do not call.
+                self.waiting.remove(&attempt);
+                self.tally.put_off += 1;
+            }
+            (Asked::Live(attempt), Err(StoreFailure::Unavailable(why))) => {
+                self.ready.push_front(attempt);
+                self.store_failed(now, why, out);
+            }
+            (Asked::Fact { call, save, fact }, Ok(())) => self.fact_answered(now, call, save, fact, true, out),
+            (Asked::Fact { call, save, fact }, Err(failure)) => {
+                if let StoreFailure::Unavailable(why) = failure {
+                    self.store_failed(now, why, out);
+                }
+                self.tally.errors += 1;
+                self.fact_answered(now, call, save, fact, false, out);
+            }
+            (Asked::Bookkeeping { .. }, Ok(())) => {}
+            (Asked::Bookkeeping { group, attempt }, Err(StoreFailure::Unavailable(why))) => {
+                self.unsaved.push_back((group, attempt));
+                self.store_failed(now, why, out);
+            }
+            (Asked::Bookkeeping { attempt, .. }, Err(StoreFailure::Conflict(why))) => {
+                self.tally.errors += 1;
+                let attempt = attempt.map(|a| format!(" of attempt {a}")).unwrap_or_default();
+                out.push(Output::Warn(format!("the books refused the outcome{attempt}: {why}")));
+            }
+        }
+    }
+
+    fn store_failed(&mut self, now: Now, why: String, out: &mut Vec<Output>) {
+        if self.store_rests_until.is_none() {
+            self.tally.errors += 1;
+            out.push(Output::Warn(format!("dialling stops: {why}")));
+        }
+        self.store_rests_until = Some(now.mono + std::time::Duration::from_secs(STORE_REST_S));
+    }
+
+    /// One by one, so that the first that gets through shows the store is back.
+    fn retry_unsaved(&mut self, now: Now, out: &mut Vec<Output>) {
+        if self.store_rests_until.is_some_and(|until| now.mono < until) {
+            return;
+        }
+        self.store_rests_until = None;
+        for (group, attempt) in std::mem::take(&mut self.unsaved) {
+            self.write_surely(group, attempt, out);
+        }
+    }
+
+    fn plan(&self, campaign: CampaignId) -> Option<&CampaignPlan> {
+        self.campaigns.get(&campaign).map(|running| &running.plan)
+    }
+
+    fn runs(&self, campaign: CampaignId) -> bool {
+        self.campaigns.get(&campaign).is_some_and(|running| running.running)
+    }
+
+    /// Attempts claimed for a halted campaign go back to the books as they were.
+    fn halt(&mut self, id: CampaignId, out: &mut Vec<Output>) {
+        if let Some(running) = self.campaigns.get_mut(&id) {
+            running.running = false;
+        }
+        let back: Vec<AttemptId> =
+            self.waiting.values().filter(|w| w.claimed.attempt.campaign == id && !w.going_live).map(Waiting::id).collect();
+        for attempt in back {
+            self.ready.retain(|ready| *ready != attempt);
+            let waiting = self.waiting.remove(&attempt).expect("listed above");
+            let plan = &waiting.claimed.attempt.plan;
+            let put_back = Write::Reschedule { attempt, due_at: plan.due_at, why: plan.why.clone() };
+            self.write_surely(vec![put_back], None, out);
+        }
+    }
+
+    /// What died in the air counts as made, with an unknown outcome; what follows is the ladder's to say.
+    fn close_recovered(&mut self, now: Now, left: Vec<Claimed>, out: &mut Vec<Output>) {
+        for claimed in left {
+            let outcome = talking::unknown_outcome();
+            self.finish(now, claimed, outcome, Vec::new(), now.wall, out);
+        }
+    }
+}

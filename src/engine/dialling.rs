@@ -1,0 +1,245 @@
+//! From a due attempt to an INVITE: claim, ask policy, prepare the audio, wait for a channel, go live on disk, dial.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::talking::LiveCall;
+use super::{Asked, CLAIM_POLL_S, Destination, Engine, Output};
+use crate::books::*;
+use crate::call::{self, Call};
+use crate::campaign;
+use crate::flow::program::{ContactValues, Program};
+use crate::id::*;
+use crate::outcome::{Channel, Disposition};
+use crate::policy::Decision;
+use crate::time::{Now, Wall};
+
+/// An attempt on its way to being dialled.
+pub(super) struct Waiting {
+    pub claimed: Claimed,
+    program: Arc<Program>,
+    values: ContactValues,
+    context: call::Context,
+    phone: PhoneId,
+    /// The write that makes it live has been asked for.
+    pub going_live: bool,
+}
+
+impl Waiting {
+    pub fn id(&self) -> AttemptId {
+        self.claimed.attempt.id
+    }
+}
+
+/// How many seconds of dialling are claimed and prepared ahead.
+const AHEAD_S: f64 = 3.0;
+/// …but at least and at most so many attempts.
+const AHEAD_MIN: usize = 8;
+const AHEAD_MAX: usize = 500;
+
+impl Engine {
+    pub(super) fn may_claim(&self) -> bool {
+        !self.claiming && !self.draining && self.trunk_up && self.campaigns.values().any(|c| c.running)
+    }
+
+    fn ahead(&self) -> usize {
+        ((self.pacer.cps_max() * AHEAD_S) as usize).clamp(AHEAD_MIN, AHEAD_MAX)
+    }
+
+    /// Dials what is ready and may go, claims what will be needed next.
+    pub(super) fn pump(&mut self, now: Now, out: &mut Vec<Output>) {
+        if self.store_rests_until.is_some() {
+            return;
+        }
+        while self.trunk_up && !self.draining && !self.ready.is_empty() && self.pacer.room(now.mono, self.in_air()) > 0 {
+            let attempt = self.ready.pop_front().expect("not empty");
+            self.go_live(now, attempt, out);
+        }
+        if self.draining {
+            self.give_back(out);
+        }
+        let room = self.ahead().saturating_sub(self.waiting.len());
+        if self.may_claim() && room > 0 && self.claim_at.is_none_or(|at| now.mono >= at) {
+            self.claiming = true;
+            out.push(Output::Claim { limit: room as u32 });
+        }
+    }
+
+    /// On the way down: what has been claimed but not dialled goes back as it was.
+    fn give_back(&mut self, out: &mut Vec<Output>) {
+        let campaigns: Vec<CampaignId> = self.campaigns.keys().copied().collect();
+        for id in campaigns {
+            self.halt(id, out);
+        }
+    }
+
+    pub(super) fn claimed(
+        &mut self, now: Now, attempts: Vec<Claimed>, next_due: Option<Wall>, out: &mut Vec<Output>,
+    ) {
+        self.claiming = false;
+        self.next_due = next_due;
+        if attempts.is_empty() {
+            let until_due = next_due.map(|due| due.since(now.wall)).unwrap_or(Duration::MAX);
+            self.claim_at = Some(now.mono + until_due.clamp(Duration::from_millis(20), Duration::from_secs(CLAIM_POLL_S)));
+        } else {
+            self.claim_at = None;
+        }
+        for claimed in attempts {
+            self.consider(now, claimed, out);
+        }
+    }
+
+    /// Policy decides again, at the moment of acting.
+    fn consider(&mut self, now: Now, claimed: Claimed, out: &mut Vec<Output>) {
+        let attempt = claimed.attempt.id;
+        let back = |due_at, why| Write::Reschedule { attempt, due_at, why };
+        let Some(plan) = self.plan(claimed.attempt.campaign).filter(|p| self.runs(p.id) && !self.draining) else {
+            let plan = &claimed.attempt.plan;
+            return self.write_surely(vec![back(plan.due_at, plan.why.clone())], None, out);
+        };
+        let ladder = plan.ladder.clone();
+        match campaign::decide_now(&ladder, &claimed.standing, claimed.attempt.channel, now.wall) {
+            Decision::Allow => {}
+            Decision::Deny { rule, until, why } => {
+                self.tally.put_off += 1;
+                let write = match until {
+                    // Never at the same instant again, or we would turn on the spot.
+                    Some(until) => back(until.max(now.wall + Duration::from_secs(1)), why),
+                    None => Write::Cancel { attempt, at: now.wall, why: Close { reason: rule.to_string(), why } },
+                };
+                return self.write_surely(vec![write], None, out);
+            }
+            Decision::NeedsHuman { rule, why } => {
+                let close = Close { reason: rule.to_string(), why: why.clone() };
+                let group = vec![
+                    Write::Worklist { attempt, queue: ladder.human_queue().to_string(), reason: why, at: now.wall },
+                    Write::Cancel { attempt, at: now.wall, why: close },
+                ];
+                return self.write_surely(group, None, out);
+            }
+        }
+        match claimed.attempt.channel {
+            Channel::Voice => self.prepare(now, claimed, out),
+            Channel::Sms | Channel::Email => self.send(now, claimed, out),
+            Channel::Human => self.hand_over(now, claimed, out),
+        }
+    }
+
+    fn prepare(&mut self, now: Now, claimed: Claimed, out: &mut Vec<Output>) {
+        let contact = &claimed.standing.contact;
+        let attempt = claimed.attempt.id;
+        let plan = self.plan(claimed.attempt.campaign).expect("considered above");
+        let Some(phone) = campaign::phone_to_dial(&claimed.standing) else {
+            let why = "every number of this contact is out of service or somebody else's".to_string();
+            let close = Close { reason: "no_number".to_string(), why };
+            return self.write_surely(vec![Write::Cancel { attempt, at: now.wall, why: close }], None, out);
+        };
+        let program = plan.ladder.flow_of(&claimed.attempt.plan.segment).and_then(|flow| plan.programs.get(flow));
+        let Some(program) = program.cloned() else {
+            let why = format!("segment {} names no flow of this campaign", claimed.attempt.plan.segment);
+            let close = Close { reason: "excluded".to_string(), why };
+            return self.write_surely(vec![Write::Cancel { attempt, at: now.wall, why: close }], None, out);
+        };
+        let language = program.language_for(contact.language);
+        let values = match program.bind(language, |field| contact.field(field)) {
+            Ok(values) => values,
+            Err(errors) => {
+                let why = errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+                let close = Close { reason: "excluded".to_string(), why };
+                return self.write_surely(vec![Write::Cancel { attempt, at: now.wall, why: close }], None, out);
+            }
+        };
+        let context = call::Context {
+            language,
+            company: contact.creditor.clone(),
+            today: now.wall.date(&contact.zone),
+            due: Some(contact.debt.due),
+        };
+        let utterances = call::prompts_needed(&program, &values, &context).into_iter().collect();
+        out.push(Output::Prepare { attempt, utterances });
+        let waiting = Waiting { claimed, program, values, context, phone, going_live: false };
+        self.waiting.insert(attempt, waiting);
+    }
+
+    pub(super) fn prepared(&mut self, attempt: AttemptId, result: Result<(), String>, now: Now, out: &mut Vec<Output>) {
+        // Given back meanwhile.
+        if !self.waiting.contains_key(&attempt) {
+            return;
+        }
+        match result {
+            Ok(()) => self.ready.push_back(attempt),
+            Err(why) => {
+                let waiting = self.waiting.remove(&attempt).expect("checked above");
+                self.tally.errors += 1;
+                out.push(Output::Warn(format!("attempt {attempt} is not dialled, its audio is missing: {why}")));
+                let outcome = Outcome::of(Disposition::SystemError);
+                self.finish(now, waiting.claimed, outcome, Vec::new(), now.wall, out);
+            }
+        }
+    }
+
+    /// Takes the channel, then asks for the row that says so. Dialling follows only when it is on disk.
+    fn go_live(&mut self, now: Now, attempt: AttemptId, out: &mut Vec<Output>) {
+        let Some(waiting) = self.waiting.get_mut(&attempt) else { return };
+        let plan = &self.campaigns[&waiting.claimed.attempt.campaign].plan;
+        let standing = &waiting.claimed.standing;
+        let stale = waiting.context.today != now.wall.date(&standing.contact.zone);
+        let decision = campaign::decide_now(&plan.ladder, standing, Channel::Voice, now.wall);
+        if stale || decision != Decision::Allow {
+            // The window closed or the day changed while it waited: consider it anew.
+            let waiting = self.waiting.remove(&attempt).expect("got above");
+            return self.consider(now, waiting.claimed, out);
+        }
+        waiting.going_live = true;
+        let live = Write::Live { attempt, phone: waiting.phone, flow: waiting.program.hash.clone(), at: now.wall };
+        self.pacer.dialled(now.mono);
+        self.write(vec![live], |_| Asked::Live(attempt), out);
+    }
+
+    pub(super) fn dial(&mut self, now: Now, attempt: AttemptId, out: &mut Vec<Output>) {
+        let Some(waiting) = self.waiting.remove(&attempt) else { return };
+        let phones = &waiting.claimed.standing.contact.phones;
+        let number = phones.iter().find(|p| p.id == waiting.phone).expect("chosen from these").number.clone();
+        let call = Call::new(waiting.program, waiting.values, waiting.context);
+        let id = CallId::of(attempt);
+        self.calls.insert(id, LiveCall::new(call, waiting.claimed, waiting.phone, now));
+        self.tally.dialled += 1;
+        self.tally.in_air_max = self.tally.in_air_max.max(self.calls.len());
+        out.push(Output::Dial { leg: LegId::client(id), to: Destination::Number(number) });
+    }
+
+    fn send(&mut self, now: Now, claimed: Claimed, out: &mut Vec<Output>) {
+        let attempt = &claimed.attempt;
+        let ladder = &self.plan(attempt.campaign).expect("considered above").ladder;
+        match ladder.letter(attempt.plan.step, &claimed.standing) {
+            Ok(letter) => {
+                let message = Write::Message {
+                    attempt: attempt.id,
+                    channel: attempt.channel,
+                    subject: letter.subject,
+                    body: letter.body,
+                    at: now.wall,
+                };
+                self.tally.messages += 1;
+                self.finish(now, claimed, Outcome::of(Disposition::Queued), vec![message], now.wall, out);
+            }
+            Err(why) => {
+                out.push(Output::Warn(format!("attempt {} sends nothing: {why}", attempt.id)));
+                self.finish(now, claimed, Outcome::of(Disposition::InvalidNumber), Vec::new(), now.wall, out);
+            }
+        }
+    }
+
+    fn hand_over(&mut self, now: Now, claimed: Claimed, out: &mut Vec<Output>) {
+        let attempt = &claimed.attempt;
+        let ladder = &self.plan(attempt.campaign).expect("considered above").ladder;
+        let entry = Write::Worklist {
+            attempt: attempt.id,
+            queue: ladder.queue_of(attempt.plan.step).to_string(),
+            reason: attempt.plan.why.clone(),
+            at: now.wall,
+        };
+        self.tally.handed_over += 1;
+        self.finish(now, claimed, Outcome::of(Disposition::HandedOver), vec![entry], now.wall, out);
+    }
+}

@@ -1,0 +1,107 @@
+//! What the engine is told and what it orders.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::books::{Claimed, Write};
+use crate::flow::program::Program;
+use crate::id::*;
+use crate::ladder::Ladder;
+use crate::outcome::{AnsweredBy, HangupCause};
+use crate::speech::Utterance;
+use crate::time::Wall;
+
+/// A campaign ready to run: its ladder and flows, compiled from the pinned sources.
+#[derive(Debug, Clone)]
+pub struct CampaignPlan {
+    pub id: CampaignId,
+    pub name: String,
+    pub ladder: Arc<Ladder>,
+    /// By flow name.
+    pub programs: BTreeMap<String, Arc<Program>>,
+}
+
+/// An order to write, given by the engine; comes back in `Stored`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OrderId(pub u64);
+
+/// Facts. Past tense.
+#[derive(Debug, Clone)]
+pub enum Input {
+    /// The plan is known; attempts are made only while it is running.
+    CampaignLoaded { plan: CampaignPlan, running: bool },
+    /// Paused, stopped or finished: no new attempts. Calls in the air end by themselves.
+    CampaignHalted(CampaignId),
+    /// What an earlier process left in the air, its outcome unknown. After `CampaignLoaded`.
+    Recovered(Vec<Claimed>),
+    /// Answer to `Claim`.
+    Claimed { attempts: Vec<Claimed>, next_due: Option<Wall> },
+    /// Answer to `Claim`: the store could not.
+    ClaimFailed(String),
+    /// Answer to `Prepare`: all audio is there, or why not.
+    Prepared { attempt: AttemptId, result: Result<(), String> },
+    /// Answer to `Write`.
+    Stored { order: OrderId, result: Result<(), StoreFailure> },
+    Leg { leg: LegId, event: LegEvent },
+    /// The contact's debt was paid.
+    Paid(ContactId),
+    /// The carrier answers our keep-alives again, or no longer does.
+    TrunkUp(bool),
+    /// Dial nobody new; let the calls in the air end.
+    Drained,
+    /// Patience has run out: end the calls in the air.
+    Stopped,
+    /// A deadline has come.
+    Ticked,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StoreFailure {
+    /// The books refused; nothing of the group was kept.
+    Conflict(String),
+    /// The disk or database is not there; nothing of the group was kept.
+    Unavailable(String),
+}
+
+/// What trunk and media report about one leg.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LegEvent {
+    Ringing,
+    Answered,
+    Failed(HangupCause),
+    Ended(HangupCause),
+    Digit(char),
+    PlayEnded(PlayId),
+    AnsweredBy(AnsweredBy),
+    Beeped,
+}
+
+/// Orders. Imperative.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Output {
+    /// Lease up to this many due attempts.
+    Claim { limit: u32 },
+    /// Have all of this audio ready.
+    Prepare { attempt: AttemptId, utterances: Vec<Utterance> },
+    /// One transaction.
+    Write { order: OrderId, group: Vec<Write> },
+    /// Send the INVITE. For a client's leg the attempt is live on disk by now.
+    Dial { leg: LegId, to: Destination },
+    Play { leg: LegId, play: PlayId, utterances: Vec<Utterance> },
+    StopPlay { leg: LegId, play: PlayId },
+    /// Join the client's and the agent's audio.
+    Bridge { call: CallId },
+    /// CANCEL or BYE, whichever fits.
+    Hangup { leg: LegId },
+    /// The call is over: give back what its legs hold.
+    Close { call: CallId },
+    /// For the operator's log and screen.
+    Warn(String),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Destination {
+    Number(crate::phone::PhoneNumber),
+    /// A human agent's SIP URI.
+    Agent(String),
+}

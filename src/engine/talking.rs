@@ -1,0 +1,377 @@
+//! A live call: facts to it, orders from it, and the one transaction that says how it ended.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
+use super::{Asked, Destination, Engine, LegEvent, Output};
+use crate::books::*;
+use crate::call::action::{Ending, Fact, Note};
+use crate::call::{Action, Call, Event};
+use crate::campaign;
+use crate::flow::program::{NotifyBy, OptOutScope};
+use crate::id::*;
+use crate::outcome::{AnsweredBy, Blame, Channel, Disposition, HangupCause};
+use crate::time::{Mono, Now, Wall};
+
+pub(super) struct LiveCall {
+    call: Call,
+    claimed: Claimed,
+    phone: PhoneId,
+    dialled_at: Now,
+    answered_at: Option<Mono>,
+    /// Lines for `call_event` not yet written; they go along with the next write.
+    log: Vec<CallEvent>,
+    agent: AgentLeg,
+    /// Facts the store has been asked to keep and has not answered for.
+    facts_asked: u32,
+    /// Facts on disk: what follows the call depends on them.
+    facts_kept: Vec<Write>,
+    /// The call is over and waits for its last fact's answer.
+    ended: Option<(Ending, Mono)>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum AgentLeg {
+    None,
+    Rung { until: Mono },
+    Talking,
+}
+
+impl LiveCall {
+    pub fn new(call: Call, claimed: Claimed, phone: PhoneId, now: Now) -> LiveCall {
+        LiveCall {
+            call,
+            claimed,
+            phone,
+            dialled_at: now,
+            answered_at: None,
+            log: Vec::new(),
+            agent: AgentLeg::None,
+            facts_asked: 0,
+            facts_kept: Vec::new(),
+            ended: None,
+        }
+    }
+
+    pub fn deadline(&self) -> Option<Mono> {
+        if self.ended.is_some() {
+            return None;
+        }
+        let agent = match self.agent {
+            AgentLeg::Rung { until } => Some(until),
+            AgentLeg::None | AgentLeg::Talking => None,
+        };
+        self.call.deadline().into_iter().chain(agent).min()
+    }
+}
+
+pub(super) fn unknown_outcome() -> Outcome {
+    Outcome { blame: Blame::Us, ..Outcome::of(Disposition::UnknownOutcome) }
+}
+
+impl Engine {
+    /// Calls whose time has come.
+    pub(super) fn turn_calls(&mut self, now: Now, out: &mut Vec<Output>) {
+        let due: Vec<CallId> = self
+            .calls
+            .iter()
+            .filter(|(_, live)| live.deadline().is_some_and(|at| at <= now.mono))
+            .map(|(id, _)| *id)
+            .collect();
+        for id in due {
+            let Some(live) = self.calls.get_mut(&id) else { continue };
+            match live.agent {
+                AgentLeg::Rung { until } if until <= now.mono => {
+                    out.push(Output::Hangup { leg: LegId::agent(id) });
+                    self.agent_gone(now, id, out);
+                }
+                AgentLeg::None | AgentLeg::Rung { .. } | AgentLeg::Talking => {
+                    self.tell(now, id, Event::Ticked, out);
+                }
+            }
+        }
+    }
+
+    pub(super) fn leg(&mut self, now: Now, leg: LegId, event: LegEvent, out: &mut Vec<Output>) {
+        match leg.party {
+            Party::Client => self.client_leg(now, leg.call, event, out),
+            Party::Agent => self.agent_leg(now, leg.call, event, out),
+        }
+    }
+
+    fn client_leg(&mut self, now: Now, id: CallId, event: LegEvent, out: &mut Vec<Output>) {
+        let Some(live) = self.calls.get_mut(&id) else { return };
+        let event = match event {
+            LegEvent::Ringing => Event::Ringing,
+            LegEvent::Answered => {
+                live.answered_at = Some(now.mono);
+                self.tally.answered += 1;
+                self.pacer.succeeded(now.mono);
+                Event::Answered
+            }
+            LegEvent::Failed(cause) => {
+                match cause {
+                    HangupCause::Congestion | HangupCause::TrunkSilent | HangupCause::TrunkRefused => {
+                        self.pacer.refused(now.mono);
+                    }
+                    _ => self.pacer.succeeded(now.mono),
+                }
+                Event::Failed(cause)
+            }
+            LegEvent::Ended(cause) => Event::HungUp(cause),
+            LegEvent::Digit(key) => Event::Digit(key),
+            LegEvent::PlayEnded(play) => Event::PlayEnded(play),
+            LegEvent::AnsweredBy(who) => Event::AnsweredBy(who),
+            LegEvent::Beeped => Event::Beeped,
+        };
+        self.tell(now, id, event, out);
+    }
+
+    fn agent_leg(&mut self, now: Now, id: CallId, event: LegEvent, out: &mut Vec<Output>) {
+        let Some(live) = self.calls.get_mut(&id) else { return };
+        match event {
+            LegEvent::Answered => {
+                live.agent = AgentLeg::Talking;
+                self.tally.agents_talked += 1;
+                self.tell(now, id, Event::AgentAnswered, out);
+            }
+            LegEvent::Failed(_) | LegEvent::Ended(_) => self.agent_gone(now, id, out),
+            LegEvent::Ringing | LegEvent::Digit(_) | LegEvent::PlayEnded(_) => {}
+            LegEvent::AnsweredBy(_) | LegEvent::Beeped => {}
+        }
+    }
+
+    fn agent_gone(&mut self, now: Now, id: CallId, out: &mut Vec<Output>) {
+        self.desk.release(id);
+        let Some(live) = self.calls.get_mut(&id) else { return };
+        let event = match std::mem::replace(&mut live.agent, AgentLeg::None) {
+            AgentLeg::None => return,
+            AgentLeg::Rung { .. } => Event::AgentUnavailable,
+            AgentLeg::Talking => Event::AgentHungUp,
+        };
+        self.tell(now, id, event, out);
+    }
+
+    pub(super) fn paid(&mut self, now: Now, contact: ContactId, out: &mut Vec<Output>) {
+        let theirs = |live: &LiveCall| live.claimed.standing.contact.id == contact;
+        let calls: Vec<CallId> = self.calls.iter().filter(|(_, live)| theirs(live)).map(|(id, _)| *id).collect();
+        for id in calls {
+            self.tell(now, id, Event::Paid, out);
+        }
+    }
+
+    pub(super) fn tell_all(&mut self, now: Now, event: &Event, out: &mut Vec<Output>) {
+        let calls: Vec<CallId> = self.calls.keys().copied().collect();
+        for id in calls {
+            self.tell(now, id, event.clone(), out);
+        }
+    }
+
+    /// Tells one call one fact and carries its orders on. A panic inside ends that call alone.
+    pub(super) fn tell(&mut self, now: Now, id: CallId, event: Event, out: &mut Vec<Output>) {
+        let Some(live) = self.calls.get_mut(&id) else { return };
+        let actions = catch_unwind(AssertUnwindSafe(|| live.call.handle(now.mono, event)));
+        match actions {
+            Ok(actions) => {
+                for action in actions {
+                    self.carry_on(now, id, action, out);
+                }
+            }
+            Err(_) => {
+                self.tally.errors += 1;
+                out.push(Output::Warn(format!("call {id} ended by a fault of ours; the others go on")));
+                let ending = Ending {
+                    disposition: Disposition::SystemError,
+                    answered_by: None,
+                    right_party: false,
+                    cause: HangupCause::SystemError,
+                    path: Vec::new(),
+                    talk: Duration::ZERO,
+                };
+                out.push(Output::Hangup { leg: LegId::client(id) });
+                self.carry_on(now, id, Action::End(ending), out);
+            }
+        }
+    }
+
+    fn carry_on(&mut self, now: Now, id: CallId, action: Action, out: &mut Vec<Output>) {
+        let Some(live) = self.calls.get_mut(&id) else { return };
+        let leg = LegId::client(id);
+        match action {
+            Action::Play { play, utterances } => out.push(Output::Play { leg, play, utterances }),
+            Action::StopPlay { play } => out.push(Output::StopPlay { leg, play }),
+            Action::Note(note) => {
+                let (kind, detail) = written(&note);
+                live.log.push(CallEvent { call: id, at: now.wall, kind: kind.to_string(), detail });
+            }
+            Action::Save { save, fact } => self.save(now, id, save, &fact, out),
+            Action::RingAgent { queue, timeout } => match self.desk.take(&queue, id) {
+                Some(address) => {
+                    live.agent = AgentLeg::Rung { until: now.mono + timeout };
+                    let to = Destination::Agent(address.to_string());
+                    out.push(Output::Dial { leg: LegId::agent(id), to });
+                }
+                None => self.tell(now, id, Event::AgentUnavailable, out),
+            },
+            Action::Bridge => out.push(Output::Bridge { call: id }),
+            Action::Hangup => {
+                out.push(Output::Hangup { leg });
+                if live.agent != AgentLeg::None {
+                    out.push(Output::Hangup { leg: LegId::agent(id) });
+                }
+            }
+            Action::End(ending) => self.end(now, id, ending, out),
+        }
+    }
+
+    fn save(&mut self, now: Now, id: CallId, save: SaveId, fact: &Fact, out: &mut Vec<Output>) {
+        let live = self.calls.get_mut(&id).expect("the call that ordered it");
+        let attempt = id.attempt();
+        let write = match fact {
+            Fact::Promise { amount, on } => Write::Promise { attempt, amount: *amount, on: *on, at: now.wall },
+            Fact::OptOut { scope } => {
+                Write::Suppress { attempt, scope: *scope, reason: Disposition::OptedOut, at: now.wall }
+            }
+            Fact::Message { by, subject, body } => {
+                let channel = match by {
+                    NotifyBy::Sms => Channel::Sms,
+                    NotifyBy::Email => Channel::Email,
+                };
+                Write::Message { attempt, channel, subject: subject.clone(), body: body.clone(), at: now.wall }
+            }
+        };
+        live.facts_asked += 1;
+        let mut group = vec![write.clone()];
+        group.extend(live.log.drain(..).map(Write::Log));
+        self.write(group, |_| Asked::Fact { call: id, save, fact: write }, out);
+    }
+
+    /// The store's answer to a call's fact: `kept`, or not.
+    pub(super) fn fact_answered(
+        &mut self, now: Now, id: CallId, save: SaveId, fact: Write, kept: bool, out: &mut Vec<Output>,
+    ) {
+        let Some(live) = self.calls.get_mut(&id) else { return };
+        live.facts_asked -= 1;
+        if kept {
+            if let Write::Promise { amount, .. } = &fact {
+                self.tally.promise(*amount);
+            }
+            live.facts_kept.push(fact);
+        }
+        if live.ended.is_some() {
+            self.close_when_answered(now, id, out);
+        } else {
+            self.tell(now, id, if kept { Event::Saved(save) } else { Event::SaveFailed(save) }, out);
+        }
+    }
+
+    fn end(&mut self, now: Now, id: CallId, ending: Ending, out: &mut Vec<Output>) {
+        let live = self.calls.get_mut(&id).expect("the call that ended");
+        if live.agent != AgentLeg::None {
+            out.push(Output::Hangup { leg: LegId::agent(id) });
+        }
+        live.agent = AgentLeg::None;
+        live.ended = Some((ending, now.mono));
+        self.desk.release(id);
+        out.push(Output::Close { call: id });
+        self.close_when_answered(now, id, out);
+    }
+
+    /// A call that ended between ordering a fact and hearing that it is kept is finished only after the answer: what
+    /// comes next for the contact depends on it.
+    fn close_when_answered(&mut self, now: Now, id: CallId, out: &mut Vec<Output>) {
+        if self.calls[&id].facts_asked > 0 {
+            return;
+        }
+        let live = self.calls.remove(&id).expect("looked at above");
+        let (ending, ended_at) = live.ended.expect("only ended calls are closed");
+        let disposition = strongest(ending.disposition, &live.facts_kept);
+        let answered = live.answered_at.unwrap_or(ended_at);
+        let milliseconds = |d: Duration| u32::try_from(d.as_millis()).unwrap_or(u32::MAX);
+        let outcome = Outcome {
+            disposition,
+            blame: disposition.blame(),
+            cause: Some(ending.cause),
+            answered_by: live.answered_at.map(|_| ending.answered_by.unwrap_or(AnsweredBy::Unknown)),
+            right_party: ending.right_party,
+            ring_ms: milliseconds(answered.since(live.dialled_at.mono)),
+            talk_ms: live.answered_at.map_or(0, |at| milliseconds(ended_at.since(at))),
+        };
+        let mut group: Vec<Write> = live.log.into_iter().map(Write::Log).collect();
+        match disposition {
+            Disposition::InvalidNumber | Disposition::OutOfService => {
+                group.push(Write::Phone { phone: live.phone, state: PhoneState::Bad });
+            }
+            Disposition::WrongNumber => group.push(Write::Phone { phone: live.phone, state: PhoneState::Wrong }),
+            _ => {}
+        }
+        let mut claimed = live.claimed;
+        claimed.attempt.phone = Some(live.phone);
+        claimed.standing.take_in(&live.facts_kept);
+        self.finish(now, claimed, outcome, group, live.dialled_at.wall, out);
+    }
+
+    /// Writes how an attempt ended and what comes next. `at`: the instant that caps count.
+    pub(super) fn finish(
+        &mut self, now: Now, claimed: Claimed, outcome: Outcome, mut group: Vec<Write>, at: Wall, out: &mut Vec<Output>,
+    ) {
+        let Claimed { attempt, mut standing } = claimed;
+        let past = PastAttempt {
+            channel: attempt.channel,
+            step: attempt.plan.step,
+            try_number: attempt.plan.try_number,
+            at,
+            phone: attempt.phone,
+            disposition: outcome.disposition,
+            right_party: outcome.right_party,
+        };
+        standing.past.push(past.clone());
+        standing.past_here.push(past);
+        standing.take_in(&group);
+        let next = match self.plan(attempt.campaign) {
+            Some(plan) => {
+                campaign::plan_next(&plan.ladder, &standing, &attempt.plan, outcome.disposition, now.wall)
+            }
+            None => Next::Close(Close {
+                reason: "stopped".to_string(),
+                why: "the campaign was stopped while this attempt was under way".to_string(),
+            }),
+        };
+        self.tally.end(outcome.disposition);
+        group.push(Write::Finish { attempt: attempt.id, outcome, at: now.wall, next });
+        self.write_surely(group, Some(attempt.id), out);
+    }
+}
+
+/// What is on disk outweighs how the call happened to end: a person who confirmed a promise and hung up has promised.
+fn strongest(ended: Disposition, kept: &[Write]) -> Disposition {
+    let opted_out = kept.iter().any(|w| matches!(w, Write::Suppress { .. }));
+    let promised = kept.iter().any(|w| matches!(w, Write::Promise { .. }));
+    match (opted_out, promised) {
+        (true, _) => Disposition::OptedOut,
+        (false, true) if ended != Disposition::Transferred => Disposition::Promised,
+        (false, _) => ended,
+    }
+}
+
+/// A note as `call_event` keeps it: one word, and the rest.
+fn written(note: &Note) -> (&'static str, String) {
+    match note {
+        Note::Answered => ("answered", String::new()),
+        Note::AnsweredBy(who) => ("answered_by", who.to_string()),
+        Note::Entered(node) => ("entered", node.clone()),
+        Note::Said { messages, text } => ("said", format!("{}: {text}", messages.join(", "))),
+        Note::Interrupted => ("interrupted", String::new()),
+        Note::Pressed(keys) => ("pressed", keys.clone()),
+        Note::NoInput => ("no_input", String::new()),
+        Note::NoMatch => ("no_match", String::new()),
+        Note::Verified => ("verified", String::new()),
+        Note::VerifyFailed => ("verify_failed", String::new()),
+        Note::Promised { amount, on } => ("promised", format!("{amount} on {on}")),
+        Note::OptedOut => ("opted_out", String::new()),
+        Note::AgentRung { queue } => ("agent_rung", queue.clone()),
+        Note::AgentAnswered => ("agent_answered", String::new()),
+        Note::AgentUnavailable => ("agent_unavailable", String::new()),
+        Note::HungUp(cause) => ("hung_up", cause.to_string()),
+    }
+}
