@@ -11,7 +11,7 @@ use crate::campaign;
 use crate::flow::program::{ContactValues, Program};
 use crate::id::*;
 use crate::outcome::{Channel, Disposition};
-use crate::policy::Decision;
+use crate::policy::{self, Decision};
 use crate::time::{Now, Wall};
 
 /// An attempt on its way to being dialled.
@@ -129,24 +129,30 @@ impl Engine {
         let contact = &claimed.standing.contact;
         let attempt = claimed.attempt.id;
         let plan = self.plan(claimed.attempt.campaign).expect("considered above");
-        let Some(phone) = campaign::phone_to_dial(&claimed.standing) else {
-            let why = "every number of this contact is out of service or somebody else's".to_string();
-            let close = Close { reason: "no_number".to_string(), why };
-            return self.write_surely(vec![Write::Cancel { attempt, at: now.wall, why: close }], None, out);
+        let allowed = |number: &str| self.allow_prefixes.iter().any(|prefix| number.starts_with(prefix.as_str()));
+        let mut usable = policy::phones_to_dial(&claimed.standing).peekable();
+        let any = usable.peek().is_some();
+        let Some(phone) = usable.find(|p| allowed(p.number.full())).map(|p| p.id) else {
+            let (reason, why) = if any {
+                ("not_allowed", "no number of this contact begins with one of the config's allow_prefixes")
+            } else {
+                ("no_number", "every number of this contact is out of service or somebody else's")
+            };
+            drop(usable);
+            return self.close(now, attempt, reason, why, out);
         };
+        drop(usable);
         let program = plan.ladder.flow_of(&claimed.attempt.plan.segment).and_then(|flow| plan.programs.get(flow));
         let Some(program) = program.cloned() else {
             let why = format!("segment {} names no flow of this campaign", claimed.attempt.plan.segment);
-            let close = Close { reason: "excluded".to_string(), why };
-            return self.write_surely(vec![Write::Cancel { attempt, at: now.wall, why: close }], None, out);
+            return self.close(now, attempt, "excluded", &why, out);
         };
         let language = program.language_for(contact.language);
         let values = match program.bind(language, |field| contact.field(field)) {
             Ok(values) => values,
             Err(errors) => {
                 let why = errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
-                let close = Close { reason: "excluded".to_string(), why };
-                return self.write_surely(vec![Write::Cancel { attempt, at: now.wall, why: close }], None, out);
+                return self.close(now, attempt, "excluded", &why, out);
             }
         };
         let context = call::Context {
@@ -159,6 +165,12 @@ impl Engine {
         out.push(Output::Prepare { attempt, utterances });
         let waiting = Waiting { claimed, program, values, context, phone, going_live: false };
         self.waiting.insert(attempt, waiting);
+    }
+
+    /// Nothing more will come for this contact in this campaign.
+    fn close(&mut self, now: Now, attempt: AttemptId, reason: &str, why: &str, out: &mut Vec<Output>) {
+        let close = Close { reason: reason.to_string(), why: why.to_string() };
+        self.write_surely(vec![Write::Cancel { attempt, at: now.wall, why: close }], None, out);
     }
 
     pub(super) fn prepared(&mut self, attempt: AttemptId, result: Result<(), String>, now: Now, out: &mut Vec<Output>) {

@@ -35,6 +35,8 @@ pub struct Engine {
     pacer: Pacer,
     trunk_up: bool,
     desk: Desk,
+    /// Beginnings of the numbers that may be dialled; none other ever is.
+    allow_prefixes: Vec<String>,
     /// Claimed, not yet dialled.
     waiting: BTreeMap<AttemptId, Waiting>,
     /// Those of `waiting` whose audio is ready, in order of claiming.
@@ -70,12 +72,14 @@ enum Asked {
 }
 
 impl Engine {
-    pub fn new(pacer: Pacer, desk: Desk) -> Engine {
+    /// `allow_prefixes`: beginnings of E.164 numbers that may be dialled (`+7`, `+4420`); empty allows nobody.
+    pub fn new(pacer: Pacer, desk: Desk, allow_prefixes: Vec<String>) -> Engine {
         Engine {
             campaigns: BTreeMap::new(),
             pacer,
             trunk_up: true,
             desk,
+            allow_prefixes,
             waiting: BTreeMap::new(),
             ready: VecDeque::new(),
             calls: BTreeMap::new(),

@@ -169,7 +169,7 @@ impl Engine {
 
     /// Tells one call one fact and carries its orders on. A panic inside ends that call alone.
     pub(super) fn tell(&mut self, now: Now, id: CallId, event: Event, out: &mut Vec<Output>) {
-        let Some(live) = self.calls.get_mut(&id) else { return };
+        let Some(live) = self.calls.get_mut(&id).filter(|live| live.ended.is_none()) else { return };
         let actions = catch_unwind(AssertUnwindSafe(|| live.call.handle(now.mono, event)));
         match actions {
             Ok(actions) => {
@@ -349,8 +349,8 @@ fn strongest(ended: Disposition, kept: &[Write]) -> Disposition {
     let promised = kept.iter().any(|w| matches!(w, Write::Promise { .. }));
     match (opted_out, promised) {
         (true, _) => Disposition::OptedOut,
-        (false, true) if ended != Disposition::Transferred => Disposition::Promised,
-        (false, _) => ended,
+        (false, true) => Disposition::Promised,
+        (false, false) => ended,
     }
 }
 

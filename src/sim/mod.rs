@@ -1,1 +1,71 @@
-//! See README.
+//! A made-up world around the real engine: people, lines, faults and crashes in virtual time, all from one seed.
+//!
+//! Pure. The engine, its campaigns, policy and calls are the ones that `serve` runs; the books are the plain-Rust model.
+//! After every step a judge that shares no code with policy looks at what was ordered. Start at [`run`].
+
+mod judge;
+mod people;
+mod world;
+
+use std::sync::Arc;
+
+use crate::flow::program::Program;
+use crate::ladder::Ladder;
+use crate::time::Wall;
+
+pub use judge::Violation;
+
+/// What a simulated campaign is made of.
+#[derive(Debug, Clone)]
+pub struct Scene {
+    pub ladder: Arc<Ladder>,
+    pub ladder_source: String,
+    pub programs: Vec<(Arc<Program>, String)>,
+    pub start: Wall,
+    pub contacts: u32,
+    /// Virtual days after which the world stops.
+    pub days: u32,
+    /// Kinds of trouble; each seed switches a random half of them off.
+    pub troubles: Troubles,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub struct Troubles {
+    pub crashes: bool,
+    pub store_failures: bool,
+    pub slow_store: bool,
+    pub congestion: bool,
+    pub payments: bool,
+    pub pauses: bool,
+}
+
+impl Troubles {
+    pub const ALL: Troubles = Troubles {
+        crashes: true,
+        store_failures: true,
+        slow_store: true,
+        congestion: true,
+        payments: true,
+        pauses: true,
+    };
+}
+
+/// What happened in one world; the same seed gives the same summary.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Summary {
+    pub steps: u64,
+    pub dialled: u64,
+    pub answered: u64,
+    pub promises: u64,
+    pub crashes: u64,
+    pub unknown_outcomes: u64,
+    pub payments: u64,
+    pub messages: u64,
+    pub handed_over: u64,
+    pub closed: u64,
+}
+
+/// Lives the scene through once. A violation names the seed, the moment and the last orders.
+pub fn run(scene: &Scene, seed: u64) -> Result<Summary, Violation> {
+    world::World::new(scene, seed).live()
+}

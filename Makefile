@@ -1,0 +1,24 @@
+# What a newcomer needs: `make demo` and `make test`. Each sets up what is missing first; both are safe to repeat.
+
+CARGO ?= cargo
+
+.PHONY: demo test setup setup-test check
+
+demo: setup
+	$(CARGO) run --locked --bin ringback -- demo
+
+test: setup setup-test check
+	$(CARGO) test --locked --all-targets
+
+# fmt and clippy, as strict as CI is
+check:
+	$(CARGO) fmt --check
+	$(CARGO) clippy --locked --all-targets -- -D warnings
+
+# the Russian voice, built from its sources
+setup:
+	sh setup/voices.sh
+
+# foreign peers that the tests call
+setup-test:
+	sh setup/peers.sh

@@ -1,0 +1,204 @@
+//! Carries the engine's orders to the edges, and turns what the edges report into facts.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc::UnboundedSender;
+
+use super::figures::Figures;
+use super::{HangupCause, Input, LegEvent, MediaEvent, MediaEventKind, PromptCache, Store, StoreError, TrunkEvent};
+use super::{Clock, Media, Trunk, TrunkEventKind};
+use crate::audio::Clip;
+use crate::engine::{Destination, Output, StoreFailure};
+use crate::id::*;
+use crate::speech::Utterance;
+use crate::time::Mono;
+
+/// How long a claimed attempt is ours before another process may take it: far longer than preparing and queueing last.
+const LEASE: Duration = Duration::from_secs(300);
+
+pub(super) struct Hands<S> {
+    pub store: Arc<S>,
+    pub clock: Arc<Clock>,
+    pub prompts: Arc<PromptCache>,
+    pub trunk: Trunk,
+    pub media: Media,
+    pub media_ip: IpAddr,
+    /// Answers of spawned work come back here.
+    pub answers: UnboundedSender<Input>,
+    /// Legs with a media port, and what was measured on them last.
+    pub connected: BTreeMap<LegId, Heard>,
+}
+
+#[derive(Debug, Default, Clone, Copy)]
+pub(super) struct Heard {
+    answered_at: Option<Mono>,
+    key_at: Option<Mono>,
+}
+
+impl<S: Store> Hands<S> {
+    pub fn carry_out_all(&mut self, outputs: Vec<Output>, figures: &mut Figures) {
+        for output in outputs {
+            self.carry_out(output, figures);
+        }
+    }
+
+    fn carry_out(&mut self, output: Output, figures: &mut Figures) {
+        match output {
+            Output::Claim { limit } => {
+                let (store, answers, now) = (self.store.clone(), self.answers.clone(), self.clock.now().wall);
+                tokio::spawn(async move {
+                    let claimed = async {
+                        let attempts = store.claim_due(now, now + LEASE, limit).await?;
+                        Ok::<_, StoreError>((attempts, store.next_due().await?))
+                    };
+                    let input = match claimed.await {
+                        Ok((attempts, next_due)) => Input::Claimed { attempts, next_due },
+                        Err(e) => Input::ClaimFailed(e.to_string()),
+                    };
+                    let _ = answers.send(input);
+                });
+            }
+            Output::Prepare { attempt, utterances } => {
+                let (prompts, answers) = (self.prompts.clone(), self.answers.clone());
+                tokio::task::spawn_blocking(move || {
+                    let result = prompts.ready(&utterances).map_err(|e| e.to_string());
+                    let _ = answers.send(Input::Prepared { attempt, result });
+                });
+            }
+            Output::Write { order, group } => {
+                let (store, answers) = (self.store.clone(), self.answers.clone());
+                tokio::spawn(async move {
+                    let result = store.apply(&group).await.map_err(|e| match e {
+                        StoreError::Unavailable(_) => StoreFailure::Unavailable(e.to_string()),
+                        StoreError::NotFound(_) | StoreError::Conflict(_) => StoreFailure::Conflict(e.to_string()),
+                    });
+                    let _ = answers.send(Input::Stored { order, result });
+                });
+            }
+            Output::Dial { leg, to } => self.dial(leg, &to),
+            Output::Play { leg, play, utterances } => self.play(leg, play, &utterances, figures),
+            Output::StopPlay { leg, play } => self.media.stop_play(leg, play),
+            Output::Bridge { call } => self.media.bridge(LegId::client(call), LegId::agent(call)),
+            Output::Hangup { leg } => self.trunk.hangup(leg),
+            Output::Close { call } => {
+                for leg in [LegId::client(call), LegId::agent(call)] {
+                    self.close(leg);
+                }
+            }
+            Output::Warn(why) => tracing::warn!("{why}"),
+        }
+    }
+
+    fn dial(&mut self, leg: LegId, to: &Destination) {
+        match self.media.open(leg, self.media_ip) {
+            Ok(local) => {
+                self.connected.insert(leg, Heard::default());
+                match to {
+                    Destination::Number(number) => self.trunk.dial(leg, number.full(), local),
+                    Destination::Agent(uri) => self.trunk.dial(leg, uri, local),
+                }
+            }
+            Err(e) => {
+                tracing::error!(call = %leg.call, error = %e, "no media port for this call");
+                let event = LegEvent::Failed(HangupCause::SystemError);
+                let _ = self.answers.send(Input::Leg { leg, event });
+            }
+        }
+    }
+
+    fn play(&mut self, leg: LegId, play: PlayId, utterances: &[Utterance], figures: &mut Figures) {
+        let ready: Option<Vec<Arc<Clip>>> = utterances.iter().map(|u| self.prompts.get(u)).collect();
+        if let Some(clips) = ready {
+            if let Some(at) = self.connected.get_mut(&leg).and_then(|heard| heard.key_at.take()) {
+                figures.key_to_prompt.add(self.clock.now().mono.since(at));
+            }
+            return self.media.play(leg, play, clips);
+        }
+        // Everything a call may need was made ready before it was dialled; this is for what was evicted since.
+        figures.rendered_late += 1;
+        let (prompts, media, answers) = (self.prompts.clone(), self.media.clone(), self.answers.clone());
+        let utterances = utterances.to_vec();
+        tokio::task::spawn_blocking(move || {
+            let made = prompts.ready(&utterances).map_err(|e| e.to_string());
+            let clips: Option<Vec<Arc<Clip>>> = utterances.iter().map(|u| prompts.get(u)).collect();
+            match (made, clips) {
+                (Ok(()), Some(clips)) => media.play(leg, play, clips),
+                (made, _) => {
+                    tracing::error!(call = %leg.call, error = ?made.err(), "a prompt could not be made");
+                    // Silence, but the call goes on.
+                    let _ = answers.send(Input::Leg { leg, event: LegEvent::PlayEnded(play) });
+                }
+            }
+        });
+    }
+
+    fn close(&mut self, leg: LegId) {
+        if self.connected.remove(&leg).is_some() {
+            self.media.close(leg);
+        }
+    }
+
+    /// What the trunk reported, after media has been told what it must know first.
+    pub fn signalled(&mut self, event: TrunkEvent) -> Input {
+        let TrunkEvent { leg, at, kind } = event;
+        let event = match kind {
+            TrunkEventKind::Ringing => LegEvent::Ringing,
+            TrunkEventKind::Answered(remote) => {
+                let remote = crate::media::Remote {
+                    addr: remote.addr,
+                    codec: remote.codec,
+                    dtmf_payload: remote.dtmf_payload,
+                };
+                self.media.connect(leg, remote);
+                if leg.party == Party::Client {
+                    self.media.listen_for_machine(leg);
+                }
+                if let Some(heard) = self.connected.get_mut(&leg) {
+                    heard.answered_at = Some(at);
+                }
+                LegEvent::Answered
+            }
+            TrunkEventKind::Failed { cause, status } => {
+                tracing::debug!(call = %leg.call, %cause, status, "leg failed");
+                self.close(leg);
+                LegEvent::Failed(cause)
+            }
+            TrunkEventKind::Ended(cause) => {
+                self.close(leg);
+                LegEvent::Ended(cause)
+            }
+        };
+        Input::Leg { leg, event }
+    }
+
+    /// What media heard. `None`: a figure only, nothing for the engine.
+    pub fn heard(&mut self, event: MediaEvent, figures: &mut Figures) -> Option<Input> {
+        let MediaEvent { leg, at, kind } = event;
+        let event = match kind {
+            MediaEventKind::FirstPacket { .. } => {
+                if leg.party == Party::Client
+                    && let Some(answered) = self.connected.get(&leg).and_then(|heard| heard.answered_at)
+                {
+                    figures.answer_to_audio.add(at.since(answered));
+                }
+                return None;
+            }
+            MediaEventKind::PlayEnded(play) => LegEvent::PlayEnded(play),
+            MediaEventKind::Digit(key) => {
+                if let Some(heard) = self.connected.get_mut(&leg) {
+                    heard.key_at = Some(at);
+                }
+                LegEvent::Digit(key)
+            }
+            MediaEventKind::AnsweredBy(who) => LegEvent::AnsweredBy(who),
+            MediaEventKind::Beeped => LegEvent::Beeped,
+            MediaEventKind::SpeechStarted | MediaEventKind::SpeechEnded => return None,
+            #[allow(unreachable_patterns)]
+            _ => return None,
+        };
+        Some(Input::Leg { leg, event })
+    }
+}

@@ -1,0 +1,268 @@
+//! The one loop that joins the engine and the edges: start, run, drain, stop.
+//!
+//! Each turn takes one fact from wherever it came (trunk, media, store, voice, the clock, the operator), tells the
+//! engine, and hands the engine's orders to the edges. Decides nothing itself.
+
+mod figures;
+mod hands;
+mod plans;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+
+use crate::agent::Desk;
+use crate::books::CampaignState;
+use crate::campaign::Pacer;
+use crate::config::Config;
+use crate::engine::{Engine, Input, LegEvent, Tally};
+use crate::id::*;
+use crate::media::{Media, MediaEvent, MediaEventKind};
+use crate::notify::Courier;
+use crate::outcome::HangupCause;
+use crate::store::{Store, StoreError};
+use crate::time::{Clock, Now};
+use crate::trunk::{Trunk, TrunkEvent, TrunkEventKind};
+use crate::voice::PromptCache;
+
+pub use figures::{Figures, Spread};
+pub use plans::{PlanError, load as load_plan};
+
+use hands::Hands;
+
+/// How often the campaigns' states are read again: an operator pauses and starts from another process.
+const WATCH: Duration = Duration::from_millis(500);
+/// How often progress is shown.
+const SHOW: Duration = Duration::from_millis(250);
+/// The longest the loop sleeps without looking at the clock.
+const SLEEP_MAX: Duration = Duration::from_secs(60);
+
+/// What differs between a service and a demo.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Manner {
+    /// When nothing is due and nothing is in the air, move the wall clock to the next due moment.
+    pub skip_idle: bool,
+    /// Return when no campaign has anything left to do.
+    pub until_done: bool,
+}
+
+/// A glance at a running engine.
+#[derive(Debug)]
+pub struct Progress<'a> {
+    pub now: Now,
+    pub in_air: usize,
+    pub tally: &'a Tally,
+    pub figures: &'a Figures,
+    /// Why nothing new is dialled, if so.
+    pub holding: Option<String>,
+}
+
+/// What a run leaves behind.
+#[derive(Debug)]
+pub struct Ended {
+    pub tally: Tally,
+    pub figures: Figures,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    #[error("cannot start: {0}")]
+    Start(String),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+}
+
+/// Everything that waits, made before the loop starts.
+pub struct Edges<S> {
+    pub store: Arc<S>,
+    pub clock: Arc<Clock>,
+    pub prompts: Arc<PromptCache>,
+    pub courier: Option<Courier>,
+}
+
+/// Runs until SIGTERM or SIGINT (drain: no new calls, those in the air end within `drain_s`), or until done.
+pub async fn run<S: Store>(
+    config: &Config, edges: Edges<S>, manner: Manner, mut show: impl FnMut(&Progress),
+) -> Result<Ended, ServeError> {
+    let Edges { store, clock, prompts, courier } = edges;
+    let (trunk_events, mut trunk_facts) = mpsc::unbounded_channel::<TrunkEvent>();
+    let (media_events, mut media_facts) = mpsc::unbounded_channel::<MediaEvent>();
+    let (answers, mut inputs) = mpsc::unbounded_channel::<Input>();
+    let start = |what: &str, e: std::io::Error| ServeError::Start(format!("{what}: {e}"));
+
+    let settings = config.trunks.first().ok_or_else(|| ServeError::Start("the config names no trunk".to_string()))?;
+    let trunk_config = settings.for_dialling().map_err(|e| ServeError::Start(e.to_string()))?;
+    let trunk = Trunk::start(trunk_config, clock.clone(), trunk_events)
+        .await
+        .map_err(|e| start(&format!("trunk {}", settings.name), e))?;
+    let media =
+        Media::start(config.media.threads, clock.clone(), media_events).map_err(|e| start("media threads", e))?;
+
+    let pacer = Pacer::new(settings.channels_max, settings.cps_max);
+    let queues = config.queues.iter().map(|(name, queue)| (name.clone(), queue.agents.clone()));
+    let mut engine = Engine::new(pacer, Desk::new(queues), config.allow_prefixes.clone());
+    let mut figures = Figures::default();
+    let mut hands = Hands {
+        store: store.clone(),
+        clock: clock.clone(),
+        prompts,
+        trunk: trunk.clone(),
+        media: media.clone(),
+        media_ip: config.media.bind_ip,
+        answers,
+        connected: BTreeMap::new(),
+    };
+
+    // What an earlier process left, before anything new.
+    let left = store.recover().await?;
+    let mut known: BTreeMap<CampaignId, CampaignState> = BTreeMap::new();
+    for input in changes(&*store, &mut known).await? {
+        hands.carry_out_all(engine.handle(clock.now(), input), &mut figures);
+    }
+    if !left.is_empty() {
+        tracing::warn!(calls = left.len(), "closing calls that an earlier process left in the air");
+    }
+    hands.carry_out_all(engine.handle(clock.now(), Input::Recovered(left)), &mut figures);
+
+    let courier_clock = clock.clone();
+    let courier_store = store.clone();
+    let (stop_courier, mut courier_stopped) = mpsc::channel::<()>(1);
+    let courier_task = courier.map(|courier| {
+        tokio::spawn(async move {
+            loop {
+                let sent = courier.run_once(&*courier_store, courier_clock.now().wall).await;
+                if let Err(e) = sent {
+                    tracing::error!(error = %e, "the outbox could not be read");
+                }
+                tokio::select! {
+                    _ = courier_stopped.recv() => break,
+                    () = tokio::time::sleep(WATCH) => {}
+                }
+            }
+            // What the last calls left is sent before we go, as far as the servers take it.
+            let _ = courier.run_once(&*courier_store, courier_clock.now().wall).await;
+        })
+    });
+
+    let mut watch = tokio::time::interval(WATCH);
+    let mut shown = tokio::time::interval(SHOW);
+    watch.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    shown.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut signals = Signals::new().map_err(|e| start("signals", e))?;
+    let mut drain_until = None;
+    loop {
+        let now = clock.now();
+        let sleep = match (engine.deadline(now), drain_until) {
+            (Some(a), Some(b)) => std::cmp::min::<crate::time::Mono>(a, b).since(now.mono),
+            (Some(at), None) | (None, Some(at)) => at.since(now.mono),
+            (None, None) => SLEEP_MAX,
+        };
+        let input = tokio::select! {
+            biased;
+            Some(event) = media_facts.recv() => hands.heard(event, &mut figures),
+            Some(event) = trunk_facts.recv() => Some(hands.signalled(event)),
+            Some(input) = inputs.recv() => Some(input),
+            () = signals.asked_to_stop() => {
+                if drain_until.is_some() {
+                    tracing::warn!("asked twice to stop: ending the calls in the air");
+                    Some(Input::Stopped)
+                } else {
+                    tracing::info!(in_air = engine.in_air(), drain_s = config.drain_s, "draining");
+                    drain_until = Some(now.mono + Duration::from_secs(config.drain_s));
+                    Some(Input::Drained)
+                }
+            }
+            _ = watch.tick() => {
+                // A store that cannot be read now is read again at the next tick; dialling stops by its own failures.
+                for input in changes(&*store, &mut known).await.unwrap_or_default() {
+                    hands.carry_out_all(engine.handle(clock.now(), input), &mut figures);
+                }
+                Some(Input::TrunkUp(trunk.health().up))
+            }
+            _ = shown.tick() => {
+                let holding = engine.holding(now);
+                show(&Progress { now, in_air: engine.in_air(), tally: engine.tally(), figures: &figures, holding });
+                None
+            }
+            () = tokio::time::sleep(sleep) => Some(Input::Ticked),
+        };
+        if let Some(input) = input {
+            hands.carry_out_all(engine.handle(clock.now(), input), &mut figures);
+        }
+        if let Some(until) = drain_until {
+            if engine.in_air() > 0 && clock.now().mono >= until {
+                drain_until = Some(clock.now().mono + Duration::from_secs(5));
+                hands.carry_out_all(engine.handle(clock.now(), Input::Stopped), &mut figures);
+            } else if engine.is_idle() {
+                break;
+            }
+        } else if engine.is_idle() {
+            let next = store.next_due().await?;
+            match next {
+                Some(due) if manner.skip_idle && due > clock.now().wall => {
+                    clock.jump_to(due);
+                    engine.look_again();
+                    hands.carry_out_all(engine.handle(clock.now(), Input::Ticked), &mut figures);
+                }
+                None if manner.until_done => break,
+                Some(_) | None => {}
+            }
+        }
+    }
+    let now = clock.now();
+    show(&Progress { now, in_air: 0, tally: engine.tally(), figures: &figures, holding: None });
+    if let Some(task) = courier_task {
+        let _ = stop_courier.send(()).await;
+        let _ = task.await;
+    }
+    trunk.stop().await;
+    media.stop();
+    Ok(Ended { tally: engine.tally().clone(), figures })
+}
+
+/// Campaigns that are new, or whose state an operator changed since the last look.
+async fn changes<S: Store>(
+    store: &S, known: &mut BTreeMap<CampaignId, CampaignState>,
+) -> Result<Vec<Input>, ServeError> {
+    let mut inputs = Vec::new();
+    for campaign in store.campaigns().await? {
+        let (id, state) = (campaign.id, campaign.state);
+        match (known.insert(id, state), state) {
+            (Some(before), after) if before == after => {}
+            (_, CampaignState::Running | CampaignState::Paused) => {
+                let running = state == CampaignState::Running;
+                if !running {
+                    inputs.push(Input::CampaignHalted(id));
+                }
+                inputs.push(Input::CampaignLoaded { plan: plans::load(&campaign)?, running });
+            }
+            (_, CampaignState::Draft | CampaignState::Stopped | CampaignState::Finished) => {
+                inputs.push(Input::CampaignHalted(id));
+            }
+        }
+    }
+    Ok(inputs)
+}
+
+struct Signals {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    fn new() -> std::io::Result<Signals> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Signals { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    async fn asked_to_stop(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! The judge: looks at what was ordered and at the books, and says when a promise of `product.md` was broken.
+//! Shares no code with policy or ladder; it counts for itself.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::Weekday;
+
+use crate::books::{Contact, PromiseState, Standing};
+use crate::id::*;
+use crate::time::Wall;
+
+/// A broken promise, with the way to see it again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Violation {
+    pub seed: u64,
+    pub at: String,
+    pub what: String,
+    /// The last things that happened, oldest first.
+    pub trace: Vec<String>,
+}
+
+impl std::fmt::Display for Violation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        writeln!(f, "seed {} at {}: {}", self.seed, self.at, self.what)?;
+        for line in &self.trace {
+            writeln!(f, "    {line}")?;
+        }
+        write!(f, "  again with: ringback simulate --seed {}", self.seed)
+    }
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Judge {
+    /// Survives crashes of the engine: the judge is the world's, not ours.
+    dialled: BTreeSet<AttemptId>,
+    dials: BTreeMap<ContactId, Vec<Wall>>,
+    ringing: BTreeMap<ContactId, CallId>,
+}
+
+/// Nobody may be rung before or after these hours of their own day, whatever a ladder says (policy pack `default`).
+const EARLIEST_HOUR: i8 = 8;
+const LATEST_HOUR: i8 = 22;
+/// The shipped ladder's cap; the judge reads it from here, not from the ladder.
+const DIALS_A_DAY_MAX: usize = 3;
+
+impl Judge {
+    pub fn dialled(&mut self, attempt: AttemptId, standing: &Standing, number: &str, now: Wall) -> Result<(), String> {
+        let contact = &standing.contact;
+        if !self.dialled.insert(attempt) {
+            return Err(format!("attempt {attempt} was dialled twice"));
+        }
+        if let Some(call) = self.ringing.insert(contact.id, CallId::of(attempt)) {
+            return Err(format!("contact {} was dialled while call {call} was in the air", contact.external_id));
+        }
+        self.hours(contact, now)?;
+        let today = now.date(&contact.zone);
+        let dials = self.dials.entry(contact.id).or_default();
+        dials.push(now);
+        let count = dials.iter().filter(|at| at.date(&contact.zone) == today).count();
+        if count > DIALS_A_DAY_MAX {
+            return Err(format!("contact {} was dialled {count} times on {today}", contact.external_id));
+        }
+        if contact.debt.paid {
+            return Err(format!("contact {} was dialled after paying", contact.external_id));
+        }
+        if standing.promises.iter().any(|p| p.state == PromiseState::Open && p.on >= today) {
+            return Err(format!("contact {} was dialled while a promise is open", contact.external_id));
+        }
+        let phone = contact.phones.iter().find(|p| p.number.full() == number);
+        let Some(phone) = phone else {
+            return Err(format!("a number was dialled that contact {} does not have", contact.external_id));
+        };
+        if standing.suppressions.iter().any(|s| s.phone.is_none_or(|p| p == phone.id)) {
+            return Err(format!("contact {} was dialled after opting out", contact.external_id));
+        }
+        Ok(())
+    }
+
+    fn hours(&self, contact: &Contact, now: Wall) -> Result<(), String> {
+        let local = now.in_zone(&contact.zone);
+        let (earliest, latest) = match local.weekday() {
+            Weekday::Saturday | Weekday::Sunday => (EARLIEST_HOUR + 1, LATEST_HOUR - 2),
+            _ => (EARLIEST_HOUR, LATEST_HOUR),
+        };
+        if (earliest..latest).contains(&local.hour()) {
+            return Ok(());
+        }
+        Err(format!("contact {} was dialled at {} their time", contact.external_id, local.strftime("%a %H:%M")))
+    }
+
+    pub fn over(&mut self, call: CallId) {
+        self.ringing.retain(|_, ringing| *ringing != call);
+    }
+
+    /// The process died and all its sockets with it.
+    pub fn crashed(&mut self) {
+        self.ringing.clear();
+    }
+}

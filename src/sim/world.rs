@@ -1,0 +1,509 @@
+//! The world of one seed: a queue of things to come, in virtual time.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap, VecDeque};
+use std::time::Duration;
+
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+
+use super::judge::{Judge, Violation};
+use super::people::{self, Line, Reaction, Temper};
+use super::{Scene, Summary, Troubles};
+use crate::agent::Desk;
+use crate::books::*;
+use crate::campaign::{self, Pacer};
+use crate::engine::{CampaignPlan, Destination, Engine, Input, LegEvent, Output, StoreFailure};
+use crate::id::*;
+use crate::outcome::{AnsweredBy, HangupCause};
+use crate::speech::Utterance;
+use crate::time::{Mono, Now, Wall};
+
+/// A world that has not come to rest by then spins.
+const STEPS_MAX: u64 = 2_000_000;
+const TRACE_MAX: usize = 40;
+const LEASE: Duration = Duration::from_secs(120);
+
+/// Things to come.
+enum Happening {
+    /// Told to the engine, unless the process that was to hear it has died.
+    Tell { life: u32, input: Box<Input> },
+    /// The engine's own deadline.
+    Tick { life: u32 },
+    /// A person reacts to what is being played, if it still is.
+    React { leg: LegId, play: Option<PlayId> },
+    Crash,
+    Restart,
+    Payment,
+    Pause,
+    Resume,
+}
+
+struct Leg {
+    temper: Temper,
+    last4: String,
+    turn: u32,
+    playing: Option<PlayId>,
+    up: bool,
+}
+
+pub(super) struct World<'s> {
+    scene: &'s Scene,
+    seed: u64,
+    rng: StdRng,
+    troubles: Troubles,
+    now: Mono,
+    queue: BinaryHeap<Reverse<(Mono, u64)>>,
+    happenings: BTreeMap<u64, Happening>,
+    next: u64,
+    books: Model,
+    engine: Option<Engine>,
+    life: u32,
+    tick_at: Option<Mono>,
+    campaign: CampaignId,
+    legs: BTreeMap<LegId, Leg>,
+    judge: Judge,
+    summary: Summary,
+    trace: VecDeque<String>,
+}
+
+impl<'s> World<'s> {
+    pub fn new(scene: &'s Scene, seed: u64) -> World<'s> {
+        let mut rng = StdRng::seed_from_u64(seed);
+        let all = scene.troubles;
+        let mut some = |on: bool| on && rng.random_bool(0.5);
+        let troubles = Troubles {
+            crashes: some(all.crashes),
+            store_failures: some(all.store_failures),
+            slow_store: some(all.slow_store),
+            congestion: some(all.congestion),
+            payments: some(all.payments),
+            pauses: some(all.pauses),
+        };
+        World {
+            scene,
+            seed,
+            rng,
+            troubles,
+            now: Mono::ZERO,
+            queue: BinaryHeap::new(),
+            happenings: BTreeMap::new(),
+            next: 0,
+            books: Model::default(),
+            engine: None,
+            life: 0,
+            tick_at: None,
+            campaign: CampaignId(0),
+            legs: BTreeMap::new(),
+            judge: Judge::default(),
+            summary: Summary::default(),
+            trace: VecDeque::new(),
+        }
+    }
+
+    fn now(&self) -> Now {
+        Now { mono: self.now, wall: self.scene.start + self.now.since(Mono::ZERO) }
+    }
+
+    fn after(&mut self, delay: Duration, happening: Happening) {
+        let id = self.next;
+        self.next += 1;
+        self.queue.push(Reverse((self.now + delay, id)));
+        self.happenings.insert(id, happening);
+    }
+
+    fn tell_after(&mut self, delay: Duration, input: Input) {
+        let life = self.life;
+        self.after(delay, Happening::Tell { life, input: Box::new(input) });
+    }
+
+    fn some_ms(&mut self, from: u64, to: u64) -> Duration {
+        Duration::from_millis(self.rng.random_range(from..to))
+    }
+
+    fn note(&mut self, line: String) {
+        if self.trace.len() == TRACE_MAX {
+            self.trace.pop_front();
+        }
+        self.trace.push_back(format!("{} {line}", self.now().wall));
+    }
+
+    fn violation(&self, what: impl Into<String>) -> Violation {
+        let at = self.now().wall.to_string();
+        Violation { seed: self.seed, at, what: what.into(), trace: self.trace.iter().cloned().collect() }
+    }
+
+    pub fn live(mut self) -> Result<Summary, Violation> {
+        self.begin().map_err(|what| self.violation(what))?;
+        let end = Mono::ZERO + Duration::from_secs(u64::from(self.scene.days) * 86_400);
+        while let Some(Reverse((at, id))) = self.queue.pop() {
+            if at > end {
+                break;
+            }
+            self.now = at;
+            self.summary.steps += 1;
+            if self.summary.steps > STEPS_MAX {
+                return Err(self.violation("the world does not come to rest"));
+            }
+            let happening = self.happenings.remove(&id).expect("queued once");
+            self.happen(happening).map_err(|what| self.violation(what))?;
+            self.books.check().map_err(|what| self.violation(what))?;
+        }
+        self.at_rest().map_err(|what| self.violation(what))?;
+        Ok(self.summary)
+    }
+
+    fn begin(&mut self) -> Result<(), String> {
+        let wall = self.now().wall;
+        let contacts: Vec<NewContact> =
+            (0..self.scene.contacts).map(|n| people::contact(&mut self.rng, n, wall)).collect();
+        self.books.import(&contacts, wall).map_err(|e| e.to_string())?;
+        let flows: Vec<FlowVersion> = self
+            .scene
+            .programs
+            .iter()
+            .map(|(p, source)| FlowVersion {
+                hash: p.hash.clone(),
+                name: p.name.clone(),
+                version: p.version,
+                source: source.clone(),
+            })
+            .collect();
+        let created = self.books.create_campaign("simulated", &self.scene.ladder_source, &flows, wall);
+        self.campaign = created.map_err(|e| e.to_string())?;
+        let standings = self.books.not_enrolled(self.campaign, ContactId(0), u32::MAX).map_err(|e| e.to_string())?;
+        let enrolments: Vec<Enrolment> = standings
+            .iter()
+            .map(|s| Enrolment {
+                contact: s.contact.id,
+                next: campaign::plan_first(&self.scene.ladder, s, wall),
+            })
+            .collect();
+        self.books.enrol(self.campaign, &enrolments, wall).map_err(|e| e.to_string())?;
+        self.books
+            .set_campaign_state(self.campaign, CampaignState::Running, wall)
+            .map_err(|e| e.to_string())?;
+        self.start_engine()?;
+        let days = u64::from(self.scene.days);
+        if self.troubles.crashes {
+            for _ in 0..6 {
+                // Within calling hours, mostly, where a crash can hurt.
+                let at = self.rng.random_range(0..days) * 86_400 + self.rng.random_range(0..43_200);
+                self.after(Duration::from_secs(at), Happening::Crash);
+            }
+        }
+        if self.troubles.payments {
+            for _ in 0..self.scene.contacts / 3 {
+                let at = self.some_ms(0, days * 86_400_000);
+                self.after(at, Happening::Payment);
+            }
+        }
+        if self.troubles.pauses {
+            let at = self.some_ms(0, days * 86_400_000);
+            self.after(at, Happening::Pause);
+        }
+        Ok(())
+    }
+
+    fn start_engine(&mut self) -> Result<(), String> {
+        self.life += 1;
+        self.tick_at = None;
+        let desk = Desk::new([("collections".to_string(), vec!["sip:agent1@example.com".to_string()])]);
+        self.engine = Some(Engine::new(Pacer::new(20, 5.0), desk, vec!["+7".to_string()]));
+        let left = self.books.recover().map_err(|e| e.to_string())?;
+        self.summary.unknown_outcomes += left.len() as u64;
+        let running = self.campaign_state()? == CampaignState::Running;
+        let plan = CampaignPlan {
+            id: self.campaign,
+            name: "simulated".to_string(),
+            ladder: self.scene.ladder.clone(),
+            programs: self.scene.programs.iter().map(|(p, _)| (p.name.clone(), p.clone())).collect(),
+        };
+        self.tell(Input::CampaignLoaded { plan, running })?;
+        self.tell(Input::Recovered(left))
+    }
+
+    fn campaign_state(&self) -> Result<CampaignState, String> {
+        self.books.campaign("simulated").map(|c| c.state).map_err(|e| e.to_string())
+    }
+
+    fn happen(&mut self, happening: Happening) -> Result<(), String> {
+        match happening {
+            Happening::Tell { life, input } if life == self.life => self.tell(*input),
+            Happening::Tick { life } if life == self.life => {
+                self.tick_at = None;
+                self.tell(Input::Ticked)
+            }
+            Happening::Tell { .. } | Happening::Tick { .. } => Ok(()),
+            Happening::React { leg, play } => {
+                self.react(leg, play);
+                Ok(())
+            }
+            Happening::Crash => {
+                self.note("kill -9".to_string());
+                self.summary.crashes += 1;
+                self.engine = None;
+                // Answers on their way are lost with the process that was to hear them.
+                self.life += 1;
+                self.legs.clear();
+                self.judge.crashed();
+                let delay = self.some_ms(10, 600_000);
+                self.after(delay, Happening::Restart);
+                Ok(())
+            }
+            Happening::Restart if self.engine.is_none() => self.start_engine(),
+            Happening::Restart => Ok(()),
+            Happening::Payment => self.pay(),
+            Happening::Pause => {
+                self.note("paused".to_string());
+                let wall = self.now().wall;
+                let paused = self.books.set_campaign_state(self.campaign, CampaignState::Paused, wall);
+                paused.map_err(|e| e.to_string())?;
+                let hours = self.some_ms(1, 86_400_000);
+                self.after(hours, Happening::Resume);
+                self.tell(Input::CampaignHalted(self.campaign))
+            }
+            Happening::Resume => {
+                self.note("resumed".to_string());
+                let wall = self.now().wall;
+                let resumed = self.books.set_campaign_state(self.campaign, CampaignState::Running, wall);
+                resumed.map_err(|e| e.to_string())?;
+                match self.engine {
+                    // As an operator would see it: a new life of the process, or the same.
+                    Some(_) => {
+                        let plan = CampaignPlan {
+                            id: self.campaign,
+                            name: "simulated".to_string(),
+                            ladder: self.scene.ladder.clone(),
+                            programs: self.scene.programs.iter().map(|(p, _)| (p.name.clone(), p.clone())).collect(),
+                        };
+                        self.tell(Input::CampaignLoaded { plan, running: true })
+                    }
+                    None => Ok(()),
+                }
+            }
+        }
+    }
+
+    fn pay(&mut self) -> Result<(), String> {
+        let n = self.rng.random_range(0..self.scene.contacts);
+        let id = format!("payment-{n}");
+        let external = format!("c{n}");
+        self.note(format!("{external} pays"));
+        let new = self.books.pay(&external, &id, self.now().wall).map_err(|e| e.to_string())?;
+        if new {
+            self.summary.payments += 1;
+            let contact = self.books.history(&external).map_err(|e| e.to_string())?.standing.contact.id;
+            self.tell(Input::Paid(contact))?;
+        }
+        Ok(())
+    }
+
+    /// Tells the engine, carries its orders out, and sets its alarm.
+    fn tell(&mut self, input: Input) -> Result<(), String> {
+        let now = self.now();
+        let Some(engine) = &mut self.engine else { return Ok(()) };
+        let outputs = engine.handle(now, input);
+        for output in outputs {
+            self.carry_out(output)?;
+        }
+        let deadline = self.engine.as_ref().and_then(|e| e.deadline(now));
+        if let Some(at) = deadline
+            && self.tick_at.is_none_or(|set| at < set)
+        {
+            // A little later than asked for, as in life.
+            let at = at.max(self.now) + Duration::from_millis(1);
+            self.tick_at = Some(at);
+            let life = self.life;
+            self.after(at.since(self.now), Happening::Tick { life });
+        }
+        Ok(())
+    }
+
+    fn carry_out(&mut self, output: Output) -> Result<(), String> {
+        match output {
+            Output::Claim { limit } => {
+                let wall = self.now().wall;
+                let delay = self.store_delay();
+                if self.troubles.store_failures && self.rng.random_bool(0.01) {
+                    self.tell_after(delay, Input::ClaimFailed("no space left on device".to_string()));
+                    return Ok(());
+                }
+                let attempts = self.books.claim_due(wall, wall + LEASE, limit).map_err(|e| e.to_string())?;
+                let next_due = self.books.next_due().map_err(|e| e.to_string())?;
+                self.tell_after(delay, Input::Claimed { attempts, next_due });
+            }
+            Output::Prepare { attempt, utterances } => {
+                if utterances.is_empty() {
+                    return Err(format!("attempt {attempt} asks for no audio at all"));
+                }
+                let delay = self.some_ms(1, 3_000);
+                self.tell_after(delay, Input::Prepared { attempt, result: Ok(()) });
+            }
+            Output::Write { order, group } => {
+                let delay = self.store_delay();
+                if self.troubles.store_failures && self.rng.random_bool(0.02) {
+                    let why = "no space left on device".to_string();
+                    self.tell_after(delay, Input::Stored { order, result: Err(StoreFailure::Unavailable(why)) });
+                    return Ok(());
+                }
+                let result = self.books.apply(&group).map_err(|e| StoreFailure::Conflict(e.to_string()));
+                if let Err(StoreFailure::Conflict(why)) = &result {
+                    self.note(format!("refused: {why}"));
+                }
+                self.tell_after(delay, Input::Stored { order, result });
+            }
+            Output::Dial { leg, to } => self.dial(leg, &to)?,
+            Output::Play { leg, play, utterances } => self.play(leg, play, &utterances)?,
+            Output::StopPlay { leg, play } => {
+                if let Some(l) = self.legs.get_mut(&leg)
+                    && l.playing == Some(play)
+                {
+                    l.playing = None;
+                }
+            }
+            Output::Bridge { call } => {
+                let talk = self.some_ms(500, 60_000);
+                self.tell_after(
+                    talk,
+                    Input::Leg { leg: LegId::agent(call), event: LegEvent::Ended(HangupCause::RemoteHangup) },
+                );
+            }
+            Output::Hangup { leg } => {
+                if let Some(l) = self.legs.get_mut(&leg) {
+                    let (up, cause) = (l.up, HangupCause::LocalHangup);
+                    self.legs.remove(&leg);
+                    let event = if up { LegEvent::Ended(cause) } else { LegEvent::Failed(HangupCause::Cancelled) };
+                    let delay = self.some_ms(1, 200);
+                    self.tell_after(delay, Input::Leg { leg, event });
+                }
+            }
+            Output::Close { call } => {
+                self.legs.remove(&LegId::client(call));
+                self.legs.remove(&LegId::agent(call));
+                self.judge.over(call);
+            }
+            Output::Warn(why) => self.note(format!("warned: {why}")),
+        }
+        Ok(())
+    }
+
+    fn store_delay(&mut self) -> Duration {
+        if self.troubles.slow_store { self.some_ms(1, 4_000) } else { self.some_ms(1, 20) }
+    }
+
+    fn dial(&mut self, leg: LegId, to: &Destination) -> Result<(), String> {
+        let number = match to {
+            Destination::Number(number) => number,
+            Destination::Agent(_) => {
+                let delay = self.some_ms(100, 20_000);
+                let event =
+                    if self.rng.random_bool(0.7) { LegEvent::Answered } else { LegEvent::Failed(HangupCause::Busy) };
+                self.tell_after(delay, Input::Leg { leg, event });
+                return Ok(());
+            }
+        };
+        self.summary.dialled += 1;
+        let attempt = leg.call.attempt();
+        self.note(format!("dial attempt {attempt}"));
+        let (state, standing) = self.books.attempt_standing(attempt).ok_or("an attempt that is not in the books was dialled")?;
+        if state != AttemptState::Live {
+            return Err(format!("attempt {attempt} was dialled while {state} in the books"));
+        }
+        let wall = self.now().wall;
+        self.judge.dialled(attempt, &standing, number.full(), wall)?;
+        let last4 = standing.contact.fields.get("last4").cloned().unwrap_or_default();
+        let line = people::line(&mut self.rng, self.troubles.congestion);
+        let tell = |event| Input::Leg { leg, event };
+        match line {
+            Line::Fails(cause, after) => self.tell_after(after, tell(LegEvent::Failed(cause))),
+            Line::Human { ring, temper } => {
+                self.legs.insert(leg, Leg { temper, last4, turn: 0, playing: None, up: true });
+                self.summary.answered += 1;
+                self.tell_after(ring, tell(LegEvent::Answered));
+                if self.rng.random_bool(0.7) {
+                    self.tell_after(ring + Duration::from_millis(1_500), tell(LegEvent::AnsweredBy(AnsweredBy::Human)));
+                }
+                if matches!(temper, Temper::Curt) {
+                    let stay = self.some_ms(200, 60_000);
+                    self.tell_after(ring + stay, tell(LegEvent::Ended(HangupCause::RemoteHangup)));
+                }
+            }
+            Line::Machine { ring, beeps } => {
+                self.legs.insert(leg, Leg { temper: Temper::Silent, last4, turn: 0, playing: None, up: true });
+                self.summary.answered += 1;
+                self.tell_after(ring, tell(LegEvent::Answered));
+                self.tell_after(ring + Duration::from_millis(2_500), tell(LegEvent::AnsweredBy(AnsweredBy::Machine)));
+                if beeps {
+                    let greeting = self.some_ms(2_600, 12_000);
+                    self.tell_after(ring + greeting, tell(LegEvent::Beeped));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn play(&mut self, leg: LegId, play: PlayId, utterances: &[Utterance]) -> Result<(), String> {
+        let text: String = utterances.iter().map(|u| u.text.as_str()).collect::<Vec<_>>().join(" ");
+        self.said_truthfully(leg.call.attempt(), &text)?;
+        let Some(l) = self.legs.get_mut(&leg) else { return Ok(()) };
+        l.playing = Some(play);
+        let length = Duration::from_millis(60 * text.chars().count() as u64);
+        self.tell_after(length, Input::Leg { leg, event: LegEvent::PlayEnded(play) });
+        let reaction = self.some_ms(300, 60 * text.chars().count() as u64 + 4_000);
+        self.after(reaction, Happening::React { leg, play: Some(play) });
+        Ok(())
+    }
+
+    /// "Recorded" may be heard only when the promise is in the books.
+    fn said_truthfully(&self, attempt: AttemptId, text: &str) -> Result<(), String> {
+        let claims = ["обещание записано", "promise is recorded", "promise has been recorded"];
+        let lower = text.to_lowercase();
+        if claims.iter().any(|claim| lower.contains(claim)) {
+            let (_, standing) = self.books.attempt_standing(attempt).ok_or("no such attempt")?;
+            if !standing.promises.iter().any(|p| p.attempt == attempt) {
+                return Err(format!("attempt {attempt} says a promise is recorded that is not in the books"));
+            }
+        }
+        Ok(())
+    }
+
+    fn react(&mut self, leg: LegId, play: Option<PlayId>) {
+        let Some(l) = self.legs.get_mut(&leg) else { return };
+        if play.is_some() && l.playing != play {
+            return;
+        }
+        let reaction = people::react(&mut self.rng, l.temper, &l.last4, l.turn);
+        l.turn += 1;
+        match reaction {
+            Reaction::Press(keys) => {
+                for (i, key) in keys.chars().enumerate() {
+                    let after = Duration::from_millis(1 + 150 * i as u64);
+                    self.tell_after(after, Input::Leg { leg, event: LegEvent::Digit(key) });
+                }
+            }
+            Reaction::HangUp => {
+                self.legs.remove(&leg);
+                let event = LegEvent::Ended(HangupCause::RemoteHangup);
+                self.tell_after(Duration::from_millis(1), Input::Leg { leg, event });
+            }
+            Reaction::Nothing => {}
+        }
+    }
+
+    /// When the world stops: every contact is either done with, for a stated reason, or has its next moment.
+    fn at_rest(&mut self) -> Result<(), String> {
+        let totals = self.books.totals(self.campaign);
+        self.summary.promises = totals.promises;
+        self.summary.messages = totals.messages;
+        self.summary.handed_over = totals.worklist;
+        self.summary.closed = totals.closed;
+        if totals.open + totals.closed != totals.contacts {
+            return Err(format!(
+                "{} contacts: {} have an open attempt, {} are closed; the rest is forgotten",
+                totals.contacts, totals.open, totals.closed
+            ));
+        }
+        Ok(())
+    }
+}
