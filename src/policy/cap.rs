@@ -1,0 +1,144 @@
+//! Caps: so many calls, talks or messages a day, week or month of the contact's own calendar.
+
+use std::fmt;
+
+use jiff::ToSpan;
+use jiff::civil::Date;
+
+use super::window::day_start;
+use crate::books::PastAttempt;
+use crate::outcome::{Channel, Disposition, DispositionClass};
+use crate::time::{Wall, Zone};
+
+crate::words! {
+    /// A calendar period in the contact's zone. Weeks begin on Monday.
+    pub enum Period {
+        Day = "day",
+        Week = "week",
+        Month = "month",
+    }
+}
+
+crate::words! {
+    /// What a cap counts.
+    pub enum Counted {
+        /// Voice attempts at which a phone may have rung.
+        Calls = "calls",
+        /// Calls in which somebody picked up.
+        Talks = "talks",
+        /// SMS, e-mails, and messages left on a machine.
+        Messages = "messages",
+    }
+}
+
+/// At most `most` of `of` in one `per`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cap {
+    pub most: u32,
+    pub of: Counted,
+    pub per: Period,
+}
+
+impl fmt::Display for Cap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let noun = match (self.of, self.most) {
+            (Counted::Calls, 1) => "call",
+            (Counted::Talks, 1) => "talk",
+            (Counted::Messages, 1) => "message",
+            (of, _) => of.as_str(),
+        };
+        write!(f, "{} {noun} per {}", self.most, self.per)
+    }
+}
+
+impl Counted {
+    pub fn counts(self, past: &PastAttempt) -> bool {
+        let voice = past.channel == Channel::Voice;
+        match self {
+            Counted::Calls => voice && may_have_rung(past.disposition),
+            Counted::Talks => voice && somebody_picked_up(past.disposition),
+            Counted::Messages => match past.channel {
+                Channel::Sms | Channel::Email => past.disposition == Disposition::Queued,
+                Channel::Voice => past.disposition == Disposition::VoicemailLeft,
+                Channel::Human => false,
+            },
+        }
+    }
+
+    /// Whether a contact by `channel` adds to the count, and so must find room in it.
+    pub fn binds(self, channel: Channel) -> bool {
+        match channel {
+            Channel::Voice => matches!(self, Counted::Calls | Counted::Talks),
+            Channel::Sms | Channel::Email => self == Counted::Messages,
+            Channel::Human => false,
+        }
+    }
+}
+
+/// A call that we cancelled or that broke on our side may have rung: when unsure, it has.
+fn may_have_rung(disposition: Disposition) -> bool {
+    !matches!(
+        disposition,
+        Disposition::Congestion | Disposition::TrunkDown | Disposition::InvalidNumber | Disposition::OutOfService
+    )
+}
+
+fn somebody_picked_up(disposition: Disposition) -> bool {
+    use DispositionClass as C;
+    match disposition.class() {
+        C::RightParty | C::ThirdParty | C::Unverified | C::OptOut => true,
+        C::NoContact => matches!(disposition, Disposition::HungUpEarly | Disposition::NoInput),
+        C::Technical => matches!(disposition, Disposition::UnknownOutcome | Disposition::SystemError),
+        C::Number | C::Machine | C::Delivered => false,
+    }
+}
+
+impl Period {
+    /// The period's first day.
+    fn first_day(self, day: Date) -> Date {
+        match self {
+            Period::Day => day,
+            Period::Week => day.saturating_sub((i32::from(day.weekday().to_monday_zero_offset())).days()),
+            Period::Month => day.first_of_month(),
+        }
+    }
+
+    fn next(self, first: Date) -> Date {
+        match self {
+            Period::Day => first.saturating_add(1.day()),
+            Period::Week => first.saturating_add(7.days()),
+            Period::Month => first.saturating_add(1.month()),
+        }
+    }
+}
+
+impl Cap {
+    /// How many of `past` fall into the period that contains `at`.
+    pub fn used(&self, past: &[PastAttempt], at: Wall, zone: &Zone) -> u32 {
+        self.used_from(past, self.per.first_day(at.date(zone)), zone)
+    }
+
+    fn used_from(&self, past: &[PastAttempt], first: Date, zone: &Zone) -> u32 {
+        past.iter().filter(|p| self.of.counts(p) && self.per.first_day(p.at.date(zone)) == first).count() as u32
+    }
+
+    /// `None`: room now. `Some(until)`: full; `until` is the beginning of the first later period with room, or `None`
+    /// when there will never be one.
+    pub fn full(&self, past: &[PastAttempt], at: Wall, zone: &Zone) -> Option<Option<Wall>> {
+        let mut first = self.per.first_day(at.date(zone));
+        if self.used_from(past, first, zone) < self.most {
+            return None;
+        }
+        if self.most == 0 {
+            return Some(None);
+        }
+        // Each full period holds at least one attempt of the past, so one more than those has room.
+        for _ in 0..=past.len() {
+            first = self.per.next(first);
+            if self.used_from(past, first, zone) < self.most {
+                return Some(day_start(first, zone));
+            }
+        }
+        Some(None)
+    }
+}

@@ -1,0 +1,37 @@
+//! Which of a contact's numbers may be dialled.
+
+use crate::books::{Phone, PhoneState, Standing};
+use crate::flow::program::OptOutScope;
+use crate::outcome::{Disposition, DispositionClass};
+use crate::phone::PhoneNumber;
+
+/// The number to dial next: the first that may be.
+pub fn phone_to_dial(standing: &Standing) -> Option<&Phone> {
+    phones_to_dial(standing).next()
+}
+
+/// Numbers that are good, not suppressed, not known dead or somebody else's from the past, and not premium; in the
+/// contact's own order. The past is asked beside the phone's state: the mark may lie in the same transaction.
+pub fn phones_to_dial(standing: &Standing) -> impl Iterator<Item = &Phone> {
+    standing.contact.phones.iter().filter(move |phone| {
+        phone.state == PhoneState::Good
+            && !premium(&phone.number)
+            && !standing.suppressions.iter().any(|s| s.phone == Some(phone.id))
+            && !standing.past.iter().chain(&standing.past_here).any(|p| {
+                p.phone == Some(phone.id)
+                    && (p.disposition.class() == DispositionClass::Number || p.disposition == Disposition::WrongNumber)
+            })
+    })
+}
+
+/// Whether the person has opted out on every number and channel.
+pub(super) fn person_suppressed(standing: &Standing) -> bool {
+    standing.suppressions.iter().any(|s| s.phone.is_none() || s.scope == OptOutScope::Person)
+}
+
+/// Numbers that cost the caller: premium-rate ranges of the plans we know, and ITU's international premium service.
+/// Emergency numbers never become a [`PhoneNumber`]: they are too short for one.
+fn premium(number: &PhoneNumber) -> bool {
+    const RANGES: [&str; 5] = ["+979", "+1900", "+1976", "+7809", "+449"];
+    RANGES.iter().any(|range| number.full().starts_with(range))
+}
