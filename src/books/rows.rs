@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
+use super::write::Close;
 use crate::flow::program::{FlowHash, OptOutScope};
 use crate::id::*;
 use crate::language::Language;
@@ -147,6 +148,32 @@ pub struct Plan {
     pub why: String,
 }
 
+impl AttemptState {
+    /// scheduled, claimed or live: the contact is not done with it.
+    pub fn is_open(self) -> bool {
+        match self {
+            AttemptState::Scheduled | AttemptState::Claimed | AttemptState::Live => true,
+            AttemptState::Finished | AttemptState::Cancelled => false,
+        }
+    }
+}
+
+impl Attempt {
+    /// As policy and ladder look back on it; `None` while it is open or when it was cancelled.
+    pub fn past(&self) -> Option<PastAttempt> {
+        let outcome = self.outcome.as_ref()?;
+        Some(PastAttempt {
+            channel: self.channel,
+            step: self.plan.step,
+            try_number: self.plan.try_number,
+            at: self.live_at.or(self.finished_at)?,
+            phone: self.phone,
+            disposition: outcome.disposition,
+            right_party: outcome.right_party,
+        })
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outcome {
     pub disposition: Disposition,
@@ -267,4 +294,24 @@ pub struct CallEvent {
     /// One word: `entered`, `said`, `pressed`…
     pub kind: String,
     pub detail: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ImportSummary {
+    pub added: u64,
+    pub changed: u64,
+    pub unchanged: u64,
+}
+
+/// One contact's history, for `ringback why`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct History {
+    /// Its `past_here` is empty: no single campaign is asked about.
+    pub standing: Standing,
+    /// Of every campaign, in order of id, open ones included.
+    pub attempts: Vec<Attempt>,
+    /// (campaign, why it closed), for campaigns that are done with the contact.
+    pub closed: Vec<(CampaignId, Close)>,
+    pub worklist: Vec<WorklistEntry>,
+    pub outbox: Vec<OutboxMessage>,
 }

@@ -3,7 +3,7 @@
 
 use jiff::civil::Date;
 
-use super::rows::{CallEvent, Outcome, PhoneState, Plan};
+use super::rows::{CallEvent, CampaignState, Outcome, PhoneState, Plan};
 use crate::flow::program::{FlowHash, OptOutScope};
 use crate::id::*;
 use crate::money::Money;
@@ -95,4 +95,35 @@ pub struct Close {
 pub struct Enrolment {
     pub contact: ContactId,
     pub next: Next,
+}
+
+impl Next {
+    /// What is really written when the books have moved on since the caller decided: a payment or a stop that came in
+    /// between closes the contact instead of scheduling it.
+    pub fn admitted(self, paid: bool, campaign: CampaignState) -> Next {
+        match self {
+            Next::Attempt(_) if paid => Next::Close(Close::paid()),
+            Next::Attempt(_) if campaign == CampaignState::Stopped => Next::Close(Close::stopped()),
+            next @ (Next::Attempt(_) | Next::Close(_)) => next,
+        }
+    }
+}
+
+impl Close {
+    pub fn new(reason: &str, why: impl Into<String>) -> Close {
+        Close { reason: reason.into(), why: why.into() }
+    }
+
+    pub fn paid() -> Close {
+        Close::new("paid", "the debt was paid")
+    }
+
+    pub fn stopped() -> Close {
+        Close::new("stopped", "the campaign was stopped by hand")
+    }
+
+    /// A person is worked by one campaign at a time, so that no two ring them.
+    pub fn in_other_campaign() -> Close {
+        Close::new("in_other_campaign", "another campaign was working on this contact when this one began")
+    }
 }

@@ -2,6 +2,8 @@
 
 use std::future::Future;
 
+pub use crate::books::{History, ImportSummary};
+
 use crate::books::*;
 use crate::id::*;
 use crate::time::Wall;
@@ -20,26 +22,16 @@ pub enum StoreError {
     Unavailable(String),
 }
 
+impl From<BookError> for StoreError {
+    fn from(e: BookError) -> StoreError {
+        match e {
+            BookError::NotFound(what) => StoreError::NotFound(what),
+            BookError::Conflict(why) => StoreError::Conflict(why),
+        }
+    }
+}
+
 pub type Result<T> = std::result::Result<T, StoreError>;
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct ImportSummary {
-    pub added: u64,
-    pub changed: u64,
-    pub unchanged: u64,
-}
-
-/// One contact's history, for `ringback why`.
-#[derive(Debug, Clone, PartialEq)]
-pub struct History {
-    pub standing: Standing,
-    /// Of every campaign, in order of time, open ones included.
-    pub attempts: Vec<Attempt>,
-    /// (campaign, why it closed), for campaigns that are done with the contact.
-    pub closed: Vec<(CampaignId, Close)>,
-    pub worklist: Vec<WorklistEntry>,
-    pub outbox: Vec<OutboxMessage>,
-}
 
 pub trait Store: Send + Sync + 'static {
     /// Upserts by `external_id`. The same rows again change nothing.

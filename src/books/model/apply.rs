@@ -1,0 +1,264 @@
+//! The writes, one by one, in a transaction.
+
+use super::*;
+use crate::flow::program::OptOutScope;
+
+impl Model {
+    /// All of the group or none of it.
+    pub fn apply(&mut self, group: &[Write]) -> Result<()> {
+        self.transaction(|books| group.iter().try_for_each(|write| books.write(write)))
+    }
+
+    fn write(&mut self, write: &Write) -> Result<()> {
+        match write {
+            Write::Live { attempt, phone, flow, at } => {
+                let attempt = self.in_state(*attempt, &[AttemptState::Scheduled, AttemptState::Claimed])?;
+                let known = self.known(attempt.contact)?;
+                if !known.phones().any(|p| p.id == *phone) {
+                    return Err(BookError::NotFound(format!("phone {phone} of contact {}", attempt.contact)));
+                }
+                if !self.campaign_by_id(attempt.campaign)?.flows.iter().any(|f| f.hash == *flow) {
+                    return Err(BookError::NotFound(format!("flow {flow} of campaign {}", attempt.campaign)));
+                }
+                self.leases.remove(&attempt.id);
+                self.put_attempt(Attempt {
+                    state: AttemptState::Live,
+                    phone: Some(*phone),
+                    flow: Some(flow.clone()),
+                    live_at: Some(*at),
+                    ..attempt
+                });
+                Ok(())
+            }
+            Write::Reschedule { attempt, due_at, why } => {
+                let mut attempt = self.in_state(*attempt, &[AttemptState::Claimed])?;
+                self.leases.remove(&attempt.id);
+                attempt.plan.due_at = *due_at;
+                attempt.plan.why.clone_from(why);
+                self.put_attempt(Attempt { state: AttemptState::Scheduled, ..attempt });
+                Ok(())
+            }
+            Write::Log(event) => {
+                let attempt = self.known_attempt(event.call.attempt())?;
+                if attempt.live_at.is_none() {
+                    return Err(BookError::NotFound(format!("call {}", event.call)));
+                }
+                let last = self.events.range((event.call, 0)..=(event.call, u32::MAX)).next_back();
+                let number = last.map_or(0, |((_, n), _)| n + 1);
+                self.touched.insert(attempt.contact);
+                self.events.put((event.call, number), event.clone());
+                Ok(())
+            }
+            Write::Promise { attempt, amount, on, at } => {
+                let attempt = self.in_state(*attempt, &[AttemptState::Live])?;
+                if amount.minor <= 0 {
+                    return Err(BookError::Conflict(format!("a promise of {amount} is none")));
+                }
+                if let Some(open) = self.open_promise(attempt.contact) {
+                    let (contact, on) = (attempt.contact, open.on);
+                    return Err(BookError::Conflict(format!("contact {contact} has an open promise for {on}")));
+                }
+                let id = PromiseId(self.promises.last().map_or(1, |p| p.0 + 1));
+                let promise = Promise {
+                    id,
+                    contact: attempt.contact,
+                    attempt: attempt.id,
+                    amount: *amount,
+                    on: *on,
+                    state: PromiseState::Open,
+                    made_at: *at,
+                };
+                self.promises_of.put((attempt.contact, id), ());
+                self.touched.insert(attempt.contact);
+                self.promises.put(id, promise);
+                Ok(())
+            }
+            Write::Suppress { attempt, scope, reason, at } => {
+                let attempt = self.known_attempt(*attempt)?.clone();
+                let phone = match scope {
+                    OptOutScope::Person => None,
+                    OptOutScope::Number => match attempt.phone {
+                        Some(phone) => Some(phone),
+                        None => return Err(BookError::Conflict(format!("attempt {} dialled no number", attempt.id))),
+                    },
+                };
+                if !self.suppressions.has(&(attempt.contact, phone)) {
+                    let suppression =
+                        Suppression { contact: attempt.contact, phone, scope: *scope, reason: *reason, at: *at };
+                    self.touched.insert(attempt.contact);
+                    self.suppressions.put((attempt.contact, phone), suppression);
+                }
+                Ok(())
+            }
+            Write::Phone { phone, state } => {
+                let owner = self.phone_owners.get(phone).copied();
+                let owner = owner.ok_or_else(|| BookError::NotFound(format!("phone {phone}")))?;
+                let mut known = self.known(owner)?.clone();
+                for row in known.contact.phones.iter_mut().chain(&mut known.unlisted).filter(|p| p.id == *phone) {
+                    row.state = *state;
+                }
+                self.contacts.put(owner, known);
+                Ok(())
+            }
+            Write::Message { attempt, channel, subject, body, at } => {
+                let attempt = self.known_attempt(*attempt)?.clone();
+                let to = self.address(attempt.contact, *channel)?;
+                let id = OutboxId(self.outbox.last().map_or(1, |m| m.0 + 1));
+                let message = OutboxMessage {
+                    id,
+                    attempt: attempt.id,
+                    channel: *channel,
+                    to,
+                    subject: subject.clone(),
+                    body: body.clone(),
+                    state: OutboxState::Queued,
+                    tries: 0,
+                    next_try_at: *at,
+                    last_error: None,
+                };
+                self.outbox_queued.put((*at, id), ());
+                self.outbox.put(id, message);
+                Ok(())
+            }
+            Write::Worklist { attempt, queue, reason, at } => {
+                let attempt = self.known_attempt(*attempt)?;
+                let id = WorklistId(self.worklist.last().map_or(1, |w| w.0 + 1));
+                let entry = WorklistEntry {
+                    id,
+                    contact: attempt.contact,
+                    attempt: attempt.id,
+                    queue: queue.clone(),
+                    reason: reason.clone(),
+                    at: *at,
+                };
+                self.worklist.put(id, entry);
+                Ok(())
+            }
+            Write::Finish { attempt, outcome, at, next } => {
+                let attempt = self.in_state(*attempt, &[AttemptState::Claimed, AttemptState::Live])?;
+                let (campaign, contact) = (attempt.campaign, attempt.contact);
+                self.leases.remove(&attempt.id);
+                self.put_attempt(Attempt {
+                    state: AttemptState::Finished,
+                    finished_at: Some(*at),
+                    outcome: Some(outcome.clone()),
+                    ..attempt
+                });
+                let paid = self.known(contact)?.contact.debt.paid;
+                let state = self.campaign_by_id(campaign)?.state;
+                match next.clone().admitted(paid, state) {
+                    Next::Attempt(plan) => self.schedule(campaign, contact, plan),
+                    Next::Close(close) => {
+                        self.close(campaign, contact, close);
+                        Ok(())
+                    }
+                }
+            }
+            Write::Cancel { attempt, at: _, why } => {
+                let attempt = self.in_state(*attempt, &[AttemptState::Scheduled, AttemptState::Claimed])?;
+                self.cancel_unless_live(attempt.id, why.clone());
+                Ok(())
+            }
+        }
+    }
+
+    /// Writes the contact's next attempt in the campaign.
+    pub(super) fn schedule(&mut self, campaign: CampaignId, contact: ContactId, plan: Plan) -> Result<()> {
+        if let Some(open) = self.open.get(&(contact, plan.channel)) {
+            let channel = plan.channel;
+            return Err(BookError::Conflict(format!("contact {contact} has attempt {open} open by {channel}")));
+        }
+        let id = AttemptId(self.attempts.last().map_or(1, |a| a.0 + 1));
+        self.attempts_of.put((contact, id), ());
+        self.enrolled.put((campaign, contact), None);
+        self.put_attempt(Attempt {
+            id,
+            campaign,
+            contact,
+            channel: plan.channel,
+            state: AttemptState::Scheduled,
+            plan,
+            phone: None,
+            flow: None,
+            live_at: None,
+            finished_at: None,
+            outcome: None,
+        });
+        Ok(())
+    }
+
+    pub(super) fn close(&mut self, campaign: CampaignId, contact: ContactId, close: Close) {
+        self.touched.insert(contact);
+        self.enrolled.put((campaign, contact), Some(close));
+    }
+
+    /// A live call ends by itself; what is scheduled or claimed will not be dialled.
+    pub(super) fn cancel_unless_live(&mut self, id: AttemptId, why: Close) {
+        let attempt = self.attempt(id).clone();
+        match attempt.state {
+            AttemptState::Scheduled | AttemptState::Claimed => {
+                self.close(attempt.campaign, attempt.contact, why);
+                self.leases.remove(&id);
+                self.put_attempt(Attempt { state: AttemptState::Cancelled, ..attempt });
+            }
+            AttemptState::Live | AttemptState::Finished | AttemptState::Cancelled => {}
+        }
+    }
+
+    /// The one place where an attempt changes: keeps the indexes, and refuses a move the states do not have.
+    pub(super) fn put_attempt(&mut self, attempt: Attempt) {
+        use AttemptState::*;
+        if let Some(before) = self.attempts.get(&attempt.id) {
+            let moves = (before.state, attempt.state);
+            let allowed = match moves {
+                (Scheduled, Claimed | Live | Cancelled) => true,
+                (Claimed, Claimed | Scheduled | Live | Finished | Cancelled) => true,
+                (Live, Finished) => true,
+                (Scheduled | Live | Finished | Cancelled, _) => false,
+            };
+            assert!(allowed, "attempt {} cannot go from {} to {}", attempt.id, moves.0, moves.1);
+            let key = (before.plan.due_at, attempt.id);
+            self.due.remove(&key);
+        }
+        let id = attempt.id;
+        match attempt.state {
+            Scheduled | Claimed => self.due.put((attempt.plan.due_at, id), ()),
+            Live => self.live.put(id, ()),
+            Finished | Cancelled => self.live.remove(&id),
+        }
+        if attempt.state.is_open() {
+            self.open.put((attempt.contact, attempt.channel), id);
+        } else {
+            self.open.remove(&(attempt.contact, attempt.channel));
+        }
+        self.touched.insert(attempt.contact);
+        self.attempts.put(id, attempt);
+    }
+
+    /// The contact's first good number that has not been opted out, or its e-mail.
+    fn address(&self, contact: ContactId, channel: Channel) -> Result<String> {
+        let known = &self.known(contact)?.contact;
+        let to = match channel {
+            Channel::Sms => {
+                let mut good = known.phones.iter().filter(|p| p.state == PhoneState::Good);
+                good.find(|p| !self.suppressions.has(&(contact, Some(p.id)))).map(|p| p.number.full().to_string())
+            }
+            Channel::Email => known.email.clone(),
+            Channel::Voice | Channel::Human => None,
+        };
+        to.ok_or_else(|| BookError::Conflict(format!("contact {contact} has no address for {channel}")))
+    }
+
+    fn known_attempt(&self, id: AttemptId) -> Result<&Attempt> {
+        self.attempts.get(&id).ok_or_else(|| BookError::NotFound(format!("attempt {id}")))
+    }
+
+    fn in_state(&self, id: AttemptId, allowed: &[AttemptState]) -> Result<Attempt> {
+        let attempt = self.known_attempt(id)?;
+        if allowed.contains(&attempt.state) {
+            return Ok(attempt.clone());
+        }
+        let allowed: Vec<&str> = allowed.iter().map(|s| s.as_str()).collect();
+        Err(BookError::Conflict(format!("attempt {id} is {}, not {}", attempt.state, allowed.join(" or "))))
+    }
+}

@@ -1,0 +1,420 @@
+//! The books in plain Rust: the model every store is held against, and what the simulator keeps its books in.
+//!
+//! Sync and pure. Each operation is all or nothing. Start here for the reads and the campaign's own operations;
+//! [`apply`](Model::apply) lies in `apply.rs`, the invariants in `check.rs`.
+
+mod apply;
+mod check;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::merge::KnownContact;
+use super::table::{Journal, Table};
+use super::*;
+use crate::id::*;
+use crate::outcome::Channel;
+use crate::time::Wall;
+
+pub type Result<T> = std::result::Result<T, BookError>;
+
+#[derive(Debug, Default)]
+pub struct Model {
+    contacts: Table<ContactId, KnownContact>,
+    external_ids: Table<String, ContactId>,
+    phone_owners: Table<PhoneId, ContactId>,
+    campaigns: Table<CampaignId, Campaign>,
+    /// `None`: the campaign still has an open attempt for the contact.
+    enrolled: Table<(CampaignId, ContactId), Option<Close>>,
+    attempts: Table<AttemptId, Attempt>,
+    leases: Table<AttemptId, Wall>,
+    events: Table<(CallId, u32), CallEvent>,
+    promises: Table<PromiseId, Promise>,
+    suppressions: Table<(ContactId, Option<PhoneId>), Suppression>,
+    outbox: Table<OutboxId, OutboxMessage>,
+    worklist: Table<WorklistId, WorklistEntry>,
+    payments: Table<String, ContactId>,
+    // Indexes
+    attempts_of: Table<(ContactId, AttemptId), ()>,
+    open: Table<(ContactId, Channel), AttemptId>,
+    /// Scheduled and claimed, by due time.
+    due: Table<(Wall, AttemptId), ()>,
+    live: Table<AttemptId, ()>,
+    promises_of: Table<(ContactId, PromiseId), ()>,
+    outbox_queued: Table<(Wall, OutboxId), ()>,
+    /// Contacts changed since the last check.
+    touched: BTreeSet<ContactId>,
+}
+
+impl Model {
+    pub fn new() -> Model {
+        Model::default()
+    }
+
+    /// Upserts by `external_id`. The same rows again change nothing.
+    pub fn import(&mut self, rows: &[NewContact], _at: Wall) -> ImportSummary {
+        let mut summary = ImportSummary::default();
+        let mut phone = self.phone_owners.last().map_or(0, |p| p.0);
+        for row in rows {
+            let mut next_phone = || {
+                phone += 1;
+                PhoneId(phone)
+            };
+            let known = match self.external_ids.get(&row.external_id) {
+                None => {
+                    let id = ContactId(self.contacts.last().map_or(1, |c| c.0 + 1));
+                    self.external_ids.put(row.external_id.clone(), id);
+                    summary.added += 1;
+                    KnownContact::new(id, row, next_phone)
+                }
+                Some(id) => {
+                    let mut known = self.contacts.get(id).expect("an external id names a contact").clone();
+                    if known.merge(row, &mut next_phone) {
+                        summary.changed += 1;
+                    } else {
+                        summary.unchanged += 1;
+                    }
+                    known
+                }
+            };
+            let id = known.contact.id;
+            for phone in known.phones() {
+                self.phone_owners.put(phone.id, id);
+            }
+            self.touched.insert(id);
+            self.contacts.put(id, known);
+        }
+        self.commit();
+        summary
+    }
+
+    pub fn create_campaign(&mut self, name: &str, ladder: &str, flows: &[FlowVersion], at: Wall) -> Result<CampaignId> {
+        if self.campaigns.values().any(|c| c.name == name) {
+            return Err(BookError::Conflict(format!("a campaign named `{name}` is already there")));
+        }
+        let id = CampaignId(self.campaigns.last().map_or(1, |c| c.0 + 1));
+        let campaign = Campaign {
+            id,
+            name: name.into(),
+            state: CampaignState::Draft,
+            ladder: ladder.into(),
+            flows: flows.to_vec(),
+            created_at: at,
+        };
+        self.campaigns.put(id, campaign);
+        self.commit();
+        Ok(id)
+    }
+
+    pub fn campaigns(&self) -> Vec<Campaign> {
+        self.campaigns.values().cloned().collect()
+    }
+
+    pub fn campaign(&self, name: &str) -> Result<Campaign> {
+        let found = self.campaigns.values().find(|c| c.name == name);
+        found.cloned().ok_or_else(|| BookError::NotFound(format!("campaign `{name}`")))
+    }
+
+    /// `Stopped` is for good, and cancels what is scheduled or claimed; what is in the air ends by itself.
+    /// `Finished` is refused while an attempt is open.
+    pub fn set_campaign_state(&mut self, id: CampaignId, state: CampaignState, _at: Wall) -> Result<()> {
+        let campaign = self.campaign_by_id(id)?.clone();
+        if campaign.state == state {
+            return Ok(());
+        }
+        if campaign.state == CampaignState::Stopped {
+            return Err(BookError::Conflict(format!("campaign {id} was stopped, which is for good")));
+        }
+        let open: Vec<AttemptId> =
+            self.attempts.values().filter(|a| a.campaign == id && a.state.is_open()).map(|a| a.id).collect();
+        if state == CampaignState::Finished && !open.is_empty() {
+            return Err(BookError::Conflict(format!("campaign {id} still has {} open attempts", open.len())));
+        }
+        self.campaigns.put(id, Campaign { state, ..campaign });
+        if state == CampaignState::Stopped {
+            for attempt in open {
+                self.cancel_unless_live(attempt, Close::stopped());
+            }
+        }
+        self.commit();
+        Ok(())
+    }
+
+    /// Contacts with id > `after` not yet in the campaign, in order of id.
+    pub fn not_enrolled(&self, campaign: CampaignId, after: ContactId, limit: u32) -> Result<Vec<Standing>> {
+        self.campaign_by_id(campaign)?;
+        let later = self.contacts.range(ContactId(after.0 + 1)..).map(|(id, _)| *id);
+        let fresh = later.filter(|id| !self.enrolled.has(&(campaign, *id))).take(limit as usize);
+        Ok(fresh.map(|id| self.standing(id, Some(campaign))).collect())
+    }
+
+    /// Refused for a contact already in the campaign. One that another campaign is working on is closed at once.
+    pub fn enrol(&mut self, campaign: CampaignId, batch: &[Enrolment], _at: Wall) -> Result<()> {
+        self.transaction(|books| {
+            let state = books.campaign_by_id(campaign)?.state;
+            if matches!(state, CampaignState::Stopped | CampaignState::Finished) {
+                return Err(BookError::Conflict(format!("campaign {campaign} is {state}")));
+            }
+            for enrolment in batch {
+                let contact = enrolment.contact;
+                let paid = books.known(contact)?.contact.debt.paid;
+                if books.enrolled.has(&(campaign, contact)) {
+                    return Err(BookError::Conflict(format!("contact {contact} is already in campaign {campaign}")));
+                }
+                let elsewhere = Channel::ALL.iter().any(|c| books.open.has(&(contact, *c)));
+                match enrolment.next.clone().admitted(paid, state) {
+                    Next::Attempt(_) if elsewhere => books.close(campaign, contact, Close::in_other_campaign()),
+                    Next::Attempt(plan) => books.schedule(campaign, contact, plan)?,
+                    Next::Close(close) => books.close(campaign, contact, close),
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// Attempts of running campaigns that are due, oldest first, leased until `lease_until`.
+    pub fn claim_due(&mut self, now: Wall, lease_until: Wall, limit: u32) -> Vec<Claimed> {
+        let due = self.due.range(..=(now, AttemptId(i64::MAX))).map(|((_, id), ())| *id);
+        let claimable = due.filter(|id| {
+            let attempt = self.attempt(*id);
+            let running = self.campaigns.get(&attempt.campaign).is_some_and(|c| c.state == CampaignState::Running);
+            running && self.leases.get(id).is_none_or(|lease| *lease <= now)
+        });
+        let claimed: Vec<AttemptId> = claimable.take(limit as usize).collect();
+        for id in &claimed {
+            let attempt = self.attempt(*id).clone();
+            self.leases.put(*id, lease_until);
+            self.put_attempt(Attempt { state: AttemptState::Claimed, ..attempt });
+        }
+        self.commit();
+        claimed.into_iter().map(|id| self.claimed(id)).collect()
+    }
+
+    /// When the earliest scheduled attempt of a running campaign is due.
+    pub fn next_due(&self) -> Option<Wall> {
+        let scheduled = self.due.keys().find(|(_, id)| {
+            let attempt = self.attempt(*id);
+            attempt.state == AttemptState::Scheduled
+                && self.campaigns.get(&attempt.campaign).is_some_and(|c| c.state == CampaignState::Running)
+        });
+        scheduled.map(|(at, _)| *at)
+    }
+
+    /// What a process that died left behind: claimed attempts go back to scheduled, live ones are returned.
+    pub fn recover(&mut self) -> Vec<Claimed> {
+        let leased: Vec<AttemptId> = self.leases.keys().copied().collect();
+        for id in leased {
+            let attempt = self.attempt(id).clone();
+            self.leases.remove(&id);
+            self.put_attempt(Attempt { state: AttemptState::Scheduled, ..attempt });
+        }
+        self.commit();
+        self.live.keys().map(|id| self.claimed(*id)).collect()
+    }
+
+    /// Marks the debt paid, keeps an open promise, cancels what is scheduled or claimed. A payment id counts once;
+    /// returns whether it was new.
+    pub fn pay(&mut self, external_id: &str, payment_id: &str, _at: Wall) -> Result<bool> {
+        let contact = self.contact_id(external_id)?;
+        if self.payments.has(&payment_id.to_string()) {
+            return Ok(false);
+        }
+        self.payments.put(payment_id.into(), contact);
+        let mut known = self.known(contact)?.clone();
+        known.contact.debt.paid = true;
+        self.contacts.put(contact, known);
+        self.touched.insert(contact);
+        if let Some(promise) = self.open_promise(contact).cloned() {
+            self.promises.put(promise.id, Promise { state: PromiseState::Kept, ..promise });
+        }
+        let open: Vec<AttemptId> = self.attempts_of(contact).filter(|a| a.state.is_open()).map(|a| a.id).collect();
+        for attempt in open {
+            self.cancel_unless_live(attempt, Close::paid());
+        }
+        self.commit();
+        Ok(true)
+    }
+
+    pub fn outbox_due(&self, now: Wall, limit: u32) -> Vec<OutboxMessage> {
+        let due = self.outbox_queued.range(..=(now, OutboxId(i64::MAX))).take(limit as usize);
+        due.filter_map(|((_, id), ())| self.outbox.get(id)).cloned().collect()
+    }
+
+    pub fn outbox_sent(&mut self, id: OutboxId, _at: Wall) -> Result<()> {
+        let message = self.queued_message(id)?;
+        self.outbox_queued.remove(&(message.next_try_at, id));
+        self.outbox.put(id, OutboxMessage { state: OutboxState::Sent, tries: message.tries + 1, ..message });
+        self.commit();
+        Ok(())
+    }
+
+    /// `next_try_at: None` gives the message up as failed.
+    pub fn outbox_failed(&mut self, id: OutboxId, error: &str, next_try_at: Option<Wall>) -> Result<()> {
+        let mut message = self.queued_message(id)?;
+        self.outbox_queued.remove(&(message.next_try_at, id));
+        message.tries += 1;
+        message.last_error = Some(error.into());
+        match next_try_at {
+            Some(at) => {
+                message.next_try_at = at;
+                self.outbox_queued.put((at, id), ());
+            }
+            None => message.state = OutboxState::Failed,
+        }
+        self.outbox.put(id, message);
+        self.commit();
+        Ok(())
+    }
+
+    pub fn history(&self, external_id: &str) -> Result<History> {
+        let contact = self.contact_id(external_id)?;
+        let attempts: Vec<Attempt> = self.attempts_of(contact).cloned().collect();
+        let mine = |id: AttemptId| attempts.iter().any(|a| a.id == id);
+        let closed = self.campaigns.keys().filter_map(|campaign| {
+            let close = self.enrolled.get(&(*campaign, contact))?.clone()?;
+            Some((*campaign, close))
+        });
+        Ok(History {
+            standing: self.standing(contact, None),
+            closed: closed.collect(),
+            worklist: self.worklist.values().filter(|w| w.contact == contact).cloned().collect(),
+            outbox: self.outbox.values().filter(|m| mine(m.attempt)).cloned().collect(),
+            attempts,
+        })
+    }
+
+    /// With id > `after`, in order of id.
+    pub fn attempts(&self, campaign: Option<CampaignId>, after: AttemptId, limit: u32) -> Vec<Attempt> {
+        let later = self.attempts.range(AttemptId(after.0 + 1)..).map(|(_, a)| a);
+        later.filter(|a| campaign.is_none_or(|c| a.campaign == c)).take(limit as usize).cloned().collect()
+    }
+
+    pub fn contacts(&self, after: ContactId, limit: u32) -> Vec<Contact> {
+        let later = self.contacts.range(ContactId(after.0 + 1)..).take(limit as usize);
+        later.map(|(_, known)| known.contact.clone()).collect()
+    }
+
+    pub fn promises(&self) -> Vec<Promise> {
+        self.promises.values().cloned().collect()
+    }
+
+    pub fn worklist(&self) -> Vec<WorklistEntry> {
+        self.worklist.values().cloned().collect()
+    }
+
+    pub fn outbox(&self) -> Vec<OutboxMessage> {
+        self.outbox.values().cloned().collect()
+    }
+
+    pub fn call_events(&self, call: CallId) -> Vec<CallEvent> {
+        self.events.range((call, 0)..=(call, u32::MAX)).map(|(_, e)| e.clone()).collect()
+    }
+
+    /// How many contacts the campaign (or all of them) closed, by reason; `open` counts those it still works on.
+    pub fn closings(&self, campaign: Option<CampaignId>) -> Vec<(String, u64)> {
+        let mut counts: BTreeMap<String, u64> = BTreeMap::new();
+        for ((of, _), close) in self.enrolled.range(..) {
+            if campaign.is_none_or(|c| c == *of) {
+                *counts.entry(close.as_ref().map_or("open".into(), |c| c.reason.clone())).or_default() += 1;
+            }
+        }
+        counts.into_iter().collect()
+    }
+
+    /// Everything that policy and ladder ask about one contact. Panics for a contact that is not there.
+    pub fn standing(&self, contact: ContactId, campaign: Option<CampaignId>) -> Standing {
+        let mut past: Vec<(PastAttempt, CampaignId, AttemptId)> =
+            self.attempts_of(contact).filter_map(|a| Some((a.past()?, a.campaign, a.id))).collect();
+        past.sort_by_key(|(p, _, id)| (p.at, *id));
+        let here = past.iter().filter(|(_, c, _)| Some(*c) == campaign).map(|(p, _, _)| p.clone());
+        let suppressions = self.suppressions.range((contact, None)..(ContactId(contact.0 + 1), None));
+        let promises = self.promises_of.range((contact, PromiseId(0))..=(contact, PromiseId(i64::MAX)));
+        Standing {
+            contact: self.contacts.get(&contact).expect("a contact the caller knows of").contact.clone(),
+            past_here: here.collect(),
+            past: past.into_iter().map(|(p, _, _)| p).collect(),
+            suppressions: suppressions.map(|(_, s)| s.clone()).collect(),
+            promises: promises.filter_map(|((_, id), ())| self.promises.get(id)).cloned().collect(),
+        }
+    }
+
+    fn claimed(&self, id: AttemptId) -> Claimed {
+        let attempt = self.attempt(id).clone();
+        let standing = self.standing(attempt.contact, Some(attempt.campaign));
+        Claimed { attempt, standing }
+    }
+
+    /// An attempt that an index names.
+    fn attempt(&self, id: AttemptId) -> &Attempt {
+        self.attempts.get(&id).expect("indexes name attempts that are there")
+    }
+
+    fn attempts_of(&self, contact: ContactId) -> impl Iterator<Item = &Attempt> {
+        let of = self.attempts_of.range((contact, AttemptId(0))..=(contact, AttemptId(i64::MAX)));
+        of.map(|((_, id), ())| self.attempt(*id))
+    }
+
+    fn open_promise(&self, contact: ContactId) -> Option<&Promise> {
+        let of = self.promises_of.range((contact, PromiseId(0))..=(contact, PromiseId(i64::MAX)));
+        of.filter_map(|((_, id), ())| self.promises.get(id)).find(|p| p.state == PromiseState::Open)
+    }
+
+    fn campaign_by_id(&self, id: CampaignId) -> Result<&Campaign> {
+        self.campaigns.get(&id).ok_or_else(|| BookError::NotFound(format!("campaign {id}")))
+    }
+
+    fn known(&self, id: ContactId) -> Result<&KnownContact> {
+        self.contacts.get(&id).ok_or_else(|| BookError::NotFound(format!("contact {id}")))
+    }
+
+    fn contact_id(&self, external_id: &str) -> Result<ContactId> {
+        let id = self.external_ids.get(&external_id.to_string()).copied();
+        id.ok_or_else(|| BookError::NotFound(format!("contact `{external_id}`")))
+    }
+
+    fn queued_message(&self, id: OutboxId) -> Result<OutboxMessage> {
+        let message = self.outbox.get(&id).ok_or_else(|| BookError::NotFound(format!("message {id}")))?;
+        match message.state {
+            OutboxState::Queued => Ok(message.clone()),
+            state @ (OutboxState::Sent | OutboxState::Failed) => {
+                Err(BookError::Conflict(format!("message {id} is {state}")))
+            }
+        }
+    }
+
+    fn transaction<T>(&mut self, run: impl FnOnce(&mut Model) -> Result<T>) -> Result<T> {
+        let result = run(self);
+        match result {
+            Ok(_) => self.commit(),
+            Err(_) => self.tables().into_iter().for_each(|t| t.rollback()),
+        }
+        result
+    }
+
+    fn commit(&mut self) {
+        self.tables().into_iter().for_each(|t| t.commit());
+    }
+
+    fn tables(&mut self) -> [&mut dyn Journal; 19] {
+        [
+            &mut self.contacts,
+            &mut self.external_ids,
+            &mut self.phone_owners,
+            &mut self.campaigns,
+            &mut self.enrolled,
+            &mut self.attempts,
+            &mut self.leases,
+            &mut self.events,
+            &mut self.promises,
+            &mut self.suppressions,
+            &mut self.outbox,
+            &mut self.worklist,
+            &mut self.payments,
+            &mut self.attempts_of,
+            &mut self.open,
+            &mut self.due,
+            &mut self.live,
+            &mut self.promises_of,
+            &mut self.outbox_queued,
+        ]
+    }
+}
