@@ -1,1 +1,202 @@
+//! The config file of an installation: YAML to typed settings, or everything that is wrong with it, each with its place.
+//!
+//! Settings only: campaigns, ladders and flows are other files. Secrets never stand in the file; it names an
+//! environment variable or another file, and what was read is hidden from `Debug`. Start at [`Config::load`].
 
+mod written;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::diagnostic::{Diagnostic, Span, render_all};
+use crate::phone::PhoneNumber;
+
+/// Everything that a running Ringback is told by its operator. Paths are as written, joined to the file's own folder.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Config {
+    /// The SQLite database.
+    pub database: PathBuf,
+    /// Where synthesizers keep their data.
+    pub voices_dir: PathBuf,
+    /// Recorded prompts, one folder a language.
+    pub prompts_dir: PathBuf,
+    /// Rendered prompts; may be deleted at any time.
+    pub cache_dir: PathBuf,
+    /// The number shown to the people rung, unless a trunk has its own.
+    pub caller_id: PhoneNumber,
+    /// At least one.
+    pub trunks: Vec<Trunk>,
+    /// Only numbers that begin with one of these are dialled. Never empty.
+    pub allow_prefixes: Vec<String>,
+    pub queues: BTreeMap<String, Queue>,
+    pub smtp: Option<Smtp>,
+    pub sms: Option<SmsGateway>,
+    pub media: MediaSettings,
+    /// After SIGTERM, calls in the air may go on for this long.
+    pub drain: Duration,
+}
+
+/// The way to one carrier.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Trunk {
+    /// Unique.
+    pub name: String,
+    /// `host:port`, resolved when the trunk starts.
+    pub peer: String,
+    /// Our own side's address; port 0 takes a free one.
+    pub bind: SocketAddr,
+    pub username: Option<String>,
+    pub password: Option<Secret>,
+    /// Overrides the company's.
+    pub caller_id: Option<PhoneNumber>,
+    /// Calls in the air at once, 1..=10,000.
+    pub channels_max: u32,
+    /// INVITEs a second, above 0, at most 1,000.
+    pub cps_max: f64,
+    /// How long we let a phone ring, 5..=180 s.
+    pub ring_max: Duration,
+    /// OPTIONS keep-alive, 5..=3,600 s.
+    pub options_interval: Duration,
+}
+
+/// A human queue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Queue {
+    /// SIP addresses of the agents' phones, rung in this order.
+    pub agents: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TlsMode {
+    /// Plain text: only within one machine or one trusted network.
+    None,
+    /// Plain text first, then STARTTLS (RFC 3207), required.
+    Starttls,
+    /// TLS from the first byte (RFC 8314).
+    Tls,
+}
+
+/// The server that our e-mail leaves by.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Smtp {
+    pub host: String,
+    pub port: u16,
+    pub tls: TlsMode,
+    pub username: Option<String>,
+    pub password: Option<Secret>,
+    /// `Name <address>` or `address`.
+    pub from: lettre::message::Mailbox,
+    pub reply_to: Option<lettre::message::Mailbox>,
+    /// 1..=120 s.
+    pub timeout: Duration,
+}
+
+/// The HTTP gateway that our SMS leave by.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SmsGateway {
+    /// `https://…`, or `http://…` within one machine.
+    pub url: String,
+    /// Sent as `Authorization: Bearer …`.
+    pub token: Option<Secret>,
+    /// The sender shown to the receiver.
+    pub from: Option<String>,
+    /// 1..=120 s.
+    pub timeout: Duration,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MediaSettings {
+    /// 1..=64 threads that send and receive audio.
+    pub threads: usize,
+    /// Where audio is received; the address put into SDP.
+    pub bind_ip: IpAddr,
+}
+
+/// Something that no log may show.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    pub fn new(value: impl Into<String>) -> Secret {
+        Secret(value.into())
+    }
+
+    /// The secret itself. Rare and easy to search for.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("•••")
+    }
+}
+
+/// What is wrong with a config file. Displays every finding with its line and a caret; secrets in the lines are hidden.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigError {
+    pub file: String,
+    pub source: String,
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&render_all(&self.diagnostics, &self.file, &self.source))
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+impl Config {
+    /// Reads the file and the secrets it names.
+    ///
+    /// # Errors
+    /// Everything found wrong: `C001` not readable as settings (the first such place only), `C002` file cannot be read,
+    /// `C003` a value that is not what is expected, `C004` a secret in plain text, `C005` a secret that cannot be had,
+    /// `C006` a name used twice, `C007` nothing may be dialled.
+    pub fn load(path: &Path) -> Result<Config, ConfigError> {
+        let file = path.display().to_string();
+        let source = std::fs::read_to_string(path).map_err(|e| ConfigError {
+            file: file.clone(),
+            source: String::new(),
+            diagnostics: vec![
+                Diagnostic::error("C002", Span { line: 1, column: 1, length: 1 }, format!("cannot read the file: {e}"))
+                    .help("`ringback init` writes a config with every setting explained"),
+            ],
+        })?;
+        let folder = path.parent().unwrap_or(Path::new(""));
+        Config::parse(&file, &source, folder, &|name| std::env::var(name).ok())
+    }
+
+    /// As [`load`](Config::load), from a text; `env` looks up environment variables, `folder` is where relative paths begin.
+    pub fn parse(
+        file: &str,
+        source: &str,
+        folder: &Path,
+        env: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Config, ConfigError> {
+        written::read(source, folder, env).map_err(|diagnostics| ConfigError {
+            file: file.to_string(),
+            source: written::hide_secrets(source),
+            diagnostics,
+        })
+    }
+
+    /// What `ringback init` writes: every setting, explained.
+    pub fn sample() -> &'static str {
+        include_str!("config/sample.yaml")
+    }
+
+    /// Whether the dial allow-list lets this number through.
+    pub fn may_dial(&self, number: &PhoneNumber) -> bool {
+        self.allow_prefixes.iter().any(|prefix| number.full().starts_with(prefix.as_str()))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,395 @@
+//! The file as written, and the checks that turn it into [`Config`].
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_saphyr::{DefaultMessageFormatter, MessageFormatter, Spanned};
+
+use super::{Config, MediaSettings, Queue, Secret, SmsGateway, Smtp, TlsMode, Trunk};
+use crate::diagnostic::{Diagnostic, Span};
+use crate::phone::PhoneNumber;
+
+type Text = Spanned<String>;
+type Number = Spanned<f64>;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    database: Text,
+    voices_dir: Text,
+    prompts_dir: Text,
+    cache_dir: Text,
+    caller_id: Text,
+    allow_prefixes: Spanned<Vec<Text>>,
+    trunks: Spanned<Vec<WrittenTrunk>>,
+    #[serde(default)]
+    queues: BTreeMap<String, WrittenQueue>,
+    smtp: Option<WrittenSmtp>,
+    sms: Option<WrittenSms>,
+    media: Option<WrittenMedia>,
+    drain_s: Option<Number>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenTrunk {
+    name: Text,
+    peer: Text,
+    bind: Text,
+    username: Option<String>,
+    password: Option<Text>,
+    caller_id: Option<Text>,
+    channels_max: Number,
+    cps_max: Number,
+    ring_s_max: Option<Number>,
+    options_interval_s: Option<Number>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenQueue {
+    agents: Vec<Text>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenSmtp {
+    host: Text,
+    port: u16,
+    tls: WrittenTls,
+    username: Option<String>,
+    password: Option<Text>,
+    from: Text,
+    reply_to: Option<Text>,
+    timeout_s: Option<Number>,
+}
+
+#[derive(Deserialize, Clone, Copy)]
+#[serde(rename_all = "snake_case")]
+enum WrittenTls {
+    None,
+    Starttls,
+    Tls,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenSms {
+    url: Text,
+    token: Option<Text>,
+    from: Option<String>,
+    timeout_s: Option<Number>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenMedia {
+    threads: Option<Number>,
+    bind_ip: Option<Text>,
+}
+
+/// Settings, or everything that is wrong with them.
+pub(super) fn read(
+    source: &str,
+    folder: &Path,
+    env: &dyn Fn(&str) -> Option<String>,
+) -> Result<Config, Vec<Diagnostic>> {
+    let written: Written = serde_saphyr::from_str(source).map_err(|e| vec![not_settings(&e)])?;
+    let mut checker = Checker { folder, env, found: Vec::new() };
+    let config = checker.config(written);
+    match config {
+        Some(config) if checker.found.is_empty() => Ok(config),
+        Some(_) | None => Err(checker.found),
+    }
+}
+
+fn not_settings(e: &serde_saphyr::Error) -> Diagnostic {
+    let span = e.location().map_or(Span { line: 1, column: 1, length: 1 }, |l| Span {
+        line: l.line() as u32,
+        column: l.column() as u32,
+        length: l.span().len().max(1) as u32,
+    });
+    let message = DefaultMessageFormatter.format_message(e.without_snippet());
+    // The library's word for a scalar that is no number; a clerk knows no floating points.
+    let message = message.replace("invalid floating point", "expected a number");
+    let message = message.replace(", set DuplicateKeyPolicy in Options if acceptable", "");
+    Diagnostic::error("C001", span, message).help("`ringback init` writes a config with every setting explained")
+}
+
+/// The source with what stands after a secret's key hidden, unless it only names where the secret lies.
+pub(super) fn hide_secrets(source: &str) -> String {
+    let hidden = |line: &str| {
+        let (key, value) = line.split_once(':')?;
+        let name = key.trim().trim_start_matches(['-', '#', ' ', '"', '\'']).trim_end_matches(['"', '\'']);
+        let value = value.trim().trim_start_matches(['"', '\'']);
+        let names_a_place = value.is_empty() || value.starts_with("${env:") || value.starts_with("file:");
+        let flow_style = line.contains('{') && (line.contains("password") || line.contains("token"));
+        if flow_style && !names_a_place {
+            return Some("•••".to_string());
+        }
+        (matches!(name, "password" | "token") && !names_a_place).then(|| format!("{key}: •••"))
+    };
+    source.lines().map(|line| hidden(line).unwrap_or_else(|| line.to_string())).collect::<Vec<_>>().join("\n")
+}
+
+fn span<T>(at: &Spanned<T>) -> Span {
+    Span {
+        line: at.referenced.line() as u32,
+        column: at.referenced.column() as u32,
+        length: at.referenced.span().len().clamp(1, 200) as u32,
+    }
+}
+
+struct Checker<'a> {
+    folder: &'a Path,
+    env: &'a dyn Fn(&str) -> Option<String>,
+    found: Vec<Diagnostic>,
+}
+
+impl Checker<'_> {
+    fn config(&mut self, w: Written) -> Option<Config> {
+        let caller_id = self.phone(&w.caller_id);
+        let allow_prefixes = self.allow_prefixes(&w.allow_prefixes);
+        let trunks = self.trunks(&w.trunks);
+        let queues = w.queues.into_iter().map(|(name, q)| (name, self.queue(q))).collect();
+        let smtp = w.smtp.map(|s| self.smtp(s));
+        let sms = w.sms.map(|s| self.sms(s));
+        let media = self.media(w.media);
+        let drain = self.seconds(w.drain_s.as_ref(), 120.0, 0.0, 86_400.0);
+        Some(Config {
+            database: self.path(&w.database),
+            voices_dir: self.path(&w.voices_dir),
+            prompts_dir: self.path(&w.prompts_dir),
+            cache_dir: self.path(&w.cache_dir),
+            caller_id: caller_id?,
+            trunks: trunks?,
+            allow_prefixes,
+            queues,
+            smtp: smtp.map_or(Some(None), |s| s.map(Some))?,
+            sms: sms.map_or(Some(None), |s| s.map(Some))?,
+            media: media?,
+            drain: drain?,
+        })
+    }
+
+    fn trunks(&mut self, w: &Spanned<Vec<WrittenTrunk>>) -> Option<Vec<Trunk>> {
+        if w.value.is_empty() {
+            self.wrong(
+                w,
+                "at least one trunk is needed",
+                "add `- name: …` with `peer`, `bind`, `channels_max` and `cps_max`",
+            );
+        }
+        let mut names = BTreeSet::new();
+        for trunk in &w.value {
+            if !names.insert(&trunk.name.value) {
+                let message = format!("two trunks are named `{}`", trunk.name.value);
+                self.found.push(Diagnostic::error("C006", span(&trunk.name), message).help("give each its own name"));
+            }
+        }
+        // Every trunk is checked before the first failure counts, so that all of them are reported.
+        let trunks: Vec<Option<Trunk>> = w.value.iter().map(|t| self.trunk(t)).collect();
+        trunks.into_iter().collect()
+    }
+
+    fn trunk(&mut self, w: &WrittenTrunk) -> Option<Trunk> {
+        let peer = self.host_and_port(&w.peer);
+        let bind = self.parsed::<SocketAddr>(&w.bind, "an address and a port", "write it as \"0.0.0.0:5060\"");
+        let password = w.password.as_ref().map_or(Some(None), |p| self.secret(p).map(Some));
+        let caller_id = w.caller_id.as_ref().map_or(Some(None), |c| self.phone(c).map(Some));
+        let channels_max = self.whole(&w.channels_max, 1.0, 10_000.0);
+        let cps_max = self.within(&w.cps_max, 0.01, 1_000.0);
+        let ring_max = self.seconds(w.ring_s_max.as_ref(), 40.0, 5.0, 180.0);
+        let options_interval = self.seconds(w.options_interval_s.as_ref(), 30.0, 5.0, 3_600.0);
+        Some(Trunk {
+            name: w.name.value.clone(),
+            peer: peer?,
+            bind: bind?,
+            username: w.username.clone(),
+            password: password?,
+            caller_id: caller_id?,
+            channels_max: channels_max? as u32,
+            cps_max: cps_max?,
+            ring_max: ring_max?,
+            options_interval: options_interval?,
+        })
+    }
+
+    fn allow_prefixes(&mut self, w: &Spanned<Vec<Text>>) -> Vec<String> {
+        if w.value.is_empty() {
+            let d = Diagnostic::error("C007", span(w), "no number may be dialled: `allow_prefixes` is empty")
+                .help("list the beginnings of the numbers you may ring, for example [\"+7\", \"+44\"]");
+            self.found.push(d);
+        }
+        for prefix in &w.value {
+            let digits = prefix.value.strip_prefix('+').unwrap_or("");
+            let fine = !digits.is_empty() && digits.len() <= 15 && digits.bytes().all(|b| b.is_ascii_digit());
+            if !fine {
+                let message = format!("`{}` is not the beginning of a number: expected + and digits", prefix.value);
+                self.wrong(prefix, message, "write it as \"+7495\"");
+            }
+        }
+        w.value.iter().map(|p| p.value.clone()).collect()
+    }
+
+    fn queue(&mut self, w: WrittenQueue) -> Queue {
+        for agent in &w.agents {
+            let rest = agent.value.strip_prefix("sip:").unwrap_or("");
+            let fine = rest.split_once('@').is_some_and(|(user, host)| !user.is_empty() && !host.is_empty());
+            if !fine || rest.contains(char::is_whitespace) {
+                let message = format!("`{}` is not a SIP address", agent.value);
+                self.wrong(agent, message, "write it as \"sip:agent1@host:5060\"");
+            }
+        }
+        Queue { agents: w.agents.into_iter().map(|a| a.value).collect() }
+    }
+
+    fn smtp(&mut self, w: WrittenSmtp) -> Option<Smtp> {
+        let mailbox = "an e-mail address";
+        let help = "write it as \"Name <name@example.com>\"";
+        let from = self.parsed(&w.from, mailbox, help);
+        let reply_to = w.reply_to.as_ref().map_or(Some(None), |r| self.parsed(r, mailbox, help).map(Some));
+        let password = w.password.as_ref().map_or(Some(None), |p| self.secret(p).map(Some));
+        let timeout = self.seconds(w.timeout_s.as_ref(), 20.0, 1.0, 120.0);
+        let tls = match w.tls {
+            WrittenTls::None => TlsMode::None,
+            WrittenTls::Starttls => TlsMode::Starttls,
+            WrittenTls::Tls => TlsMode::Tls,
+        };
+        if w.username.is_some() != w.password.is_some() {
+            self.wrong(
+                &w.host,
+                "`username` and `password` go together: one of them is missing",
+                "give both or neither",
+            );
+        }
+        Some(Smtp {
+            host: w.host.value,
+            port: w.port,
+            tls,
+            username: w.username,
+            password: password?,
+            from: from?,
+            reply_to: reply_to?,
+            timeout: timeout?,
+        })
+    }
+
+    fn sms(&mut self, w: WrittenSms) -> Option<SmsGateway> {
+        let url = &w.url.value;
+        let fine = (url.starts_with("https://") || url.starts_with("http://")) && !url.contains(char::is_whitespace);
+        if !fine {
+            self.wrong(&w.url, format!("`{url}` is not an HTTP address"), "write it as \"https://host/path\"");
+        } else if w.token.is_some() && url.starts_with("http://") && !is_this_machine(url) {
+            self.wrong(&w.url, "a token would travel in plain text", "use https:// for a gateway on another machine");
+        }
+        let token = w.token.as_ref().map_or(Some(None), |t| self.secret(t).map(Some));
+        let timeout = self.seconds(w.timeout_s.as_ref(), 20.0, 1.0, 120.0);
+        Some(SmsGateway { url: w.url.value, token: token?, from: w.from, timeout: timeout? })
+    }
+
+    fn media(&mut self, w: Option<WrittenMedia>) -> Option<MediaSettings> {
+        let (threads, bind_ip) = w.map_or((None, None), |m| (m.threads, m.bind_ip));
+        let threads = threads.map_or(Some(1.0), |t| self.whole(&t, 1.0, 64.0));
+        let bind_ip = bind_ip.map_or(Some(IpAddr::from([127, 0, 0, 1])), |ip| {
+            self.parsed(&ip, "an IP address", "write it as \"192.0.2.10\"")
+        });
+        Some(MediaSettings { threads: threads? as usize, bind_ip: bind_ip? })
+    }
+
+    /// `${env:NAME}` or `file:PATH`, and what it holds.
+    fn secret(&mut self, w: &Text) -> Option<Secret> {
+        let at = span(w);
+        let problem = |code, message: String, help: &str| Diagnostic::error(code, at, message).help(help);
+        let diagnostic = if let Some(name) = w.value.strip_prefix("${env:").and_then(|s| s.strip_suffix('}')) {
+            match (self.env)(name) {
+                Some(value) if !value.is_empty() => return Some(Secret(value)),
+                Some(_) | None => problem(
+                    "C005",
+                    format!("the environment variable {name} is not set"),
+                    "set it for the process that runs ringback",
+                ),
+            }
+        } else if let Some(path) = w.value.strip_prefix("file:") {
+            match std::fs::read_to_string(self.folder.join(path)) {
+                Ok(text) if !text.trim().is_empty() => return Some(Secret(text.trim_end().to_string())),
+                Ok(_) => problem("C005", format!("the file {path} is empty"), "put the secret into it, on one line"),
+                Err(e) => problem(
+                    "C005",
+                    format!("cannot read the file {path}: {e}"),
+                    "put the secret into it, readable by the user that runs ringback",
+                ),
+            }
+        } else {
+            problem(
+                "C004",
+                "a secret does not stand in this file".to_string(),
+                "write \"${env:NAME}\" or \"file:PATH\", and change the secret if others have seen the file",
+            )
+        };
+        self.found.push(diagnostic);
+        None
+    }
+
+    fn phone(&mut self, w: &Text) -> Option<PhoneNumber> {
+        let parsed = w.value.parse();
+        parsed.map_err(|e: crate::phone::PhoneError| self.wrong(w, e.to_string(), "quote it: \"+74950000000\"")).ok()
+    }
+
+    fn host_and_port(&mut self, w: &Text) -> Option<String> {
+        let fine = w.value.rsplit_once(':').is_some_and(|(host, port)| {
+            !host.is_empty() && !host.contains(char::is_whitespace) && port.parse::<u16>().is_ok_and(|p| p > 0)
+        });
+        if !fine {
+            let message = format!("expected a host and a port, found `{}`", w.value);
+            self.wrong(w, message, "write it as \"sip.example.com:5060\"");
+        }
+        fine.then(|| w.value.clone())
+    }
+
+    fn parsed<T: std::str::FromStr>(&mut self, w: &Text, expected: &str, help: &str) -> Option<T> {
+        let parsed = w.value.parse().ok();
+        if parsed.is_none() {
+            self.wrong(w, format!("expected {expected}, found `{}`", w.value), help);
+        }
+        parsed
+    }
+
+    fn seconds(&mut self, w: Option<&Number>, default: f64, min: f64, max: f64) -> Option<Duration> {
+        w.map_or(Some(default), |w| self.within(w, min, max)).map(Duration::from_secs_f64)
+    }
+
+    fn whole(&mut self, w: &Number, min: f64, max: f64) -> Option<f64> {
+        if w.value.fract() != 0.0 {
+            self.wrong(w, format!("expected a whole number, found {}", w.value), format!("from {min} to {max}"));
+            return None;
+        }
+        self.within(w, min, max)
+    }
+
+    fn within(&mut self, w: &Number, min: f64, max: f64) -> Option<f64> {
+        let fine = (min..=max).contains(&w.value);
+        if !fine {
+            self.wrong(w, format!("{} is out of range", w.value), format!("from {min} to {max}"));
+        }
+        fine.then_some(w.value)
+    }
+
+    fn path(&self, w: &Text) -> std::path::PathBuf {
+        self.folder.join(&w.value)
+    }
+
+    fn wrong<T>(&mut self, at: &Spanned<T>, message: impl Into<String>, help: impl Into<String>) {
+        self.found.push(Diagnostic::error("C003", span(at), message).help(help));
+    }
+}
+
+fn is_this_machine(url: &str) -> bool {
+    let host = url.trim_start_matches("http://");
+    ["127.0.0.1", "localhost", "[::1]"]
+        .iter()
+        .any(|h| host.strip_prefix(h).is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/'])))
+}
