@@ -5,6 +5,7 @@
 pub mod merge;
 pub mod model;
 pub mod rows;
+mod standing;
 mod table;
 pub mod write;
 

@@ -23,6 +23,8 @@ pub(super) struct Waiting {
     phone: PhoneId,
     /// The write that makes it live has been asked for.
     pub going_live: bool,
+    /// The debt was paid meanwhile.
+    pub paid: bool,
 }
 
 impl Waiting {
@@ -31,19 +33,21 @@ impl Waiting {
     }
 }
 
+/// Where a contact goes that policy wants a human for, when the ladder has no word on it.
+const HUMAN_QUEUE: &str = "collections";
 /// How many seconds of dialling are claimed and prepared ahead.
-const AHEAD_S: f64 = 3.0;
+const AHEAD_S: usize = 3;
 /// …but at least and at most so many attempts.
 const AHEAD_MIN: usize = 8;
 const AHEAD_MAX: usize = 500;
 
 impl Engine {
     pub(super) fn may_claim(&self) -> bool {
-        !self.claiming && !self.draining && self.trunk_up && self.campaigns.values().any(|c| c.running)
+        !self.claiming && !self.draining && self.campaigns.values().any(|c| c.running)
     }
 
     fn ahead(&self) -> usize {
-        ((self.pacer.cps_max() * AHEAD_S) as usize).clamp(AHEAD_MIN, AHEAD_MAX)
+        (self.limits.cps_max as usize * AHEAD_S).clamp(AHEAD_MIN, AHEAD_MAX)
     }
 
     /// Dials what is ready and may go, claims what will be needed next.
@@ -51,7 +55,7 @@ impl Engine {
         if self.store_rests_until.is_some() {
             return;
         }
-        while self.trunk_up && !self.draining && !self.ready.is_empty() && self.pacer.room(now.mono, self.in_air()) > 0 {
+        while !self.draining && !self.ready.is_empty() && self.pacer.room(now.mono) > 0 {
             let attempt = self.ready.pop_front().expect("not empty");
             self.go_live(now, attempt, out);
         }
@@ -112,7 +116,7 @@ impl Engine {
             Decision::NeedsHuman { rule, why } => {
                 let close = Close { reason: rule.to_string(), why: why.clone() };
                 let group = vec![
-                    Write::Worklist { attempt, queue: ladder.human_queue().to_string(), reason: why, at: now.wall },
+                    Write::Worklist { attempt, queue: HUMAN_QUEUE.to_string(), reason: why, at: now.wall },
                     Write::Cancel { attempt, at: now.wall, why: close },
                 ];
                 return self.write_surely(group, None, out);
@@ -129,7 +133,7 @@ impl Engine {
         let contact = &claimed.standing.contact;
         let attempt = claimed.attempt.id;
         let plan = self.plan(claimed.attempt.campaign).expect("considered above");
-        let allowed = |number: &str| self.allow_prefixes.iter().any(|prefix| number.starts_with(prefix.as_str()));
+        let allowed = |number: &str| self.limits.allow_prefixes.iter().any(|prefix| number.starts_with(prefix.as_str()));
         let mut usable = policy::phones_to_dial(&claimed.standing).peekable();
         let any = usable.peek().is_some();
         let Some(phone) = usable.find(|p| allowed(p.number.full())).map(|p| p.id) else {
@@ -142,9 +146,9 @@ impl Engine {
             return self.close(now, attempt, reason, why, out);
         };
         drop(usable);
-        let program = plan.ladder.flow_of(&claimed.attempt.plan.segment).and_then(|flow| plan.programs.get(flow));
+        let program = plan.ladder.flow_of(&claimed.attempt.plan).and_then(|flow| plan.programs.get(flow));
         let Some(program) = program.cloned() else {
-            let why = format!("segment {} names no flow of this campaign", claimed.attempt.plan.segment);
+            let why = format!("step {} names no flow of this campaign", claimed.attempt.plan.step + 1);
             return self.close(now, attempt, "excluded", &why, out);
         };
         let language = program.language_for(contact.language);
@@ -163,7 +167,7 @@ impl Engine {
         };
         let utterances = call::prompts_needed(&program, &values, &context).into_iter().collect();
         out.push(Output::Prepare { attempt, utterances });
-        let waiting = Waiting { claimed, program, values, context, phone, going_live: false };
+        let waiting = Waiting { claimed, program, values, context, phone, going_live: false, paid: false };
         self.waiting.insert(attempt, waiting);
     }
 
@@ -204,12 +208,20 @@ impl Engine {
         }
         waiting.going_live = true;
         let live = Write::Live { attempt, phone: waiting.phone, flow: waiting.program.hash.clone(), at: now.wall };
-        self.pacer.dialled(now.mono);
+        self.pacer.started(now.mono);
         self.write(vec![live], |_| Asked::Live(attempt), out);
     }
 
     pub(super) fn dial(&mut self, now: Now, attempt: AttemptId, out: &mut Vec<Output>) {
-        let Some(waiting) = self.waiting.remove(&attempt) else { return };
+        let Some(waiting) = self.waiting.remove(&attempt) else {
+            self.pacer.ended(now.mono, Disposition::Cancelled);
+            return;
+        };
+        if waiting.paid {
+            // The payment came between the row and the INVITE: nobody is rung.
+            self.pacer.ended(now.mono, Disposition::Cancelled);
+            return self.finish(now, waiting.claimed, Outcome::of(Disposition::Cancelled), Vec::new(), now.wall, out);
+        }
         let phones = &waiting.claimed.standing.contact.phones;
         let number = phones.iter().find(|p| p.id == waiting.phone).expect("chosen from these").number.clone();
         let call = Call::new(waiting.program, waiting.values, waiting.context);
@@ -223,23 +235,20 @@ impl Engine {
     fn send(&mut self, now: Now, claimed: Claimed, out: &mut Vec<Output>) {
         let attempt = &claimed.attempt;
         let ladder = &self.plan(attempt.campaign).expect("considered above").ladder;
-        match ladder.letter(attempt.plan.step, &claimed.standing) {
-            Ok(letter) => {
-                let message = Write::Message {
-                    attempt: attempt.id,
-                    channel: attempt.channel,
-                    subject: letter.subject,
-                    body: letter.body,
-                    at: now.wall,
-                };
-                self.tally.messages += 1;
-                self.finish(now, claimed, Outcome::of(Disposition::Queued), vec![message], now.wall, out);
-            }
-            Err(why) => {
-                out.push(Output::Warn(format!("attempt {} sends nothing: {why}", attempt.id)));
-                self.finish(now, claimed, Outcome::of(Disposition::InvalidNumber), Vec::new(), now.wall, out);
-            }
-        }
+        let Some(written) = ladder.render(&attempt.plan, &claimed.standing) else {
+            let why = format!("step {} of the ladder writes no message", attempt.plan.step + 1);
+            let id = attempt.id;
+            return self.close(now, id, "excluded", &why, out);
+        };
+        let message = Write::Message {
+            attempt: attempt.id,
+            channel: attempt.channel,
+            subject: written.subject,
+            body: written.body,
+            at: now.wall,
+        };
+        self.tally.messages += 1;
+        self.finish(now, claimed, Outcome::of(Disposition::Queued), vec![message], now.wall, out);
     }
 
     fn hand_over(&mut self, now: Now, claimed: Claimed, out: &mut Vec<Output>) {
@@ -247,7 +256,7 @@ impl Engine {
         let ladder = &self.plan(attempt.campaign).expect("considered above").ladder;
         let entry = Write::Worklist {
             attempt: attempt.id,
-            queue: ladder.queue_of(attempt.plan.step).to_string(),
+            queue: ladder.queue_of(&attempt.plan).unwrap_or(HUMAN_QUEUE).to_string(),
             reason: attempt.plan.why.clone(),
             at: now.wall,
         };

@@ -13,8 +13,9 @@ use std::collections::{BTreeMap, VecDeque};
 
 use crate::agent::Desk;
 use crate::books::{Claimed, Write};
-use crate::campaign::Pacer;
+use crate::campaign::{Pace, Pacer};
 use crate::id::*;
+use crate::outcome::Disposition;
 use crate::time::{Mono, Now, Wall};
 
 pub use order::{CampaignPlan, Destination, Input, LegEvent, OrderId, Output, StoreFailure};
@@ -33,10 +34,8 @@ const CLAIM_POLL_S: u64 = 1;
 pub struct Engine {
     campaigns: BTreeMap<CampaignId, Running>,
     pacer: Pacer,
-    trunk_up: bool,
     desk: Desk,
-    /// Beginnings of the numbers that may be dialled; none other ever is.
-    allow_prefixes: Vec<String>,
+    limits: Limits,
     /// Claimed, not yet dialled.
     waiting: BTreeMap<AttemptId, Waiting>,
     /// Those of `waiting` whose audio is ready, in order of claiming.
@@ -56,6 +55,17 @@ pub struct Engine {
     tally: Tally,
 }
 
+/// What the operator allows.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Calls in the air at once.
+    pub channels_max: u32,
+    /// INVITEs a second.
+    pub cps_max: u32,
+    /// Beginnings of E.164 numbers that may be dialled (`+7`, `+4420`); none other ever is. Empty allows nobody.
+    pub allow_prefixes: Vec<String>,
+}
+
 struct Running {
     plan: CampaignPlan,
     running: bool,
@@ -72,14 +82,12 @@ enum Asked {
 }
 
 impl Engine {
-    /// `allow_prefixes`: beginnings of E.164 numbers that may be dialled (`+7`, `+4420`); empty allows nobody.
-    pub fn new(pacer: Pacer, desk: Desk, allow_prefixes: Vec<String>) -> Engine {
+    pub fn new(limits: Limits, desk: Desk, now: Now) -> Engine {
         Engine {
             campaigns: BTreeMap::new(),
-            pacer,
-            trunk_up: true,
+            pacer: Pacer::new(limits.channels_max, limits.cps_max, now.mono),
             desk,
-            allow_prefixes,
+            limits,
             waiting: BTreeMap::new(),
             ready: VecDeque::new(),
             calls: BTreeMap::new(),
@@ -114,7 +122,8 @@ impl Engine {
             Input::Stored { order, result } => self.stored(now, order, result, &mut out),
             Input::Leg { leg, event } => self.leg(now, leg, event, &mut out),
             Input::Paid(contact) => self.paid(now, contact, &mut out),
-            Input::TrunkUp(up) => self.trunk_up = up,
+            Input::TrunkUp(true) => self.pacer.up(now.mono),
+            Input::TrunkUp(false) => self.pacer.down("the trunk does not answer our keep-alives"),
             Input::Drained => self.draining = true,
             Input::Stopped => {
                 self.draining = true;
@@ -129,10 +138,10 @@ impl Engine {
     }
 
     /// The next moment at which `Ticked` changes something. `None`: only a fact can.
-    pub fn deadline(&self, now: Now) -> Option<Mono> {
+    pub fn deadline(&mut self, now: Now) -> Option<Mono> {
         let calls = self.calls.values().filter_map(LiveCall::deadline).min();
         let claim = if self.may_claim() { self.claim_at } else { None };
-        let pace = if self.ready.is_empty() { None } else { self.pacer.next_at(now.mono, self.in_air()) };
+        let pace = if self.ready.is_empty() { None } else { self.pacer.next_at(now.mono) };
         [calls, claim, pace, self.store_rests_until].into_iter().flatten().min()
     }
 
@@ -165,14 +174,15 @@ impl Engine {
     }
 
     /// Why nothing new is dialled, if that is so: a store that failed, a trunk that is down, a carrier that is full.
-    pub fn holding(&self, now: Now) -> Option<String> {
+    pub fn holding(&self) -> Option<String> {
         if self.store_rests_until.is_some() || !self.unsaved.is_empty() {
             return Some("the database is not available".to_string());
         }
-        if !self.trunk_up {
-            return Some("the trunk does not answer".to_string());
+        match self.pacer.pace() {
+            Pace::Full => None,
+            Pace::Slowed { permille, why } => Some(format!("slowed to {} %: {why}", permille / 10)),
+            Pace::Down { why } => Some(why),
         }
-        self.pacer.holding(now.mono)
     }
 
     fn write(&mut self, group: Vec<Write>, asked: impl FnOnce(Vec<Write>) -> Asked, out: &mut Vec<Output>) {
@@ -194,10 +204,15 @@ impl Engine {
             (Asked::Live(attempt), Err(StoreFailure::Conflict(_))) => {
                 // Paid, opted out or stopped since it was claimed: the books are right, we do not call.
                 self.waiting.remove(&attempt);
+                self.pacer.ended(now.mono, Disposition::Cancelled);
                 self.tally.put_off += 1;
             }
             (Asked::Live(attempt), Err(StoreFailure::Unavailable(why))) => {
-                self.ready.push_front(attempt);
+                if let Some(waiting) = self.waiting.get_mut(&attempt) {
+                    waiting.going_live = false;
+                    self.ready.push_front(attempt);
+                }
+                self.pacer.ended(now.mono, Disposition::Cancelled);
                 self.store_failed(now, why, out);
             }
             (Asked::Fact { call, save, fact }, Ok(())) => self.fact_answered(now, call, save, fact, true, out),

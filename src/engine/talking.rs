@@ -106,18 +106,9 @@ impl Engine {
             LegEvent::Answered => {
                 live.answered_at = Some(now.mono);
                 self.tally.answered += 1;
-                self.pacer.succeeded(now.mono);
                 Event::Answered
             }
-            LegEvent::Failed(cause) => {
-                match cause {
-                    HangupCause::Congestion | HangupCause::TrunkSilent | HangupCause::TrunkRefused => {
-                        self.pacer.refused(now.mono);
-                    }
-                    _ => self.pacer.succeeded(now.mono),
-                }
-                Event::Failed(cause)
-            }
+            LegEvent::Failed(cause) => Event::Failed(cause),
             LegEvent::Ended(cause) => Event::HungUp(cause),
             LegEvent::Digit(key) => Event::Digit(key),
             LegEvent::PlayEnded(play) => Event::PlayEnded(play),
@@ -154,6 +145,9 @@ impl Engine {
 
     pub(super) fn paid(&mut self, now: Now, contact: ContactId, out: &mut Vec<Output>) {
         let theirs = |live: &LiveCall| live.claimed.standing.contact.id == contact;
+        for waiting in self.waiting.values_mut().filter(|w| w.claimed.standing.contact.id == contact) {
+            waiting.paid = true;
+        }
         let calls: Vec<CallId> = self.calls.iter().filter(|(_, live)| theirs(live)).map(|(id, _)| *id).collect();
         for id in calls {
             self.tell(now, id, Event::Paid, out);
@@ -271,8 +265,10 @@ impl Engine {
             out.push(Output::Hangup { leg: LegId::agent(id) });
         }
         live.agent = AgentLeg::None;
+        let live_disposition = ending.disposition;
         live.ended = Some((ending, now.mono));
         self.desk.release(id);
+        self.pacer.ended(now.mono, live_disposition);
         out.push(Output::Close { call: id });
         self.close_when_answered(now, id, out);
     }

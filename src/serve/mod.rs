@@ -15,9 +15,8 @@ use tokio::sync::mpsc;
 
 use crate::agent::Desk;
 use crate::books::CampaignState;
-use crate::campaign::Pacer;
 use crate::config::Config;
-use crate::engine::{Engine, Input, LegEvent, Tally};
+use crate::engine::{Engine, Input, LegEvent, Limits, Tally};
 use crate::id::*;
 use crate::media::{Media, MediaEvent, MediaEventKind};
 use crate::notify::Courier;
@@ -102,9 +101,13 @@ pub async fn run<S: Store>(
     let media =
         Media::start(config.media.threads, clock.clone(), media_events).map_err(|e| start("media threads", e))?;
 
-    let pacer = Pacer::new(settings.channels_max, settings.cps_max);
+    let limits = Limits {
+        channels_max: settings.channels_max,
+        cps_max: settings.cps_max,
+        allow_prefixes: config.allow_prefixes.clone(),
+    };
     let queues = config.queues.iter().map(|(name, queue)| (name.clone(), queue.agents.clone()));
-    let mut engine = Engine::new(pacer, Desk::new(queues), config.allow_prefixes.clone());
+    let mut engine = Engine::new(limits, Desk::new(queues), clock.now());
     let mut figures = Figures::default();
     let mut hands = Hands {
         store: store.clone(),
@@ -171,8 +174,8 @@ pub async fn run<S: Store>(
                     tracing::warn!("asked twice to stop: ending the calls in the air");
                     Some(Input::Stopped)
                 } else {
-                    tracing::info!(in_air = engine.in_air(), drain_s = config.drain_s, "draining");
-                    drain_until = Some(now.mono + Duration::from_secs(config.drain_s));
+                    tracing::info!(in_air = engine.in_air(), drain_s = config.drain.as_secs(), "draining");
+                    drain_until = Some(now.mono + config.drain);
                     Some(Input::Drained)
                 }
             }
@@ -184,7 +187,7 @@ pub async fn run<S: Store>(
                 Some(Input::TrunkUp(trunk.health().up))
             }
             _ = shown.tick() => {
-                let holding = engine.holding(now);
+                let holding = engine.holding();
                 show(&Progress { now, in_air: engine.in_air(), tally: engine.tally(), figures: &figures, holding });
                 None
             }

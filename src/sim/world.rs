@@ -12,8 +12,8 @@ use super::people::{self, Line, Reaction, Temper};
 use super::{Scene, Summary, Troubles};
 use crate::agent::Desk;
 use crate::books::*;
-use crate::campaign::{self, Pacer};
-use crate::engine::{CampaignPlan, Destination, Engine, Input, LegEvent, Output, StoreFailure};
+use crate::campaign;
+use crate::engine::{CampaignPlan, Destination, Engine, Input, LegEvent, Limits, Output, StoreFailure};
 use crate::id::*;
 use crate::outcome::{AnsweredBy, HangupCause};
 use crate::speech::Utterance;
@@ -157,7 +157,7 @@ impl<'s> World<'s> {
         let wall = self.now().wall;
         let contacts: Vec<NewContact> =
             (0..self.scene.contacts).map(|n| people::contact(&mut self.rng, n, wall)).collect();
-        self.books.import(&contacts, wall).map_err(|e| e.to_string())?;
+        self.books.import(&contacts, wall);
         let flows: Vec<FlowVersion> = self
             .scene
             .programs
@@ -209,8 +209,9 @@ impl<'s> World<'s> {
         self.life += 1;
         self.tick_at = None;
         let desk = Desk::new([("collections".to_string(), vec!["sip:agent1@example.com".to_string()])]);
-        self.engine = Some(Engine::new(Pacer::new(20, 5.0), desk, vec!["+7".to_string()]));
-        let left = self.books.recover().map_err(|e| e.to_string())?;
+        let limits = Limits { channels_max: 20, cps_max: 5, allow_prefixes: vec!["+7".to_string()] };
+        self.engine = Some(Engine::new(limits, desk, self.now()));
+        let left = self.books.recover();
         self.summary.unknown_outcomes += left.len() as u64;
         let running = self.campaign_state()? == CampaignState::Running;
         let plan = CampaignPlan {
@@ -307,7 +308,7 @@ impl<'s> World<'s> {
         for output in outputs {
             self.carry_out(output)?;
         }
-        let deadline = self.engine.as_ref().and_then(|e| e.deadline(now));
+        let deadline = self.engine.as_mut().and_then(|e| e.deadline(now));
         if let Some(at) = deadline
             && self.tick_at.is_none_or(|set| at < set)
         {
@@ -329,8 +330,8 @@ impl<'s> World<'s> {
                     self.tell_after(delay, Input::ClaimFailed("no space left on device".to_string()));
                     return Ok(());
                 }
-                let attempts = self.books.claim_due(wall, wall + LEASE, limit).map_err(|e| e.to_string())?;
-                let next_due = self.books.next_due().map_err(|e| e.to_string())?;
+                let attempts = self.books.claim_due(wall, wall + LEASE, limit);
+                let next_due = self.books.next_due();
                 self.tell_after(delay, Input::Claimed { attempts, next_due });
             }
             Output::Prepare { attempt, utterances } => {
@@ -457,7 +458,7 @@ impl<'s> World<'s> {
 
     /// "Recorded" may be heard only when the promise is in the books.
     fn said_truthfully(&self, attempt: AttemptId, text: &str) -> Result<(), String> {
-        let claims = ["обещание записано", "promise is recorded", "promise has been recorded"];
+        let claims = ["мы записали", "has been recorded"];
         let lower = text.to_lowercase();
         if claims.iter().any(|claim| lower.contains(claim)) {
             let (_, standing) = self.books.attempt_standing(attempt).ok_or("no such attempt")?;
@@ -493,16 +494,20 @@ impl<'s> World<'s> {
 
     /// When the world stops: every contact is either done with, for a stated reason, or has its next moment.
     fn at_rest(&mut self) -> Result<(), String> {
-        let totals = self.books.totals(self.campaign);
-        self.summary.promises = totals.promises;
-        self.summary.messages = totals.messages;
-        self.summary.handed_over = totals.worklist;
-        self.summary.closed = totals.closed;
-        if totals.open + totals.closed != totals.contacts {
-            return Err(format!(
-                "{} contacts: {} have an open attempt, {} are closed; the rest is forgotten",
-                totals.contacts, totals.open, totals.closed
-            ));
+        let (open, closed) = self.books.open_and_closed(self.campaign);
+        self.summary.promises = self.books.promises().len() as u64;
+        self.summary.messages = self.books.outbox().len() as u64;
+        self.summary.handed_over = self.books.worklist().len() as u64;
+        self.summary.closed = closed;
+        let contacts = u64::from(self.scene.contacts);
+        if open + closed != contacts {
+            return Err(format!("{contacts} contacts: {open} are open, {closed} closed; the rest is forgotten"));
+        }
+        // Open means: a scheduled, claimed or live attempt stands in the books.
+        let open_attempts = self.books.attempts(Some(self.campaign), AttemptId(0), u32::MAX);
+        let with_attempt = open_attempts.iter().filter(|a| a.state.is_open()).count() as u64;
+        if with_attempt != open {
+            return Err(format!("{open} contacts are open but only {with_attempt} have an attempt to come"));
         }
         Ok(())
     }

@@ -337,6 +337,22 @@ impl Model {
         }
     }
 
+    /// An attempt's state and its contact's standing; `None` when there is no such attempt.
+    pub fn attempt_standing(&self, id: AttemptId) -> Option<(AttemptState, Standing)> {
+        let attempt = self.attempts.get(&id)?;
+        Some((attempt.state, self.standing(attempt.contact, Some(attempt.campaign))))
+    }
+
+    /// How many of a campaign's contacts still have an open attempt, and how many are closed.
+    pub fn open_and_closed(&self, campaign: CampaignId) -> (u64, u64) {
+        let last = (campaign, ContactId(i64::MAX));
+        let states = self.enrolled.range((campaign, ContactId(0))..=last);
+        states.fold((0, 0), |(open, closed), (_, state)| match state {
+            None => (open + 1, closed),
+            Some(_) => (open, closed + 1),
+        })
+    }
+
     fn claimed(&self, id: AttemptId) -> Claimed {
         let attempt = self.attempt(id).clone();
         let standing = self.standing(attempt.contact, Some(attempt.campaign));

@@ -1,0 +1,80 @@
+//! A standing taken further by what was written since it was read, and its contact's values as flows ask for them.
+
+use super::{Contact, Outcome, PhoneState, Promise, PromiseState, Standing, Suppression, Write};
+use crate::flow::program::OptOutScope;
+use crate::id::PromiseId;
+use crate::outcome::Disposition;
+
+impl Outcome {
+    /// An ending without a call.
+    pub fn of(disposition: Disposition) -> Outcome {
+        Outcome {
+            disposition,
+            blame: disposition.blame(),
+            cause: None,
+            answered_by: None,
+            right_party: false,
+            ring_ms: 0,
+            talk_ms: 0,
+        }
+    }
+}
+
+impl Contact {
+    /// A value by its name in a flow's contact schema, as text: the columns every contact has, then its own fields.
+    pub fn field(&self, name: &str) -> Option<String> {
+        match name {
+            "contact_id" => Some(self.external_id.clone()),
+            "name" => Some(self.name.clone()),
+            "language" => Some(self.language.to_string()),
+            "zone" => Some(self.zone.to_string()),
+            "email" => self.email.clone(),
+            "creditor" => Some(self.creditor.clone()),
+            "amount" => Some(self.debt.amount.to_string()),
+            "due" => Some(self.debt.due.to_string()),
+            _ => self.fields.get(name).cloned(),
+        }
+    }
+}
+
+impl Standing {
+    /// What a call wrote, so that the ladder looks at the contact as it stands after it.
+    pub fn take_in(&mut self, written: &[Write]) {
+        for write in written {
+            match write {
+                Write::Promise { attempt, amount, on, at } => self.promises.push(Promise {
+                    id: PromiseId(0),
+                    contact: self.contact.id,
+                    attempt: *attempt,
+                    amount: *amount,
+                    on: *on,
+                    state: PromiseState::Open,
+                    made_at: *at,
+                }),
+                Write::Suppress { scope, reason, at, .. } => {
+                    let dialled = self.past.last().and_then(|past| past.phone);
+                    let phone = match scope {
+                        OptOutScope::Number => dialled,
+                        OptOutScope::Person => None,
+                    };
+                    let (contact, scope, reason, at) = (self.contact.id, *scope, *reason, *at);
+                    self.suppressions.push(Suppression { contact, phone, scope, reason, at });
+                }
+                Write::Phone { phone, state } => self.set_phone(*phone, *state),
+                Write::Live { .. }
+                | Write::Reschedule { .. }
+                | Write::Log(_)
+                | Write::Message { .. }
+                | Write::Worklist { .. }
+                | Write::Finish { .. }
+                | Write::Cancel { .. } => {}
+            }
+        }
+    }
+
+    fn set_phone(&mut self, id: crate::id::PhoneId, state: PhoneState) {
+        for phone in self.contact.phones.iter_mut().filter(|p| p.id == id) {
+            phone.state = state;
+        }
+    }
+}
