@@ -1,1 +1,120 @@
-//! See README.
+#![doc = include_str!("README.md")]
+
+mod campaign;
+pub mod demo;
+mod flow;
+mod import;
+mod init;
+mod payment;
+mod report;
+mod say;
+mod serve;
+mod simulate;
+mod why;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context;
+use clap::{Parser, Subcommand};
+
+use crate::config::Config;
+use crate::store::SqliteStore;
+use crate::time::Clock;
+
+/// Telephones people about bills and debts, and follows every case to the money.
+#[derive(Parser)]
+#[command(name = "ringback", version, about, max_term_width = 110)]
+struct Arguments {
+    /// The installation's config; `ringback init` writes one.
+    #[arg(long, global = true, default_value = "ringback.yaml", env = "RINGBACK_CONFIG")]
+    config: PathBuf,
+    /// Log lines as JSON, for collectors.
+    #[arg(long, global = true)]
+    log_json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Write a documented config, the shipped flows and a ladder into a folder.
+    Init(init::Arguments),
+    /// Take contacts from a CSV; rejects are listed with row, field and reason.
+    Import(import::Arguments),
+    /// Create, start, pause, stop and look at campaigns.
+    #[command(subcommand)]
+    Campaign(campaign::Command),
+    /// Dial what is due, until told to stop (SIGTERM drains).
+    Serve,
+    /// The funnel, promises and escalations; attempts as CSV.
+    Report(report::Arguments),
+    /// Why a contact was, is or is not being called, and when next.
+    Why(why::Arguments),
+    /// Record that a contact has paid: everything about the debt stops.
+    Payment(payment::Arguments),
+    /// Check, test and explain flows.
+    #[command(subcommand)]
+    Flow(flow::FlowCommand),
+    /// Speak a message into a WAV file.
+    Say(say::SayArgs),
+    /// Run made-up campaigns in virtual time and hold them against the rules.
+    Simulate(simulate::Arguments),
+    /// The whole main job on this machine: 1,000 made-up people, rung over real SIP and RTP.
+    Demo(demo::Arguments),
+    /// The demo's telephone network; the demo starts it.
+    #[command(hide = true)]
+    Network(crate::network::Arguments),
+}
+
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    log_to_stderr(&arguments);
+    match run(arguments) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let runtime = || tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start the runtime");
+    let config = arguments.config;
+    match arguments.command {
+        Command::Init(args) => init::run(&args)?,
+        Command::Flow(command) => return flow::run(command),
+        Command::Say(args) => say::run(args)?,
+        Command::Simulate(args) => return simulate::run(&args),
+        Command::Network(args) => crate::network::run(args)?,
+        Command::Demo(args) => return runtime()?.block_on(demo::run(&args)),
+        Command::Import(args) => return runtime()?.block_on(import::run(&config, &args)),
+        Command::Campaign(command) => runtime()?.block_on(campaign::run(&config, &command))?,
+        Command::Serve => runtime()?.block_on(serve::run(&config))?,
+        Command::Report(args) => runtime()?.block_on(report::run(&config, &args))?,
+        Command::Why(args) => runtime()?.block_on(why::run(&config, &args))?,
+        Command::Payment(args) => runtime()?.block_on(payment::run(&config, &args))?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The installation that most commands work on.
+async fn open(config: &Path) -> anyhow::Result<(Config, Arc<SqliteStore>, Arc<Clock>)> {
+    let config = Config::load(config)?;
+    let store = SqliteStore::open(&config.database)
+        .await
+        .with_context(|| format!("cannot open the database {}", config.database.display()))?;
+    Ok((config, Arc::new(store), Arc::new(Clock::system())))
+}
+
+/// Logs go to stderr, so that stdout stays what was asked for. Numbers in them are redacted by their type.
+fn log_to_stderr(arguments: &Arguments) {
+    let quiet = matches!(arguments.command, Command::Demo(_));
+    let default = if quiet { "warn" } else { "info" };
+    let filter = tracing_subscriber::EnvFilter::try_from_env("RINGBACK_LOG").unwrap_or_else(|_| default.into());
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    // A second subscriber in one process is a test's business, not an error.
+    let _ = if arguments.log_json { log.json().try_init() } else { log.try_init() };
+}

@@ -69,3 +69,20 @@ pub struct Summary {
 pub fn run(scene: &Scene, seed: u64) -> Result<Summary, Violation> {
     world::World::new(scene, seed).live()
 }
+
+impl Summary {
+    pub fn add(&mut self, other: &Summary) {
+        let Summary { steps, dialled, answered, promises, crashes, unknown_outcomes, payments, messages, handed_over, closed } =
+            other;
+        self.steps += steps;
+        self.dialled += dialled;
+        self.answered += answered;
+        self.promises += promises;
+        self.crashes += crashes;
+        self.unknown_outcomes += unknown_outcomes;
+        self.payments += payments;
+        self.messages += messages;
+        self.handed_over += handed_over;
+        self.closed += closed;
+    }
+}

@@ -1,0 +1,47 @@
+//! `ringback init`: a documented config and something to begin with.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+
+use crate::config::Config;
+
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// The folder to begin in.
+    #[arg(default_value = ".")]
+    dir: PathBuf,
+}
+
+/// The shipped flows and ladder, as they are in the repository.
+pub(super) const SHIPPED: [(&str, &str); 3] = [
+    ("flows/gentle_reminder.yaml", include_str!("../../flows/gentle_reminder.yaml")),
+    ("flows/overdue_reminder.yaml", include_str!("../../flows/overdue_reminder.yaml")),
+    ("flows/ladders/utility_overdue.yaml", include_str!("../../flows/ladders/utility_overdue.yaml")),
+];
+
+pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let files = std::iter::once(("ringback.yaml", Config::sample())).chain(SHIPPED);
+    let present: Vec<String> =
+        files.clone().map(|(name, _)| name).filter(|name| arguments.dir.join(name).exists()).map(String::from).collect();
+    if !present.is_empty() {
+        bail!("nothing was written: {} would be overwritten in {}", present.join(", "), arguments.dir.display());
+    }
+    for (name, text) in files {
+        write(&arguments.dir.join(name), text)?;
+        println!("wrote {}", arguments.dir.join(name).display());
+    }
+    println!(
+        "\nNext:\n  edit ringback.yaml: your trunk, caller ID and the prefixes that may be dialled\n  \
+         ringback import contacts.csv\n  \
+         ringback campaign create overdue --ladder flows/ladders/utility_overdue.yaml --flows flows\n  \
+         ringback campaign start overdue\n  ringback serve"
+    );
+    Ok(())
+}
+
+fn write(path: &Path, text: &str) -> anyhow::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
+}

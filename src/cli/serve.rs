@@ -1,0 +1,41 @@
+//! `ringback serve`.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Context;
+
+use crate::notify::Courier;
+use crate::serve::{self, Edges, Manner, Progress};
+use crate::voice::PromptCache;
+
+/// A line of progress goes to the log this often, in seconds of running time.
+const LOG_EVERY_S: u64 = 10;
+
+pub async fn run(config: &Path) -> anyhow::Result<()> {
+    let (config, store, clock) = super::open(config).await?;
+    let prompts = PromptCache::open(&config.voices_dir, &config.prompts_dir, &config.cache_dir)
+        .context("the voices cannot be loaded")?;
+    let courier = Courier::from_config(&config).context("messages cannot be sent")?;
+    let edges = Edges { store, clock, prompts: Arc::new(prompts), courier };
+    let mut logged = None;
+    let show = |progress: &Progress| {
+        let second = progress.now.mono.0 / 1_000_000;
+        if logged.is_none_or(|at| second >= at + LOG_EVERY_S) {
+            logged = Some(second);
+            let tally = progress.tally;
+            tracing::info!(
+                in_air = progress.in_air,
+                dialled = tally.dialled,
+                answered = tally.answered,
+                promises = tally.promises,
+                errors = tally.errors,
+                holding = progress.holding.as_deref().unwrap_or(""),
+                "progress"
+            );
+        }
+    };
+    let ended = serve::run(&config, edges, Manner::default(), show).await?;
+    tracing::info!(dialled = ended.tally.dialled, promises = ended.tally.promises, "stopped");
+    Ok(())
+}
