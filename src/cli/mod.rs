@@ -9,7 +9,7 @@ mod payment;
 mod report;
 mod say;
 mod serve;
-mod simulate;
+pub mod simulate;
 mod why;
 
 use std::path::{Path, PathBuf};
