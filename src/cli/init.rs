@@ -1,5 +1,6 @@
 //! `ringback init`: a documented config and something to begin with.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
@@ -14,14 +15,22 @@ pub struct Arguments {
 }
 
 /// The shipped flows and ladder, as they are in the repository.
-pub(super) const SHIPPED: [(&str, &str); 3] = [
+pub(super) const SHIPPED_FLOWS: [(&str, &str); 2] = [
     ("flows/gentle_reminder.yaml", include_str!("../../flows/gentle_reminder.yaml")),
     ("flows/overdue_reminder.yaml", include_str!("../../flows/overdue_reminder.yaml")),
-    ("flows/ladders/utility_overdue.yaml", include_str!("../../flows/ladders/utility_overdue.yaml")),
 ];
+pub(super) const SHIPPED_LADDER: &str = include_str!("../../flows/ladders/utility_overdue.yaml");
+
+/// By name.
+pub(super) fn shipped_flows() -> BTreeMap<&'static str, &'static str> {
+    let name = |path: &'static str| path.trim_start_matches("flows/").trim_end_matches(".yaml");
+    SHIPPED_FLOWS.iter().map(|(path, source)| (name(path), *source)).collect()
+}
 
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let files = std::iter::once(("ringback.yaml", Config::sample())).chain(SHIPPED);
+    let files = [("ringback.yaml", Config::sample()), ("flows/ladders/utility_overdue.yaml", SHIPPED_LADDER)]
+        .into_iter()
+        .chain(SHIPPED_FLOWS);
     let present: Vec<String> =
         files.clone().map(|(name, _)| name).filter(|name| arguments.dir.join(name).exists()).map(String::from).collect();
     if !present.is_empty() {

@@ -1,6 +1,5 @@
 //! `ringback simulate`: campaigns in virtual time, one seed a world.
 
-use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -27,11 +26,8 @@ pub struct Arguments {
 
 /// The shipped ladder and flows, with every kind of trouble.
 pub fn shipped_scene(contacts: u32, days: u32) -> anyhow::Result<Scene> {
-    let flows: BTreeMap<&str, &str> = super::init::SHIPPED[..2]
-        .iter()
-        .map(|(path, source)| (path.trim_start_matches("flows/").trim_end_matches(".yaml"), *source))
-        .collect();
-    let ladder_source = super::init::SHIPPED[2].1;
+    let flows = super::init::shipped_flows();
+    let ladder_source = super::init::SHIPPED_LADDER;
     let ladder = ladder::compile(ladder_source).0.context("the shipped ladder compiles")?;
     let mut programs: Vec<(Arc<Program>, String)> = Vec::new();
     for name in ladder.flows() {

@@ -80,7 +80,7 @@ impl<S: Store> Hands<S> {
             }
             Output::Dial { leg, to } => self.dial(leg, &to),
             Output::Play { leg, play, utterances } => self.play(leg, play, &utterances, figures),
-            Output::StopPlay { leg, play } => self.media.stop_play(leg, play),
+            Output::StopPlay { leg, play } => self.media.stop(leg, play),
             Output::Bridge { call } => self.media.bridge(LegId::client(call), LegId::agent(call)),
             Output::Hangup { leg } => self.trunk.hangup(leg),
             Output::Close { call } => {
@@ -195,9 +195,7 @@ impl<S: Store> Hands<S> {
             }
             MediaEventKind::AnsweredBy(who) => LegEvent::AnsweredBy(who),
             MediaEventKind::Beeped => LegEvent::Beeped,
-            MediaEventKind::SpeechStarted | MediaEventKind::SpeechEnded => return None,
-            #[allow(unreachable_patterns)]
-            _ => return None,
+            MediaEventKind::SpeechStarted | MediaEventKind::SpeechEnded | MediaEventKind::Closed { .. } => return None,
         };
         Some(Input::Leg { leg, event })
     }

@@ -223,7 +223,6 @@ pub async fn run<S: Store>(
         let _ = task.await;
     }
     trunk.stop().await;
-    media.stop();
     Ok(Ended { tally: engine.tally().clone(), figures })
 }
 

@@ -1,0 +1,108 @@
+//! The judge: holds what the telephone network saw against what the books say. Two processes that share no memory.
+
+use std::collections::BTreeMap;
+
+use super::stage::Seen;
+use crate::id::{AttemptId, ContactId};
+use crate::outcome::Channel;
+use crate::store::Store;
+
+/// One comparison: what it is, what the network saw, what the books say.
+struct Row {
+    what: &'static str,
+    network: u64,
+    books: u64,
+}
+
+pub(super) struct Verdict {
+    rows: Vec<Row>,
+    /// Numbers on which the two disagree, with what each says.
+    differences: Vec<String>,
+}
+
+const PAGE: u32 = 5_000;
+const DIFFERENCES_SHOWN_MAX: usize = 10;
+
+pub(super) async fn compare(store: &impl Store, seen: &Seen) -> anyhow::Result<Verdict> {
+    let mut numbers: BTreeMap<ContactId, Vec<String>> = BTreeMap::new();
+    let mut after = ContactId(0);
+    loop {
+        let page = store.contacts(after, PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after = last.id;
+        for contact in page {
+            numbers.insert(contact.id, contact.phones.iter().map(|p| p.number.full().to_string()).collect());
+        }
+    }
+    // By contact: calls dialled and calls answered.
+    let mut dialled: BTreeMap<ContactId, (u64, u64)> = BTreeMap::new();
+    let mut after = AttemptId(0);
+    loop {
+        let page = store.attempts(None, after, PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after = last.id;
+        for attempt in page.iter().filter(|a| a.channel == Channel::Voice && a.live_at.is_some()) {
+            let (calls, answered) = dialled.entry(attempt.contact).or_default();
+            *calls += 1;
+            *answered += u64::from(attempt.outcome.as_ref().is_some_and(|o| o.answered_by.is_some()));
+        }
+    }
+    let mut promised: BTreeMap<ContactId, u64> = BTreeMap::new();
+    for promise in store.promises().await? {
+        *promised.entry(promise.contact).or_default() += 1;
+    }
+
+    let mut verdict = Verdict { rows: Vec::new(), differences: Vec::new() };
+    let clients = || seen.calls.iter().filter(|c| c.number.starts_with('+'));
+    let count = |of: u64, what: &'static str, books: u64| Row { what, network: of, books };
+    verdict.rows = vec![
+        count(clients().count() as u64, "calls received = attempts dialled", dialled.values().map(|d| d.0).sum()),
+        count(
+            clients().filter(|c| c.answered).count() as u64,
+            "calls answered",
+            dialled.values().map(|d| d.1).sum(),
+        ),
+        count(
+            clients().filter(|c| c.promise_confirmed).count() as u64,
+            "promises pressed and confirmed = promises kept on disk",
+            promised.values().sum(),
+        ),
+    ];
+    for (contact, theirs) in &numbers {
+        let of = |what: &dyn Fn(&crate::network::CallRecord) -> bool| {
+            clients().filter(|c| theirs.contains(&c.number) && what(c)).count() as u64
+        };
+        let books = (dialled.get(contact).map_or(0, |d| d.0), promised.get(contact).copied().unwrap_or(0));
+        let network = (of(&|_| true), of(&|c| c.promise_confirmed));
+        if books != network {
+            verdict.differences.push(format!(
+                "contact {contact}: the network saw {} calls and {} promises, the books have {} and {}",
+                network.0, network.1, books.0, books.1
+            ));
+        }
+    }
+    Ok(verdict)
+}
+
+impl Verdict {
+    pub fn agrees(&self) -> bool {
+        self.differences.is_empty() && self.rows.iter().all(|row| row.network == row.books)
+    }
+}
+
+impl std::fmt::Display for Verdict {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        writeln!(f, "The judge: what the telephone network saw, against the books")?;
+        for Row { what, network, books } in &self.rows {
+            let sign = if network == books { "agree" } else { "DIFFER" };
+            writeln!(f, "  {what:<56} {network:>6} {books:>6}  {sign}")?;
+        }
+        for difference in self.differences.iter().take(DIFFERENCES_SHOWN_MAX) {
+            writeln!(f, "  {difference}")?;
+        }
+        if self.differences.len() > DIFFERENCES_SHOWN_MAX {
+            writeln!(f, "  … and {} more", self.differences.len() - DIFFERENCES_SHOWN_MAX)?;
+        }
+        Ok(())
+    }
+}
