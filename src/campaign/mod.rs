@@ -1,1 +1,7 @@
-//! See README.
+#![doc = include_str!("README.md")]
+
+mod pacer;
+mod plan;
+
+pub use pacer::{Pace, Pacer};
+pub use plan::{decide_now, plan_first, plan_next};

@@ -10,6 +10,8 @@ mod slow;
 #[cfg(test)]
 mod tests;
 mod window;
+#[cfg(test)]
+pub(crate) mod world;
 
 pub use cap::{Cap, Counted, Period};
 pub use decide::{Decision, Question, decide};

@@ -36,10 +36,7 @@ impl Rules {
         Rules {
             window,
             guard: Duration::from_secs(5 * 60),
-            caps: vec![
-                cap(1, Counted::Talks, Period::Day),
-                cap(2, Counted::Messages, Period::Day),
-            ],
+            caps: vec![cap(1, Counted::Talks, Period::Day), cap(2, Counted::Messages, Period::Day)],
             gap_min: Duration::from_secs(10 * 60),
             says_paid_pause: Duration::from_secs(7 * 86_400),
         }

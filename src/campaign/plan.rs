@@ -1,0 +1,78 @@
+//! The ladder's answer, moved to when it is lawful.
+
+use crate::books::{Close, Next, Plan, Standing};
+use crate::ladder::Ladder;
+use crate::outcome::{Channel, Disposition};
+use crate::policy::{Decision, Question, decide, earliest};
+use crate::time::Wall;
+
+/// What a contact that joins a campaign now gets first.
+pub fn plan_first(ladder: &Ladder, standing: &Standing, now: Wall) -> Next {
+    lawful(ladder, standing, ladder.first(standing, now), now)
+}
+
+/// What follows `finished`, which ended with `disposition` and is the newest of `standing.past_here`.
+pub fn plan_next(ladder: &Ladder, standing: &Standing, finished: &Plan, disposition: Disposition, now: Wall) -> Next {
+    lawful(ladder, standing, ladder.next(standing, finished, disposition, now), now)
+}
+
+/// May it be done now? Asked again at the moment of dialling, since the books have moved since it was planned.
+pub fn decide_now(ladder: &Ladder, standing: &Standing, channel: Channel, now: Wall) -> Decision {
+    decide(&Question { standing, channel, now, rules: &ladder.rules })
+}
+
+/// Moves `next` to the first lawful instant; passes over steps that will never have one.
+fn lawful(ladder: &Ladder, standing: &Standing, next: Next, now: Wall) -> Next {
+    let mut next = next;
+    // Each turn goes at least one step up the ladder.
+    for _ in 0..=ladder.steps.len() {
+        let Next::Attempt(plan) = next else { return next };
+        let question = Question { standing, channel: plan.channel, now: plan.due_at, rules: &ladder.rules };
+        let decision = match earliest(&question, plan.due_at) {
+            Ok(at) if at == plan.due_at => return Next::Attempt(plan),
+            Ok(at) => return Next::Attempt(moved(plan, standing, at, &decide(&question))),
+            Err(decision) => decision,
+        };
+        next = match never(&decision) {
+            Never::Contact(close) => Next::Close(close),
+            Never::Channel(why) => {
+                let why = format!("step {} ({}) cannot be made: {why}", plan.step + 1, plan.channel);
+                ladder.after_step(standing, &plan, now, why)
+            }
+        };
+    }
+    Next::Close(Close { reason: "ladder_ended".into(), why: "no step of the ladder can be made".into() })
+}
+
+fn moved(plan: Plan, standing: &Standing, at: Wall, denied: &Decision) -> Plan {
+    let why = match denied {
+        Decision::Deny { why, .. } | Decision::NeedsHuman { why, .. } => why.as_str(),
+        Decision::Allow => "",
+    };
+    let there = at.in_zone(&standing.contact.zone);
+    let why = format!("{}; moved to {}: {why}", plan.why, there.strftime("%a %Y-%m-%d %H:%M"));
+    Plan { due_at: at, why, ..plan }
+}
+
+enum Never {
+    /// By no channel.
+    Contact(Close),
+    /// Not by this one.
+    Channel(String),
+}
+
+fn never(decision: &Decision) -> Never {
+    match decision {
+        Decision::Allow => Never::Channel("nothing stands in the way".into()),
+        Decision::NeedsHuman { why, .. } => Never::Channel(why.clone()),
+        Decision::Deny { rule, why, .. } => {
+            let reason = match *rule {
+                "paid" => "paid",
+                "open_promise" => "promised",
+                "suppressed_person" => "opted_out",
+                _ => return Never::Channel(why.clone()),
+            };
+            Never::Contact(Close { reason: reason.into(), why: why.clone() })
+        }
+    }
+}

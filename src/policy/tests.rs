@@ -1,0 +1,272 @@
+//! Who, when, what → decision; and the rules held against their slow second form.
+
+use std::time::Duration;
+
+use jiff::civil::Weekday;
+
+use super::slow::Slow;
+use super::world::{Dice, phone, standing, wall};
+use super::*;
+use crate::books::{PhoneState, PromiseState, Standing};
+use crate::outcome::{Channel, Disposition};
+use crate::time::Wall;
+
+/// `Allow`, or `rule until-in-the-contact's-zone` (`never` for no end).
+fn shown(decision: &Decision, standing: &Standing) -> String {
+    match decision {
+        Decision::Allow => "allow".into(),
+        Decision::NeedsHuman { rule, .. } => format!("{rule} human"),
+        Decision::Deny { rule, until: None, .. } => format!("{rule} never"),
+        Decision::Deny { rule, until: Some(until), .. } => {
+            format!("{rule} {}", until.in_zone(&standing.contact.zone).strftime("%a %m-%d %H:%M"))
+        }
+    }
+}
+
+fn local(written: &str, zone: &str) -> Wall {
+    Wall::from(&format!("{written}[{zone}]").parse::<jiff::Zoned>().unwrap())
+}
+
+/// The outermost rules, and nothing in the past.
+#[test]
+fn hours() {
+    for (zone, now, channel, expected) in [
+        ("Europe/Kaliningrad", "2026-11-20T07:59", Channel::Voice, "calling_window Fri 11-20 08:00"),
+        ("Europe/Kaliningrad", "2026-11-20T08:00", Channel::Voice, "allow"),
+        ("Asia/Kamchatka", "2026-11-20T22:00", Channel::Voice, "calling_window Sat 11-21 09:00"),
+        ("Asia/Kamchatka", "2026-11-20T21:55", Channel::Voice, "allow"),
+        ("Asia/Kamchatka", "2026-11-20T21:56", Channel::Voice, "calling_window Sat 11-21 09:00"),
+        ("Asia/Kamchatka", "2026-11-20T21:56", Channel::Sms, "allow"),
+        ("Asia/Kamchatka", "2026-11-20T22:01", Channel::Sms, "calling_window Sat 11-21 09:00"),
+        ("Europe/Moscow", "2026-11-22T08:59", Channel::Voice, "calling_window Sun 11-22 09:00"),
+        ("Europe/Moscow", "2026-11-22T09:00", Channel::Email, "allow"),
+        ("Europe/Moscow", "2026-11-22T20:00", Channel::Email, "calling_window Mon 11-23 08:00"),
+        ("Europe/Moscow", "2026-11-22T03:00", Channel::Human, "allow"),
+        // Clocks go back at 03:00 on 25 October: the day is an hour longer, the window is not.
+        ("Europe/Berlin", "2026-10-25T08:59", Channel::Voice, "calling_window Sun 10-25 09:00"),
+        ("America/New_York", "2026-03-08T19:56", Channel::Voice, "calling_window Mon 03-09 08:00"),
+    ] {
+        let standing = standing(zone);
+        let rules = Rules::outermost();
+        let decision = decide(&Question { standing: &standing, channel, now: local(now, zone), rules: &rules });
+        assert_eq!(shown(&decision, &standing), expected, "{zone} {now} {channel}");
+    }
+}
+
+#[test]
+fn plain_words() {
+    let standing = standing("Asia/Kamchatka");
+    let rules = Rules::outermost();
+    let now = local("2026-11-20T21:58", "Asia/Kamchatka");
+    let Decision::Deny { why, .. } =
+        decide(&Question { standing: &standing, channel: Channel::Voice, now, rules: &rules })
+    else {
+        panic!("allowed");
+    };
+    assert_eq!(
+        why,
+        "it is Fri 21:58 in Asia/Kamchatka; the calling window is Fri 08:00–22:00, and the last 5 minutes are kept free"
+    );
+}
+
+/// A past in other campaigns, in Moscow; the question is asked on Friday 2026-11-20 at 12:00.
+#[test]
+fn the_past() {
+    use Channel::{Email, Human, Sms, Voice};
+    use Disposition as D;
+    let cap = |most, of, per| Cap { most, of, per };
+    let calls = |most, per| cap(most, Counted::Calls, per);
+    for (caps, past, channel, expected) in [
+        (vec![], vec![("11-20T10:00", Voice, D::Informed)], Voice, "cap Sat 11-21 00:00"),
+        (vec![], vec![("11-20T10:00", Voice, D::HungUpEarly)], Voice, "cap Sat 11-21 00:00"),
+        (vec![], vec![("11-20T10:00", Voice, D::UnknownOutcome)], Voice, "cap Sat 11-21 00:00"),
+        (vec![], vec![("11-20T10:00", Voice, D::Machine)], Voice, "allow"),
+        (vec![], vec![("11-20T10:00", Voice, D::Informed)], Sms, "allow"),
+        (vec![], vec![("11-19T23:59", Voice, D::Informed)], Voice, "allow"),
+        (vec![], vec![("11-20T00:00", Voice, D::Informed)], Voice, "cap Sat 11-21 00:00"),
+        (vec![], vec![("11-20T11:51", Voice, D::Busy)], Voice, "gap Fri 11-20 12:01"),
+        (vec![], vec![("11-20T11:50", Voice, D::Busy)], Voice, "allow"),
+        (vec![], vec![("11-20T11:59", Voice, D::Congestion)], Voice, "allow"),
+        (vec![], vec![("11-20T11:59", Voice, D::Cancelled)], Voice, "gap Fri 11-20 12:09"),
+        (vec![calls(1, Period::Day)], vec![("11-20T09:00", Voice, D::TrunkDown)], Voice, "allow"),
+        (vec![calls(1, Period::Day)], vec![("11-20T09:00", Voice, D::Busy)], Voice, "cap Sat 11-21 00:00"),
+        (
+            vec![calls(2, Period::Week)],
+            vec![("11-16T00:00", Voice, D::Busy), ("11-18T09:00", Voice, D::Busy)],
+            Voice,
+            "cap Mon 11-23 00:00",
+        ),
+        (
+            vec![calls(2, Period::Week)],
+            vec![("11-15T23:59", Voice, D::Busy), ("11-18T09:00", Voice, D::Busy)],
+            Voice,
+            "allow",
+        ),
+        (vec![calls(1, Period::Month)], vec![("11-01T00:00", Voice, D::Busy)], Voice, "cap Tue 12-01 00:00"),
+        (vec![calls(1, Period::Month)], vec![("10-31T23:59", Voice, D::Busy)], Voice, "allow"),
+        (vec![calls(0, Period::Day)], vec![], Voice, "cap never"),
+        (vec![], vec![("11-20T09:00", Sms, D::Queued), ("11-20T10:00", Email, D::Queued)], Sms, "cap Sat 11-21 00:00"),
+        (
+            vec![],
+            vec![("11-20T09:00", Voice, D::VoicemailLeft), ("11-20T10:00", Sms, D::Queued)],
+            Email,
+            "cap Sat 11-21 00:00",
+        ),
+        (vec![], vec![("11-18T12:00", Voice, D::AlreadyPaid)], Voice, "says_paid Wed 11-25 12:00"),
+        (vec![], vec![("11-18T12:00", Voice, D::AlreadyPaid)], Email, "says_paid Wed 11-25 12:00"),
+        (vec![], vec![("11-13T12:00", Voice, D::AlreadyPaid)], Voice, "allow"),
+        (vec![], vec![("11-02T12:00", Voice, D::Disputed)], Voice, "disputed human"),
+        (vec![], vec![("11-02T12:00", Voice, D::Disputed)], Human, "allow"),
+    ] {
+        let mut standing = standing("Europe/Moscow");
+        for (at, channel, disposition) in &past {
+            standing.tried_elsewhere(*channel, local(&format!("2026-{at}"), "Europe/Moscow"), *disposition);
+        }
+        let rules = Rules { caps, ..Rules::outermost() }.strictest(&Rules::outermost());
+        let now = local("2026-11-20T12:00", "Europe/Moscow");
+        let decision = decide(&Question { standing: &standing, channel, now, rules: &rules });
+        assert_eq!(shown(&decision, &standing), expected, "{:?} {past:?} {channel}", rules.caps);
+    }
+}
+
+#[test]
+fn the_person() {
+    type Change = fn(&mut Standing);
+    let cases: &[(&str, Change, Channel, &str)] = &[
+        ("opted out", |s| s.suppressed(None), Channel::Voice, "suppressed_person never"),
+        ("opted out", |s| s.suppressed(None), Channel::Human, "suppressed_person never"),
+        ("only number suppressed", |s| s.suppressed(Some(1)), Channel::Voice, "no_number never"),
+        ("only number suppressed", |s| s.suppressed(Some(1)), Channel::Sms, "no_number never"),
+        ("only number suppressed", |s| s.suppressed(Some(1)), Channel::Email, "allow"),
+        ("another number suppressed", |s| s.suppressed(Some(2)), Channel::Voice, "allow"),
+        ("paid", |s| s.contact.debt.paid = true, Channel::Email, "paid never"),
+        ("promise open", |s| s.promised(PromiseState::Open), Channel::Voice, "open_promise never"),
+        ("promise broken", |s| s.promised(PromiseState::Broken), Channel::Voice, "allow"),
+        ("no number", |s| s.contact.phones.clear(), Channel::Voice, "no_number never"),
+        ("wrong number", |s| s.contact.phones[0].state = PhoneState::Wrong, Channel::Sms, "no_number never"),
+        ("no e-mail", |s| s.contact.email = None, Channel::Email, "no_email never"),
+        ("premium number", |s| s.contact.phones = vec![phone(1, "+19005551234")], Channel::Voice, "no_number never"),
+        (
+            "second number good",
+            |s| {
+                s.contact.phones[0].state = PhoneState::Bad;
+                s.contact.phones.push(phone(2, "+79160000000"));
+            },
+            Channel::Voice,
+            "allow",
+        ),
+    ];
+    for (name, change, channel, expected) in cases {
+        let mut standing = standing("Europe/Moscow");
+        change(&mut standing);
+        let now = local("2026-11-20T12:00", "Europe/Moscow");
+        let rules = Rules::outermost();
+        let decision = decide(&Question { standing: &standing, channel: *channel, now, rules: &rules });
+        assert_eq!(shown(&decision, &standing), *expected, "{name} {channel}");
+    }
+}
+
+/// Zones with clock changes of an hour and of half an hour, at midnight, and none; and days around such changes.
+const ZONES: [&str; 9] = [
+    "Europe/Berlin",
+    "America/New_York",
+    "Asia/Beirut",
+    "Australia/Lord_Howe",
+    "Asia/Kathmandu",
+    "America/St_Johns",
+    "Africa/Cairo",
+    "Asia/Kamchatka",
+    "Europe/Moscow",
+];
+const DAYS: [&str; 8] = [
+    "2026-03-07T00:00Z",
+    "2026-03-27T00:00Z",
+    "2026-04-03T00:00Z",
+    "2026-04-23T00:00Z",
+    "2026-10-02T00:00Z",
+    "2026-10-23T00:00Z",
+    "2026-10-30T00:00Z",
+    "2026-12-30T00:00Z",
+];
+
+fn random_rules(dice: &mut Dice) -> Rules {
+    let days = [Weekday::Monday, Weekday::Tuesday, Weekday::Thursday, Weekday::Saturday, Weekday::Sunday];
+    let mut window = CallingWindow { days: [None; 7] };
+    for day in days {
+        // Night hours too, so that clock changes fall into the window.
+        let (from, to) = match dice.roll(3) {
+            0 => (480, 1200),
+            1 => (dice.roll(240), 60 + dice.roll(240)),
+            _ => (dice.roll(1440), 1 + dice.roll(1440)),
+        };
+        if from < to && dice.roll(4) > 0 {
+            window.days[day.to_monday_zero_offset() as usize] = Some(Hours::new(from as u16, to as u16));
+        }
+    }
+    let caps = (0..dice.roll(4))
+        .map(|_| Cap { most: dice.roll(4) as u32, of: *dice.pick(Counted::ALL), per: *dice.pick(Period::ALL) })
+        .collect();
+    Rules {
+        window,
+        guard: Duration::from_secs(60 * dice.roll(20)),
+        caps,
+        gap_min: Duration::from_secs(60 * dice.roll(300)),
+        says_paid_pause: Duration::from_secs(3600 * dice.roll(100)),
+    }
+}
+
+fn random_standing(dice: &mut Dice, around: Wall) -> Standing {
+    let mut standing = standing(ZONES[dice.roll(ZONES.len() as u64) as usize]);
+    for _ in 0..dice.roll(9) {
+        let at = Wall(around.0 + (dice.roll(20_000) as i64 - 15_000) * 60_000_000);
+        let disposition = loop {
+            let disposition = *dice.pick(Disposition::ALL);
+            // Once in a while only, or nearly every case would end at it.
+            if disposition != Disposition::Disputed || dice.roll(10) == 0 {
+                break disposition;
+            }
+        };
+        standing.tried_elsewhere(*dice.pick(&[Channel::Voice, Channel::Voice, Channel::Sms]), at, disposition);
+    }
+    match dice.roll(40) {
+        0 => standing.suppressed(None),
+        1 => standing.suppressed(Some(1)),
+        2 => standing.promised(PromiseState::Open),
+        3 => standing.contact.debt.paid = true,
+        _ => {}
+    }
+    standing
+}
+
+#[test]
+fn the_slow_second_form_agrees() {
+    let (mut found, mut never) = (0, 0);
+    for seed in 0..400 {
+        let dice = &mut Dice(seed);
+        let day = wall(DAYS[dice.roll(8) as usize]);
+        let from = Wall(day.0 + dice.roll(4 * 1440) as i64 * 60_000_000);
+        let standing = random_standing(dice, from);
+        let rules = random_rules(dice);
+        let channel = *dice.pick(&[Channel::Voice, Channel::Voice, Channel::Sms, Channel::Email, Channel::Human]);
+        let question = Question { standing: &standing, channel, now: from, rules: &rules };
+        let mut slow = Slow::of(&question);
+        assert_eq!(decide(&question).allows(), slow.allows(from), "seed {seed} {:?}", decide(&question));
+        let fast = earliest(&question, from).ok();
+        assert_eq!(fast, slow.earliest(from), "seed {seed}");
+        match fast {
+            Some(at) => {
+                found += 1;
+                assert!(decide(&Question { now: at, ..question }).allows(), "seed {seed}");
+            }
+            None => never += 1,
+        }
+        // Each rule denies up to the instant it names, and not at it.
+        if let Decision::Deny { rule, until: Some(until), .. } = decide(&question) {
+            let before = decide(&Question { now: Wall(until.0 - 1), ..question });
+            assert!(!before.allows(), "seed {seed}: {rule} allows before its until");
+            let at = decide(&Question { now: until, ..question });
+            assert!(!matches!(at, Decision::Deny { rule: again, .. } if again == rule && rule != "cap"), "seed {seed}");
+        }
+    }
+    assert!(found > 200 && never > 20, "the dice are loaded: {found} found, {never} never");
+}
