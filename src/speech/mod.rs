@@ -8,6 +8,15 @@ use jiff::civil::Date;
 use crate::language::Language;
 use crate::money::Money;
 
+mod format;
+mod lang;
+mod say;
+mod text;
+
+pub use format::FormatError;
+pub use lang::{has_grammar, speakable};
+pub use say::{NoGrammar, say, say_pieces};
+
 /// A message's text, cut at its slots: `"You owe {contact.amount | money}."`
 #[derive(Debug, Clone, PartialEq)]
 pub struct Template(pub Vec<Piece>);

@@ -2,6 +2,12 @@
 
 use std::future::Future;
 
+pub mod memory;
+pub mod sqlite;
+
+pub use memory::MemoryStore;
+pub use sqlite::SqliteStore;
+
 pub use crate::books::{History, ImportSummary};
 
 use crate::books::*;
@@ -9,7 +15,7 @@ use crate::id::*;
 use crate::time::Wall;
 
 /// What a caller can do about a failure.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
     /// Ask for something else.
     #[error("{0} is not there")]
@@ -101,4 +107,6 @@ pub trait Store: Send + Sync + 'static {
     fn worklist(&self) -> impl Future<Output = Result<Vec<WorklistEntry>>> + Send;
     fn outbox(&self) -> impl Future<Output = Result<Vec<OutboxMessage>>> + Send;
     fn call_events(&self, call: CallId) -> impl Future<Output = Result<Vec<CallEvent>>> + Send;
+    /// How many contacts the campaign (or all of them) closed, by reason; `open` counts those it still works on.
+    fn closings(&self, campaign: Option<CampaignId>) -> impl Future<Output = Result<Vec<(String, u64)>>> + Send;
 }

@@ -1,0 +1,118 @@
+//! The books in memory: the [`Model`] behind the same door as a database.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::{Result, Store};
+use crate::books::*;
+use crate::id::*;
+use crate::time::Wall;
+
+#[derive(Debug, Default)]
+pub struct MemoryStore {
+    model: Mutex<Model>,
+}
+
+impl MemoryStore {
+    pub fn new() -> MemoryStore {
+        MemoryStore::default()
+    }
+
+    /// The model itself, for checks. Hold it shortly.
+    pub fn model(&self) -> MutexGuard<'_, Model> {
+        self.model.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Store for MemoryStore {
+    async fn import(&self, rows: &[NewContact], at: Wall) -> Result<ImportSummary> {
+        Ok(self.model().import(rows, at))
+    }
+
+    async fn create_campaign(&self, name: &str, ladder: &str, flows: &[FlowVersion], at: Wall) -> Result<CampaignId> {
+        Ok(self.model().create_campaign(name, ladder, flows, at)?)
+    }
+
+    async fn campaigns(&self) -> Result<Vec<Campaign>> {
+        Ok(self.model().campaigns())
+    }
+
+    async fn campaign(&self, name: &str) -> Result<Campaign> {
+        Ok(self.model().campaign(name)?)
+    }
+
+    async fn set_campaign_state(&self, id: CampaignId, state: CampaignState, at: Wall) -> Result<()> {
+        Ok(self.model().set_campaign_state(id, state, at)?)
+    }
+
+    async fn not_enrolled(&self, campaign: CampaignId, after: ContactId, limit: u32) -> Result<Vec<Standing>> {
+        Ok(self.model().not_enrolled(campaign, after, limit)?)
+    }
+
+    async fn enrol(&self, campaign: CampaignId, batch: &[Enrolment], at: Wall) -> Result<()> {
+        Ok(self.model().enrol(campaign, batch, at)?)
+    }
+
+    async fn claim_due(&self, now: Wall, lease_until: Wall, limit: u32) -> Result<Vec<Claimed>> {
+        Ok(self.model().claim_due(now, lease_until, limit))
+    }
+
+    async fn next_due(&self) -> Result<Option<Wall>> {
+        Ok(self.model().next_due())
+    }
+
+    async fn recover(&self) -> Result<Vec<Claimed>> {
+        Ok(self.model().recover())
+    }
+
+    async fn apply(&self, group: &[Write]) -> Result<()> {
+        Ok(self.model().apply(group)?)
+    }
+
+    async fn pay(&self, external_id: &str, payment_id: &str, at: Wall) -> Result<bool> {
+        Ok(self.model().pay(external_id, payment_id, at)?)
+    }
+
+    async fn outbox_due(&self, now: Wall, limit: u32) -> Result<Vec<OutboxMessage>> {
+        Ok(self.model().outbox_due(now, limit))
+    }
+
+    async fn outbox_sent(&self, id: OutboxId, at: Wall) -> Result<()> {
+        Ok(self.model().outbox_sent(id, at)?)
+    }
+
+    async fn outbox_failed(&self, id: OutboxId, error: &str, next_try_at: Option<Wall>) -> Result<()> {
+        Ok(self.model().outbox_failed(id, error, next_try_at)?)
+    }
+
+    async fn history(&self, external_id: &str) -> Result<History> {
+        Ok(self.model().history(external_id)?)
+    }
+
+    async fn attempts(&self, campaign: Option<CampaignId>, after: AttemptId, limit: u32) -> Result<Vec<Attempt>> {
+        Ok(self.model().attempts(campaign, after, limit))
+    }
+
+    async fn contacts(&self, after: ContactId, limit: u32) -> Result<Vec<Contact>> {
+        Ok(self.model().contacts(after, limit))
+    }
+
+    async fn promises(&self) -> Result<Vec<Promise>> {
+        Ok(self.model().promises())
+    }
+
+    async fn worklist(&self) -> Result<Vec<WorklistEntry>> {
+        Ok(self.model().worklist())
+    }
+
+    async fn outbox(&self) -> Result<Vec<OutboxMessage>> {
+        Ok(self.model().outbox())
+    }
+
+    async fn call_events(&self, call: CallId) -> Result<Vec<CallEvent>> {
+        Ok(self.model().call_events(call))
+    }
+
+    async fn closings(&self, campaign: Option<CampaignId>) -> Result<Vec<(String, u64)>> {
+        Ok(self.model().closings(campaign))
+    }
+}

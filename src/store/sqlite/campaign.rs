@@ -1,0 +1,235 @@
+//! What a campaign, a payment and the outbox write besides the groups: each its own transaction.
+
+use super::super::{Result, StoreError};
+use super::apply::to_json;
+use super::writer::Writer;
+use super::{read, row};
+use crate::books::*;
+use crate::id::*;
+use crate::time::Wall;
+
+impl Writer {
+    pub async fn create_campaign(
+        &mut self,
+        name: &str,
+        ladder: &str,
+        flows: &[FlowVersion],
+        at: Wall,
+    ) -> Result<CampaignId> {
+        self.begin().await?;
+        let result = self.insert_campaign(name, ladder, flows, at).await;
+        self.end(result).await
+    }
+
+    async fn insert_campaign(
+        &mut self,
+        name: &str,
+        ladder: &str,
+        flows: &[FlowVersion],
+        at: Wall,
+    ) -> Result<CampaignId> {
+        let sql = "INSERT INTO campaign (name, state, ladder, created_at) VALUES ($1, 'draft', $2, $3) \
+             ON CONFLICT (name) DO NOTHING RETURNING id";
+        let query = sqlx::query(sql).bind(name.to_string()).bind(ladder.to_string()).bind(at.0);
+        let inserted = query.fetch_all(&mut self.conn).await?;
+        let id: i64 = match inserted.first() {
+            Some(r) => row::get(r, 0)?,
+            None => return Err(StoreError::Conflict(format!("a campaign named `{name}` is already there"))),
+        };
+        for (position, flow) in flows.iter().enumerate() {
+            let sql = "INSERT INTO flow_version (hash, name, version, source) VALUES ($1, $2, $3, $4) \
+                 ON CONFLICT (hash) DO NOTHING";
+            let query = sqlx::query(sql).bind(flow.hash.0.clone()).bind(flow.name.clone());
+            query.bind(i64::from(flow.version)).bind(flow.source.clone()).execute(&mut self.conn).await?;
+            let sql = "INSERT INTO campaign_flow (campaign, flow, position) VALUES ($1, $2, $3)";
+            let query = sqlx::query(sql).bind(id).bind(flow.hash.0.clone()).bind(position as i64);
+            query.execute(&mut self.conn).await?;
+        }
+        Ok(CampaignId(id))
+    }
+
+    pub async fn set_campaign_state(&mut self, id: CampaignId, state: CampaignState) -> Result<()> {
+        self.begin().await?;
+        let result = self.move_campaign(id, state).await;
+        self.end(result).await
+    }
+
+    async fn move_campaign(&mut self, id: CampaignId, state: CampaignState) -> Result<()> {
+        let before = self.campaign_state(id).await?;
+        if before == state {
+            return Ok(());
+        }
+        if before == CampaignState::Stopped {
+            return Err(StoreError::Conflict(format!("campaign {id} was stopped, which is for good")));
+        }
+        if state == CampaignState::Finished {
+            let sql = "SELECT COUNT(*) FROM attempt WHERE campaign = $1 AND state IN ('scheduled', 'claimed', 'live')";
+            let open: i64 = row::get(&sqlx::query(sql).bind(id.0).fetch_one(&mut self.conn).await?, 0)?;
+            if open > 0 {
+                return Err(StoreError::Conflict(format!("campaign {id} still has {open} open attempts")));
+            }
+        }
+        let query = sqlx::query("UPDATE campaign SET state = $2 WHERE id = $1").bind(id.0).bind(state.as_str());
+        query.execute(&mut self.conn).await?;
+        if state == CampaignState::Stopped {
+            let close = Close::stopped();
+            let sql = "UPDATE campaign_contact SET close_reason = $2, close_why = $3 WHERE campaign = $1 AND contact IN \
+                 (SELECT contact FROM attempt WHERE campaign = $1 AND state IN ('scheduled', 'claimed'))";
+            sqlx::query(sql).bind(id.0).bind(close.reason).bind(close.why).execute(&mut self.conn).await?;
+            let sql = "UPDATE attempt SET state = 'cancelled', lease_until = NULL \
+                 WHERE campaign = $1 AND state IN ('scheduled', 'claimed')";
+            sqlx::query(sql).bind(id.0).execute(&mut self.conn).await?;
+        }
+        Ok(())
+    }
+
+    async fn campaign_state(&mut self, id: CampaignId) -> Result<CampaignState> {
+        let found = sqlx::query("SELECT state FROM campaign WHERE id = $1").bind(id.0);
+        match found.fetch_optional(&mut self.conn).await? {
+            Some(r) => row::word(&r, 0),
+            None => Err(StoreError::NotFound(format!("campaign {id}"))),
+        }
+    }
+
+    pub async fn enrol(&mut self, campaign: CampaignId, batch: &[Enrolment]) -> Result<()> {
+        self.begin().await?;
+        let result = self.insert_enrolments(campaign, batch).await;
+        self.end(result).await
+    }
+
+    async fn insert_enrolments(&mut self, campaign: CampaignId, batch: &[Enrolment]) -> Result<()> {
+        let state = self.campaign_state(campaign).await?;
+        if matches!(state, CampaignState::Stopped | CampaignState::Finished) {
+            return Err(StoreError::Conflict(format!("campaign {campaign} is {state}")));
+        }
+        let ids = read::json(batch.iter().map(|e| e.contact.0));
+        let sql = "SELECT contact, paid, EXISTS (SELECT 1 FROM attempt a WHERE a.contact = debt.contact \
+                 AND a.state IN ('scheduled', 'claimed', 'live')) \
+             FROM debt WHERE contact IN (SELECT value FROM json_each($1)) ORDER BY contact";
+        let found = sqlx::query(sql).bind(ids).fetch_all(&mut self.conn).await?;
+        let known: Vec<(i64, bool, bool)> = found
+            .iter()
+            .map(|r| Ok((row::get(r, 0)?, row::get(r, 1)?, row::get(r, 2)?)))
+            .collect::<Result<_>>()?;
+        let mut closes = Vec::new();
+        let mut plans = Vec::new();
+        for enrolment in batch {
+            let contact = enrolment.contact;
+            let at = known.binary_search_by_key(&contact.0, |(id, ..)| *id);
+            let (_, paid, elsewhere) = known[at.map_err(|_| StoreError::NotFound(format!("contact {contact}")))?];
+            let next = match enrolment.next.clone().admitted(paid, state) {
+                Next::Attempt(_) if elsewhere => Next::Close(Close::in_other_campaign()),
+                next @ (Next::Attempt(_) | Next::Close(_)) => next,
+            };
+            match next {
+                Next::Close(close) => closes.push((contact.0, Some(close.reason), Some(close.why))),
+                Next::Attempt(p) => {
+                    closes.push((contact.0, None, None));
+                    let channel = p.channel.as_str();
+                    plans.push((contact.0, channel, p.step, p.try_number, p.segment, p.due_at.0, p.why));
+                }
+            }
+        }
+        let sql = "INSERT INTO campaign_contact (campaign, contact, close_reason, close_why) \
+             SELECT $1, value ->> 0, value ->> 1, value ->> 2 FROM json_each($2)";
+        sqlx::query(sql).bind(campaign.0).bind(to_json(&closes)).execute(&mut self.conn).await?;
+        let sql = "INSERT INTO attempt (campaign, contact, channel, state, step, try_number, segment, due_at, why) \
+             SELECT $1, value ->> 0, value ->> 1, 'scheduled', value ->> 2, value ->> 3, value ->> 4, value ->> 5, \
+             value ->> 6 FROM json_each($2)";
+        sqlx::query(sql).bind(campaign.0).bind(to_json(&plans)).execute(&mut self.conn).await?;
+        Ok(())
+    }
+
+    pub async fn claim_due(&mut self, now: Wall, lease_until: Wall, limit: u32) -> Result<Vec<Attempt>> {
+        // One statement: nobody can come between the choice and the claim.
+        let sql = format!(
+            "UPDATE attempt SET state = 'claimed', lease_until = $2 WHERE id IN (SELECT a.id FROM attempt a \
+             WHERE a.state IN ('scheduled', 'claimed') AND (a.state = 'scheduled' OR a.lease_until <= $1) \
+             AND a.due_at <= $1 AND (SELECT state FROM campaign WHERE id = a.campaign) = 'running' \
+             ORDER BY a.due_at, a.id LIMIT $3) RETURNING {}",
+            row::ATTEMPT
+        );
+        self.begin().await?;
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(now.0).bind(lease_until.0).bind(i64::from(limit));
+        let result = query.fetch_all(&mut self.conn).await.map_err(StoreError::from);
+        let result = result.and_then(|found| found.iter().map(row::attempt).collect());
+        let mut claimed: Vec<Attempt> = self.end(result).await?;
+        claimed.sort_by_key(|a| (a.plan.due_at, a.id));
+        Ok(claimed)
+    }
+
+    pub async fn recover(&mut self) -> Result<Vec<Attempt>> {
+        self.begin().await?;
+        let result = self.unclaim().await;
+        self.end(result).await
+    }
+
+    async fn unclaim(&mut self) -> Result<Vec<Attempt>> {
+        let sql = "UPDATE attempt SET state = 'scheduled', lease_until = NULL WHERE state = 'claimed'";
+        sqlx::query(sql).execute(&mut self.conn).await?;
+        let sql = format!("SELECT {} FROM attempt WHERE state = 'live' ORDER BY id", row::ATTEMPT);
+        let live = sqlx::query(sqlx::AssertSqlSafe(sql)).fetch_all(&mut self.conn).await?;
+        live.iter().map(row::attempt).collect()
+    }
+
+    pub async fn pay(&mut self, external_id: &str, payment_id: &str, at: Wall) -> Result<bool> {
+        self.begin().await?;
+        let result = self.insert_payment(external_id, payment_id, at).await;
+        self.end(result).await
+    }
+
+    async fn insert_payment(&mut self, external_id: &str, payment_id: &str, at: Wall) -> Result<bool> {
+        let found = sqlx::query("SELECT id FROM contact WHERE external_id = $1").bind(external_id.to_string());
+        let contact: i64 = match found.fetch_optional(&mut self.conn).await? {
+            Some(r) => row::get(&r, 0)?,
+            None => return Err(StoreError::NotFound(format!("contact `{external_id}`"))),
+        };
+        let sql = "INSERT INTO payment (id, contact, at) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING";
+        let query = sqlx::query(sql).bind(payment_id.to_string()).bind(contact).bind(at.0);
+        if query.execute(&mut self.conn).await?.rows_affected() == 0 {
+            return Ok(false);
+        }
+        let close = Close::paid();
+        sqlx::query("UPDATE debt SET paid = 1 WHERE contact = $1").bind(contact).execute(&mut self.conn).await?;
+        let sql = "UPDATE promise SET state = 'kept' WHERE contact = $1 AND state = 'open'";
+        sqlx::query(sql).bind(contact).execute(&mut self.conn).await?;
+        let sql = "UPDATE campaign_contact SET close_reason = $2, close_why = $3 WHERE contact = $1 AND campaign IN \
+             (SELECT campaign FROM attempt WHERE contact = $1 AND state IN ('scheduled', 'claimed'))";
+        sqlx::query(sql).bind(contact).bind(close.reason).bind(close.why).execute(&mut self.conn).await?;
+        let sql = "UPDATE attempt SET state = 'cancelled', lease_until = NULL \
+             WHERE contact = $1 AND state IN ('scheduled', 'claimed')";
+        sqlx::query(sql).bind(contact).execute(&mut self.conn).await?;
+        Ok(true)
+    }
+
+    pub async fn outbox_sent(&mut self, id: OutboxId, at: Wall) -> Result<()> {
+        self.begin().await?;
+        let sql = "UPDATE outbox SET state = 'sent', tries = tries + 1, sent_at = $2 WHERE id = $1 AND state = 'queued'";
+        let query = sqlx::query(sql).bind(id.0).bind(at.0);
+        let result = query.execute(&mut self.conn).await.map_err(StoreError::from);
+        let result = self.was_queued(id, result.map(|r| r.rows_affected())).await;
+        self.end(result).await
+    }
+
+    pub async fn outbox_failed(&mut self, id: OutboxId, error: &str, next_try_at: Option<Wall>) -> Result<()> {
+        self.begin().await?;
+        let sql = "UPDATE outbox SET state = $2, tries = tries + 1, last_error = $3, \
+             next_try_at = COALESCE($4, next_try_at) WHERE id = $1 AND state = 'queued'";
+        let state = if next_try_at.is_some() { OutboxState::Queued } else { OutboxState::Failed };
+        let query = sqlx::query(sql).bind(id.0).bind(state.as_str()).bind(error.to_string());
+        let result = query.bind(next_try_at.map(|at| at.0)).execute(&mut self.conn).await.map_err(StoreError::from);
+        let result = self.was_queued(id, result.map(|r| r.rows_affected())).await;
+        self.end(result).await
+    }
+
+    async fn was_queued(&mut self, id: OutboxId, affected: Result<u64>) -> Result<()> {
+        if affected? > 0 {
+            return Ok(());
+        }
+        let found = sqlx::query("SELECT state FROM outbox WHERE id = $1").bind(id.0);
+        match found.fetch_optional(&mut self.conn).await? {
+            None => Err(StoreError::NotFound(format!("message {id}"))),
+            Some(r) => Err(StoreError::Conflict(format!("message {id} is {}", row::word::<OutboxState>(&r, 0)?))),
+        }
+    }
+}

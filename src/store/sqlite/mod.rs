@@ -1,0 +1,180 @@
+//! The books in one SQLite file. One connection writes, a few read; writes that arrive together share a commit.
+//!
+//! WAL with `synchronous = FULL`: what a call returned from is on disk. Start at `writer.rs` for transactions, `apply.rs`
+//! for the writes, `read.rs` for the queries; the schema lies in `migrations/sqlite`.
+
+mod apply;
+mod campaign;
+mod error;
+mod import;
+mod read;
+mod row;
+mod writer;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions, SqlSafeStr, SqlitePool};
+use tokio::sync::{Mutex, mpsc, oneshot};
+
+use self::writer::{Group, Writer};
+use super::{Result, Store, StoreError};
+use crate::books::*;
+use crate::id::*;
+use crate::time::Wall;
+
+/// How long a write waits for another process that writes before it is `Unavailable`.
+const BUSY: Duration = Duration::from_secs(5);
+const READERS_MAX: u32 = 4;
+/// Groups waiting for the writer; a caller beyond it waits for room.
+const QUEUE_MAX: usize = 1024;
+
+#[derive(Debug, Clone)]
+pub struct SqliteStore {
+    readers: SqlitePool,
+    writer: Arc<Mutex<Writer>>,
+    groups: mpsc::Sender<Group>,
+}
+
+impl SqliteStore {
+    /// Opens the file, creates it when it is missing, and brings its schema up to date. Within a tokio runtime.
+    pub async fn open(path: impl AsRef<Path>) -> Result<SqliteStore> {
+        SqliteStore::open_with(path, BUSY).await
+    }
+
+    /// `busy`: how long a write waits for another process that writes.
+    pub async fn open_with(path: impl AsRef<Path>, busy: Duration) -> Result<SqliteStore> {
+        let path = path.as_ref();
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(busy)
+            .disable_statement_logging();
+        let opening = |e: StoreError| match e {
+            StoreError::Unavailable(why) => StoreError::Unavailable(format!("{}: {why}", path.display())),
+            other @ (StoreError::NotFound(_) | StoreError::Conflict(_)) => other,
+        };
+        let mut connection = options.connect().await.map_err(|e| opening(e.into()))?;
+        migrator().run(&mut connection).await.map_err(|e| opening(StoreError::Unavailable(e.to_string())))?;
+        let readers = SqlitePoolOptions::new()
+            .max_connections(READERS_MAX)
+            .connect_with(options.read_only(true))
+            .await
+            .map_err(|e| opening(e.into()))?;
+        let writer = Arc::new(Mutex::new(Writer::new(connection)));
+        let (groups, queue) = mpsc::channel(QUEUE_MAX);
+        tokio::spawn(writer::commit_groups(Arc::clone(&writer), queue));
+        Ok(SqliteStore { readers, writer, groups })
+    }
+}
+
+fn migrator() -> Migrator {
+    let books = include_str!("../../../migrations/sqlite/0001_books.sql");
+    Migrator::with_migrations(vec![Migration::new(1, "books".into(), MigrationType::Simple, books.into_sql_str(), false)])
+}
+
+impl Store for SqliteStore {
+    async fn import(&self, rows: &[NewContact], at: Wall) -> Result<ImportSummary> {
+        self.writer.lock().await.import(rows, at).await
+    }
+
+    async fn create_campaign(&self, name: &str, ladder: &str, flows: &[FlowVersion], at: Wall) -> Result<CampaignId> {
+        self.writer.lock().await.create_campaign(name, ladder, flows, at).await
+    }
+
+    async fn campaigns(&self) -> Result<Vec<Campaign>> {
+        read::campaigns(&self.readers).await
+    }
+
+    async fn campaign(&self, name: &str) -> Result<Campaign> {
+        let found = self.campaigns().await?.into_iter().find(|c| c.name == name);
+        found.ok_or_else(|| StoreError::NotFound(format!("campaign `{name}`")))
+    }
+
+    async fn set_campaign_state(&self, id: CampaignId, state: CampaignState, _at: Wall) -> Result<()> {
+        self.writer.lock().await.set_campaign_state(id, state).await
+    }
+
+    async fn not_enrolled(&self, campaign: CampaignId, after: ContactId, limit: u32) -> Result<Vec<Standing>> {
+        read::not_enrolled(&self.readers, campaign, after, limit).await
+    }
+
+    async fn enrol(&self, campaign: CampaignId, batch: &[Enrolment], _at: Wall) -> Result<()> {
+        self.writer.lock().await.enrol(campaign, batch).await
+    }
+
+    async fn claim_due(&self, now: Wall, lease_until: Wall, limit: u32) -> Result<Vec<Claimed>> {
+        let attempts = self.writer.lock().await.claim_due(now, lease_until, limit).await?;
+        read::with_standing(&self.readers, attempts).await
+    }
+
+    async fn next_due(&self) -> Result<Option<Wall>> {
+        read::next_due(&self.readers).await
+    }
+
+    async fn recover(&self) -> Result<Vec<Claimed>> {
+        let attempts = self.writer.lock().await.recover().await?;
+        read::with_standing(&self.readers, attempts).await
+    }
+
+    async fn apply(&self, group: &[Write]) -> Result<()> {
+        let (done, answer) = oneshot::channel();
+        let gone = || StoreError::Unavailable("the writer has ended".into());
+        self.groups.send(Group { writes: group.to_vec(), done }).await.map_err(|_| gone())?;
+        answer.await.map_err(|_| gone())?
+    }
+
+    async fn pay(&self, external_id: &str, payment_id: &str, at: Wall) -> Result<bool> {
+        self.writer.lock().await.pay(external_id, payment_id, at).await
+    }
+
+    async fn outbox_due(&self, now: Wall, limit: u32) -> Result<Vec<OutboxMessage>> {
+        read::outbox_due(&self.readers, now, limit).await
+    }
+
+    async fn outbox_sent(&self, id: OutboxId, at: Wall) -> Result<()> {
+        self.writer.lock().await.outbox_sent(id, at).await
+    }
+
+    async fn outbox_failed(&self, id: OutboxId, error: &str, next_try_at: Option<Wall>) -> Result<()> {
+        self.writer.lock().await.outbox_failed(id, error, next_try_at).await
+    }
+
+    async fn history(&self, external_id: &str) -> Result<History> {
+        read::history(&self.readers, external_id).await
+    }
+
+    async fn attempts(&self, campaign: Option<CampaignId>, after: AttemptId, limit: u32) -> Result<Vec<Attempt>> {
+        read::attempts(&self.readers, campaign, after, limit).await
+    }
+
+    async fn contacts(&self, after: ContactId, limit: u32) -> Result<Vec<Contact>> {
+        read::contacts(&self.readers, after, limit).await
+    }
+
+    async fn promises(&self) -> Result<Vec<Promise>> {
+        read::promises(&self.readers).await
+    }
+
+    async fn worklist(&self) -> Result<Vec<WorklistEntry>> {
+        read::worklist(&self.readers).await
+    }
+
+    async fn outbox(&self) -> Result<Vec<OutboxMessage>> {
+        read::outbox(&self.readers).await
+    }
+
+    async fn call_events(&self, call: CallId) -> Result<Vec<CallEvent>> {
+        read::call_events(&self.readers, call).await
+    }
+
+    async fn closings(&self, campaign: Option<CampaignId>) -> Result<Vec<(String, u64)>> {
+        read::closings(&self.readers, campaign).await
+    }
+}

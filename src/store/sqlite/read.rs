@@ -1,0 +1,286 @@
+//! The queries. Lists of ids go in as one JSON array, so that the number of statements does not grow with the rows.
+
+use std::collections::BTreeMap;
+
+use sqlx::sqlite::SqliteRow;
+use sqlx::{AssertSqlSafe, SqliteConnection, SqlitePool};
+
+use super::super::{Result, StoreError};
+use super::row;
+use crate::books::*;
+use crate::flow::program::FlowHash;
+use crate::id::*;
+use crate::time::Wall;
+
+const CONTACT: &str = "SELECT c.id, c.external_id, c.name, c.language, c.zone, c.email, c.creditor, c.fields, \
+    d.amount, d.currency, d.due, d.paid FROM contact c JOIN debt d ON d.contact = c.id";
+const MESSAGE: &str =
+    r#"SELECT id, attempt, channel, "to", subject, body, state, tries, next_try_at, last_error FROM outbox"#;
+const PROMISE: &str = r#"SELECT contact, id, attempt, amount, currency, "on", state, made_at FROM promise"#;
+
+fn rows<T>(found: Vec<SqliteRow>, decode: impl Fn(&SqliteRow) -> Result<T>) -> Result<Vec<T>> {
+    found.iter().map(decode).collect()
+}
+
+pub(super) fn json(ids: impl IntoIterator<Item = i64>) -> String {
+    serde_json::Value::from_iter(ids).to_string()
+}
+
+pub(super) async fn campaigns(pool: &SqlitePool) -> Result<Vec<Campaign>> {
+    let mut snapshot = pool.begin().await?;
+    let campaigns = sqlx::query("SELECT id, name, state, ladder, created_at FROM campaign ORDER BY id")
+        .fetch_all(&mut *snapshot)
+        .await?;
+    let flows = sqlx::query(
+        "SELECT cf.campaign, f.hash, f.name, f.version, f.source FROM campaign_flow cf \
+         JOIN flow_version f ON f.hash = cf.flow ORDER BY cf.campaign, cf.position",
+    )
+    .fetch_all(&mut *snapshot)
+    .await?;
+    let mut campaigns = rows(campaigns, |r| {
+        Ok(Campaign {
+            id: CampaignId(row::get(r, 0)?),
+            name: row::get(r, 1)?,
+            state: row::word(r, 2)?,
+            ladder: row::get(r, 3)?,
+            flows: Vec::new(),
+            created_at: Wall(row::get(r, 4)?),
+        })
+    })?;
+    for r in &flows {
+        let flow = FlowVersion {
+            hash: FlowHash(row::get(r, 1)?),
+            name: row::get(r, 2)?,
+            version: row::number(r, 3)?,
+            source: row::get(r, 4)?,
+        };
+        let id = CampaignId(row::get(r, 0)?);
+        campaigns.iter_mut().filter(|c| c.id == id).for_each(|c| c.flows.push(flow.clone()));
+    }
+    Ok(campaigns)
+}
+
+pub(super) async fn not_enrolled(
+    pool: &SqlitePool,
+    campaign: CampaignId,
+    after: ContactId,
+    limit: u32,
+) -> Result<Vec<Standing>> {
+    let mut snapshot = pool.begin().await?;
+    if sqlx::query("SELECT 1 FROM campaign WHERE id = $1").bind(campaign.0).fetch_optional(&mut *snapshot).await?.is_none()
+    {
+        return Err(StoreError::NotFound(format!("campaign {campaign}")));
+    }
+    let ids = sqlx::query(
+        "SELECT id FROM contact WHERE id > $1 AND NOT EXISTS \
+         (SELECT 1 FROM campaign_contact e WHERE e.campaign = $2 AND e.contact = contact.id) ORDER BY id LIMIT $3",
+    )
+    .bind(after.0)
+    .bind(campaign.0)
+    .bind(i64::from(limit))
+    .fetch_all(&mut *snapshot)
+    .await?;
+    let ids: Vec<ContactId> = rows(ids, |r| Ok(ContactId(row::get(r, 0)?)))?;
+    let found = standings(&mut snapshot, &ids).await?;
+    Ok(found.into_values().map(|(standing, _)| standing).collect())
+}
+
+pub(super) async fn with_standing(pool: &SqlitePool, attempts: Vec<Attempt>) -> Result<Vec<Claimed>> {
+    if attempts.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids: Vec<ContactId> = attempts.iter().map(|a| a.contact).collect();
+    let mut snapshot = pool.begin().await?;
+    let found = standings(&mut snapshot, &ids).await?;
+    let claimed = attempts.into_iter().filter_map(|attempt| {
+        let (mut standing, campaigns) = found.get(&attempt.contact)?.clone();
+        let here = standing.past.iter().zip(&campaigns).filter(|(_, c)| **c == attempt.campaign);
+        standing.past_here = here.map(|(past, _)| past.clone()).collect();
+        Some(Claimed { attempt, standing })
+    });
+    Ok(claimed.collect())
+}
+
+/// Five statements for any number of contacts. With each, the campaign of each of its past attempts.
+async fn standings(
+    conn: &mut SqliteConnection,
+    ids: &[ContactId],
+) -> Result<BTreeMap<ContactId, (Standing, Vec<CampaignId>)>> {
+    let ids = json(ids.iter().map(|id| id.0));
+    let mut found = BTreeMap::new();
+    let contacts = format!("{CONTACT} WHERE c.id IN (SELECT value FROM json_each($1)) ORDER BY c.id");
+    let contacts = sqlx::query(AssertSqlSafe(contacts)).bind(&ids).fetch_all(&mut *conn).await?;
+    for contact in with_phones(conn, contacts).await? {
+        let id = contact.id;
+        let (past, past_here, suppressions, promises) = Default::default();
+        found.insert(id, (Standing { contact, past, past_here, suppressions, promises }, Vec::new()));
+    }
+    let past = format!(
+        "SELECT {} FROM attempt WHERE contact IN (SELECT value FROM json_each($1)) AND state = 'finished' \
+         ORDER BY COALESCE(live_at, finished_at), id",
+        row::ATTEMPT
+    );
+    for r in &sqlx::query(AssertSqlSafe(past)).bind(&ids).fetch_all(&mut *conn).await? {
+        let attempt = row::attempt(r)?;
+        if let (Some(past), Some((standing, campaigns))) = (attempt.past(), found.get_mut(&attempt.contact)) {
+            standing.past.push(past);
+            campaigns.push(attempt.campaign);
+        }
+    }
+    let suppressions = "SELECT contact, phone, scope, reason, at FROM suppression \
+         WHERE contact IN (SELECT value FROM json_each($1)) ORDER BY COALESCE(phone, 0)";
+    for r in &sqlx::query(suppressions).bind(&ids).fetch_all(&mut *conn).await? {
+        let suppression = row::suppression(r)?;
+        if let Some((standing, _)) = found.get_mut(&suppression.contact) {
+            standing.suppressions.push(suppression);
+        }
+    }
+    let promises = format!("{PROMISE} WHERE contact IN (SELECT value FROM json_each($1)) ORDER BY id");
+    for r in &sqlx::query(AssertSqlSafe(promises)).bind(&ids).fetch_all(&mut *conn).await? {
+        let promise = row::promise(r)?;
+        if let Some((standing, _)) = found.get_mut(&promise.contact) {
+            standing.promises.push(promise);
+        }
+    }
+    Ok(found)
+}
+
+/// The rows of a `CONTACT` query in order of id, with the numbers that the creditor lists.
+async fn with_phones(conn: &mut SqliteConnection, found: Vec<SqliteRow>) -> Result<Vec<Contact>> {
+    let mut contacts = rows(found, row::contact)?;
+    let ids = json(contacts.iter().map(|c| c.id.0));
+    for r in &phones(conn, &ids).await? {
+        let (owner, phone, listed) = row::phone(r)?;
+        if let (true, Ok(at)) = (listed, contacts.binary_search_by_key(&owner, |c| c.id)) {
+            contacts[at].phones.push(phone);
+        }
+    }
+    Ok(contacts)
+}
+
+/// Of these contacts, in their order; the numbers no longer listed come first.
+async fn phones(conn: &mut SqliteConnection, contacts: &str) -> Result<Vec<SqliteRow>> {
+    let sql = "SELECT contact, id, number, state, position FROM phone \
+         WHERE contact IN (SELECT value FROM json_each($1)) ORDER BY contact, position, id";
+    Ok(sqlx::query(sql).bind(contacts.to_string()).fetch_all(conn).await?)
+}
+
+/// Those of the external ids that are in the books, with their unlisted numbers too.
+pub(super) async fn known(conn: &mut SqliteConnection, external_ids: &str) -> Result<Vec<merge::KnownContact>> {
+    let contacts = format!("{CONTACT} WHERE c.external_id IN (SELECT value FROM json_each($1)) ORDER BY c.id");
+    let contacts = sqlx::query(AssertSqlSafe(contacts)).bind(external_ids.to_string()).fetch_all(&mut *conn).await?;
+    let contacts = with_phones(conn, contacts).await?;
+    let ids = json(contacts.iter().map(|c| c.id.0));
+    let mut known: Vec<merge::KnownContact> =
+        contacts.into_iter().map(|contact| merge::KnownContact { contact, unlisted: Vec::new() }).collect();
+    if known.is_empty() {
+        return Ok(known);
+    }
+    for r in &phones(conn, &ids).await? {
+        let (owner, phone, listed) = row::phone(r)?;
+        if let (false, Ok(at)) = (listed, known.binary_search_by_key(&owner, |k| k.contact.id)) {
+            known[at].unlisted.push(phone);
+        }
+    }
+    Ok(known)
+}
+
+pub(super) async fn contacts(pool: &SqlitePool, after: ContactId, limit: u32) -> Result<Vec<Contact>> {
+    let mut snapshot = pool.begin().await?;
+    let contacts = format!("{CONTACT} WHERE c.id > $1 ORDER BY c.id LIMIT $2");
+    let contacts = sqlx::query(AssertSqlSafe(contacts)).bind(after.0).bind(i64::from(limit));
+    let contacts = contacts.fetch_all(&mut *snapshot).await?;
+    with_phones(&mut snapshot, contacts).await
+}
+
+pub(super) async fn next_due(pool: &SqlitePool) -> Result<Option<Wall>> {
+    let first = sqlx::query(
+        "SELECT due_at FROM attempt WHERE state IN ('scheduled', 'claimed') AND state = 'scheduled' \
+         AND (SELECT state FROM campaign WHERE id = attempt.campaign) = 'running' ORDER BY due_at LIMIT 1",
+    )
+    .fetch_optional(pool)
+    .await?;
+    first.map(|r| Ok(Wall(row::get(&r, 0)?))).transpose()
+}
+
+pub(super) async fn attempts(
+    pool: &SqlitePool,
+    campaign: Option<CampaignId>,
+    after: AttemptId,
+    limit: u32,
+) -> Result<Vec<Attempt>> {
+    let of_campaign = if campaign.is_some() { "AND campaign = $3" } else { "" };
+    let sql = format!("SELECT {} FROM attempt WHERE id > $1 {of_campaign} ORDER BY id LIMIT $2", row::ATTEMPT);
+    let mut query = sqlx::query(AssertSqlSafe(sql)).bind(after.0).bind(i64::from(limit));
+    if let Some(campaign) = campaign {
+        query = query.bind(campaign.0);
+    }
+    rows(query.fetch_all(pool).await?, row::attempt)
+}
+
+pub(super) async fn history(pool: &SqlitePool, external_id: &str) -> Result<History> {
+    let mut snapshot = pool.begin().await?;
+    let id = sqlx::query("SELECT id FROM contact WHERE external_id = $1")
+        .bind(external_id.to_string())
+        .fetch_optional(&mut *snapshot)
+        .await?;
+    let id = match id {
+        Some(r) => ContactId(row::get(&r, 0)?),
+        None => return Err(StoreError::NotFound(format!("contact `{external_id}`"))),
+    };
+    let standing = standings(&mut snapshot, &[id]).await?.remove(&id);
+    let (standing, _) = standing.ok_or_else(|| StoreError::NotFound(format!("contact `{external_id}`")))?;
+    let attempts = format!("SELECT {} FROM attempt WHERE contact = $1 ORDER BY id", row::ATTEMPT);
+    let attempts = sqlx::query(AssertSqlSafe(attempts)).bind(id.0).fetch_all(&mut *snapshot).await?;
+    let closed = sqlx::query(
+        "SELECT campaign, close_reason, close_why FROM campaign_contact \
+         WHERE contact = $1 AND close_reason IS NOT NULL ORDER BY campaign",
+    )
+    .bind(id.0)
+    .fetch_all(&mut *snapshot)
+    .await?;
+    let worklist = "SELECT id, contact, attempt, queue, reason, at FROM worklist WHERE contact = $1 ORDER BY id";
+    let worklist = sqlx::query(worklist).bind(id.0).fetch_all(&mut *snapshot).await?;
+    let outbox = format!("{MESSAGE} WHERE attempt IN (SELECT id FROM attempt WHERE contact = $1) ORDER BY id");
+    let outbox = sqlx::query(AssertSqlSafe(outbox)).bind(id.0).fetch_all(&mut *snapshot).await?;
+    Ok(History {
+        standing,
+        attempts: rows(attempts, row::attempt)?,
+        closed: rows(closed, |r| {
+            Ok((CampaignId(row::get(r, 0)?), Close { reason: row::get(r, 1)?, why: row::get(r, 2)? }))
+        })?,
+        worklist: rows(worklist, row::worklist_entry)?,
+        outbox: rows(outbox, row::message)?,
+    })
+}
+
+pub(super) async fn promises(pool: &SqlitePool) -> Result<Vec<Promise>> {
+    rows(sqlx::query(AssertSqlSafe(format!("{PROMISE} ORDER BY id"))).fetch_all(pool).await?, row::promise)
+}
+
+pub(super) async fn worklist(pool: &SqlitePool) -> Result<Vec<WorklistEntry>> {
+    let sql = "SELECT id, contact, attempt, queue, reason, at FROM worklist ORDER BY id";
+    rows(sqlx::query(sql).fetch_all(pool).await?, row::worklist_entry)
+}
+
+pub(super) async fn outbox(pool: &SqlitePool) -> Result<Vec<OutboxMessage>> {
+    rows(sqlx::query(AssertSqlSafe(format!("{MESSAGE} ORDER BY id"))).fetch_all(pool).await?, row::message)
+}
+
+pub(super) async fn outbox_due(pool: &SqlitePool, now: Wall, limit: u32) -> Result<Vec<OutboxMessage>> {
+    let sql = format!("{MESSAGE} WHERE state = 'queued' AND next_try_at <= $1 ORDER BY next_try_at, id LIMIT $2");
+    let query = sqlx::query(AssertSqlSafe(sql)).bind(now.0).bind(i64::from(limit));
+    rows(query.fetch_all(pool).await?, row::message)
+}
+
+pub(super) async fn call_events(pool: &SqlitePool, call: CallId) -> Result<Vec<CallEvent>> {
+    let sql = "SELECT call, at, kind, detail FROM call_event WHERE call = $1 ORDER BY id";
+    rows(sqlx::query(sql).bind(call.0).fetch_all(pool).await?, row::call_event)
+}
+
+pub(super) async fn closings(pool: &SqlitePool, campaign: Option<CampaignId>) -> Result<Vec<(String, u64)>> {
+    let sql = "SELECT COALESCE(close_reason, 'open'), COUNT(*) FROM campaign_contact \
+         WHERE $1 IS NULL OR campaign = $1 GROUP BY 1 ORDER BY 1";
+    let found = sqlx::query(sql).bind(campaign.map(|c| c.0)).fetch_all(pool).await?;
+    rows(found, |r| Ok((row::get(r, 0)?, row::number(r, 1)?)))
+}

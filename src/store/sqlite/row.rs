@@ -1,0 +1,158 @@
+//! Columns → values. A column that holds what we never wrote makes the database unavailable, with its place named.
+
+use std::fmt::Display;
+use std::str::FromStr;
+
+use sqlx::sqlite::{Sqlite, SqliteRow};
+use sqlx::{Decode, Row, Type};
+
+use super::super::{Result, StoreError};
+use crate::books::*;
+use crate::flow::program::FlowHash;
+use crate::id::*;
+use crate::money::Money;
+use crate::time::Wall;
+
+pub(super) const ATTEMPT: &str = "id, campaign, contact, channel, state, step, try_number, segment, due_at, why, \
+    phone, flow, live_at, finished_at, disposition, blame, cause, answered_by, right_party, ring_ms, talk_ms";
+
+fn damaged(column: usize, why: impl Display) -> StoreError {
+    StoreError::Unavailable(format!("column {column} of a row cannot be read: {why}"))
+}
+
+pub(super) fn get<'r, T: Decode<'r, Sqlite> + Type<Sqlite>>(row: &'r SqliteRow, column: usize) -> Result<T> {
+    row.try_get(column).map_err(|e| damaged(column, e))
+}
+
+/// A text column that holds a word or a value written by `Display`.
+pub(super) fn word<T: FromStr<Err: Display>>(row: &SqliteRow, column: usize) -> Result<T> {
+    get::<&str>(row, column)?.parse().map_err(|e| damaged(column, e))
+}
+
+fn word_or_null<T: FromStr<Err: Display>>(row: &SqliteRow, column: usize) -> Result<Option<T>> {
+    get::<Option<&str>>(row, column)?.map(|s| s.parse().map_err(|e| damaged(column, e))).transpose()
+}
+
+pub(super) fn number<T: TryFrom<i64, Error: Display>>(row: &SqliteRow, column: usize) -> Result<T> {
+    get::<i64>(row, column)?.try_into().map_err(|e| damaged(column, e))
+}
+
+fn money(row: &SqliteRow, amount: usize, currency: usize) -> Result<Money> {
+    Ok(Money::new(get(row, amount)?, word(row, currency)?))
+}
+
+/// [`ATTEMPT`]'s columns, in its order.
+pub(super) fn attempt(row: &SqliteRow) -> Result<Attempt> {
+    let channel = word(row, 3)?;
+    let outcome = match word_or_null(row, 14)? {
+        None => None,
+        Some(disposition) => Some(Outcome {
+            disposition,
+            blame: word(row, 15)?,
+            cause: word_or_null(row, 16)?,
+            answered_by: word_or_null(row, 17)?,
+            right_party: get(row, 18)?,
+            ring_ms: number(row, 19)?,
+            talk_ms: number(row, 20)?,
+        }),
+    };
+    Ok(Attempt {
+        id: AttemptId(get(row, 0)?),
+        campaign: CampaignId(get(row, 1)?),
+        contact: ContactId(get(row, 2)?),
+        channel,
+        state: word(row, 4)?,
+        plan: Plan {
+            channel,
+            step: number(row, 5)?,
+            try_number: number(row, 6)?,
+            segment: get(row, 7)?,
+            due_at: Wall(get(row, 8)?),
+            why: get(row, 9)?,
+        },
+        phone: get::<Option<i64>>(row, 10)?.map(PhoneId),
+        flow: get::<Option<String>>(row, 11)?.map(FlowHash),
+        live_at: get::<Option<i64>>(row, 12)?.map(Wall),
+        finished_at: get::<Option<i64>>(row, 13)?.map(Wall),
+        outcome,
+    })
+}
+
+/// `id, external_id, name, language, zone, email, creditor, fields, amount, currency, due, paid`; phones come apart.
+pub(super) fn contact(row: &SqliteRow) -> Result<Contact> {
+    Ok(Contact {
+        id: ContactId(get(row, 0)?),
+        external_id: get(row, 1)?,
+        name: get(row, 2)?,
+        language: word(row, 3)?,
+        zone: word(row, 4)?,
+        email: get(row, 5)?,
+        creditor: get(row, 6)?,
+        phones: Vec::new(),
+        debt: Debt { amount: money(row, 8, 9)?, due: word(row, 10)?, paid: get(row, 11)? },
+        fields: serde_json::from_str(get(row, 7)?).map_err(|e| damaged(7, e))?,
+    })
+}
+
+/// `contact, id, number, state, position`.
+pub(super) fn phone(row: &SqliteRow) -> Result<(ContactId, Phone, bool)> {
+    let phone = Phone { id: PhoneId(get(row, 1)?), number: word(row, 2)?, state: word(row, 3)? };
+    Ok((ContactId(get(row, 0)?), phone, get::<Option<i64>>(row, 4)?.is_some()))
+}
+
+/// `contact, id, attempt, amount, currency, on, state, made_at`.
+pub(super) fn promise(row: &SqliteRow) -> Result<Promise> {
+    Ok(Promise {
+        contact: ContactId(get(row, 0)?),
+        id: PromiseId(get(row, 1)?),
+        attempt: AttemptId(get(row, 2)?),
+        amount: money(row, 3, 4)?,
+        on: word(row, 5)?,
+        state: word(row, 6)?,
+        made_at: Wall(get(row, 7)?),
+    })
+}
+
+/// `contact, phone, scope, reason, at`.
+pub(super) fn suppression(row: &SqliteRow) -> Result<Suppression> {
+    Ok(Suppression {
+        contact: ContactId(get(row, 0)?),
+        phone: get::<Option<i64>>(row, 1)?.map(PhoneId),
+        scope: word(row, 2)?,
+        reason: word(row, 3)?,
+        at: Wall(get(row, 4)?),
+    })
+}
+
+/// `id, attempt, channel, to, subject, body, state, tries, next_try_at, last_error`.
+pub(super) fn message(row: &SqliteRow) -> Result<OutboxMessage> {
+    Ok(OutboxMessage {
+        id: OutboxId(get(row, 0)?),
+        attempt: AttemptId(get(row, 1)?),
+        channel: word(row, 2)?,
+        to: get(row, 3)?,
+        subject: get(row, 4)?,
+        body: get(row, 5)?,
+        state: word(row, 6)?,
+        tries: number(row, 7)?,
+        next_try_at: Wall(get(row, 8)?),
+        last_error: get(row, 9)?,
+    })
+}
+
+/// `id, contact, attempt, queue, reason, at`.
+pub(super) fn worklist_entry(row: &SqliteRow) -> Result<WorklistEntry> {
+    Ok(WorklistEntry {
+        id: WorklistId(get(row, 0)?),
+        contact: ContactId(get(row, 1)?),
+        attempt: AttemptId(get(row, 2)?),
+        queue: get(row, 3)?,
+        reason: get(row, 4)?,
+        at: Wall(get(row, 5)?),
+    })
+}
+
+/// `call, at, kind, detail`.
+pub(super) fn call_event(row: &SqliteRow) -> Result<CallEvent> {
+    Ok(CallEvent { call: CallId(get(row, 0)?), at: Wall(get(row, 1)?), kind: get(row, 2)?, detail: get(row, 3)? })
+}
