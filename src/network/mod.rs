@@ -1,1 +1,4 @@
-//! See README.
+#![doc = include_str!("README.md")]
+
+pub mod person;
+pub mod population;

@@ -1,0 +1,600 @@
+//! A made-up town: contacts as a creditor would export them, and the people behind their numbers. Pure; one seed makes
+//! one town.
+//!
+//! No number here can ring anybody: Russian ones lie in +7 000, which is not in use; British ones in the ranges that
+//! Ofcom keeps for drama; American ones in 555-0100 to 555-0199.
+
+use std::fmt::Write;
+
+use jiff::ToSpan;
+use jiff::civil::Date;
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+
+use super::person::{Behaviour, Person, Turn};
+
+/// More would run out of made-up numbers.
+pub const CONTACTS_MAX: usize = 10_000;
+/// Agents' phones in every town: `agent1`, `agent2`…
+pub const AGENTS: usize = 8;
+/// What is kept as WAV: one call of each kind and language.
+const RECORDED_MAX: usize = 24;
+
+/// A town.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Population {
+    /// With a header; good rows, and bad ones among them.
+    pub contacts_csv: String,
+    /// How many rows are bad on purpose.
+    pub bad_rows: usize,
+    /// One for each good row, and the agents.
+    pub people: Vec<Person>,
+}
+
+impl Population {
+    /// The people as JSON lines.
+    pub fn people_file(&self) -> String {
+        let lines = self.people.iter().map(|p| serde_json::to_string(p).expect("a person has only strings for keys"));
+        lines.fold(String::new(), |text, line| text + &line + "\n")
+    }
+}
+
+/// `n` contacts (at most [`CONTACTS_MAX`]) whose debts are upcoming, overdue or old as seen on `today`.
+pub fn generate(seed: u64, n: usize, today: Date) -> Population {
+    let n = n.min(CONTACTS_MAX);
+    let mut rng = StdRng::seed_from_u64(seed);
+    let mut csv = String::from(HEADER);
+    let bad = bad_rows(n);
+    let mut people = Vec::with_capacity(n + AGENTS);
+    let mut recorded = Vec::new();
+    for i in 0..n {
+        // The bad rows lie scattered among the good ones.
+        for (_, row) in bad.iter().enumerate().filter(|(b, _)| (b + 1) * n / (bad.len() + 1) == i) {
+            csv.push_str(row);
+        }
+        let contact = Contact::made_up(&mut rng, i, today);
+        contact.write_row(&mut csv);
+        let mut person = contact.person(&mut rng, today);
+        if let Some(kind) = recordable(&person).filter(|kind| !recorded.contains(kind)) {
+            if recorded.len() < RECORDED_MAX {
+                person.record = true;
+                recorded.push(kind);
+            }
+        }
+        people.push(person);
+    }
+    people.extend((1..=AGENTS).map(|i| Person {
+        number: format!("agent{i}"),
+        language: if i % 2 == 1 { "ru" } else { "en" }.to_string(),
+        calls: vec![Behaviour::Agent { ring_ms: 1000, talk_ms: 4000 + 500 * i as u32 }],
+        record: false,
+    }));
+    Population { contacts_csv: csv, bad_rows: bad.len(), people }
+}
+
+const HEADER: &str = "contact_id,name,language,zone,email,creditor,phone,amount,currency,due,last4\n";
+
+/// Rows that an import must refuse, each for a reason of its own. Few in a small town.
+fn bad_rows(n: usize) -> Vec<&'static str> {
+    const ROWS: [&str; 10] = [
+        "B-1,Пётр Безномеров,ru,Europe/Moscow,,Горводоканал,,1500.00,RUB,2026-10-01,1111\n",
+        "B-2,Anna Letters,en,Europe/London,,Northside Water,+44 7700 9OO999,80.00,GBP,2026-10-01,2222\n",
+        "B-3,Иван Поясов,ru,Europe/Moskva,,Горводоканал,+70009990003,900.00,RUB,2026-10-01,3333\n",
+        "B-4,Olga Calendar,en,America/New_York,,Brightline Energy,+1 212 555 0199,120.00,USD,2026-13-45,4444\n",
+        "B-5,Minus Smith,en,America/Chicago,,Brightline Energy,+1 312 555 0199,-45.00,USD,2026-10-01,5555\n",
+        "B-6,Юрий Дукатов,ru,Europe/Samara,,Тёплый дом,+70009990006,700.00,DUK,2026-10-01,6666\n",
+        "B-7,Эльза Язычная,russian,Asia/Omsk,,Тёплый дом,+70009990007,700.00,RUB,2026-10-01,7777\n",
+        "B-8,Emergency Jones,en,Europe/London,,Northside Water,112,60.00,GBP,2026-10-01,8888\n",
+        "B-9,Сумма Прописью,ru,Asia/Tomsk,,Тёплый дом,+70009990009,двести рублей,RUB,2026-10-01,9999\n",
+        "B-10,Short Row,en,Europe/London\n",
+    ];
+    ROWS[..(n / 50).clamp(3, ROWS.len())].to_vec()
+}
+
+struct Contact {
+    index: usize,
+    name: &'static str,
+    surname: &'static str,
+    email: Option<String>,
+    language: &'static str,
+    zone: &'static str,
+    creditor: &'static str,
+    /// As a clerk wrote it; spaces and hyphens allowed.
+    phone: String,
+    minor: u64,
+    currency: &'static str,
+    due: Date,
+    last4: String,
+}
+
+/// (Name, its Latin spelling for an address.) Surnames follow the sex of the name.
+const RU_WOMEN: ([(&str, &str); 8], [(&str, &str); 8]) = (
+    [
+        ("Анна", "anna"),
+        ("Мария", "maria"),
+        ("Елена", "elena"),
+        ("Ольга", "olga"),
+        ("Наталья", "natalia"),
+        ("Татьяна", "tatiana"),
+        ("Ирина", "irina"),
+        ("Светлана", "svetlana"),
+    ],
+    [
+        ("Иванова", "ivanova"),
+        ("Петрова", "petrova"),
+        ("Смирнова", "smirnova"),
+        ("Кузнецова", "kuznetsova"),
+        ("Попова", "popova"),
+        ("Васильева", "vasilieva"),
+        ("Соколова", "sokolova"),
+        ("Морозова", "morozova"),
+    ],
+);
+const RU_MEN: ([(&str, &str); 8], [(&str, &str); 8]) = (
+    [
+        ("Иван", "ivan"),
+        ("Сергей", "sergey"),
+        ("Алексей", "alexey"),
+        ("Дмитрий", "dmitry"),
+        ("Андрей", "andrey"),
+        ("Николай", "nikolay"),
+        ("Михаил", "mikhail"),
+        ("Павел", "pavel"),
+    ],
+    [
+        ("Иванов", "ivanov"),
+        ("Петров", "petrov"),
+        ("Волков", "volkov"),
+        ("Новиков", "novikov"),
+        ("Фёдоров", "fedorov"),
+        ("Лебедев", "lebedev"),
+        ("Козлов", "kozlov"),
+        ("Зайцев", "zaitsev"),
+    ],
+);
+const EN: ([(&str, &str); 12], [(&str, &str); 12]) = (
+    [
+        ("Mary", "mary"),
+        ("John", "john"),
+        ("Susan", "susan"),
+        ("Peter", "peter"),
+        ("Karen", "karen"),
+        ("Robert", "robert"),
+        ("Linda", "linda"),
+        ("David", "david"),
+        ("Helen", "helen"),
+        ("George", "george"),
+        ("Alice", "alice"),
+        ("Thomas", "thomas"),
+    ],
+    [
+        ("Smith", "smith"),
+        ("Johnson", "johnson"),
+        ("Baker", "baker"),
+        ("Turner", "turner"),
+        ("Walker", "walker"),
+        ("Cooper", "cooper"),
+        ("Fisher", "fisher"),
+        ("Carter", "carter"),
+        ("Mason", "mason"),
+        ("Parker", "parker"),
+        ("Fletcher", "fletcher"),
+        ("Marsh", "marsh"),
+    ],
+);
+/// Half of the people live in the first two.
+const RU_ZONES: [&str; 12] = [
+    "Europe/Moscow",
+    "Europe/Samara",
+    "Europe/Kaliningrad",
+    "Asia/Yekaterinburg",
+    "Asia/Omsk",
+    "Asia/Novosibirsk",
+    "Asia/Krasnoyarsk",
+    "Asia/Irkutsk",
+    "Asia/Yakutsk",
+    "Asia/Vladivostok",
+    "Asia/Magadan",
+    "Asia/Kamchatka",
+];
+/// (Area code, zone.)
+const US_AREAS: [(&str, &str); 30] = [
+    ("212", "America/New_York"),
+    ("312", "America/Chicago"),
+    ("303", "America/Denver"),
+    ("213", "America/Los_Angeles"),
+    ("305", "America/New_York"),
+    ("617", "America/New_York"),
+    ("404", "America/New_York"),
+    ("713", "America/Chicago"),
+    ("214", "America/Chicago"),
+    ("504", "America/Chicago"),
+    ("505", "America/Denver"),
+    ("801", "America/Denver"),
+    ("415", "America/Los_Angeles"),
+    ("206", "America/Los_Angeles"),
+    ("503", "America/Los_Angeles"),
+    ("602", "America/Phoenix"),
+    ("907", "America/Anchorage"),
+    ("808", "Pacific/Honolulu"),
+    ("313", "America/Detroit"),
+    ("216", "America/New_York"),
+    ("412", "America/New_York"),
+    ("612", "America/Chicago"),
+    ("314", "America/Chicago"),
+    ("702", "America/Los_Angeles"),
+    ("619", "America/Los_Angeles"),
+    ("919", "America/New_York"),
+    ("202", "America/New_York"),
+    ("410", "America/New_York"),
+    ("215", "America/New_York"),
+    ("512", "America/Chicago"),
+];
+
+impl Contact {
+    fn made_up(rng: &mut StdRng, index: usize, today: Date) -> Contact {
+        // Three in five are Russian; of the others every second one is British.
+        let (block, place) = (index / 5, index % 5);
+        let (names, language) = match place {
+            0..=2 if rng.random_bool(0.5) => ((&RU_WOMEN.0[..], &RU_WOMEN.1[..]), "ru"),
+            0..=2 => ((&RU_MEN.0[..], &RU_MEN.1[..]), "ru"),
+            _ => ((&EN.0[..], &EN.1[..]), "en"),
+        };
+        let (name, latin_name) = names.0[rng.random_range(0..names.0.len())];
+        let (surname, latin_surname) = names.1[rng.random_range(0..names.1.len())];
+        let (phone, zone, currency) = match place {
+            0..=2 => {
+                let zones = if rng.random_bool(0.4) { &RU_ZONES[..2] } else { &RU_ZONES[..] };
+                let number = block * 3 + place;
+                (ru_phone(rng, number), zones[rng.random_range(0..zones.len())], "RUB")
+            }
+            3 => (uk_phone(rng, block), "Europe/London", "GBP"),
+            _ => {
+                let (area, zone) = US_AREAS[block % US_AREAS.len()];
+                (us_phone(rng, area, block / US_AREAS.len()), zone, "USD")
+            }
+        };
+        let creditor = match (language, rng.random_bool(0.6)) {
+            ("ru", true) => "Горводоканал",
+            ("ru", false) => "Тёплый дом",
+            (_, true) => "Northside Water",
+            (_, false) => "Brightline Energy",
+        };
+        let email = rng.random_bool(0.85).then(|| {
+            let domain = if rng.random_bool(0.5) { "example.com" } else { "example.org" };
+            format!("{latin_name}.{latin_surname}.{index}@{domain}")
+        });
+        // Most debts are small, a few are large.
+        let scale = rng.random_range(0.0f64..1.0).powi(3);
+        let (least, most) = if currency == "RUB" { (30_000.0, 6_000_000.0) } else { (1_500.0, 120_000.0) };
+        let minor = (least + (most - least) * scale) as u64;
+        let days_late = match rng.random_range(0..100) {
+            0..25 => -rng.random_range(0..=3),
+            25..75 => rng.random_range(1..=90),
+            _ => rng.random_range(91..=400),
+        };
+        Contact {
+            index,
+            name,
+            surname,
+            email,
+            language,
+            zone,
+            creditor,
+            phone,
+            minor,
+            currency,
+            due: today - days_late.days(),
+            last4: format!("{:04}", rng.random_range(0..10_000)),
+        }
+    }
+
+    fn write_row(&self, csv: &mut String) {
+        let Contact { index, name, surname, language, zone, creditor, phone, minor, currency, due, last4, .. } = self;
+        let email = self.email.as_deref().unwrap_or("");
+        let (major, cents) = (minor / 100, minor % 100);
+        let _ = writeln!(
+            csv,
+            "C-{:05},{name} {surname},{language},{zone},{email},{creditor},{phone},{major}.{cents:02},{currency},{due},{last4}",
+            index + 1
+        );
+    }
+
+    fn person(&self, rng: &mut StdRng, today: Date) -> Person {
+        let number = self.phone.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect();
+        Person { number, language: self.language.to_string(), calls: self.calls(rng, today), record: false }
+    }
+
+    /// What the person does, call after call.
+    fn calls(&self, rng: &mut StdRng, today: Date) -> Vec<Behaviour> {
+        let machine = |rng: &mut StdRng| Behaviour::Machine { ring_ms: rng.random_range(600..1800) };
+        let first = match rng.random_range(0..1000) {
+            0..18 => return vec![Behaviour::Unknown],
+            18..33 => return vec![Behaviour::OutOfService],
+            33..48 => Some(Behaviour::Congestion),
+            // Costs a channel for 32 s each time: few.
+            48..50 => Some(Behaviour::Silent),
+            50..65 => Some(Behaviour::Declines),
+            65..285 => Some(Behaviour::NoAnswer),
+            285..415 => Some(Behaviour::Busy),
+            415..515 => Some(machine(rng)),
+            _ => None,
+        };
+        let at_once = first.is_none();
+        let mut calls: Vec<Behaviour> = first.into_iter().collect();
+        // Of those missed, every second one is missed again, and some are never reached.
+        while !at_once && calls.len() < 5 && rng.random_bool(0.45) {
+            calls.push(match rng.random_range(0..4) {
+                0 | 1 => Behaviour::NoAnswer,
+                2 => Behaviour::Busy,
+                _ => machine(rng),
+            });
+        }
+        if calls.len() == 5 {
+            return calls;
+        }
+        let plan = Plan::drawn(rng, at_once);
+        calls.push(self.human(rng, plan, today));
+        // Who was not reached in earnest is rung again, and decides anew.
+        for _ in 0..2 {
+            let next =
+                if rng.random_bool(0.3) { Behaviour::NoAnswer } else { self.human(rng, Plan::PromiseWhole, today) };
+            calls.push(next);
+        }
+        calls
+    }
+
+    fn human(&self, rng: &mut StdRng, plan: Plan, today: Date) -> Behaviour {
+        let ring_ms = rng.random_range(400..2500);
+        let think_ms = rng.random_range(300..1100);
+        Behaviour::Human { ring_ms, think_ms, turns: plan.turns(rng, self, today) }
+    }
+}
+
+/// What somebody who picks up wants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Plan {
+    PromiseWhole,
+    PromiseHalf,
+    PromiseInstalment,
+    PromiseByDate,
+    /// Knows the menu and does not listen to the end.
+    PromiseInHaste,
+    /// Takes the first day back and chooses another.
+    PromiseOtherDay,
+    ChangesTheirMind,
+    Agent,
+    AlreadyPaid,
+    Refuses,
+    Listens,
+    WrongDigits,
+    WillNotIdentify,
+    ThirdPerson,
+    WrongPerson,
+    OptsOut,
+    OptsOutByHotkey,
+    HangsUpEarly,
+    HangsUpOnTheDebt,
+    SaysNothing,
+}
+
+impl Plan {
+    /// `at_once`: reached by the first call, so that a day of the calendar named now will still be near.
+    fn drawn(rng: &mut StdRng, at_once: bool) -> Plan {
+        const WEIGHTS: [(Plan, u32); 20] = [
+            (Plan::PromiseWhole, 20),
+            (Plan::PromiseHalf, 8),
+            (Plan::PromiseInstalment, 6),
+            (Plan::PromiseByDate, 6),
+            (Plan::PromiseInHaste, 5),
+            (Plan::PromiseOtherDay, 3),
+            (Plan::ChangesTheirMind, 2),
+            (Plan::Agent, 6),
+            (Plan::AlreadyPaid, 6),
+            (Plan::Refuses, 4),
+            (Plan::Listens, 4),
+            (Plan::WrongDigits, 3),
+            (Plan::WillNotIdentify, 1),
+            (Plan::ThirdPerson, 6),
+            (Plan::WrongPerson, 3),
+            (Plan::OptsOut, 2),
+            (Plan::OptsOutByHotkey, 2),
+            (Plan::HangsUpEarly, 7),
+            (Plan::HangsUpOnTheDebt, 3),
+            (Plan::SaysNothing, 5),
+        ];
+        let mut draw = rng.random_range(0..WEIGHTS.iter().map(|(_, w)| w).sum());
+        let drawn = WEIGHTS.iter().find(|(_, weight)| {
+            let hit = draw < *weight;
+            draw = draw.saturating_sub(*weight);
+            hit
+        });
+        match drawn.expect("the draw lies below the sum").0 {
+            Plan::PromiseByDate if !at_once => Plan::PromiseWhole,
+            plan => plan,
+        }
+    }
+
+    /// The keys for the shipped flows (`flows/*.yaml`), which share their menus up to the offer.
+    fn turns(self, rng: &mut StdRng, who: &Contact, today: Date) -> Vec<Turn> {
+        let press = |keys: &str| Turn::Press(keys.to_string());
+        let confirm = || Turn::Confirm("1".to_string());
+        let me = [press("1"), press(&who.last4)];
+        // The gentle reminder offers the whole sum only; a debt that is not yet late may become so while we wait.
+        let ladder = who.due < today;
+        let day = if rng.random_bool(0.5) { "1" } else { "2" };
+        let wrong = if who.last4 == "0000" { "1111" } else { "0000" };
+        let calendar = today + 6.days();
+        let ddmm = format!("{:02}{:02}", calendar.day(), calendar.month());
+        let after_me = |rest: Vec<Turn>| me.iter().cloned().chain(rest).collect();
+        match self {
+            Plan::PromiseHalf if ladder => after_me(vec![press("1"), press("2"), press("1"), press(day), confirm()]),
+            Plan::PromiseInstalment if ladder => {
+                after_me(vec![press("1"), press("2"), press("2"), press("1"), press(day), confirm()])
+            }
+            Plan::PromiseWhole | Plan::PromiseHalf | Plan::PromiseInstalment => {
+                after_me(vec![press("1"), press("1"), press(day), confirm()])
+            }
+            Plan::PromiseByDate => after_me(vec![press("1"), press("1"), press(&ddmm), confirm()]),
+            Plan::PromiseInHaste => {
+                let barge = |keys: &str, after_ms| Turn::BargeIn { keys: keys.to_string(), after_ms };
+                let identified = [barge("1", 2500), barge(&who.last4, 1200)];
+                identified.into_iter().chain([press("1"), barge("1", 1500), press(day), confirm()]).collect()
+            }
+            Plan::PromiseOtherDay => {
+                after_me(vec![press("1"), press("1"), press("1"), press("2"), press("2"), confirm()])
+            }
+            Plan::ChangesTheirMind => after_me(vec![
+                press("1"),
+                press("1"),
+                press(day),
+                Turn::Wait { ms: 5000 },
+                Turn::HangUp { after_ms: 0 },
+            ]),
+            Plan::Agent => after_me(vec![press("2")]),
+            Plan::AlreadyPaid => after_me(vec![press("3")]),
+            Plan::Refuses if ladder => after_me(vec![press("1"), press("2"), press("2"), press("2")]),
+            Plan::Refuses => after_me(vec![press("1"), press("2")]),
+            Plan::Listens => me.to_vec(),
+            Plan::WrongDigits => vec![press("1"), press(wrong), press(wrong)],
+            Plan::WillNotIdentify => vec![press("1"), press("*")],
+            Plan::ThirdPerson => vec![press("2")],
+            Plan::WrongPerson => vec![press("3")],
+            Plan::OptsOut => vec![press("9")],
+            Plan::OptsOutByHotkey => after_me(vec![press("*9")]),
+            Plan::HangsUpEarly => vec![Turn::HangUp { after_ms: rng.random_range(800..5000) }],
+            Plan::HangsUpOnTheDebt => after_me(vec![Turn::HangUp { after_ms: 6000 }]),
+            Plan::SaysNothing => Vec::new(),
+        }
+    }
+}
+
+/// Which kind of call a person's first talk is, when it is worth keeping.
+fn recordable(person: &Person) -> Option<String> {
+    let talk = person.calls.iter().find(|b| matches!(b, Behaviour::Human { .. } | Behaviour::Machine { .. }))?;
+    let kind = match talk {
+        Behaviour::Human { turns, .. } => {
+            let last4 = |keys: &str| keys.len() == 4;
+            let word = |turn: &Turn| match turn {
+                Turn::Press(keys) if last4(keys) => "digits".to_string(),
+                Turn::Press(keys) => keys.clone(),
+                Turn::Confirm(_) => "confirm".to_string(),
+                Turn::BargeIn { .. } => "barge".to_string(),
+                Turn::Wait { .. } => "wait".to_string(),
+                Turn::HangUp { .. } => "hang_up".to_string(),
+            };
+            turns.iter().map(word).collect::<Vec<_>>().join(" ")
+        }
+        other => other.word().to_string(),
+    };
+    Some(format!("{} {kind}", person.language))
+}
+
+fn ru_phone(rng: &mut StdRng, number: usize) -> String {
+    let (a, b, c, d) = (number / 100_000 % 1000, number / 10_000 % 10, number / 100 % 100, number % 100);
+    let digits = format!("{a:02}{b}{c:02}{d:02}");
+    match rng.random_range(0..3) {
+        0 => format!("+7 (000) {}-{}-{}", &digits[..3], &digits[3..5], &digits[5..]),
+        1 => format!("+7 000 {} {}", &digits[..3], &digits[3..]),
+        _ => format!("+7000{digits}"),
+    }
+}
+
+fn uk_phone(rng: &mut StdRng, number: usize) -> String {
+    let (range, last) = (["7700900", "1632960", "2079460"][number / 1000 % 3], number % 1000);
+    if rng.random_bool(0.5) {
+        format!("+44{range}{last:03}")
+    } else {
+        format!("+44 {} {}{last:03}", &range[..4], &range[4..])
+    }
+}
+
+fn us_phone(rng: &mut StdRng, area: &str, number: usize) -> String {
+    let last = 100 + number % 100;
+    if rng.random_bool(0.5) { format!("+1{area}5550{last}") } else { format!("+1 ({area}) 555-0{last}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+    use crate::phone::PhoneNumber;
+    use crate::time::Zone;
+
+    fn today() -> Date {
+        "2026-11-20".parse().unwrap()
+    }
+
+    #[test]
+    fn one_seed_one_town() {
+        assert_eq!(generate(7, 200, today()), generate(7, 200, today()));
+        assert_ne!(generate(7, 200, today()).contacts_csv, generate(8, 200, today()).contacts_csv);
+    }
+
+    #[test]
+    fn every_contact_has_a_person_behind_a_number_of_their_own() {
+        for n in [1, 20, 1000, CONTACTS_MAX] {
+            let town = generate(1, n, today());
+            let numbers: HashSet<&str> = town.people.iter().map(|p| p.number.as_str()).collect();
+            assert_eq!(numbers.len(), n + AGENTS);
+            let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(town.contacts_csv.as_bytes());
+            let (mut good, mut bad, mut upcoming, mut old) = (0, 0, 0, 0);
+            for row in reader.records() {
+                let row = row.unwrap();
+                if row[0].starts_with("B-") {
+                    bad += 1;
+                    continue;
+                }
+                good += 1;
+                let phone: PhoneNumber = row[6].parse().unwrap_or_else(|e| panic!("{}: {e}", &row[6]));
+                assert!(numbers.contains(phone.full()), "{row:?}");
+                assert!(["+7000", "+44", "+1"].iter().any(|p| phone.full().starts_with(p)));
+                row[3].parse::<Zone>().unwrap();
+                crate::money::Money::parse(&row[7], row[8].parse().unwrap()).unwrap();
+                let due: Date = row[9].parse().unwrap();
+                upcoming += usize::from(due >= today());
+                old += usize::from(due < today() - 90.days());
+            }
+            assert_eq!((good, bad), (n, town.bad_rows));
+            if n >= 1000 {
+                assert!((n / 5..n / 3).contains(&upcoming) && (n / 5..n / 3).contains(&old), "{upcoming} {old}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_people_differ() {
+        let town = generate(1, 1000, today());
+        let first = |word: &str| town.people.iter().filter(|p| p.calls[0].word() == word).count();
+        for (word, least, most) in [
+            ("human", 400, 560),
+            ("no_answer", 170, 270),
+            ("busy", 90, 170),
+            ("machine", 60, 140),
+            ("unknown", 5, 35),
+            ("out_of_service", 5, 30),
+            ("congestion", 5, 30),
+            ("silent", 0, 8),
+            ("agent", AGENTS, AGENTS),
+        ] {
+            assert!((least..=most).contains(&first(word)), "{word}: {}", first(word));
+        }
+        let recorded = town.people.iter().filter(|p| p.record).count();
+        assert_eq!(recorded, RECORDED_MAX);
+        assert!(town.people.iter().all(|p| !p.calls.is_empty()));
+        let promising = |p: &&Person| {
+            p.calls.iter().any(
+                |b| matches!(b, Behaviour::Human { turns, .. } if turns.iter().any(|t| matches!(t, Turn::Confirm(_)))),
+            )
+        };
+        assert!(town.people.iter().filter(promising).count() > 500);
+    }
+
+    #[test]
+    fn the_people_file_can_be_read_back() {
+        let town = generate(3, 50, today());
+        let read: Vec<Person> = town.people_file().lines().map(|l| serde_json::from_str(l).unwrap()).collect();
+        assert_eq!(read, town.people);
+    }
+}
