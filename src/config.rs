@@ -54,8 +54,8 @@ pub struct Trunk {
     pub caller_id: Option<PhoneNumber>,
     /// Calls in the air at once, 1..=10,000.
     pub channels_max: u32,
-    /// INVITEs a second, above 0, at most 1,000.
-    pub cps_max: f64,
+    /// INVITEs a second, 1..=1,000.
+    pub cps_max: u32,
     /// How long we let a phone ring, 5..=180 s.
     pub ring_max: Duration,
     /// OPTIONS keep-alive, 5..=3,600 s.

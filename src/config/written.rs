@@ -201,7 +201,7 @@ impl Checker<'_> {
         let password = w.password.as_ref().map_or(Some(None), |p| self.secret(p).map(Some));
         let caller_id = w.caller_id.as_ref().map_or(Some(None), |c| self.phone(c).map(Some));
         let channels_max = self.whole(&w.channels_max, 1.0, 10_000.0);
-        let cps_max = self.within(&w.cps_max, 0.01, 1_000.0);
+        let cps_max = self.whole(&w.cps_max, 1.0, 1_000.0);
         let ring_max = self.seconds(w.ring_s_max.as_ref(), 40.0, 5.0, 180.0);
         let options_interval = self.seconds(w.options_interval_s.as_ref(), 30.0, 5.0, 3_600.0);
         Some(Trunk {
@@ -212,7 +212,7 @@ impl Checker<'_> {
             password: password?,
             caller_id: caller_id?,
             channels_max: channels_max? as u32,
-            cps_max: cps_max?,
+            cps_max: cps_max? as u32,
             ring_max: ring_max?,
             options_interval: options_interval?,
         })

@@ -8,7 +8,7 @@ use crate::books::*;
 use crate::call::action::{Ending, Fact, Note};
 use crate::call::{Action, Call, Event};
 use crate::campaign;
-use crate::flow::program::{NotifyBy, OptOutScope};
+use crate::flow::program::NotifyBy;
 use crate::id::*;
 use crate::outcome::{AnsweredBy, Blame, Channel, Disposition, HangupCause};
 use crate::time::{Mono, Now, Wall};
@@ -33,7 +33,7 @@ pub(super) struct LiveCall {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum AgentLeg {
     None,
-    Rung { until: Mono },
+    Rung,
     Talking,
 }
 
@@ -54,14 +54,7 @@ impl LiveCall {
     }
 
     pub fn deadline(&self) -> Option<Mono> {
-        if self.ended.is_some() {
-            return None;
-        }
-        let agent = match self.agent {
-            AgentLeg::Rung { until } => Some(until),
-            AgentLeg::None | AgentLeg::Talking => None,
-        };
-        self.call.deadline().into_iter().chain(agent).min()
+        if self.ended.is_some() { None } else { self.call.deadline() }
     }
 }
 
@@ -79,16 +72,7 @@ impl Engine {
             .map(|(id, _)| *id)
             .collect();
         for id in due {
-            let Some(live) = self.calls.get_mut(&id) else { continue };
-            match live.agent {
-                AgentLeg::Rung { until } if until <= now.mono => {
-                    out.push(Output::Hangup { leg: LegId::agent(id) });
-                    self.agent_gone(now, id, out);
-                }
-                AgentLeg::None | AgentLeg::Rung { .. } | AgentLeg::Talking => {
-                    self.tell(now, id, Event::Ticked, out);
-                }
-            }
+            self.tell(now, id, Event::Ticked, out);
         }
     }
 
@@ -137,7 +121,7 @@ impl Engine {
         let Some(live) = self.calls.get_mut(&id) else { return };
         let event = match std::mem::replace(&mut live.agent, AgentLeg::None) {
             AgentLeg::None => return,
-            AgentLeg::Rung { .. } => Event::AgentUnavailable,
+            AgentLeg::Rung => Event::AgentUnavailable,
             AgentLeg::Talking => Event::AgentHungUp,
         };
         self.tell(now, id, event, out);
@@ -199,14 +183,21 @@ impl Engine {
                 live.log.push(CallEvent { call: id, at: now.wall, kind: kind.to_string(), detail });
             }
             Action::Save { save, fact } => self.save(now, id, save, &fact, out),
-            Action::RingAgent { queue, timeout } => match self.desk.take(&queue, id) {
+            // The call keeps the time itself, and releases the agent when it has waited long enough.
+            Action::RingAgent { queue, timeout: _ } => match self.desk.take(&queue, id) {
                 Some(address) => {
-                    live.agent = AgentLeg::Rung { until: now.mono + timeout };
+                    live.agent = AgentLeg::Rung;
                     let to = Destination::Agent(address.to_string());
                     out.push(Output::Dial { leg: LegId::agent(id), to });
                 }
                 None => self.tell(now, id, Event::AgentUnavailable, out),
             },
+            Action::ReleaseAgent => {
+                if std::mem::replace(&mut live.agent, AgentLeg::None) != AgentLeg::None {
+                    out.push(Output::Hangup { leg: LegId::agent(id) });
+                }
+                self.desk.release(id);
+            }
             Action::Bridge => out.push(Output::Bridge { call: id }),
             Action::Hangup => {
                 out.push(Output::Hangup { leg });

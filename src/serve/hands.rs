@@ -11,10 +11,12 @@ use super::figures::Figures;
 use super::{HangupCause, Input, LegEvent, MediaEvent, MediaEventKind, PromptCache, Store, StoreError, TrunkEvent};
 use super::{Clock, Media, Trunk, TrunkEventKind};
 use crate::audio::Clip;
+use crate::config::{self, Config};
 use crate::engine::{Destination, Output, StoreFailure};
 use crate::id::*;
 use crate::speech::Utterance;
 use crate::time::Mono;
+use crate::trunk::{self, TrunkConfig};
 
 /// How long a claimed attempt is ours before another process may take it: far longer than preparing and queueing last.
 const LEASE: Duration = Duration::from_secs(300);
@@ -199,4 +201,24 @@ impl<S: Store> Hands<S> {
         };
         Some(Input::Leg { leg, event })
     }
+}
+
+/// A trunk's settings as the SIP edge takes them: the peer's name resolved, the secret handed over.
+pub(super) async fn trunk_config(settings: &config::Trunk, config: &Config) -> std::io::Result<TrunkConfig> {
+    let mut addresses = tokio::net::lookup_host(&settings.peer).await?;
+    // The same family as our own socket; a v6 socket does not reach a v4 peer.
+    let peer = addresses.find(|a| a.is_ipv4() == settings.bind.is_ipv4()).ok_or_else(|| {
+        std::io::Error::other(format!("{} has no address of the family of `bind: {}`", settings.peer, settings.bind))
+    })?;
+    let caller_id = settings.caller_id.as_ref().unwrap_or(&config.caller_id);
+    Ok(TrunkConfig {
+        name: settings.name.clone(),
+        peer,
+        bind: settings.bind,
+        username: settings.username.clone(),
+        password: settings.password.as_ref().map(|p| trunk::Secret::new(p.reveal())),
+        caller_id: caller_id.full().to_string(),
+        ring_ms_max: settings.ring_max.as_millis() as u64,
+        options_interval: settings.options_interval,
+    })
 }

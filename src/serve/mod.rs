@@ -94,10 +94,9 @@ pub async fn run<S: Store>(
     let start = |what: &str, e: std::io::Error| ServeError::Start(format!("{what}: {e}"));
 
     let settings = config.trunks.first().ok_or_else(|| ServeError::Start("the config names no trunk".to_string()))?;
-    let trunk_config = settings.for_dialling().map_err(|e| ServeError::Start(e.to_string()))?;
-    let trunk = Trunk::start(trunk_config, clock.clone(), trunk_events)
-        .await
-        .map_err(|e| start(&format!("trunk {}", settings.name), e))?;
+    let naming = |e| start(&format!("trunk {}", settings.name), e);
+    let trunk_config = hands::trunk_config(settings, config).await.map_err(naming)?;
+    let trunk = Trunk::start(trunk_config, clock.clone(), trunk_events).map_err(naming)?;
     let media =
         Media::start(config.media.threads, clock.clone(), media_events).map_err(|e| start("media threads", e))?;
 
@@ -134,7 +133,7 @@ pub async fn run<S: Store>(
     let courier_clock = clock.clone();
     let courier_store = store.clone();
     let (stop_courier, mut courier_stopped) = mpsc::channel::<()>(1);
-    let courier_task = courier.map(|courier| {
+    let courier_task = courier.map(|mut courier| {
         tokio::spawn(async move {
             loop {
                 let sent = courier.run_once(&*courier_store, courier_clock.now().wall).await;

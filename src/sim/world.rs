@@ -17,7 +17,7 @@ use crate::engine::{CampaignPlan, Destination, Engine, Input, LegEvent, Limits, 
 use crate::id::*;
 use crate::outcome::{AnsweredBy, HangupCause};
 use crate::speech::Utterance;
-use crate::time::{Mono, Now, Wall};
+use crate::time::{Mono, Now};
 
 /// A world that has not come to rest by then spins.
 const STEPS_MAX: u64 = 2_000_000;
