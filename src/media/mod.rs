@@ -1,9 +1,27 @@
-//! Media: the threads that send and receive RTP every 20 ms. An edge: audio never goes further in than this;
-//! what the engine learns is facts.
+#![doc = include_str!("README.md")]
 
+mod ear;
+mod leg;
+mod mouth;
+mod pace;
+mod pump;
+mod scribe;
+mod sys;
+
+use std::io;
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+use tokio::sync::mpsc::UnboundedSender;
+
+pub use pace::PaceStats;
+
+use self::pump::{Command, Post, Pump};
+use crate::audio::{Clip, Codec};
 use crate::id::{LegId, PlayId};
 use crate::outcome::AnsweredBy;
-use crate::time::Mono;
+use crate::time::{Clock, Mono};
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct MediaEvent {
@@ -14,7 +32,7 @@ pub struct MediaEvent {
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum MediaEventKind {
-    /// The first audio packet of a leg left, this long after `connect`.
+    /// The first audio packet of a leg left, this long after `connect` or the first `play`, whichever came later.
     FirstPacket {
         after_us: u64,
     },
@@ -28,4 +46,183 @@ pub enum MediaEventKind {
     AnsweredBy(AnsweredBy),
     /// A machine's beep ended, or its greeting fell silent.
     Beeped,
+    /// The leg is gone, and its recording, if there was one, is on disk. Nothing follows from this leg.
+    Closed {
+        stats: MediaStats,
+    },
+}
+
+/// One leg's audio in figures, from `open` to `close`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct MediaStats {
+    /// Packets sent, keys and silence included.
+    pub sent: u64,
+    /// Different packets received from the far end.
+    pub received: u64,
+    /// Of the far end's packets, those that never came.
+    pub lost: u64,
+    /// Came more than once.
+    pub doubled: u64,
+    /// Came after their place had been given up.
+    pub late: u64,
+    /// Came from somewhere else than the far end, before `connect`, or were no RTP.
+    pub foreign: u64,
+    /// From `connect` or the first `play`, whichever was later, to the first packet of it.
+    pub first_packet_us: Option<u64>,
+    pub recording: Recording,
+}
+
+/// What became of a leg's recording.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Recording {
+    #[default]
+    NotAsked,
+    Written,
+    /// The log says why.
+    Failed,
+}
+
+/// Where to send a leg's audio, and how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Remote {
+    pub addr: SocketAddr,
+    pub codec: Codec,
+    /// RTP payload type of telephone-event (RFC 4733), when agreed. Without it keys are neither sent nor heard.
+    pub dtmf_payload: Option<u8>,
+}
+
+/// A handle to the media threads; clones share them. When the last one is dropped, all legs close and the threads end.
+///
+/// Orders never wait: they are queued for the leg's thread and carried out within microseconds. An order for a leg that is not
+/// open is ignored, since its leg may have closed a moment ago.
+#[derive(Debug, Clone)]
+pub struct Media(Arc<Threads>);
+
+#[derive(Debug)]
+struct Threads {
+    posts: Vec<Arc<Post>>,
+    joins: Mutex<Vec<std::thread::JoinHandle<()>>>,
+    pace: Arc<pace::Pace>,
+    clock: Arc<Clock>,
+}
+
+impl Media {
+    /// Starts `threads` media threads (at least one) and a scribe, which writes recordings.
+    ///
+    /// Errors when the system refuses a thread, a timer or an epoll set.
+    pub fn start(threads: usize, clock: Arc<Clock>, events: UnboundedSender<MediaEvent>) -> io::Result<Media> {
+        let pace = Arc::new(pace::Pace::default());
+        let (scribe, scribe_thread) = scribe::start(events.clone(), clock.clone())?;
+        let media =
+            Threads { posts: Vec::new(), joins: Mutex::new(Vec::new()), pace: pace.clone(), clock: clock.clone() };
+        // From here on a failure drops `media`, which ends the threads that were started.
+        let mut media = media;
+        for n in 0..threads.max(1) {
+            let post = Arc::new(Post::new()?);
+            let pump = Pump::new(post.clone(), clock.clone(), events.clone(), scribe.clone(), pace.clone())?;
+            let join = std::thread::Builder::new().name(format!("media-{n}")).spawn(move || pump.run())?;
+            media.posts.push(post);
+            media.joins.get_mut().expect("not shared yet").push(join);
+        }
+        // Last: it ends when the last pump has let go of it.
+        media.joins.get_mut().expect("not shared yet").push(scribe_thread);
+        Ok(Media(Arc::new(media)))
+    }
+
+    /// Opens a UDP socket for a leg on a free port of `bind_ip` and gives its address, for the SDP. A leg that was open under
+    /// the same id is closed first.
+    ///
+    /// Errors when no port or file descriptor is left, or `bind_ip` is not this machine's.
+    pub fn open(&self, leg: LegId, bind_ip: IpAddr) -> io::Result<SocketAddr> {
+        let socket = UdpSocket::bind((bind_ip, 0)).map_err(|e| {
+            let what = format!(
+                "no UDP port for the audio of call {} on {bind_ip}: {e}. Check that the address is this machine's, \
+                 `ulimit -n` (one descriptor a leg) and net.ipv4.ip_local_port_range",
+                leg.call
+            );
+            io::Error::new(e.kind(), what)
+        })?;
+        socket.set_nonblocking(true)?;
+        let addr = socket.local_addr()?;
+        self.order(leg, Command::Open { leg, socket });
+        Ok(addr)
+    }
+
+    /// The far end is known: silence is sent to it until something is played, and what it sends is heard.
+    ///
+    /// Its packets are taken from any port of its address (symmetric RTP), from the named one once it has been heard; answers go
+    /// to where they come from.
+    pub fn connect(&self, leg: LegId, remote: Remote) {
+        self.order(leg, Command::Connect { leg, remote, at: self.now() });
+    }
+
+    /// Plays the clips one after another without a gap, then says `PlayEnded`. What was being played is cut off.
+    /// Before `connect`, waits for it.
+    pub fn play(&self, leg: LegId, play: PlayId, clips: Vec<Arc<Clip>>) {
+        self.order(leg, Command::Play { leg, play, clips, at: self.now() });
+    }
+
+    /// Falls silent at the next frame; no `PlayEnded` follows. Without effect if something else is being played.
+    pub fn stop(&self, leg: LegId, play: PlayId) {
+        self.order(leg, Command::Stop { leg, play });
+    }
+
+    /// Presses keys (`0`–`9 * # A`–`D`), 100 ms each with gaps of 60 ms. What is being played pauses meanwhile.
+    pub fn press(&self, leg: LegId, keys: &str) {
+        self.order(leg, Command::Press { leg, keys: keys.into() });
+    }
+
+    /// From now on, finds out who answered: `AnsweredBy` once, and `Beeped` if it is a machine.
+    pub fn listen_for_machine(&self, leg: LegId) {
+        self.order(leg, Command::ListenForMachine { leg });
+    }
+
+    /// From now on, says `SpeechStarted`, and `SpeechEnded` after `quiet_ms` of quiet.
+    pub fn listen_for_speech(&self, leg: LegId, quiet_ms: u32) {
+        self.order(leg, Command::ListenForSpeech { leg, quiet_ms });
+    }
+
+    /// Lets two legs of one call hear each other until either closes; what is played to one of them drowns the other out.
+    /// Keys are reported, not relayed. Panics if the legs are of different calls.
+    pub fn bridge(&self, a: LegId, b: LegId) {
+        assert_eq!(a.call, b.call, "only legs of one call are joined: they live on one thread");
+        self.order(a, Command::Bridge { a, b });
+    }
+
+    /// From now on, writes what the leg receives to a WAV (8 kHz, 16 bits, mono), silence in its place. Complete at `Closed`.
+    pub fn record(&self, leg: LegId, path: PathBuf) {
+        self.order(leg, Command::Record { leg, path, at: self.now() });
+    }
+
+    /// Falls silent, lets go of the port, and says `Closed` when all is done.
+    pub fn close(&self, leg: LegId) {
+        self.order(leg, Command::Close { leg });
+    }
+
+    /// How well the threads keep time, since the start.
+    pub fn stats(&self) -> PaceStats {
+        self.0.pace.stats()
+    }
+
+    fn now(&self) -> Mono {
+        self.0.clock.now().mono
+    }
+
+    /// The legs of a call share a thread, so that they can be joined.
+    fn order(&self, leg: LegId, command: Command) {
+        let posts = &self.0.posts;
+        posts[leg.call.0.unsigned_abs() as usize % posts.len()].send(command);
+    }
+}
+
+impl Drop for Threads {
+    fn drop(&mut self) {
+        for post in &self.posts {
+            post.send(Command::Quit);
+        }
+        for join in self.joins.get_mut().expect("no one panics while holding it").drain(..) {
+            // A panicked thread has said so already.
+            let _ = join.join();
+        }
+    }
 }

@@ -1,0 +1,181 @@
+//! Writes recordings, on a thread of its own: a slow disk delays no packet. Its queue is bounded; a recording that the disk
+//! cannot follow is given up, never the call.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{self, BufWriter};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use tokio::sync::mpsc::UnboundedSender;
+
+use super::{MediaEvent, MediaEventKind, MediaStats, Recording};
+use crate::audio::{Codec, RATE, wav};
+use crate::id::LegId;
+use crate::time::{Clock, Mono};
+
+/// Pieces of audio waiting for the disk: of a second each, 16 kB.
+const QUEUE_MAX: usize = 1024;
+/// Samples gathered before they are handed over.
+const PIECE: usize = RATE as usize;
+/// A step in the far end's timestamps of more than this is a new count, not a pause.
+const PAUSE_MAX: Duration = Duration::from_secs(20);
+/// A step back within this is an overlap, whose samples are already written.
+const OVERLAP_MAX: Duration = Duration::from_millis(200);
+
+enum Order {
+    Begin { id: u64, path: PathBuf },
+    Write { id: u64, samples: Vec<i16> },
+    End { id: u64, broken: bool, leg: LegId, stats: MediaStats },
+}
+
+#[derive(Debug, Clone)]
+pub struct Scribe {
+    to: SyncSender<Order>,
+    next: Arc<AtomicU64>,
+}
+
+/// The thread ends when the last `Scribe` is dropped, after all is written.
+pub fn start(events: UnboundedSender<MediaEvent>, clock: Arc<Clock>) -> io::Result<(Scribe, JoinHandle<()>)> {
+    let (to, orders) = sync_channel(QUEUE_MAX);
+    let thread =
+        std::thread::Builder::new().name("media-scribe".into()).spawn(move || write(&orders, &events, &clock))?;
+    Ok((Scribe { to, next: Arc::default() }, thread))
+}
+
+type Writer = hound::WavWriter<BufWriter<File>>;
+
+fn write(orders: &Receiver<Order>, events: &UnboundedSender<MediaEvent>, clock: &Clock) {
+    // `None`: could not be written; the log has been told.
+    let mut files: HashMap<u64, Option<(Writer, PathBuf)>> = HashMap::new();
+    for order in orders {
+        match order {
+            Order::Begin { id, path } => {
+                let file = File::create(&path).map_err(hound::Error::from);
+                let writer = file.and_then(|f| hound::WavWriter::new(BufWriter::new(f), wav::SPEC));
+                let writer = writer.map_err(|e| failed(&path, &e)).ok();
+                files.insert(id, writer.map(|w| (w, path)));
+            }
+            Order::Write { id, samples } => {
+                let Some(slot) = files.get_mut(&id) else { continue };
+                if let Some((writer, path)) = slot
+                    && let Err(e) = samples.iter().try_for_each(|&s| writer.write_sample(s))
+                {
+                    failed(path, &e);
+                    *slot = None;
+                }
+            }
+            Order::End { id, broken, leg, mut stats } => {
+                let written = match files.remove(&id).flatten() {
+                    Some((writer, path)) => writer.finalize().map_err(|e| failed(&path, &e)).is_ok(),
+                    None => false,
+                };
+                stats.recording = if written && !broken { Recording::Written } else { Recording::Failed };
+                let kind = MediaEventKind::Closed { stats };
+                // Nobody listens any more when the program ends.
+                let _ = events.send(MediaEvent { leg, at: clock.now().mono, kind });
+            }
+        }
+    }
+}
+
+fn failed(path: &std::path::Path, why: &hound::Error) {
+    tracing::warn!(path = %path.display(), %why, "a recording cannot be written; check the folder and the disk's space");
+}
+
+/// One leg's recording: puts what is heard at its place in time.
+#[derive(Debug)]
+pub struct Recorder {
+    scribe: Scribe,
+    id: u64,
+    began: Mono,
+    /// Where the far end's next timestamp would lie in the recording.
+    next: Option<(u32, u64)>,
+    /// Samples put down so far, those in `piece` included.
+    written: u64,
+    piece: Vec<i16>,
+    broken: bool,
+}
+
+impl Recorder {
+    pub fn begin(scribe: &Scribe, path: PathBuf, at: Mono) -> Recorder {
+        let id = scribe.next.fetch_add(1, Relaxed);
+        let mut recorder = Recorder {
+            scribe: scribe.clone(),
+            id,
+            began: at,
+            next: None,
+            written: 0,
+            piece: Vec::with_capacity(PIECE),
+            broken: false,
+        };
+        recorder.hand_over(Order::Begin { id, path });
+        recorder
+    }
+
+    /// A stretch of audio that arrived at `now` and is the far end's `timestamp`. Its place follows from the timestamps, so
+    /// that delays on the way leave no trace; only the first, and those after a new count, are placed by the clock.
+    pub fn hear(&mut self, now: Mono, timestamp: u32, codec: Codec, payload: &[u8]) {
+        let place = self.place(now, timestamp);
+        while self.written < place {
+            self.put(0);
+        }
+        let overlap = (self.written - place) as usize;
+        for &byte in payload.get(overlap..).unwrap_or(&[]) {
+            self.put(codec.decode(byte));
+        }
+        self.next = Some((timestamp.wrapping_add(payload.len() as u32), place + payload.len() as u64));
+    }
+
+    fn place(&self, now: Mono, timestamp: u32) -> u64 {
+        if let Some((expected, place)) = self.next {
+            let step = i64::from(timestamp.wrapping_sub(expected) as i32);
+            if (-samples(OVERLAP_MAX)..=samples(PAUSE_MAX)).contains(&step) {
+                return place.saturating_add_signed(step);
+            }
+        }
+        self.elapsed(now).max(self.written)
+    }
+
+    fn elapsed(&self, now: Mono) -> u64 {
+        samples(now.since(self.began)) as u64
+    }
+
+    fn put(&mut self, sample: i16) {
+        self.piece.push(sample);
+        self.written += 1;
+        if self.piece.len() == PIECE {
+            self.pass_on();
+        }
+    }
+
+    fn pass_on(&mut self) {
+        let samples = std::mem::replace(&mut self.piece, Vec::with_capacity(PIECE));
+        self.hand_over(Order::Write { id: self.id, samples });
+    }
+
+    fn hand_over(&mut self, order: Order) {
+        if self.scribe.to.try_send(order).is_err() && !self.broken {
+            self.broken = true;
+            tracing::warn!("the disk is too slow for the recordings; one is given up");
+        }
+    }
+
+    /// Silence to the end, then `Closed` once all is on disk.
+    pub fn finish(mut self, now: Mono, leg: LegId, stats: MediaStats) {
+        while self.written < self.elapsed(now) {
+            self.put(0);
+        }
+        self.pass_on();
+        // Waits for room if it must: `Closed` has to come.
+        let _ = self.scribe.to.send(Order::End { id: self.id, broken: self.broken, leg, stats });
+    }
+}
+
+fn samples(length: Duration) -> i64 {
+    length.as_micros() as i64 * i64::from(RATE) / 1_000_000
+}
