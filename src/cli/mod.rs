@@ -20,8 +20,10 @@ use anyhow::Context;
 use clap::{Parser, Subcommand};
 
 use crate::config::Config;
+use crate::notify::Courier;
 use crate::store::SqliteStore;
 use crate::time::Clock;
+use crate::voice::{CacheOptions, PromptCache, Recorded, VoiceOptions, VoiceSet};
 
 /// Telephones people about bills and debts, and follows every case to the money.
 #[derive(Parser)]
@@ -107,6 +109,18 @@ async fn open(config: &Path) -> anyhow::Result<(Config, Arc<SqliteStore>, Arc<Cl
         .await
         .with_context(|| format!("cannot open the database {}", config.database.display()))?;
     Ok((config, Arc::new(store), Arc::new(Clock::system())))
+}
+
+/// The voices, the recordings and the cache of what has been rendered.
+fn prompts(config: &Config) -> anyhow::Result<Arc<PromptCache>> {
+    let voices = VoiceSet::load(&VoiceOptions { data: config.voices_dir.clone(), ru_tts: None });
+    let recorded = Recorded::new(config.prompts_dir.clone());
+    Ok(Arc::new(PromptCache::open(&config.cache_dir, voices, recorded, CacheOptions::default())?))
+}
+
+/// What sends SMS and e-mail.
+fn courier(config: &Config) -> anyhow::Result<Courier> {
+    Courier::new(config.smtp.as_ref(), config.sms.as_ref()).map_err(anyhow::Error::msg).context("the config's smtp section")
 }
 
 /// Logs go to stderr, so that stdout stays what was asked for. Numbers in them are redacted by their type.

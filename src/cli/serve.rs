@@ -5,19 +5,14 @@ use std::sync::Arc;
 
 use anyhow::Context;
 
-use crate::notify::Courier;
 use crate::serve::{self, Edges, Manner, Progress};
-use crate::voice::PromptCache;
 
 /// A line of progress goes to the log this often, in seconds of running time.
 const LOG_EVERY_S: u64 = 10;
 
 pub async fn run(config: &Path) -> anyhow::Result<()> {
     let (config, store, clock) = super::open(config).await?;
-    let prompts = PromptCache::open(&config.voices_dir, &config.prompts_dir, &config.cache_dir)
-        .context("the voices cannot be loaded")?;
-    let courier = Courier::from_config(&config).context("messages cannot be sent")?;
-    let edges = Edges { store, clock, prompts: Arc::new(prompts), courier };
+    let edges = Edges { store, clock, prompts: super::prompts(&config)?, courier: super::courier(&config)? };
     let mut logged = None;
     let show = |progress: &Progress| {
         let second = progress.now.mono.0 / 1_000_000;

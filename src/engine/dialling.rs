@@ -77,14 +77,13 @@ impl Engine {
         }
     }
 
-    pub(super) fn claimed(
-        &mut self, now: Now, attempts: Vec<Claimed>, next_due: Option<Wall>, out: &mut Vec<Output>,
-    ) {
+    pub(super) fn claimed(&mut self, now: Now, attempts: Vec<Claimed>, next_due: Option<Wall>, out: &mut Vec<Output>) {
         self.claiming = false;
         self.next_due = next_due;
         if attempts.is_empty() {
             let until_due = next_due.map(|due| due.since(now.wall)).unwrap_or(Duration::MAX);
-            self.claim_at = Some(now.mono + until_due.clamp(Duration::from_millis(20), Duration::from_secs(CLAIM_POLL_S)));
+            self.claim_at =
+                Some(now.mono + until_due.clamp(Duration::from_millis(20), Duration::from_secs(CLAIM_POLL_S)));
         } else {
             self.claim_at = None;
         }
@@ -133,7 +132,8 @@ impl Engine {
         let contact = &claimed.standing.contact;
         let attempt = claimed.attempt.id;
         let plan = self.plan(claimed.attempt.campaign).expect("considered above");
-        let allowed = |number: &str| self.limits.allow_prefixes.iter().any(|prefix| number.starts_with(prefix.as_str()));
+        let allowed =
+            |number: &str| self.limits.allow_prefixes.iter().any(|prefix| number.starts_with(prefix.as_str()));
         let mut usable = policy::phones_to_dial(&claimed.standing).peekable();
         let any = usable.peek().is_some();
         let Some(phone) = usable.find(|p| allowed(p.number.full())).map(|p| p.id) else {
@@ -180,6 +180,7 @@ impl Engine {
     pub(super) fn prepared(&mut self, attempt: AttemptId, result: Result<(), String>, now: Now, out: &mut Vec<Output>) {
         // Given back meanwhile.
         if !self.waiting.contains_key(&attempt) {
+            out.push(Output::Close { call: CallId::of(attempt) });
             return;
         }
         match result {
@@ -219,6 +220,7 @@ impl Engine {
         };
         if waiting.paid {
             // The payment came between the row and the INVITE: nobody is rung.
+            out.push(Output::Close { call: CallId::of(attempt) });
             self.pacer.ended(now.mono, Disposition::Cancelled);
             return self.finish(now, waiting.claimed, Outcome::of(Disposition::Cancelled), Vec::new(), now.wall, out);
         }

@@ -6,8 +6,8 @@
 
 mod dialling;
 mod order;
-mod tally;
 mod talking;
+mod tally;
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -204,6 +204,7 @@ impl Engine {
             (Asked::Live(attempt), Err(StoreFailure::Conflict(_))) => {
                 // Paid, opted out or stopped since it was claimed: the books are right, we do not call.
                 self.waiting.remove(&attempt);
+                out.push(Output::Close { call: CallId::of(attempt) });
                 self.pacer.ended(now.mono, Disposition::Cancelled);
                 self.tally.put_off += 1;
             }
@@ -268,11 +269,16 @@ impl Engine {
         if let Some(running) = self.campaigns.get_mut(&id) {
             running.running = false;
         }
-        let back: Vec<AttemptId> =
-            self.waiting.values().filter(|w| w.claimed.attempt.campaign == id && !w.going_live).map(Waiting::id).collect();
+        let back: Vec<AttemptId> = self
+            .waiting
+            .values()
+            .filter(|w| w.claimed.attempt.campaign == id && !w.going_live)
+            .map(Waiting::id)
+            .collect();
         for attempt in back {
             self.ready.retain(|ready| *ready != attempt);
             let waiting = self.waiting.remove(&attempt).expect("listed above");
+            out.push(Output::Close { call: CallId::of(attempt) });
             let plan = &waiting.claimed.attempt.plan;
             let put_back = Write::Reschedule { attempt, due_at: plan.due_at, why: plan.why.clone() };
             self.write_surely(vec![put_back], None, out);

@@ -29,20 +29,35 @@ pub struct OrderId(pub u64);
 #[derive(Debug, Clone)]
 pub enum Input {
     /// The plan is known; attempts are made only while it is running.
-    CampaignLoaded { plan: CampaignPlan, running: bool },
+    CampaignLoaded {
+        plan: CampaignPlan,
+        running: bool,
+    },
     /// Paused, stopped or finished: no new attempts. Calls in the air end by themselves.
     CampaignHalted(CampaignId),
     /// What an earlier process left in the air, its outcome unknown. After `CampaignLoaded`.
     Recovered(Vec<Claimed>),
     /// Answer to `Claim`.
-    Claimed { attempts: Vec<Claimed>, next_due: Option<Wall> },
+    Claimed {
+        attempts: Vec<Claimed>,
+        next_due: Option<Wall>,
+    },
     /// Answer to `Claim`: the store could not.
     ClaimFailed(String),
     /// Answer to `Prepare`: all audio is there, or why not.
-    Prepared { attempt: AttemptId, result: Result<(), String> },
+    Prepared {
+        attempt: AttemptId,
+        result: Result<(), String>,
+    },
     /// Answer to `Write`.
-    Stored { order: OrderId, result: Result<(), StoreFailure> },
-    Leg { leg: LegId, event: LegEvent },
+    Stored {
+        order: OrderId,
+        result: Result<(), StoreFailure>,
+    },
+    Leg {
+        leg: LegId,
+        event: LegEvent,
+    },
     /// The contact's debt was paid.
     Paid(ContactId),
     /// The carrier answers our keep-alives again, or no longer does.
@@ -80,21 +95,45 @@ pub enum LegEvent {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Output {
     /// Lease up to this many due attempts.
-    Claim { limit: u32 },
+    Claim {
+        limit: u32,
+    },
     /// Have all of this audio ready.
-    Prepare { attempt: AttemptId, utterances: Vec<Utterance> },
+    Prepare {
+        attempt: AttemptId,
+        utterances: Vec<Utterance>,
+    },
     /// One transaction.
-    Write { order: OrderId, group: Vec<Write> },
+    Write {
+        order: OrderId,
+        group: Vec<Write>,
+    },
     /// Send the INVITE. For a client's leg the attempt is live on disk by now.
-    Dial { leg: LegId, to: Destination },
-    Play { leg: LegId, play: PlayId, utterances: Vec<Utterance> },
-    StopPlay { leg: LegId, play: PlayId },
+    Dial {
+        leg: LegId,
+        to: Destination,
+    },
+    Play {
+        leg: LegId,
+        play: PlayId,
+        utterances: Vec<Utterance>,
+    },
+    StopPlay {
+        leg: LegId,
+        play: PlayId,
+    },
     /// Join the client's and the agent's audio.
-    Bridge { call: CallId },
+    Bridge {
+        call: CallId,
+    },
     /// CANCEL or BYE, whichever fits.
-    Hangup { leg: LegId },
-    /// The call is over: give back what its legs hold.
-    Close { call: CallId },
+    Hangup {
+        leg: LegId,
+    },
+    /// The call is over, or will not be made: give back its ports and its audio.
+    Close {
+        call: CallId,
+    },
     /// For the operator's log and screen.
     Warn(String),
 }

@@ -233,7 +233,13 @@ impl Engine {
 
     /// The store's answer to a call's fact: `kept`, or not.
     pub(super) fn fact_answered(
-        &mut self, now: Now, id: CallId, save: SaveId, fact: Write, kept: bool, out: &mut Vec<Output>,
+        &mut self,
+        now: Now,
+        id: CallId,
+        save: SaveId,
+        fact: Write,
+        kept: bool,
+        out: &mut Vec<Output>,
     ) {
         let Some(live) = self.calls.get_mut(&id) else { return };
         live.facts_asked -= 1;
@@ -300,7 +306,13 @@ impl Engine {
 
     /// Writes how an attempt ended and what comes next. `at`: the instant that caps count.
     pub(super) fn finish(
-        &mut self, now: Now, claimed: Claimed, outcome: Outcome, mut group: Vec<Write>, at: Wall, out: &mut Vec<Output>,
+        &mut self,
+        now: Now,
+        claimed: Claimed,
+        outcome: Outcome,
+        mut group: Vec<Write>,
+        at: Wall,
+        out: &mut Vec<Output>,
     ) {
         let Claimed { attempt, mut standing } = claimed;
         let past = PastAttempt {
@@ -316,9 +328,7 @@ impl Engine {
         standing.past_here.push(past);
         standing.take_in(&group);
         let next = match self.plan(attempt.campaign) {
-            Some(plan) => {
-                campaign::plan_next(&plan.ladder, &standing, &attempt.plan, outcome.disposition, now.wall)
-            }
+            Some(plan) => campaign::plan_next(&plan.ladder, &standing, &attempt.plan, outcome.disposition, now.wall),
             None => Next::Close(Close {
                 reason: "stopped".to_string(),
                 why: "the campaign was stopped while this attempt was under way".to_string(),

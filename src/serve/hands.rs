@@ -1,15 +1,15 @@
 //! Carries the engine's orders to the edges, and turns what the edges report into facts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::figures::Figures;
-use super::{HangupCause, Input, LegEvent, MediaEvent, MediaEventKind, PromptCache, Store, StoreError, TrunkEvent};
 use super::{Clock, Media, Trunk, TrunkEventKind};
+use super::{HangupCause, Input, LegEvent, MediaEvent, MediaEventKind, PromptCache, Store, StoreError, TrunkEvent};
 use crate::audio::Clip;
 use crate::config::{self, Config};
 use crate::engine::{Destination, Output, StoreFailure};
@@ -30,9 +30,13 @@ pub(super) struct Hands<S> {
     pub media_ip: IpAddr,
     /// Answers of spawned work come back here.
     pub answers: UnboundedSender<Input>,
+    /// The audio of each attempt that is prepared or live, held so that none of it is evicted before it is played.
+    pub held: Arc<Mutex<HashMap<AttemptId, Prepared>>>,
     /// Legs with a media port, and what was measured on them last.
     pub connected: BTreeMap<LegId, Heard>,
 }
+
+pub(super) type Prepared = HashMap<Utterance, Arc<Clip>>;
 
 #[derive(Debug, Default, Clone, Copy)]
 pub(super) struct Heard {
@@ -64,9 +68,11 @@ impl<S: Store> Hands<S> {
                 });
             }
             Output::Prepare { attempt, utterances } => {
-                let (prompts, answers) = (self.prompts.clone(), self.answers.clone());
+                let (prompts, answers, held) = (self.prompts.clone(), self.answers.clone(), self.held.clone());
                 tokio::task::spawn_blocking(move || {
-                    let result = prompts.ready(&utterances).map_err(|e| e.to_string());
+                    let result = prompts.ready(&utterances).map_err(|e| chain(&e)).map(|clips| {
+                        lock(&held).insert(attempt, clips);
+                    });
                     let _ = answers.send(Input::Prepared { attempt, result });
                 });
             }
@@ -89,6 +95,7 @@ impl<S: Store> Hands<S> {
                 for leg in [LegId::client(call), LegId::agent(call)] {
                     self.close(leg);
                 }
+                lock(&self.held).remove(&call.attempt());
             }
             Output::Warn(why) => tracing::warn!("{why}"),
         }
@@ -112,27 +119,28 @@ impl<S: Store> Hands<S> {
     }
 
     fn play(&mut self, leg: LegId, play: PlayId, utterances: &[Utterance], figures: &mut Figures) {
-        let ready: Option<Vec<Arc<Clip>>> = utterances.iter().map(|u| self.prompts.get(u)).collect();
-        if let Some(clips) = ready {
+        let clips: Option<Vec<Arc<Clip>>> = {
+            let held = lock(&self.held);
+            let prepared = held.get(&leg.call.attempt());
+            utterances.iter().map(|u| prepared.and_then(|clips| clips.get(u)).cloned()).collect()
+        };
+        if let Some(clips) = clips {
             if let Some(at) = self.connected.get_mut(&leg).and_then(|heard| heard.key_at.take()) {
                 figures.key_to_prompt.add(self.clock.now().mono.since(at));
             }
             return self.media.play(leg, play, clips);
         }
-        // Everything a call may need was made ready before it was dialled; this is for what was evicted since.
+        // `prompts_needed` named everything before the dial; should it ever miss something, better late than silent.
         figures.rendered_late += 1;
+        tracing::warn!(call = %leg.call, "a prompt was not made ready before the call");
         let (prompts, media, answers) = (self.prompts.clone(), self.media.clone(), self.answers.clone());
         let utterances = utterances.to_vec();
-        tokio::task::spawn_blocking(move || {
-            let made = prompts.ready(&utterances).map_err(|e| e.to_string());
-            let clips: Option<Vec<Arc<Clip>>> = utterances.iter().map(|u| prompts.get(u)).collect();
-            match (made, clips) {
-                (Ok(()), Some(clips)) => media.play(leg, play, clips),
-                (made, _) => {
-                    tracing::error!(call = %leg.call, error = ?made.err(), "a prompt could not be made");
-                    // Silence, but the call goes on.
-                    let _ = answers.send(Input::Leg { leg, event: LegEvent::PlayEnded(play) });
-                }
+        tokio::task::spawn_blocking(move || match prompts.ready(&utterances) {
+            Ok(made) => media.play(leg, play, utterances.iter().filter_map(|u| made.get(u)).cloned().collect()),
+            Err(e) => {
+                tracing::error!(call = %leg.call, error = %chain(&e), "a prompt could not be made");
+                // Silence, but the call goes on.
+                let _ = answers.send(Input::Leg { leg, event: LegEvent::PlayEnded(play) });
             }
         });
     }
@@ -149,11 +157,8 @@ impl<S: Store> Hands<S> {
         let event = match kind {
             TrunkEventKind::Ringing => LegEvent::Ringing,
             TrunkEventKind::Answered(remote) => {
-                let remote = crate::media::Remote {
-                    addr: remote.addr,
-                    codec: remote.codec,
-                    dtmf_payload: remote.dtmf_payload,
-                };
+                let remote =
+                    crate::media::Remote { addr: remote.addr, codec: remote.codec, dtmf_payload: remote.dtmf_payload };
                 self.media.connect(leg, remote);
                 if leg.party == Party::Client {
                     self.media.listen_for_machine(leg);
@@ -201,6 +206,21 @@ impl<S: Store> Hands<S> {
         };
         Some(Input::Leg { leg, event })
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// An error with what lies behind it.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(inner) = source {
+        text = format!("{text}: {inner}");
+        source = inner.source();
+    }
+    text
 }
 
 /// A trunk's settings as the SIP edge takes them: the peer's name resolved, the secret handed over.

@@ -80,12 +80,15 @@ pub struct Edges<S> {
     pub store: Arc<S>,
     pub clock: Arc<Clock>,
     pub prompts: Arc<PromptCache>,
-    pub courier: Option<Courier>,
+    pub courier: Courier,
 }
 
 /// Runs until SIGTERM or SIGINT (drain: no new calls, those in the air end within `drain_s`), or until done.
 pub async fn run<S: Store>(
-    config: &Config, edges: Edges<S>, manner: Manner, mut show: impl FnMut(&Progress),
+    config: &Config,
+    edges: Edges<S>,
+    manner: Manner,
+    mut show: impl FnMut(&Progress),
 ) -> Result<Ended, ServeError> {
     let Edges { store, clock, prompts, courier } = edges;
     let (trunk_events, mut trunk_facts) = mpsc::unbounded_channel::<TrunkEvent>();
@@ -116,6 +119,7 @@ pub async fn run<S: Store>(
         media: media.clone(),
         media_ip: config.media.bind_ip,
         answers,
+        held: Arc::default(),
         connected: BTreeMap::new(),
     };
 
@@ -133,21 +137,20 @@ pub async fn run<S: Store>(
     let courier_clock = clock.clone();
     let courier_store = store.clone();
     let (stop_courier, mut courier_stopped) = mpsc::channel::<()>(1);
-    let courier_task = courier.map(|mut courier| {
-        tokio::spawn(async move {
-            loop {
-                let sent = courier.run_once(&*courier_store, courier_clock.now().wall).await;
-                if let Err(e) = sent {
-                    tracing::error!(error = %e, "the outbox could not be read");
-                }
-                tokio::select! {
-                    _ = courier_stopped.recv() => break,
-                    () = tokio::time::sleep(WATCH) => {}
-                }
+    let mut courier = courier;
+    let courier_task = tokio::spawn(async move {
+        loop {
+            let sent = courier.run_once(&*courier_store, courier_clock.now().wall).await;
+            if let Err(e) = sent {
+                tracing::error!(error = %e, "the outbox could not be read");
             }
-            // What the last calls left is sent before we go, as far as the servers take it.
-            let _ = courier.run_once(&*courier_store, courier_clock.now().wall).await;
-        })
+            tokio::select! {
+                _ = courier_stopped.recv() => break,
+                () = tokio::time::sleep(WATCH) => {}
+            }
+        }
+        // What the last calls left is sent before we go, as far as the servers take it.
+        let _ = courier.run_once(&*courier_store, courier_clock.now().wall).await;
     });
 
     let mut watch = tokio::time::interval(WATCH);
@@ -217,17 +220,16 @@ pub async fn run<S: Store>(
     }
     let now = clock.now();
     show(&Progress { now, in_air: 0, tally: engine.tally(), figures: &figures, holding: None });
-    if let Some(task) = courier_task {
-        let _ = stop_courier.send(()).await;
-        let _ = task.await;
-    }
+    let _ = stop_courier.send(()).await;
+    let _ = courier_task.await;
     trunk.stop().await;
     Ok(Ended { tally: engine.tally().clone(), figures })
 }
 
 /// Campaigns that are new, or whose state an operator changed since the last look.
 async fn changes<S: Store>(
-    store: &S, known: &mut BTreeMap<CampaignId, CampaignState>,
+    store: &S,
+    known: &mut BTreeMap<CampaignId, CampaignState>,
 ) -> Result<Vec<Input>, ServeError> {
     let mut inputs = Vec::new();
     for campaign in store.campaigns().await? {

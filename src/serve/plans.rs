@@ -23,9 +23,8 @@ pub fn load(campaign: &Campaign) -> Result<CampaignPlan, PlanError> {
     let mut programs = BTreeMap::new();
     for version in &campaign.flows {
         let compiled = flow::compile(&version.source);
-        let program = compiled
-            .program
-            .ok_or_else(|| wrong(render_all(&compiled.diagnostics, &version.name, &version.source)))?;
+        let program =
+            compiled.program.ok_or_else(|| wrong(render_all(&compiled.diagnostics, &version.name, &version.source)))?;
         programs.insert(version.name.clone(), Arc::new(program));
     }
     Ok(CampaignPlan { id: campaign.id, name: campaign.name.clone(), ladder: Arc::new(ladder), programs })

@@ -72,8 +72,18 @@ pub fn run(scene: &Scene, seed: u64) -> Result<Summary, Violation> {
 
 impl Summary {
     pub fn add(&mut self, other: &Summary) {
-        let Summary { steps, dialled, answered, promises, crashes, unknown_outcomes, payments, messages, handed_over, closed } =
-            other;
+        let Summary {
+            steps,
+            dialled,
+            answered,
+            promises,
+            crashes,
+            unknown_outcomes,
+            payments,
+            messages,
+            handed_over,
+            closed,
+        } = other;
         self.steps += steps;
         self.dialled += dialled;
         self.answered += answered;

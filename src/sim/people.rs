@@ -17,8 +17,14 @@ pub(super) enum Line {
     /// The final failure, after this long.
     Fails(HangupCause, Duration),
     /// A person with a temper picks up.
-    Human { ring: Duration, temper: Temper },
-    Machine { ring: Duration, beeps: bool },
+    Human {
+        ring: Duration,
+        temper: Temper,
+    },
+    Machine {
+        ring: Duration,
+        beeps: bool,
+    },
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -83,13 +89,20 @@ pub(super) fn react(rng: &mut StdRng, temper: Temper, last4: &str, turn: u32) ->
     }
 }
 
-const ZONES: [&str; 6] =
-    ["Europe/Kaliningrad", "Europe/Moscow", "Asia/Yekaterinburg", "Asia/Kamchatka", "Europe/London", "America/New_York"];
+const ZONES: [&str; 6] = [
+    "Europe/Kaliningrad",
+    "Europe/Moscow",
+    "Asia/Yekaterinburg",
+    "Asia/Kamchatka",
+    "Europe/London",
+    "America/New_York",
+];
 
 pub(super) fn contact(rng: &mut StdRng, n: u32, start: Wall) -> NewContact {
     let zone: Zone = ZONES[rng.random_range(0..ZONES.len())].parse().expect("a known zone");
     let russian = !matches!(zone.name(), "Europe/London" | "America/New_York");
-    let due = start.date(&zone).checked_add(jiff::Span::new().days(rng.random_range(-120..6))).expect("in the calendar");
+    let due =
+        start.date(&zone).checked_add(jiff::Span::new().days(rng.random_range(-120..6))).expect("in the calendar");
     let mut phones = vec![format!("+7900{n:07}").parse().expect("a number")];
     if rng.random_bool(0.2) {
         phones.push(format!("+7901{n:07}").parse().expect("a number"));

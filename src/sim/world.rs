@@ -27,11 +27,19 @@ const LEASE: Duration = Duration::from_secs(120);
 /// Things to come.
 enum Happening {
     /// Told to the engine, unless the process that was to hear it has died.
-    Tell { life: u32, input: Box<Input> },
+    Tell {
+        life: u32,
+        input: Box<Input>,
+    },
     /// The engine's own deadline.
-    Tick { life: u32 },
+    Tick {
+        life: u32,
+    },
     /// A person reacts to what is being played, if it still is.
-    React { leg: LegId, play: Option<PlayId> },
+    React {
+        leg: LegId,
+        play: Option<PlayId>,
+    },
     Crash,
     Restart,
     Payment,
@@ -174,15 +182,10 @@ impl<'s> World<'s> {
         let standings = self.books.not_enrolled(self.campaign, ContactId(0), u32::MAX).map_err(|e| e.to_string())?;
         let enrolments: Vec<Enrolment> = standings
             .iter()
-            .map(|s| Enrolment {
-                contact: s.contact.id,
-                next: campaign::plan_first(&self.scene.ladder, s, wall),
-            })
+            .map(|s| Enrolment { contact: s.contact.id, next: campaign::plan_first(&self.scene.ladder, s, wall) })
             .collect();
         self.books.enrol(self.campaign, &enrolments, wall).map_err(|e| e.to_string())?;
-        self.books
-            .set_campaign_state(self.campaign, CampaignState::Running, wall)
-            .map_err(|e| e.to_string())?;
+        self.books.set_campaign_state(self.campaign, CampaignState::Running, wall).map_err(|e| e.to_string())?;
         self.start_engine()?;
         let days = u64::from(self.scene.days);
         if self.troubles.crashes {
@@ -407,7 +410,8 @@ impl<'s> World<'s> {
         self.summary.dialled += 1;
         let attempt = leg.call.attempt();
         self.note(format!("dial attempt {attempt}"));
-        let (state, standing) = self.books.attempt_standing(attempt).ok_or("an attempt that is not in the books was dialled")?;
+        let (state, standing) =
+            self.books.attempt_standing(attempt).ok_or("an attempt that is not in the books was dialled")?;
         if state != AttemptState::Live {
             return Err(format!("attempt {attempt} was dialled while {state} in the books"));
         }

@@ -28,8 +28,8 @@ static DICTIONARY: LazyLock<Dictionary> = LazyLock::new(|| {
 
 /// Words that lean on their neighbour and have no stress of their own.
 const CLITICS: [&str; 24] = [
-    "а", "без", "бы", "в", "во", "для", "до", "же", "за", "и", "из", "к", "ко", "ли", "на", "не", "ни", "но", "о", "об",
-    "от", "по", "с", "у",
+    "а", "без", "бы", "в", "во", "для", "до", "же", "за", "и", "из", "к", "ко", "ли", "на", "не", "ни", "но", "о",
+    "об", "от", "по", "с", "у",
 ];
 
 /// Puts `+` after the stressed vowel of each word that is known. `text` is lower-case; marks already there are obeyed.

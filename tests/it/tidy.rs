@@ -38,8 +38,21 @@ const PURE: &[&str] = &[
 
 /// What would let the world into a pure module.
 const BANNED_IN_PURE: &[&str] = &[
-    "tokio", "sqlx", "async fn", ".await", "std::fs", "UdpSocket", "TcpStream", "TcpListener", "std::thread", "lettre",
-    "ureq", "Instant::now", "SystemTime::now", "println!", "eprintln!",
+    "tokio",
+    "sqlx",
+    "async fn",
+    ".await",
+    "std::fs",
+    "UdpSocket",
+    "TcpStream",
+    "TcpListener",
+    "std::thread",
+    "lettre",
+    "ureq",
+    "Instant::now",
+    "SystemTime::now",
+    "println!",
+    "eprintln!",
 ];
 
 /// Modules that join the others and may name everything.

@@ -14,11 +14,9 @@ use std::sync::Arc;
 use anyhow::Context;
 
 use super::{campaign, import};
-use crate::notify::Courier;
 use crate::serve::{self, Edges, Manner};
 use crate::store::SqliteStore;
 use crate::time::{Clock, Wall};
-use crate::voice::PromptCache;
 
 #[derive(clap::Args)]
 pub struct Arguments {
@@ -64,10 +62,7 @@ pub async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let taken = campaign::start(&*store, "demo", begins).await?;
     println!("campaign `demo`: {taken}");
 
-    let prompts = PromptCache::open(&stage.config.voices_dir, &stage.config.prompts_dir, &stage.config.cache_dir)
-        .context("the voices cannot be loaded; `make setup` installs them")?;
-    let courier = Courier::from_config(&stage.config).context("messages cannot be sent")?;
-    let edges = Edges { store: store.clone(), clock: clock.clone(), prompts: Arc::new(prompts), courier };
+    let edges = Edges { store: store.clone(), clock: clock.clone(), prompts: super::prompts(&stage.config)?, courier: super::courier(&stage.config)? };
     let mut screen = screen::Screen::new(begins);
     let manner = Manner { skip_idle: true, until_done: true };
     let ended = serve::run(&stage.config, edges, manner, |progress| screen.show(progress)).await?;
