@@ -1,4 +1,5 @@
 #![doc = include_str!("README.md")]
 
+pub mod exchange;
 pub mod person;
 pub mod population;
