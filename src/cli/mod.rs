@@ -114,7 +114,7 @@ async fn open(config: &Path) -> anyhow::Result<(Config, Arc<SqliteStore>, Arc<Cl
 /// The voices, the recordings and the cache of what has been rendered.
 fn prompts(config: &Config) -> anyhow::Result<Arc<PromptCache>> {
     let voices = VoiceSet::load(&VoiceOptions { data: config.voices_dir.clone(), ru_tts: None });
-    let recorded = Recorded::new(config.prompts_dir.clone());
+    let recorded = Recorded::scan(&config.prompts_dir);
     Ok(Arc::new(PromptCache::open(&config.cache_dir, voices, recorded, CacheOptions::default())?))
 }
 

@@ -3,6 +3,7 @@
 mod calls;
 mod demo;
 mod flows;
+mod house;
 mod import;
 mod media;
 mod notify;

@@ -1,0 +1,103 @@
+//! An installation of its own for a test: a folder, a config, and the real program run in it.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::time::Duration;
+
+use ringback::time::{Clock, Mono};
+
+pub struct House {
+    pub dir: tempfile::TempDir,
+}
+
+impl House {
+    /// `trunk`: further lines of the trunk's settings; `peer` is the SIP address dialled.
+    pub fn new(peer: &str, trunk: &str) -> House {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let prompts = Path::new(env!("CARGO_MANIFEST_DIR")).join("prompts");
+        let config = format!(
+            r#"database: ringback.db
+voices_dir: voices
+prompts_dir: "{}"
+cache_dir: "{}"
+caller_id: "+74950000000"
+allow_prefixes: ["+7", "+44", "+1"]
+trunks:
+  - name: test
+    peer: "{peer}"
+    bind: "127.0.0.1:0"
+{trunk}
+queues:
+  collections: {{ agents: [] }}
+media: {{ threads: 1, bind_ip: 127.0.0.1 }}
+drain_s: 20
+"#,
+            prompts.display(),
+            shared_cache().display(),
+        );
+        std::fs::write(dir.path().join("ringback.yaml"), config).expect("writable");
+        House { dir }
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    pub fn write(&self, name: &str, text: &str) {
+        if let Some(folder) = self.path(name).parent() {
+            std::fs::create_dir_all(folder).expect("writable");
+        }
+        std::fs::write(self.path(name), text).expect("writable");
+    }
+
+    /// The program in this installation; the project's folder stays current, so that its voices are found.
+    pub fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ringback"));
+        command.current_dir(env!("CARGO_MANIFEST_DIR")).arg("--config").arg(self.path("ringback.yaml")).args(args);
+        command
+    }
+
+    pub fn run(&self, args: &[&str]) -> Output {
+        self.command(args).output().expect("the program starts")
+    }
+
+    /// Runs and expects success; returns what was printed.
+    pub fn ok(&self, args: &[&str]) -> String {
+        let output = self.run(args);
+        let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "ringback {args:?} failed:\n{printed}{errors}");
+        printed
+    }
+}
+
+/// Rendered prompts are the same for every test; making them once saves minutes.
+fn shared_cache() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("prompt-cache")
+}
+
+/// A zone in which it is the middle of the day now, so that a test may call at any hour of the real clock.
+pub fn zone_at_noon() -> String {
+    let hour = i32::try_from(Clock::system().now().wall.0.div_euclid(3_600_000_000).rem_euclid(24)).expect("an hour");
+    // Etc/GMT zones have the sign of POSIX: Etc/GMT-3 is three hours ahead of UTC.
+    let ahead = 13 - hour;
+    match ahead {
+        0 => "Etc/GMT".to_string(),
+        1.. => format!("Etc/GMT-{ahead}"),
+        _ => format!("Etc/GMT+{}", -ahead),
+    }
+}
+
+/// Waits for a condition, with a limit; the only kind of waiting in these tests.
+pub fn wait_for<T>(what: &str, limit: Duration, mut look: impl FnMut() -> Option<T>) -> T {
+    let clock = Clock::system();
+    let until: Mono = clock.now().mono + limit;
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(clock.now().mono < until, "waited {limit:?} for {what}");
+        // Lets others run; the condition is looked at again at once.
+        std::thread::park_timeout(Duration::from_millis(10));
+    }
+}
