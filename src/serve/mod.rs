@@ -35,6 +35,8 @@ use hands::Hands;
 const WATCH: Duration = Duration::from_millis(500);
 /// How often progress is shown.
 const SHOW: Duration = Duration::from_millis(250);
+/// How long the start waits for the trunk's first answer.
+const FIRST_ANSWER: Duration = Duration::from_secs(2);
 /// The longest the loop sleeps without looking at the clock.
 const SLEEP_MAX: Duration = Duration::from_secs(60);
 
@@ -159,6 +161,13 @@ pub async fn run<S: Store>(
     shown.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut signals = Signals::new().map_err(|e| start("signals", e))?;
     let mut drain_until = None;
+    // The first keep-alive is answered within milliseconds by a peer that is there.
+    let mut health = trunk.watch_health();
+    if tokio::time::timeout(FIRST_ANSWER, health.wait_for(|h| h.up)).await.is_err() {
+        tracing::warn!(trunk = %settings.name, "the trunk does not answer; nobody is dialled until it does");
+        hands.carry_out_all(engine.handle(clock.now(), Input::TrunkUp(false)), &mut figures);
+    }
+    health.mark_unchanged();
     loop {
         let now = clock.now();
         let sleep = match (engine.deadline(now), drain_until) {
@@ -186,7 +195,12 @@ pub async fn run<S: Store>(
                 for input in changes(&*store, &mut known).await.unwrap_or_default() {
                     hands.carry_out_all(engine.handle(clock.now(), input), &mut figures);
                 }
-                Some(Input::TrunkUp(trunk.health().up))
+                None
+            }
+            Ok(()) = health.changed() => {
+                let up = health.borrow_and_update().up;
+                tracing::info!(trunk = %settings.name, up, "the trunk's health has changed");
+                Some(Input::TrunkUp(up))
             }
             _ = shown.tick() => {
                 let holding = engine.holding();

@@ -21,11 +21,13 @@ fn the_demo_ends_with_a_verdict_that_agrees() {
     assert!(printed.contains("prompts made late: 0"), "everything was rendered before it was dialled:\n{printed}");
 
     // A folder of WAVs with a transcript beside each.
-    let calls: Vec<_> = std::fs::read_dir(demo.join("calls")).expect("calls").map(|e| e.expect("readable").path()).collect();
+    let calls: Vec<_> =
+        std::fs::read_dir(demo.join("calls")).expect("calls").map(|e| e.expect("readable").path()).collect();
     let wavs: Vec<_> = calls.iter().filter(|p| p.extension().is_some_and(|e| e == "wav")).collect();
     assert!(wavs.len() >= 10, "only {} recordings", wavs.len());
     for wav in wavs {
-        let transcript = std::fs::read_to_string(wav.with_extension("txt")).expect("a transcript beside each recording");
+        let transcript =
+            std::fs::read_to_string(wav.with_extension("txt")).expect("a transcript beside each recording");
         let reader = hound::WavReader::open(wav).expect("a WAV");
         assert_eq!(reader.spec().sample_rate, 8_000);
         if transcript.contains(" said ") {

@@ -150,9 +150,8 @@ fn fifty_deaths_dial_nobody_twice_and_lose_no_promise() {
         attempts.iter().all(|a| !matches!(a.state, AttemptState::Live | AttemptState::Claimed)),
         "nothing is left in the air"
     );
-    let unknown = live.clone().filter(|a| {
-        a.outcome.as_ref().is_some_and(|o| o.disposition == Disposition::UnknownOutcome)
-    });
+    let unknown =
+        live.clone().filter(|a| a.outcome.as_ref().is_some_and(|o| o.disposition == Disposition::UnknownOutcome));
     let unknown = unknown.count();
     assert!(dialled - calls.len() <= unknown, "a call that was not received must be of unknown outcome");
 

@@ -27,7 +27,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("trunk", &["audio", "sip"]),
     ("media", &["audio", "rtp"]),
     ("voice", &["audio", "speech"]),
-    ("notify", &["books", "store"]),
+    ("notify", &["books", "config", "store"]),
     ("config", &[]),
 ];
 

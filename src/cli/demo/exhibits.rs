@@ -56,7 +56,8 @@ pub(super) async fn calls(store: &impl Store, dir: &Path, seen: &Seen, print: bo
     for (contact, theirs) in &attempts {
         let (external_id, numbers) = &names[contact];
         // The n-th call that a contact's numbers received is the n-th attempt that was dialled.
-        let received = seen.calls.iter().filter(|c| numbers.contains(&c.number));
+        let mut received: Vec<_> = seen.calls.iter().filter(|c| numbers.contains(&c.number)).collect();
+        received.sort_by_key(|c| c.call);
         for (attempt, call) in theirs.iter().zip(received) {
             let Some(wav) = call.wav.as_deref() else { continue };
             let outcome = attempt.outcome.as_ref().map_or("unknown", |o| o.disposition.as_str());

@@ -10,8 +10,8 @@ use tokio::process::{Child, Command};
 
 use super::Arguments;
 use crate::config::Config;
-use crate::network::{self, CallRecord, Person, population};
-use crate::time::Wall;
+use crate::network::{self, CallRecord, population};
+use crate::time::{Wall, Zone};
 
 /// A folder with this file in it was made by a demo and may be made anew.
 const MARK: &str = ".ringback-demo";
@@ -37,14 +37,14 @@ pub(super) struct Seen {
 pub(super) async fn set(arguments: &Arguments, begins: Wall) -> anyhow::Result<Stage> {
     let dir = &arguments.dir;
     fresh(dir)?;
-    let mut made = population::generate(arguments.seed, arguments.contacts, begins);
+    let mut made = population::generate(arguments.seed, arguments.contacts as usize, begins.date(&Zone::utc()));
     if arguments.listen {
         for person in &mut made.people {
             person.record = true;
         }
     }
-    write(&dir.join("contacts.csv"), &made.csv)?;
-    write(&dir.join("people.jsonl"), &lines(&made.people)?)?;
+    write(&dir.join("contacts.csv"), &made.contacts_csv)?;
+    write(&dir.join("people.jsonl"), &made.people_file())?;
 
     let program = std::env::current_exe().context("cannot find this program's own file")?;
     let mut network = Command::new(program)
@@ -102,15 +102,6 @@ fn fresh(dir: &Path) -> anyhow::Result<()> {
 
 pub(super) fn write(path: &Path, text: &str) -> anyhow::Result<()> {
     std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
-}
-
-fn lines(people: &[Person]) -> anyhow::Result<String> {
-    let mut text = String::new();
-    for person in people {
-        text.push_str(&serde_json::to_string(person)?);
-        text.push('\n');
-    }
-    Ok(text)
 }
 
 fn config_text(arguments: &Arguments, at: &network::Addresses) -> String {
