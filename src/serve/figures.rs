@@ -53,8 +53,35 @@ pub struct Figures {
     pub answer_to_audio: Spread,
     /// From a key's first packet to the first packet of the prompt it led to.
     pub key_to_prompt: Spread,
+    /// Resident memory of the process before the first call, and the most that was seen, with the calls in the air then.
+    pub memory_before: Option<u64>,
+    pub memory_most: Option<(u64, usize)>,
     /// Utterances that were not ready when they were to be played.
     pub rendered_late: u64,
+}
+
+impl Figures {
+    /// Looks at the process's resident memory (Linux; elsewhere nothing is recorded).
+    pub fn look_at_memory(&mut self, in_air: usize) {
+        let Some(bytes) = resident_bytes() else { return };
+        self.memory_before.get_or_insert(bytes);
+        if self.memory_most.is_none_or(|(most, _)| bytes > most) {
+            self.memory_most = Some((bytes, in_air));
+        }
+    }
+
+    /// Bytes that a call in the air cost at the moment of most memory, caches and all.
+    pub fn memory_per_call(&self) -> Option<u64> {
+        let (most, in_air) = self.memory_most.filter(|(_, in_air)| *in_air > 0)?;
+        Some(most.saturating_sub(self.memory_before?) / in_air as u64)
+    }
+}
+
+/// `/proc/self/statm`: the second number counts resident pages.
+fn resident_bytes() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/self/statm").ok()?;
+    let pages: u64 = text.split_whitespace().nth(1)?.parse().ok()?;
+    Some(pages * 4096)
 }
 
 #[cfg(test)]

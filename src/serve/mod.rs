@@ -204,6 +204,7 @@ pub async fn run<S: Store>(
             }
             _ = shown.tick() => {
                 let holding = engine.holding();
+                figures.look_at_memory(engine.in_air());
                 show(&Progress { now, in_air: engine.in_air(), tally: engine.tally(), figures: &figures, holding });
                 None
             }

@@ -94,6 +94,13 @@ pub async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         figures.key_to_prompt.count(),
         figures.rendered_late,
     );
+    if let (Some(per_call), Some((most, in_air))) = (figures.memory_per_call(), figures.memory_most) {
+        println!(
+            "memory: {:.0} MB at most, with {in_air} calls in the air; {:.0} kB a call, audio and database caches included",
+            most as f64 / 1e6,
+            per_call as f64 / 1e3
+        );
+    }
     println!("\nLook at:\n{shown}");
     println!("  ringback --config {0}/ringback.yaml why c0001   (any contact of {0}/contacts.csv)", stage.dir.display());
     Ok(if verdict.agrees() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
