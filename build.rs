@@ -36,7 +36,10 @@ fn pico_sources() -> PathBuf {
                 .filter_map(|rest| rest.split('"').next())
                 .find(|path| path.contains("ttspico-sys"))
                 .expect("ttspico depends on ttspico-sys");
-            return PathBuf::from(manifest.replace("\\\\", "\\")).parent().expect("a manifest lies in a folder").to_owned();
+            return PathBuf::from(manifest.replace("\\\\", "\\"))
+                .parent()
+                .expect("a manifest lies in a folder")
+                .to_owned();
         }
         told = String::from_utf8_lossy(&output.stderr).into_owned();
     }

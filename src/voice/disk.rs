@@ -3,8 +3,8 @@
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::memory::Key;
 use crate::audio::Clip;
@@ -25,7 +25,8 @@ pub(super) fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder)?;
     let aside = folder.join(format!(".{}-{}", std::process::id(), UNIQUE.fetch_add(1, Ordering::Relaxed)));
-    let written = fs::File::create(&aside).and_then(|mut file| file.write_all(bytes)).and_then(|()| fs::rename(&aside, path));
+    let written =
+        fs::File::create(&aside).and_then(|mut file| file.write_all(bytes)).and_then(|()| fs::rename(&aside, path));
     if written.is_err() {
         // Half a file is of no use, and the disk may be full.
         let _ = fs::remove_file(&aside);

@@ -143,10 +143,9 @@ mod tests {
         ] {
             assert_eq!(for_ru_tts(text), spelt, "{text}");
         }
-        for (text, spelt) in [
-            ("Dear Щукин<speed>", "Dear Shchukin speed "),
-            ("Ольга Ёлкина — José", "Olga Yolkina , José"),
-        ] {
+        for (text, spelt) in
+            [("Dear Щукин<speed>", "Dear Shchukin speed "), ("Ольга Ёлкина — José", "Olga Yolkina , José")]
+        {
             assert_eq!(for_pico(text), spelt, "{text}");
         }
     }

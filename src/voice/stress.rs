@@ -28,8 +28,8 @@ static DICTIONARY: LazyLock<Dictionary> = LazyLock::new(|| {
 
 /// Words that lean on their neighbour and have no stress of their own.
 const CLITICS: [&str; 24] = [
-    "а", "без", "бы", "в", "во", "для", "до", "же", "за", "и", "из", "к", "ко", "ли", "на", "не", "ни", "но", "о", "об",
-    "от", "по", "с", "у",
+    "а", "без", "бы", "в", "во", "для", "до", "же", "за", "и", "из", "к", "ко", "ли", "на", "не", "ни", "но", "о",
+    "об", "от", "по", "с", "у",
 ];
 
 /// Puts `+` after the stressed vowel of each word that is known. `text` is lower-case; marks already there are obeyed.
@@ -76,7 +76,7 @@ fn stressed(word: &str) -> Option<usize> {
     if let [only] = vowels[..] {
         return Some(only + 1);
     }
-    let ends: Vec<usize> = word.char_indices().map(|(at, _)| at).skip(STEM_MIN).collect();
+    let ends: Vec<usize> = word.char_indices().map(|(at, _)| at).chain([word.len()]).skip(STEM_MIN).collect();
     ends.into_iter().rev().find_map(|end| DICTIONARY.stems.get(&word[..end])).copied()
 }
 
