@@ -76,7 +76,7 @@ fn stressed(word: &str) -> Option<usize> {
     if let [only] = vowels[..] {
         return Some(only + 1);
     }
-    let ends: Vec<usize> = word.char_indices().map(|(at, _)| at).skip(STEM_MIN).collect();
+    let ends: Vec<usize> = word.char_indices().map(|(at, _)| at).chain([word.len()]).skip(STEM_MIN).collect();
     ends.into_iter().rev().find_map(|end| DICTIONARY.stems.get(&word[..end])).copied()
 }
 
