@@ -17,6 +17,7 @@ use tokio::sync::mpsc::UnboundedSender;
 
 pub use pace::PaceStats;
 
+use self::pace::Pace;
 use self::pump::{Command, Post, Pump};
 use crate::audio::{Clip, Codec};
 use crate::id::{LegId, PlayId};
@@ -102,7 +103,7 @@ pub struct Media(Arc<Threads>);
 struct Threads {
     posts: Vec<Arc<Post>>,
     joins: Mutex<Vec<std::thread::JoinHandle<()>>>,
-    pace: Arc<pace::Pace>,
+    pace: Arc<Pace>,
     clock: Arc<Clock>,
 }
 
@@ -111,7 +112,7 @@ impl Media {
     ///
     /// Errors when the system refuses a thread, a timer or an epoll set.
     pub fn start(threads: usize, clock: Arc<Clock>, events: UnboundedSender<MediaEvent>) -> io::Result<Media> {
-        let pace = Arc::new(pace::Pace::default());
+        let pace = Arc::new(Pace::default());
         let (scribe, scribe_thread) = scribe::start(events.clone(), clock.clone())?;
         let media =
             Threads { posts: Vec::new(), joins: Mutex::new(Vec::new()), pace: pace.clone(), clock: clock.clone() };

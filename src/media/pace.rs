@@ -117,16 +117,17 @@ impl Pace {
     }
 
     pub fn stats(&self) -> PaceStats {
+        let (late_max_us, served_max_us) = (self.late_max_us.load(Relaxed), self.served_max_us.load(Relaxed));
         PaceStats {
             legs: self.legs.load(Relaxed),
             ticks: self.ticks.load(Relaxed),
             ticks_skipped: self.skipped.load(Relaxed),
-            late_p50_us: self.late.quantile(0.5),
-            late_p99_us: self.late.quantile(0.99),
-            late_max_us: self.late_max_us.load(Relaxed),
-            served_p50_us: self.served.quantile(0.5),
-            served_p99_us: self.served.quantile(0.99),
-            served_max_us: self.served_max_us.load(Relaxed),
+            late_p50_us: self.late.quantile(0.5).min(late_max_us),
+            late_p99_us: self.late.quantile(0.99).min(late_max_us),
+            late_max_us,
+            served_p50_us: self.served.quantile(0.5).min(served_max_us),
+            served_p99_us: self.served.quantile(0.99).min(served_max_us),
+            served_max_us,
             sent: self.sent.load(Relaxed),
             received: self.received.load(Relaxed),
         }

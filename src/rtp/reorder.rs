@@ -1,7 +1,7 @@
 //! The receiving side of one RTP stream: puts packets in order within a small window, drops doubles and latecomers,
 //! and counts what never came. Packets in order pass at once; nothing waits on a clock.
 
-use super::packet::Packet;
+use super::packet::{Header, Packet};
 
 /// Packets held back while one before them is missing: 60 ms of 20 ms packets.
 pub const HELD_MAX: usize = 3;
@@ -170,8 +170,6 @@ impl Reorder {
         }
     }
 }
-
-use super::packet::Header;
 
 fn in_order<'a>(packet: &Packet<'a>) -> InOrder<'a> {
     let length = packet.payload.len().min(PAYLOAD_MAX);

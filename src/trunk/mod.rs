@@ -1,10 +1,24 @@
-//! A trunk: the SIP socket to one carrier. An edge around the sans-IO `sip`: packets to events, orders to packets.
+#![doc = include_str!("README.md")]
 
+pub mod answerer;
+mod port;
+
+use std::collections::HashMap;
+use std::io;
 use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::watch;
 
 use crate::id::LegId;
 use crate::outcome::HangupCause;
-use crate::time::Mono;
+use crate::sip::{self, Command, DialogId, Event};
+use crate::time::{Clock, Mono};
+use port::Port;
+
+pub use crate::sip::Secret;
 
 /// Where to send a leg's audio, and how: the answer's SDP as agreed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,6 +27,12 @@ pub struct RemoteMedia {
     pub codec: crate::audio::Codec,
     /// RTP payload type of telephone-event (RFC 4733), when agreed.
     pub dtmf_payload: Option<u8>,
+}
+
+impl From<sip::Media> for RemoteMedia {
+    fn from(media: sip::Media) -> RemoteMedia {
+        RemoteMedia { addr: media.addr, codec: media.codec, dtmf_payload: media.dtmf_payload }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,4 +53,201 @@ pub enum TrunkEventKind {
     Failed { cause: HangupCause, status: Option<u16> },
     /// The leg was up and has ended.
     Ended(HangupCause),
+}
+
+/// How to reach one carrier.
+#[derive(Debug, Clone)]
+pub struct TrunkConfig {
+    /// For logs.
+    pub name: String,
+    pub peer: SocketAddr,
+    /// Where to listen; port 0: any free one. With an unspecified address (0.0.0.0), the address that the system would
+    /// use towards `peer` is the one written into messages.
+    pub bind: SocketAddr,
+    pub username: Option<String>,
+    pub password: Option<Secret>,
+    /// The user part of From: the number that is shown to those we call.
+    pub caller_id: String,
+    /// How long a call may ring, from the INVITE, before it is taken back as `no_answer`.
+    pub ring_ms_max: u64,
+    /// How often the peer is asked (OPTIONS) whether it is there; zero: never, and it counts as up.
+    pub options_interval: Duration,
+}
+
+/// Whether the peer answers. Down until it has been heard from for the first time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TrunkHealth {
+    pub up: bool,
+    pub since: Mono,
+}
+
+/// A handle to the task that holds the socket. When the last handle is dropped, the trunk stops as by [`Trunk::stop`].
+#[derive(Clone)]
+pub struct Trunk {
+    orders: UnboundedSender<Order>,
+    health: watch::Receiver<TrunkHealth>,
+    local_addr: SocketAddr,
+    task: Arc<Mutex<Option<tokio::task::JoinHandle<()>>>>,
+}
+
+enum Order {
+    Dial { leg: LegId, to: String, local_media: SocketAddr },
+    Hangup { leg: LegId },
+    Stop,
+}
+
+/// How long stopping waits for the answers to CANCEL and BYE.
+const STOP_PATIENCE: Duration = Duration::from_secs(3);
+
+impl Trunk {
+    /// Binds the socket and starts the task; within a tokio runtime. Errors: the address cannot be bound.
+    pub fn start(config: TrunkConfig, clock: Arc<Clock>, events: UnboundedSender<TrunkEvent>) -> io::Result<Trunk> {
+        let credentials = config.username.clone().zip(config.password.clone());
+        let credentials = credentials.map(|(username, password)| sip::Credentials { username, password });
+        let port = Port::open(config.bind, Some(config.peer), clock.clone(), |c| {
+            c.peer = Some(config.peer);
+            c.credentials = credentials;
+            c.options_interval = config.options_interval;
+        })?;
+        let local_addr = port.local_addr();
+        let health = TrunkHealth { up: config.options_interval.is_zero(), since: clock.now().mono };
+        let (health_out, health) = watch::channel(health);
+        let (orders, inbox) = unbounded_channel();
+        let task = Task { config, port, events, health: health_out, legs: HashMap::new(), dialogs: HashMap::new() };
+        let task = Arc::new(Mutex::new(Some(tokio::spawn(task.run(inbox)))));
+        Ok(Trunk { orders, health, local_addr, task })
+    }
+
+    /// Calls `to`, the user part of a number in E.164 or a full `sip:` URI. What becomes of it is told in events; the
+    /// last is `Failed` or `Ended`. A leg that is up already is not dialled again.
+    pub fn dial(&self, leg: LegId, to: &str, local_media: SocketAddr) {
+        // The task outlives every handle unless it was stopped; then there is nobody to dial, and nothing to tell.
+        let _ = self.orders.send(Order::Dial { leg, to: to.to_owned(), local_media });
+    }
+
+    /// CANCEL or BYE, as fits; of an unknown or ended leg, nothing.
+    pub fn hangup(&self, leg: LegId) {
+        let _ = self.orders.send(Order::Hangup { leg });
+    }
+
+    pub fn health(&self) -> TrunkHealth {
+        *self.health.borrow()
+    }
+
+    /// For waiting until the health changes.
+    pub fn watch_health(&self) -> watch::Receiver<TrunkHealth> {
+        self.health.clone()
+    }
+
+    pub fn local_addr(&self) -> SocketAddr {
+        self.local_addr
+    }
+
+    /// Ends all legs, waits for the far ends to agree, for 3 s at the most, and closes the socket. Every leg has had its last
+    /// event when this returns.
+    pub async fn stop(&self) {
+        let _ = self.orders.send(Order::Stop);
+        let task = self.task.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(task) = task
+            && let Err(error) = task.await
+        {
+            tracing::error!(%error, "the trunk's task ended badly");
+        }
+    }
+}
+
+struct Task {
+    config: TrunkConfig,
+    port: Port,
+    events: UnboundedSender<TrunkEvent>,
+    health: watch::Sender<TrunkHealth>,
+    legs: HashMap<LegId, DialogId>,
+    dialogs: HashMap<DialogId, LegId>,
+}
+
+impl Task {
+    async fn run(mut self, mut inbox: UnboundedReceiver<Order>) {
+        loop {
+            let told = tokio::select! {
+                () = self.port.ready() => self.port.turn(),
+                order = inbox.recv() => match order {
+                    Some(Order::Dial { leg, to, local_media }) => self.dial(leg, to, local_media),
+                    Some(Order::Hangup { leg }) => match self.legs.get(&leg) {
+                        Some(&dialog) => self.port.order(Command::Hangup { dialog }),
+                        None => Vec::new(),
+                    },
+                    Some(Order::Stop) | None => break,
+                },
+            };
+            self.tell(told);
+        }
+        let told = self.port.order(Command::Close);
+        self.tell(told);
+        let patience = tokio::time::sleep(STOP_PATIENCE);
+        tokio::pin!(patience);
+        while self.port.calls_open() > 0 {
+            let told = tokio::select! {
+                () = self.port.ready() => self.port.turn(),
+                () = &mut patience => break,
+            };
+            self.tell(told);
+        }
+        // A far end that says nothing keeps nobody waiting: the leg is over for us.
+        let at = self.port.now();
+        for (_, leg) in self.dialogs.drain() {
+            let kind = TrunkEventKind::Failed { cause: HangupCause::Cancelled, status: None };
+            let _ = self.events.send(TrunkEvent { leg, at, kind });
+        }
+    }
+
+    fn dial(&mut self, leg: LegId, to: String, media: SocketAddr) -> Vec<(Mono, Event)> {
+        if self.legs.contains_key(&leg) {
+            tracing::warn!(
+                trunk = self.config.name,
+                call = leg.call.0,
+                "a leg was dialled twice; the second is ignored"
+            );
+            return Vec::new();
+        }
+        let dialog = self.port.reserve();
+        self.legs.insert(leg, dialog);
+        self.dialogs.insert(dialog, leg);
+        let (from, ring_ms_max) = (self.config.caller_id.clone(), self.config.ring_ms_max);
+        self.port.order(Command::Dial { dialog, to, from, media, ring_ms_max })
+    }
+
+    fn tell(&mut self, told: Vec<(Mono, Event)>) {
+        for (at, event) in told {
+            let (dialog, kind) = match event {
+                Event::Ringing { dialog } => (dialog, TrunkEventKind::Ringing),
+                Event::Answered { dialog, media } => (dialog, TrunkEventKind::Answered(media.into())),
+                Event::Failed { dialog, cause, status } => (dialog, TrunkEventKind::Failed { cause, status }),
+                Event::Ended { dialog, cause } => (dialog, TrunkEventKind::Ended(cause)),
+                Event::PeerUp | Event::PeerDown => {
+                    let up = event == Event::PeerUp;
+                    tracing::info!(trunk = self.config.name, up, "the trunk's health changed");
+                    self.health.send_replace(TrunkHealth { up, since: at });
+                    continue;
+                }
+                // Nobody calls in through a trunk yet.
+                Event::Incoming { dialog, .. } => {
+                    self.port.order(Command::Reject { dialog, status: 480 });
+                    continue;
+                }
+                Event::MediaChanged { dialog, .. } => {
+                    let call = self.dialogs.get(&dialog).map(|leg| leg.call.0);
+                    tracing::warn!(trunk = self.config.name, call, "the far end moved its audio; it is not followed");
+                    continue;
+                }
+                Event::Acked { .. } | Event::Cancelled { .. } => continue,
+            };
+            let Some(&leg) = self.dialogs.get(&dialog) else { continue };
+            if matches!(kind, TrunkEventKind::Failed { .. } | TrunkEventKind::Ended(_)) {
+                self.dialogs.remove(&dialog);
+                self.legs.remove(&leg);
+            }
+            // The listener may be gone while we are still hanging up; then nobody needs to know.
+            let _ = self.events.send(TrunkEvent { leg, at, kind });
+        }
+    }
 }

@@ -1,0 +1,210 @@
+//! Addresses as From, To, Contact and Record-Route carry them: `"name" <uri>;tag=x`. Bytes in, because a display name
+//! may be in any encoding (Russian exchanges send CP1251); only the URI and the tag must be readable.
+
+use std::net::{IpAddr, SocketAddr};
+
+/// The part of a name-addr that signalling needs.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Address {
+    pub uri: String,
+    pub tag: Option<String>,
+}
+
+impl Address {
+    /// One address. `None` when the URI is missing, unclosed or not printable ASCII.
+    pub fn parse(value: &[u8]) -> Option<Address> {
+        let (uri, params) = match open_bracket(value)? {
+            Some(open) => {
+                let close = open + value[open..].iter().position(|b| *b == b'>')?;
+                (&value[open + 1..close], &value[close + 1..])
+            }
+            None => {
+                let end = value.iter().position(|b| *b == b';').unwrap_or(value.len());
+                (&value[..end], &value[end..])
+            }
+        };
+        let uri = std::str::from_utf8(uri.trim_ascii()).ok()?;
+        if uri.is_empty() || !uri.bytes().all(|b| (0x21..0x7f).contains(&b) && b != b'<' && b != b'"') {
+            return None;
+        }
+        Some(Address { uri: uri.to_owned(), tag: param(params, "tag") })
+    }
+
+    /// Addresses separated by commas, each as [`Address::parse`]; stops at the first unreadable one.
+    pub fn parse_list(value: &[u8]) -> Option<Vec<Address>> {
+        let (mut quoted, mut bracketed, mut escaped, mut start) = (false, false, false, 0);
+        let mut list = Vec::new();
+        for (i, b) in value.iter().enumerate() {
+            match b {
+                _ if escaped => escaped = false,
+                b'\\' if quoted => escaped = true,
+                b'"' => quoted = !quoted,
+                b'<' if !quoted => bracketed = true,
+                b'>' if !quoted => bracketed = false,
+                b',' if !quoted && !bracketed => {
+                    list.push(Address::parse(&value[start..i])?);
+                    start = i + 1;
+                }
+                _ => {}
+            }
+        }
+        list.push(Address::parse(&value[start..])?);
+        Some(list)
+    }
+}
+
+/// Where `<` stands outside a quoted name; `Some(None)` without one, `None` when a quote is never closed.
+fn open_bracket(value: &[u8]) -> Option<Option<usize>> {
+    let (mut quoted, mut escaped) = (false, false);
+    for (i, b) in value.iter().enumerate() {
+        match b {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            b'<' if !quoted => return Some(Some(i)),
+            _ => {}
+        }
+    }
+    (!quoted).then_some(None)
+}
+
+/// The value of `;name=value`, when it is a token.
+fn param(params: &[u8], name: &str) -> Option<String> {
+    for part in params.split(|b| *b == b';') {
+        let Some(eq) = part.iter().position(|b| *b == b'=') else { continue };
+        if part[..eq].trim_ascii().eq_ignore_ascii_case(name.as_bytes()) {
+            let value = std::str::from_utf8(part[eq + 1..].trim_ascii()).ok()?;
+            let token = !value.is_empty() && value.bytes().all(|b| (0x21..0x7f).contains(&b) && !b"\"<>,".contains(&b));
+            return token.then(|| value.to_owned());
+        }
+    }
+    None
+}
+
+/// The user part of a `sip:`, `sips:` or `tel:` URI, percent-decoded; empty when there is none.
+pub fn user(uri: &str) -> String {
+    let Some((scheme, rest)) = uri.split_once(':') else { return String::new() };
+    let user = if scheme.eq_ignore_ascii_case("tel") {
+        rest.split([';', '?']).next().unwrap_or("")
+    } else {
+        // Parameters may stand within the user part (RFC 3966 in a SIP URI): `+7916…;phone-context=…@host`.
+        rest.rsplit_once('@').map_or("", |(user, _)| user).split([';', ':']).next().unwrap_or("")
+    };
+    percent_decoded(user)
+}
+
+fn percent_decoded(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let (mut out, mut i) = (Vec::with_capacity(bytes.len()), 0);
+    while i < bytes.len() {
+        let hex = bytes.get(i + 1..i + 3).and_then(|h| std::str::from_utf8(h).ok());
+        match (bytes[i], hex.and_then(|h| u8::from_str_radix(h, 16).ok())) {
+            (b'%', Some(byte)) => {
+                out.push(byte);
+                i += 3;
+            }
+            (byte, _) => {
+                out.push(byte);
+                i += 1;
+            }
+        }
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+/// Where a `sip:` URI sends to, when its host is written as an address; names are not looked up here. Port 5060 unless given.
+pub fn socket_addr(uri: &str) -> Option<SocketAddr> {
+    let (scheme, rest) = uri.split_once(':')?;
+    if !scheme.eq_ignore_ascii_case("sip") {
+        return None;
+    }
+    let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
+    let host = host.split([';', '?']).next()?;
+    if let Ok(addr) = host.parse::<SocketAddr>() {
+        return Some(addr);
+    }
+    let ip: IpAddr = host.trim_start_matches('[').trim_end_matches(']').parse().ok()?;
+    Some(SocketAddr::new(ip, 5060))
+}
+
+/// RFC 3261 §19.1.1: the URI of a loose router carries `;lr`.
+pub fn is_loose(uri: &str) -> bool {
+    uri.split([';', '?']).skip(1).any(|p| p.split('=').next().is_some_and(|name| name.eq_ignore_ascii_case("lr")))
+}
+
+/// The Request-URI for `to`, at `peer`: a `sip:` URI stays as it is, a number becomes the user part.
+/// `None` when it holds what could end a header line or change its meaning.
+pub fn dialled(to: &str, peer: SocketAddr) -> Option<String> {
+    let printable = !to.is_empty() && to.len() <= 256 && to.bytes().all(|b| (0x21..0x7f).contains(&b));
+    if !printable || to.contains(['<', '>', '"', '\\', ',']) {
+        return None;
+    }
+    if to.get(..4).is_some_and(|s| s.eq_ignore_ascii_case("sip:")) {
+        return Some(to.to_owned());
+    }
+    is_user(to).then(|| format!("sip:{to}@{peer}"))
+}
+
+/// Characters that may stand in a user part as they are (RFC 3261 §25.1), fewer rather than more.
+pub fn is_user(text: &str) -> bool {
+    !text.is_empty()
+        && text.len() <= 128
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-_.!~*#()".contains(&b))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses() {
+        let cases: [(&[u8], Option<(&str, Option<&str>)>); 12] = [
+            (b"<sip:a@b>;tag=1", Some(("sip:a@b", Some("1")))),
+            (b"\"A; <B>\" <sip:a@b;x=y>;tag=q ; z", Some(("sip:a@b;x=y", Some("q")))),
+            (b"sip:a@b;TAG=1", Some(("sip:a@b", Some("1")))),
+            (b"  Bob   <sip:a@b>", Some(("sip:a@b", None))),
+            (b"\"\xc8\xe2\xe0\xed\" <sip:a@b>;tag=1", Some(("sip:a@b", Some("1")))),
+            (b"\xc8\xe2\xe0\xed <sip:a@b>;tag=1", Some(("sip:a@b", Some("1")))),
+            (b"\"never closed <sip:a@b>", None),
+            (b"<sip:a@b", None),
+            (b"<>", None),
+            (b"", None),
+            (b"<sip:a b@c>", None),
+            (b"<sip:a@b>;tag=", Some(("sip:a@b", None))),
+        ];
+        for (value, expected) in cases {
+            let parsed = Address::parse(value);
+            let got = parsed.as_ref().map(|a| (a.uri.as_str(), a.tag.as_deref()));
+            assert_eq!(got, expected, "{}", String::from_utf8_lossy(value));
+        }
+        assert_eq!(Address::parse_list(b"<sip:a,b@c>, \"x,y\" <sip:d>,sip:e").map(|l| l.len()), Some(3));
+    }
+
+    #[test]
+    fn parts_of_a_uri() {
+        for (uri, expected_user, addr, loose) in [
+            ("sip:+7916@127.0.0.1:5070;lr", "+7916", Some("127.0.0.1:5070"), true),
+            ("sip:127.0.0.1", "", Some("127.0.0.1:5060"), false),
+            ("sip:a%20b:secret@[::1]:5080", "a b", Some("[::1]:5080"), false),
+            ("sip:[::1];lr=on", "", Some("[::1]:5060"), true),
+            ("tel:+7916;phone-context=x", "+7916", None, false),
+            ("sip:bob@example.com", "bob", None, false),
+            ("sip:%zz%4@h", "%zz%4", None, false),
+            ("nonsense", "", None, false),
+        ] {
+            assert_eq!(user(uri), expected_user, "{uri}");
+            assert_eq!(socket_addr(uri), addr.map(|a| a.parse().unwrap()), "{uri}");
+            assert_eq!(is_loose(uri), loose, "{uri}");
+        }
+    }
+
+    #[test]
+    fn only_what_is_safe_is_dialled() {
+        let peer = "10.0.0.1:5060".parse().unwrap();
+        assert_eq!(dialled("+79161234567", peer).as_deref(), Some("sip:+79161234567@10.0.0.1:5060"));
+        assert_eq!(dialled("sip:bob@example.com;x=1", peer).as_deref(), Some("sip:bob@example.com;x=1"));
+        for bad in ["", "a b", "1\r\nVia: x", "sip:a@b>", "a@b", "1;x"] {
+            assert_eq!(dialled(bad, peer), None, "{bad:?}");
+        }
+    }
+}

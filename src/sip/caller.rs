@@ -1,0 +1,261 @@
+//! A call we make: from the INVITE until it is up or has failed. What follows is in `in_dialog`.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use super::address::{dialled, is_user};
+use super::auth::Challenge;
+use super::client::{Branch, ClientKey, Owner};
+use super::dialog::Dialog;
+use super::message::{Head, Method, Response};
+use super::sdp::{Description, Local};
+use super::user_agent::{ALLOW, Call, DialogId, Event, State, UserAgent};
+use crate::outcome::HangupCause;
+use crate::time::Mono;
+
+/// Challenges answered within one call: proxy and far end, each once and once more for a stale nonce.
+const CHALLENGES_MAX: u8 = 4;
+
+/// The time between INVITE and its final answer.
+pub(super) struct Inviting {
+    key: ClientKey,
+    to: SocketAddr,
+    /// A provisional answer came, so that CANCEL is allowed (§9.1).
+    heard: bool,
+    rung: bool,
+    /// We do not want the call any more, and why.
+    given_up: Option<HangupCause>,
+    cancelled: bool,
+    /// When it has rung for long enough; after CANCEL, when its answer is waited for no longer.
+    pub limit: Option<Mono>,
+    /// The far end's description from a provisional answer: some send none with the 200.
+    early: Option<String>,
+}
+
+impl UserAgent {
+    pub(super) fn dial(&mut self, id: DialogId, to: &str, from: &str, media: SocketAddr, ring_ms_max: u64) {
+        let fail = |cause| Event::Failed { dialog: id, cause, status: None };
+        let Some(peer) = self.config.peer.filter(|_| !self.closed && self.calls.len() < self.config.calls_max) else {
+            return self.tell(fail(HangupCause::SystemError));
+        };
+        let Some(uri) = dialled(to, peer) else { return self.tell(fail(HangupCause::InvalidNumber)) };
+        let via = self.config.contact;
+        let local_uri = if is_user(from) { format!("sip:{from}@{via}") } else { format!("sip:{via}") };
+        let dialog = Dialog {
+            call_id: self.token() + &self.token(),
+            local_uri,
+            local_tag: self.token(),
+            remote_uri: uri.clone(),
+            remote_tag: None,
+            target: uri,
+            routes: Vec::new(),
+            seq: 0,
+            remote_seq: None,
+            peer,
+        };
+        let inviting = Inviting {
+            key: ClientKey { branch: Branch(0), cancel: false },
+            to: peer,
+            heard: false,
+            rung: false,
+            given_up: None,
+            cancelled: false,
+            limit: Some(self.now + Duration::from_millis(ring_ms_max)),
+            early: None,
+        };
+        let local = Local::offering(media, self.session());
+        let state = State::Inviting(inviting);
+        let call = Call { state, dialog, local, media: None, unacked: None, challenges: Vec::new(), challenged: 0 };
+        self.open_call(id, call);
+        self.send_invite(id);
+    }
+
+    /// The INVITE; again, with a new branch and the next number, when it was challenged (§22.2).
+    fn send_invite(&mut self, id: DialogId) {
+        let (branch, cnonce, via) = (self.branch(), self.token(), self.config.contact);
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        let State::Inviting(inviting) = &mut call.state else { return };
+        call.dialog.seq += 1;
+        inviting.key = ClientKey { branch, cancel: false };
+        inviting.heard = false;
+        let (key, to) = (inviting.key, inviting.to);
+        let mut w = call.dialog.request(&Method::Invite, call.dialog.seq, via, branch);
+        if let Some(credentials) = &self.config.credentials {
+            for challenge in &mut call.challenges {
+                let answer = challenge.answer(credentials, "INVITE", call.dialog.request_uri(), &cnonce);
+                w.line(challenge.header_name(), answer);
+            }
+        }
+        w.line("Contact", format_args!("<sip:{via}>")).line("Allow", ALLOW);
+        w.line("User-Agent", &self.config.software);
+        let bytes = w.finish(Some(&call.local.offer()));
+        self.start_client(key, Owner::Invite(id), true, to, bytes);
+    }
+
+    /// We do not want the call any more.
+    pub(super) fn take_back(&mut self, id: DialogId, cause: HangupCause) {
+        let Some(Call { state: State::Inviting(inviting), .. }) = self.calls.get_mut(&id) else { return };
+        if inviting.given_up.is_some() {
+            return;
+        }
+        inviting.given_up = Some(cause);
+        // Until a provisional answer comes, CANCEL must wait (§9.1); timer B bounds the waiting.
+        inviting.limit = None;
+        if inviting.heard {
+            self.send_cancel(id);
+        }
+        self.refresh(id);
+    }
+
+    fn send_cancel(&mut self, id: DialogId) {
+        let (via, limit) = (self.config.contact, self.now + self.config.timing.patience());
+        let Some(Call { state: State::Inviting(inviting), dialog, .. }) = self.calls.get_mut(&id) else { return };
+        if inviting.cancelled {
+            return;
+        }
+        inviting.cancelled = true;
+        inviting.limit = Some(limit);
+        let (key, to) = (ClientKey { cancel: true, ..inviting.key }, inviting.to);
+        let bytes = dialog.request(&Method::Cancel, dialog.seq, via, key.branch).finish(None);
+        self.start_client(key, Owner::Nobody, false, to, bytes);
+        self.refresh(id);
+    }
+
+    /// It has rung for long enough, or the answer to CANCEL never came.
+    pub(super) fn on_limit(&mut self, id: DialogId) {
+        let Some(Call { state: State::Inviting(inviting), .. }) = self.calls.get(&id) else { return };
+        match inviting.given_up {
+            None => self.take_back(id, HangupCause::NoAnswer),
+            Some(cause) => {
+                // §9.1: after 64*T1 the INVITE counts as cancelled.
+                self.forget_client(inviting.key);
+                self.fail(id, cause, None);
+            }
+        }
+    }
+
+    /// Timer B: nothing at all came back.
+    pub(super) fn on_invite_timeout(&mut self, id: DialogId) {
+        let Some(Call { state: State::Inviting(inviting), .. }) = self.calls.get(&id) else { return };
+        let cause = match inviting.given_up {
+            Some(HangupCause::Cancelled) => HangupCause::Cancelled,
+            _ => HangupCause::TrunkSilent,
+        };
+        self.fail(id, cause, None);
+    }
+
+    pub(super) fn on_invite_response(&mut self, id: DialogId, key: ClientKey, response: &Response, from: SocketAddr) {
+        match response.status {
+            100..200 => self.on_provisional(id, response),
+            200..300 => self.on_accepted(id, key, response, from),
+            _ => self.on_refused(id, key, response),
+        }
+    }
+
+    fn on_provisional(&mut self, id: DialogId, response: &Response) {
+        let Some(Call { state: State::Inviting(inviting), .. }) = self.calls.get_mut(&id) else { return };
+        inviting.heard = true;
+        if let Some(sdp) = &response.head.sdp {
+            inviting.early = Some(sdp.clone());
+        }
+        if inviting.given_up.is_some() {
+            self.send_cancel(id);
+        } else if matches!(response.status, 180 | 183) && !inviting.rung {
+            inviting.rung = true;
+            self.tell(Event::Ringing { dialog: id });
+        }
+    }
+
+    fn on_accepted(&mut self, id: DialogId, key: ClientKey, response: &Response, from: SocketAddr) {
+        self.acknowledge(key, &response.head, from);
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        let State::Inviting(inviting) = &mut call.state else { return };
+        let (given_up, early) = (inviting.given_up, inviting.early.take());
+        let dialog = Dialog::of_response(&response.head, from);
+        call.dialog = Dialog { peer: call.dialog.peer, ..dialog };
+        call.state = State::Up;
+        let described = response.head.sdp.as_deref().or(early.as_deref());
+        let media = described.and_then(|sdp| Description::parse(sdp).ok()).and_then(|d| call.local.agreed(&d));
+        call.media = media;
+        self.refresh(id);
+        match (given_up, media) {
+            (None, Some(media)) => self.tell(Event::Answered { dialog: id, media }),
+            // The 200 crossed our CANCEL, or what it describes cannot be spoken with: acknowledge, then end it.
+            (given_up, _) => {
+                let cause = given_up.unwrap_or(HangupCause::TrunkRefused);
+                self.tell(Event::Failed { dialog: id, cause, status: Some(response.status) });
+                self.send_bye(id);
+            }
+        }
+    }
+
+    fn on_refused(&mut self, id: DialogId, key: ClientKey, response: &Response) {
+        let via = self.config.contact;
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        let State::Inviting(inviting) = &call.state else { return };
+        let to = inviting.to;
+        let given_up = inviting.given_up;
+        // The ACK belongs to the INVITE's transaction: same branch, same Request-URI, the response's To (§17.1.1.3).
+        let tag = response.head.to.tag.clone();
+        call.dialog.remote_tag = tag;
+        let ack = call.dialog.request(&Method::Ack, call.dialog.seq, via, key.branch).finish(None);
+        call.dialog.remote_tag = None;
+        if let Some(tx) = self.clients.get_mut(&key) {
+            tx.keep_ack(ack.clone());
+        }
+        self.send(to, ack);
+        match given_up {
+            Some(cause) => self.fail(id, cause, Some(response.status)),
+            None if self.take_challenge(id, response) => self.send_invite(id),
+            None => self.fail(id, HangupCause::from_sip_status(response.status), Some(response.status)),
+        }
+    }
+
+    /// Whether a refusal is a challenge that can be answered, and has been noted to be.
+    pub(super) fn take_challenge(&mut self, id: DialogId, response: &Response) -> bool {
+        if !matches!(response.status, 401 | 407) || self.config.credentials.is_none() {
+            return false;
+        }
+        let from_proxy = response.status == 407;
+        let Some(challenge) = Challenge::strongest(&response.challenges, from_proxy) else { return false };
+        let Some(call) = self.calls.get_mut(&id) else { return false };
+        let known = call.challenges.iter().position(|c| c.from_proxy() == from_proxy);
+        // The same question again, and not because the nonce grew old: the password is wrong.
+        if call.challenged >= CHALLENGES_MAX || (known.is_some() && !challenge.is_stale()) {
+            return false;
+        }
+        call.challenged += 1;
+        match known {
+            Some(at) => call.challenges[at] = challenge,
+            None => call.challenges.push(challenge),
+        }
+        true
+    }
+
+    fn fail(&mut self, id: DialogId, cause: HangupCause, status: Option<u16>) {
+        self.forget_call(id);
+        self.tell(Event::Failed { dialog: id, cause, status });
+    }
+
+    /// ACK of a 2xx (§13.2.2.4): made from the response alone, and kept to answer its repetitions.
+    fn acknowledge(&mut self, key: ClientKey, head: &Head, from: SocketAddr) {
+        let (branch, via) = (self.branch(), self.config.contact);
+        let peer = self.clients.get(&key).map_or(from, |tx| tx.peer());
+        let dialog = Dialog::of_response(head, peer);
+        let (to, ack) = (dialog.next_hop(), dialog.request(&Method::Ack, head.cseq, via, branch).finish(None));
+        if let Some(tx) = self.clients.get_mut(&key) {
+            tx.keep_accepted(head.to.tag.as_deref().unwrap_or(""), to, ack.clone());
+        }
+        self.send(to, ack);
+    }
+
+    /// A second telephone answered the same INVITE: it gets its ACK and a BYE (§13.2.2.4).
+    pub(super) fn on_fork(&mut self, key: ClientKey, response: &Response, from: SocketAddr) {
+        self.acknowledge(key, &response.head, from);
+        let (branch, via) = (self.branch(), self.config.contact);
+        let peer = self.clients.get(&key).map_or(from, |tx| tx.peer());
+        let dialog = Dialog::of_response(&response.head, peer);
+        let bytes = dialog.request(&Method::Bye, dialog.seq + 1, via, branch).finish(None);
+        self.start_client(ClientKey { branch, cancel: false }, Owner::Nobody, false, dialog.next_hop(), bytes);
+    }
+}

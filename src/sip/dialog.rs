@@ -1,0 +1,159 @@
+//! What two ends of a call know of each other (RFC 3261 §12): enough to write the next request.
+
+use std::net::SocketAddr;
+
+use super::address::{is_loose, socket_addr};
+use super::client::Branch;
+use super::message::{Head, Method, Writer};
+
+/// Hops before a message is dropped as looping (§8.1.1.6).
+const MAX_FORWARDS: u32 = 70;
+
+pub struct Dialog {
+    pub call_id: String,
+    pub local_uri: String,
+    pub local_tag: String,
+    pub remote_uri: String,
+    pub remote_tag: Option<String>,
+    /// Where the far end wants requests of this dialog: its Contact.
+    pub target: String,
+    /// The route set, nearest hop first.
+    pub routes: Vec<String>,
+    /// Of our last request.
+    pub seq: u32,
+    /// Of its last request.
+    pub remote_seq: Option<u32>,
+    /// Where messages go when neither route nor target is an address.
+    pub peer: SocketAddr,
+}
+
+impl Dialog {
+    /// The caller's side, from the response that made it. The route set is turned round (§12.1.2).
+    pub fn of_response(head: &Head, peer: SocketAddr) -> Dialog {
+        Dialog {
+            call_id: head.call_id.clone(),
+            local_uri: head.from.uri.clone(),
+            local_tag: head.from.tag.clone().unwrap_or_default(),
+            remote_uri: head.to.uri.clone(),
+            remote_tag: head.to.tag.clone(),
+            target: head.contact.clone().unwrap_or_else(|| head.to.uri.clone()),
+            routes: head.record_route.iter().rev().cloned().collect(),
+            seq: head.cseq,
+            remote_seq: None,
+            peer,
+        }
+    }
+
+    /// The answerer's side, from the INVITE. The route set stays in order (§12.1.1).
+    pub fn of_invite(head: &Head, local_tag: String, peer: SocketAddr) -> Dialog {
+        Dialog {
+            call_id: head.call_id.clone(),
+            local_uri: head.to.uri.clone(),
+            local_tag,
+            remote_uri: head.from.uri.clone(),
+            remote_tag: head.from.tag.clone(),
+            target: head.contact.clone().unwrap_or_else(|| head.from.uri.clone()),
+            routes: head.record_route.clone(),
+            seq: 0,
+            remote_seq: Some(head.cseq),
+            peer,
+        }
+    }
+
+    /// How the dialog is found when the far end speaks: Call-ID and our tag.
+    pub fn key(&self) -> Box<str> {
+        key(&self.call_id, &self.local_tag)
+    }
+
+    /// The Request-URI and the routes to write: a strict router wants to be the Request-URI itself (§12.2.1.1).
+    fn line(&self) -> (&str, Vec<&str>) {
+        match self.routes.split_first() {
+            Some((first, rest)) if !is_loose(first) => {
+                (first, rest.iter().map(String::as_str).chain([self.target.as_str()]).collect())
+            }
+            _ => (&self.target, self.routes.iter().map(String::as_str).collect()),
+        }
+    }
+
+    pub fn request_uri(&self) -> &str {
+        self.line().0
+    }
+
+    pub fn next_hop(&self) -> SocketAddr {
+        let hop = self.routes.first().unwrap_or(&self.target);
+        socket_addr(hop).unwrap_or(self.peer)
+    }
+
+    /// A request of this dialog, up to what is particular to its method.
+    pub fn request(&self, method: &Method, seq: u32, via: SocketAddr, branch: Branch) -> Writer {
+        let (uri, routes) = self.line();
+        let mut w = Writer::request(method, uri);
+        w.line("Via", format_args!("SIP/2.0/UDP {via};branch={branch};rport"));
+        for route in routes {
+            w.line("Route", format_args!("<{route}>"));
+        }
+        w.line("Max-Forwards", MAX_FORWARDS);
+        w.line("From", format_args!("<{}>;tag={}", self.local_uri, self.local_tag));
+        match &self.remote_tag {
+            Some(tag) => w.line("To", format_args!("<{}>;tag={tag}", self.remote_uri)),
+            None => w.line("To", format_args!("<{}>", self.remote_uri)),
+        };
+        w.line("Call-ID", &self.call_id);
+        w.line("CSeq", format_args!("{seq} {method}"));
+        w
+    }
+}
+
+pub fn key(call_id: &str, local_tag: &str) -> Box<str> {
+    format!("{call_id} {local_tag}").into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sip::message::{Message, parse};
+
+    fn answered(record_route: &str) -> Dialog {
+        let bytes = format!(
+            "SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP h;branch=z9hG4bKa\r\nFrom: <sip:me@h>;tag=1\r\nTo: <sip:you@h>;tag=2\r\n\
+             Call-ID: c\r\nCSeq: 5 INVITE\r\nContact: <sip:you@10.0.0.9:5099>\r\n{record_route}\r\n"
+        );
+        match parse(bytes.as_bytes(), "127.0.0.1:9".parse().unwrap()) {
+            Ok(Message::Response(r)) => Dialog::of_response(&r.head, "127.0.0.1:5060".parse().unwrap()),
+            _ => panic!("a response was written"),
+        }
+    }
+
+    #[test]
+    fn routes() {
+        for (record_route, uri, routes, hop) in [
+            ("", "sip:you@10.0.0.9:5099", vec![], "10.0.0.9:5099"),
+            (
+                "Record-Route: <sip:10.0.0.2;lr>, <sip:10.0.0.1;lr>\r\n",
+                "sip:you@10.0.0.9:5099",
+                vec!["Route: <sip:10.0.0.1;lr>", "Route: <sip:10.0.0.2;lr>"],
+                "10.0.0.1:5060",
+            ),
+            (
+                "Record-Route: <sip:10.0.0.2>\r\nRecord-Route: <sip:10.0.0.1>\r\n",
+                "sip:10.0.0.1",
+                vec!["Route: <sip:10.0.0.2>", "Route: <sip:you@10.0.0.9:5099>"],
+                "10.0.0.1:5060",
+            ),
+            (
+                "Record-Route: <sip:proxy.example;lr>\r\n",
+                "sip:you@10.0.0.9:5099",
+                vec!["Route: <sip:proxy.example;lr>"],
+                "127.0.0.1:5060",
+            ),
+        ] {
+            let dialog = answered(record_route);
+            let text = dialog.request(&Method::Bye, 6, "127.0.0.1:1".parse().unwrap(), Branch(1)).finish(None);
+            let text = String::from_utf8(text).unwrap();
+            assert!(text.starts_with(&format!("BYE {uri} SIP/2.0\r\n")), "{text}");
+            assert_eq!(text.lines().filter(|l| l.starts_with("Route")).collect::<Vec<_>>(), routes, "{record_route}");
+            assert_eq!(dialog.next_hop(), hop.parse().unwrap(), "{record_route}");
+            assert!(text.contains("To: <sip:you@h>;tag=2\r\n") && text.contains("CSeq: 6 BYE\r\n"), "{text}");
+        }
+    }
+}

@@ -1,0 +1,457 @@
+//! SIP messages as our own small types. `sipx-sip` cuts bytes into lines and headers; nothing else in the program
+//! names it except here and in `auth`, so that it stays replaceable.
+//!
+//! A [`Request`] or [`Response`] that exists has everything a transaction needs; whatever lacks it ends here.
+
+use std::fmt;
+use std::net::SocketAddr;
+
+use sipx_sip as wire;
+use wire::HeaderName as H;
+
+use super::address::Address;
+
+/// Bounds on what is read. A SIP message of a telephone call is 1 to 3 kB.
+pub const MESSAGE_BYTES_MAX: usize = 16 * 1024;
+const BODY_BYTES_MAX: usize = 8 * 1024;
+const HEADER_BYTES_MAX: usize = 4 * 1024;
+const HEADERS_MAX: usize = 128;
+const VIAS_MAX: usize = 32;
+const ROUTES_MAX: usize = 16;
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Method {
+    Invite,
+    Ack,
+    Cancel,
+    Bye,
+    Options,
+    Info,
+    Update,
+    /// Any other, as written. `known`: an RFC defines it, so the answer is 405 and not 501.
+    Other {
+        name: String,
+        known: bool,
+    },
+}
+
+impl Method {
+    pub fn as_str(&self) -> &str {
+        match self {
+            Method::Invite => "INVITE",
+            Method::Ack => "ACK",
+            Method::Cancel => "CANCEL",
+            Method::Bye => "BYE",
+            Method::Options => "OPTIONS",
+            Method::Info => "INFO",
+            Method::Update => "UPDATE",
+            Method::Other { name, .. } => name,
+        }
+    }
+
+    fn parse(token: &[u8]) -> Method {
+        match token {
+            b"INVITE" => Method::Invite,
+            b"ACK" => Method::Ack,
+            b"CANCEL" => Method::Cancel,
+            b"BYE" => Method::Bye,
+            b"OPTIONS" => Method::Options,
+            b"INFO" => Method::Info,
+            b"UPDATE" => Method::Update,
+            other => {
+                let name = String::from_utf8_lossy(other).into_owned();
+                let known = ["REGISTER", "SUBSCRIBE", "NOTIFY", "REFER", "MESSAGE", "PUBLISH", "PRACK"];
+                let known = known.contains(&name.as_str());
+                Method::Other { name, known }
+            }
+        }
+    }
+}
+
+impl fmt::Display for Method {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What a response copies from its request, byte for byte (RFC 3261 §8.2.6.2).
+#[derive(Clone)]
+pub struct Echo {
+    vias: Vec<Vec<u8>>,
+    from: Vec<u8>,
+    to: Vec<u8>,
+    to_has_tag: bool,
+    call_id: Vec<u8>,
+    cseq: Vec<u8>,
+    /// Where the response goes: RFC 3261 §18.2.2 and RFC 3581.
+    pub reply_to: SocketAddr,
+}
+
+impl Echo {
+    pub fn is_ack(&self) -> bool {
+        self.cseq.trim_ascii_end().ends_with(b"ACK")
+    }
+}
+
+/// What all well-formed messages have.
+pub struct Head {
+    /// Of the topmost Via.
+    pub branch: String,
+    /// Host and port of the topmost Via, as written.
+    pub sent_by: String,
+    pub from: Address,
+    pub to: Address,
+    pub call_id: String,
+    pub cseq: u32,
+    pub method: Method,
+    /// The first Contact's URI.
+    pub contact: Option<String>,
+    /// URIs of Record-Route, in the order they were written.
+    pub record_route: Vec<String>,
+    /// The body, when it is SDP.
+    pub sdp: Option<String>,
+}
+
+pub struct Request {
+    pub uri: String,
+    pub head: Head,
+    pub echo: Echo,
+    /// Option tags of Require (RFC 3261 §8.2.2.3).
+    pub require: Vec<String>,
+    /// Raw values of Authorization and Proxy-Authorization.
+    pub authorizations: Vec<Vec<u8>>,
+}
+
+pub struct Response {
+    pub status: u16,
+    pub head: Head,
+    /// Raw values of WWW-Authenticate (`false`) and Proxy-Authenticate (`true`).
+    pub challenges: Vec<(bool, Vec<u8>)>,
+}
+
+pub enum Message {
+    Request(Box<Request>),
+    Response(Box<Response>),
+}
+
+/// Why bytes are not a message that can be worked with.
+pub enum Malformed {
+    /// Not SIP, or so broken that nobody could be told.
+    Noise,
+    /// A request that is answered with this status.
+    Answer { status: u16, echo: Box<Echo> },
+}
+
+/// Reads one datagram that came from `from`.
+pub fn parse(bytes: &[u8], from: SocketAddr) -> Result<Message, Malformed> {
+    let limits = wire::Limits {
+        max_message_bytes: MESSAGE_BYTES_MAX,
+        max_body_bytes: BODY_BYTES_MAX,
+        max_headers: HEADERS_MAX,
+        max_header_bytes: HEADER_BYTES_MAX,
+        max_folding_lines: 16,
+    };
+    match wire::parse_datagram(bytes.to_vec().into(), &limits).map_err(|_| Malformed::Noise)? {
+        wire::Message::Request(request) => parse_request(&request, from).map(|r| Message::Request(Box::new(r))),
+        wire::Message::Response(response) => {
+            let supported = response.version.is_supported();
+            let head = parse_head(&response.headers, response.body()).filter(|_| supported).ok_or(Malformed::Noise)?;
+            let challenge = |name: &H, proxy| values(&response.headers, name).into_iter().map(move |v| (proxy, v));
+            let challenges = challenge(&H::WwwAuthenticate, false).chain(challenge(&H::ProxyAuthenticate, true));
+            let challenges = challenges.take(8).collect();
+            Ok(Message::Response(Box::new(Response { status: response.status.code(), head, challenges })))
+        }
+    }
+}
+
+fn parse_request(request: &wire::Request, from: SocketAddr) -> Result<Request, Malformed> {
+    let echo = parse_echo(&request.headers, from).ok_or(Malformed::Noise)?;
+    let answer = |status, echo: &Echo| Malformed::Answer { status, echo: Box::new(echo.clone()) };
+    if !request.version.is_supported() {
+        return Err(answer(505, &echo));
+    }
+    let single = [&H::From, &H::To, &H::CallId, &H::CSeq];
+    if single.iter().any(|name| request.headers.count(name) != 1) {
+        return Err(answer(400, &echo));
+    }
+    let head = parse_head(&request.headers, request.body()).ok_or_else(|| answer(400, &echo))?;
+    let uri = String::from_utf8(request.uri.to_bytes().to_vec()).map_err(|_| answer(400, &echo))?;
+    if head.method.as_str().as_bytes() != request.method.as_bytes() || head.from.uri.is_empty() {
+        return Err(answer(400, &echo));
+    }
+    let require = values(&request.headers, &H::Require);
+    let require = require.iter().flat_map(|v| v.split(|b| *b == b','));
+    let require = require.map(|t| String::from_utf8_lossy(t.trim_ascii()).into_owned()).filter(|t| !t.is_empty());
+    let require = require.take(16).collect();
+    let mut authorizations = values(&request.headers, &H::Authorization);
+    authorizations.extend(values(&request.headers, &H::ProxyAuthorization));
+    authorizations.truncate(8);
+    Ok(Request { uri, head, echo, require, authorizations })
+}
+
+fn values(headers: &wire::Headers, name: &H) -> Vec<Vec<u8>> {
+    headers.get_all(name).map(|h| h.value().into_owned()).collect()
+}
+
+fn parse_echo(headers: &wire::Headers, source: SocketAddr) -> Option<Echo> {
+    let one = |name: &H| headers.get(name).map(|h| h.value().into_owned()).filter(|v| !v.is_empty());
+    let mut vias = values(headers, &H::Via);
+    if vias.is_empty() || vias.len() > VIAS_MAX {
+        return None;
+    }
+    let reply_to = mark_via(&mut vias[0], source)?;
+    let to = one(&H::To)?;
+    let to_has_tag = Address::parse(&to).is_some_and(|a| a.tag.is_some());
+    Some(Echo { vias, from: one(&H::From)?, to, to_has_tag, call_id: one(&H::CallId)?, cseq: one(&H::CSeq)?, reply_to })
+}
+
+/// Writes into the topmost Via where the request really came from (`received`, RFC 3261 §18.2.1; `rport`, RFC 3581 §4)
+/// and says where its response goes.
+fn mark_via(value: &mut Vec<u8>, source: SocketAddr) -> Option<SocketAddr> {
+    let via = wire::Via::parse_list(value).ok()?.into_iter().next()?;
+    let port = match via.rport() {
+        Some(_) => source.port(),
+        None => via.port.unwrap_or(5060),
+    };
+    let end = first_hop_end(value);
+    let mut marked = format!(";received={}", source.ip()).into_bytes();
+    let rest = value.split_off(end);
+    if let (Some(None), Some(at)) = (via.rport(), find_rport(value)) {
+        let written = format!("={port}");
+        value.splice(at..at, written.into_bytes());
+    }
+    value.append(&mut marked);
+    value.extend(rest);
+    Some(SocketAddr::new(source.ip(), port))
+}
+
+fn first_hop_end(value: &[u8]) -> usize {
+    let (mut quoted, mut escaped) = (false, false);
+    for (i, b) in value.iter().enumerate() {
+        match b {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            b',' if !quoted => return i,
+            _ => {}
+        }
+    }
+    value.len()
+}
+
+/// Just behind the word of a `;rport` without a value.
+fn find_rport(hop: &[u8]) -> Option<usize> {
+    let mut start = 0;
+    for part in hop.split(|b| *b == b';') {
+        if start > 0 && part.trim_ascii().eq_ignore_ascii_case(b"rport") {
+            return Some(start + part.trim_ascii_end().len());
+        }
+        start += part.len() + 1;
+    }
+    None
+}
+
+fn parse_head(headers: &wire::Headers, body: &[u8]) -> Option<Head> {
+    let one = |name: &H| headers.get(name).map(|h| h.value());
+    let via = wire::Via::parse_list(&one(&H::Via)?).ok()?.into_iter().next()?;
+    let text = |bytes: &[u8]| std::str::from_utf8(bytes).ok().map(str::to_owned);
+    let branch = via.branch().map_or(Some(String::new()), text)?;
+    let sent_by = match via.port {
+        Some(port) => format!("{}:{port}", via.host),
+        None => via.host.to_string(),
+    };
+    let call_id = text(&one(&H::CallId)?).filter(|c| is_word(c))?;
+    let cseq = text(&one(&H::CSeq)?)?;
+    let (number, method) = cseq.split_once([' ', '\t'])?;
+    // RFC 3261 §8.1.1.5: less than 2^31.
+    let cseq = Some(number).filter(|n| n.bytes().all(|b| b.is_ascii_digit()))?.parse().ok().filter(|n| *n < 1 << 31)?;
+    let method = Method::parse(method.trim_ascii().as_bytes());
+    let from = Address::parse(&one(&H::From)?)?;
+    let to = Address::parse(&one(&H::To)?)?;
+    // `Contact: *` and the like are nobody to call back.
+    let contact = one(&H::Contact).and_then(|v| Address::parse_list(&v)).and_then(|l| l.into_iter().next());
+    let mut record_route = Vec::new();
+    for value in values(headers, &H::RecordRoute) {
+        record_route.extend(Address::parse_list(&value)?.into_iter().map(|a| a.uri));
+    }
+    if record_route.len() > ROUTES_MAX {
+        return None;
+    }
+    let is_sdp = one(&H::ContentType).is_none_or(|v| {
+        v.split(|b| *b == b';').next().is_some_and(|t| t.trim_ascii().eq_ignore_ascii_case(b"application/sdp"))
+    });
+    let sdp = (is_sdp && !body.is_empty()).then(|| String::from_utf8_lossy(body).into_owned());
+    Some(Head { branch, sent_by, from, to, call_id, cseq, method, contact: contact.map(|c| c.uri), record_route, sdp })
+}
+
+fn is_word(text: &str) -> bool {
+    !text.is_empty() && text.len() <= 256 && text.bytes().all(|b| (0x21..0x7f).contains(&b))
+}
+
+/// Puts a message together line by line.
+pub struct Writer(Vec<u8>);
+
+impl Writer {
+    pub fn request(method: &Method, uri: &str) -> Writer {
+        Writer(format!("{method} {uri} SIP/2.0\r\n").into_bytes())
+    }
+
+    /// A response to the request `echo` was taken from. `tag`: ours, written into To unless the request had one.
+    pub fn response(status: u16, echo: &Echo, tag: &str) -> Writer {
+        let mut w = Writer(format!("SIP/2.0 {status} {}\r\n", reason(status)).into_bytes());
+        for via in &echo.vias {
+            w.raw("Via", via);
+        }
+        w.raw("From", &echo.from);
+        let mut to = echo.to.clone();
+        if !echo.to_has_tag && status != 100 {
+            to.extend_from_slice(format!(";tag={tag}").as_bytes());
+        }
+        w.raw("To", &to);
+        w.raw("Call-ID", &echo.call_id);
+        w.raw("CSeq", &echo.cseq);
+        w
+    }
+
+    pub fn line(&mut self, name: &str, value: impl fmt::Display) -> &mut Writer {
+        self.raw(name, value.to_string().as_bytes())
+    }
+
+    fn raw(&mut self, name: &str, value: &[u8]) -> &mut Writer {
+        self.0.extend_from_slice(name.as_bytes());
+        self.0.extend_from_slice(b": ");
+        // A line break within a value would be a header of somebody else's making.
+        self.0.extend(value.iter().map(|b| if matches!(b, b'\r' | b'\n') { b' ' } else { *b }));
+        self.0.extend_from_slice(b"\r\n");
+        self
+    }
+
+    pub fn finish(mut self, sdp: Option<&str>) -> Vec<u8> {
+        let body = sdp.unwrap_or("");
+        if sdp.is_some() {
+            self.line("Content-Type", "application/sdp");
+        }
+        self.line("Content-Length", body.len());
+        self.0.extend_from_slice(b"\r\n");
+        self.0.extend_from_slice(body.as_bytes());
+        self.0
+    }
+}
+
+/// RFC 3261 §21, for the statuses we send; the phrase is for people.
+fn reason(status: u16) -> &'static str {
+    match status {
+        100 => "Trying",
+        180 => "Ringing",
+        183 => "Session Progress",
+        200 => "OK",
+        400 => "Bad Request",
+        401 => "Unauthorized",
+        403 => "Forbidden",
+        404 => "Not Found",
+        405 => "Method Not Allowed",
+        407 => "Proxy Authentication Required",
+        408 => "Request Timeout",
+        410 => "Gone",
+        415 => "Unsupported Media Type",
+        416 => "Unsupported URI Scheme",
+        420 => "Bad Extension",
+        480 => "Temporarily Unavailable",
+        481 => "Call/Transaction Does Not Exist",
+        484 => "Address Incomplete",
+        486 => "Busy Here",
+        487 => "Request Terminated",
+        488 => "Not Acceptable Here",
+        491 => "Request Pending",
+        500 => "Server Internal Error",
+        501 => "Not Implemented",
+        503 => "Service Unavailable",
+        505 => "Version Not Supported",
+        600 => "Busy Everywhere",
+        603 => "Decline",
+        604 => "Does Not Exist Anywhere",
+        606 => "Not Acceptable",
+        _ => "Unspecified",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn source() -> SocketAddr {
+        "127.0.0.1:40000".parse().unwrap()
+    }
+
+    fn request(lines: &[u8]) -> Result<Request, Malformed> {
+        match parse(lines, source())? {
+            Message::Request(request) => Ok(*request),
+            Message::Response(_) => panic!("a request was written"),
+        }
+    }
+
+    const INVITE: &str = "INVITE sip:1@h SIP/2.0\r\nVia: SIP/2.0/UDP 10.0.0.9:5070;rport;branch=z9hG4bKa, SIP/2.0/UDP b\r\n\
+        Max-Forwards: 70\r\nf: FROM;tag=1\r\nt: <sip:1@h>\r\ni: c@d\r\nCSeq: 007 INVITE\r\nm: <sip:x@127.0.0.1>\r\nl: 0\r\n\r\n";
+
+    /// Russian exchanges send display names in CP1251, quoted or bare.
+    #[test]
+    fn a_display_name_in_cp1251_does_not_stop_the_reading() {
+        for name in [&b"\"\xc8\xe2\xe0\xed\" <sip:2@h>"[..], b"\xc8\xe2\xe0\xed \xcf <sip:2@h>"] {
+            let (before, after) = INVITE.split_once("FROM").unwrap();
+            let bytes = [before.as_bytes(), name, after.as_bytes()].concat();
+            let request = request(&bytes).unwrap_or_else(|_| panic!("readable"));
+            assert_eq!((request.head.from.uri.as_str(), request.head.cseq), ("sip:2@h", 7));
+            let answer = Writer::response(486, &request.echo, "t").finish(None);
+            assert!(answer.windows(name.len()).any(|w| w == name), "the name goes back as it came");
+        }
+    }
+
+    #[test]
+    fn a_response_says_where_the_request_came_from() {
+        let request = request(INVITE.replace("FROM", "<sip:2@h>").as_bytes()).unwrap_or_else(|_| panic!("readable"));
+        assert_eq!(request.echo.reply_to, source());
+        let answer = String::from_utf8(Writer::response(200, &request.echo, "mine").finish(None)).unwrap();
+        let via = "Via: SIP/2.0/UDP 10.0.0.9:5070;rport=40000;branch=z9hG4bKa;received=127.0.0.1, SIP/2.0/UDP b\r\n";
+        assert!(answer.contains(via), "{answer}");
+        assert!(answer.contains("To: <sip:1@h>;tag=mine\r\n"), "{answer}");
+    }
+
+    #[test]
+    fn without_rport_the_port_of_the_via_is_answered() {
+        let bytes = INVITE.replace("FROM", "<sip:2@h>").replace(";rport", "");
+        let request = request(bytes.as_bytes()).unwrap_or_else(|_| panic!("readable"));
+        assert_eq!(request.echo.reply_to, "127.0.0.1:5070".parse().unwrap());
+    }
+
+    #[test]
+    fn unreadable_requests() {
+        let good = INVITE.replace("FROM", "<sip:2@h>");
+        for (from, to, expected) in [
+            ("SIP/2.0\r\n", "SIP/7.0\r\n", Some(505)),
+            ("007 INVITE", "7 BYE", Some(400)),
+            ("007 INVITE", "99999999999 INVITE", Some(400)),
+            ("007 INVITE", "-7 INVITE", Some(400)),
+            ("t: <sip:1@h>", "t: <sip:1@h", Some(400)),
+            ("t: <sip:1@h>", "t: <sip:1@h>\r\nTo: <sip:2@h>", Some(400)),
+            ("i: c@d\r\n", "", None),
+            ("Via: SIP/2.0/UDP 10.0.0.9:5070;rport;branch=z9hG4bKa, SIP/2.0/UDP b", "Via:", None),
+            ("\r\n\r\n", "", None),
+            ("l: 0", "l: 99", None),
+        ] {
+            assert!(good.contains(from), "{from}");
+            let got = match request(good.replacen(from, to, 1).as_bytes()) {
+                Ok(_) => panic!("{from} → {to} was accepted"),
+                Err(Malformed::Noise) => None,
+                Err(Malformed::Answer { status, .. }) => Some(status),
+            };
+            assert_eq!(got, expected, "{from} → {to}");
+        }
+    }
+
+    #[test]
+    fn a_value_cannot_start_a_new_line() {
+        let mut w = Writer::request(&Method::Options, "sip:h");
+        w.line("Subject", "a\r\nVia: x");
+        assert_eq!(w.finish(None), b"OPTIONS sip:h SIP/2.0\r\nSubject: a  Via: x\r\nContent-Length: 0\r\n\r\n");
+    }
+}

@@ -1,0 +1,659 @@
+//! A SIP user agent, both caller and answerer: the table of calls and transactions, and the door to them.
+//!
+//! `handle` takes one input and returns everything that follows from it; `deadline` says when it wants `Input::Ticked`.
+//! Every call that was dialled or offered ends with exactly one of `Failed`, `Cancelled` or `Ended`, unless this side
+//! rejected or ignored it: then nothing more is heard of it.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+
+use super::auth::{Challenge, Credentials, Demand};
+use super::callee::Offered;
+use super::caller::Inviting;
+use super::client::{Branch, ClientKey, ClientTransaction, Owner, Step as ClientStep};
+use super::dialog::{self, Dialog};
+use super::message::{Malformed, Message, Method, Request, Response, Writer, parse};
+use super::sdp::{Local, Media};
+use super::server::{self, ServerTransaction, Step as ServerStep};
+use super::timing::{Agenda, Resend, Timing};
+use crate::audio::Codec;
+use crate::outcome::HangupCause;
+use crate::time::Mono;
+
+/// Methods we answer with something better than 405 or 501.
+pub(super) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE";
+
+/// Names a call at this user agent. Never used twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DialogId(pub u64);
+
+/// The user part of a URI: usually a telephone number, so that its `Debug` hides all but the end.
+#[derive(Clone, PartialEq, Eq)]
+pub struct User(String);
+
+impl User {
+    pub fn new(user: impl Into<String>) -> User {
+        User(user.into())
+    }
+
+    /// The whole of it. Rare and easy to search for.
+    pub fn full(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for User {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let chars: Vec<char> = self.0.chars().collect();
+        let shown = if chars.len() >= 8 { 4 } else { 0 };
+        write!(f, "•••{}", chars[chars.len() - shown..].iter().collect::<String>())
+    }
+}
+
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Our address as others reach it: written into Via and Contact.
+    pub contact: SocketAddr,
+    /// Where calls go and OPTIONS are sent. `None`: this agent only answers.
+    pub peer: Option<SocketAddr>,
+    /// For User-Agent and Server.
+    pub software: String,
+    /// What we answer challenges with.
+    pub credentials: Option<Credentials>,
+    /// What we demand of callers.
+    pub demand: Option<Demand>,
+    pub timing: Timing,
+    /// How often the peer is asked whether it is there; zero: never, and it counts as up.
+    pub options_interval: Duration,
+    /// Makes tags, branches and Call-IDs. From the system's randomness except in tests: who can guess a branch can
+    /// speak for the peer.
+    pub seed: [u8; 32],
+    /// Calls at once; more are refused with 503.
+    pub calls_max: usize,
+    /// Requests remembered at once; more are answered without being remembered.
+    pub transactions_max: usize,
+}
+
+impl Config {
+    pub fn new(contact: SocketAddr, seed: [u8; 32]) -> Config {
+        Config {
+            contact,
+            peer: None,
+            software: concat!("Ringback/", env!("CARGO_PKG_VERSION")).into(),
+            credentials: None,
+            demand: None,
+            timing: Timing::default(),
+            options_interval: Duration::ZERO,
+            seed,
+            calls_max: 10_000,
+            transactions_max: 100_000,
+        }
+    }
+}
+
+#[derive(Clone, PartialEq, Eq)]
+pub enum Command {
+    /// Calls `to` (a number, or a `sip:` URI) through the peer. `dialog` comes from [`UserAgent::reserve`].
+    Dial { dialog: DialogId, to: String, from: String, media: SocketAddr, ring_ms_max: u64 },
+    /// CANCEL, BYE or a refusal, as fits.
+    Hangup { dialog: DialogId },
+    /// 180.
+    Ring { dialog: DialogId },
+    /// 200 with our side of the session.
+    Answer { dialog: DialogId, media: SocketAddr, codec: Codec },
+    /// Any final failure, 300 to 699.
+    Reject { dialog: DialogId, status: u16 },
+    /// Says nothing at all, not even 100, however often the INVITE is repeated.
+    Ignore { dialog: DialogId },
+    /// Ends every call and takes no more.
+    Close,
+}
+
+pub enum Input<'a> {
+    Datagram {
+        from: SocketAddr,
+        bytes: &'a [u8],
+    },
+    Command(Command),
+    /// The time that `deadline` named has come.
+    Ticked,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Output {
+    Send { to: SocketAddr, bytes: Vec<u8> },
+    Event(Event),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// 180 or 183 to our INVITE, once a call.
+    Ringing { dialog: DialogId },
+    /// 200 to our INVITE; the ACK is among the same outputs.
+    Answered { dialog: DialogId, media: Media },
+    /// Our call never came up, or not any more for us. `status`: the final one, when there was one.
+    Failed { dialog: DialogId, cause: HangupCause, status: Option<u16> },
+    /// A call for us. `media`: what the caller offers.
+    Incoming { dialog: DialogId, to_user: User, from_user: User, media: Media },
+    /// The caller knows that we have answered.
+    Acked { dialog: DialogId },
+    /// The caller took the call back before we answered.
+    Cancelled { dialog: DialogId },
+    /// The far end moved its audio (re-INVITE or UPDATE).
+    MediaChanged { dialog: DialogId, media: Media },
+    /// A call that was up has ended.
+    Ended { dialog: DialogId, cause: HangupCause },
+    /// The peer answers.
+    PeerUp,
+    /// The peer does not answer, or says 503.
+    PeerDown,
+}
+
+/// What a timer belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Due {
+    Client(ClientKey),
+    Server(u64),
+    Call(DialogId),
+    Keepalive,
+}
+
+/// A 200 of ours that is repeated until its ACK (§13.3.1.4).
+pub(super) struct Unacked {
+    pub seq: u32,
+    pub to: SocketAddr,
+    pub bytes: Vec<u8>,
+    pub resend: Resend,
+    pub until: Mono,
+}
+
+pub(super) enum State {
+    /// Our INVITE is out.
+    Inviting(Inviting),
+    /// An INVITE came in.
+    Offered(Offered),
+    /// We said 200; the ACK is awaited. `hang_up`: BYE as soon as it comes (§15).
+    Answering { hang_up: bool },
+    /// Both know.
+    Up,
+    /// Our BYE is out; nobody is told anything any more.
+    Leaving,
+}
+
+pub(super) struct Call {
+    pub state: State,
+    pub dialog: Dialog,
+    pub local: Local,
+    pub media: Option<Media>,
+    pub unacked: Option<Unacked>,
+    /// What we have been challenged with, at most one of a proxy and one of the far end.
+    pub challenges: Vec<Challenge>,
+    pub challenged: u8,
+}
+
+impl Call {
+    fn due(&self) -> Option<Mono> {
+        let unacked = self.unacked.as_ref().map(|u| u.resend.at.min(u.until));
+        match &self.state {
+            State::Inviting(inviting) => inviting.limit,
+            State::Offered(_) | State::Answering { .. } | State::Up | State::Leaving => unacked,
+        }
+    }
+}
+
+pub struct UserAgent {
+    pub(super) config: Config,
+    pub(super) now: Mono,
+    pub(super) calls: BTreeMap<DialogId, Call>,
+    /// Call-ID and our tag, to the call.
+    pub(super) by_tag: HashMap<Box<str>, DialogId>,
+    pub(super) clients: HashMap<ClientKey, ClientTransaction>,
+    pub(super) servers: HashMap<u64, ServerTransaction>,
+    by_key: HashMap<Box<str>, u64>,
+    agenda: Agenda<Due>,
+    out: Vec<Output>,
+    rng: StdRng,
+    next_id: u64,
+    pub(super) nonce_secret: u64,
+    pub(super) closed: bool,
+    peer_up: Option<bool>,
+    /// An OPTIONS is out.
+    asking: bool,
+}
+
+impl UserAgent {
+    pub fn new(now: Mono, config: Config) -> UserAgent {
+        let mut rng = StdRng::from_seed(config.seed);
+        let nonce_secret = rng.next_u64();
+        let mut agenda = Agenda::new();
+        let watches = config.peer.is_some() && !config.options_interval.is_zero();
+        agenda.set(Due::Keepalive, watches.then_some(now));
+        UserAgent {
+            config,
+            now,
+            calls: BTreeMap::new(),
+            by_tag: HashMap::new(),
+            clients: HashMap::new(),
+            servers: HashMap::new(),
+            by_key: HashMap::new(),
+            agenda,
+            out: Vec::new(),
+            rng,
+            next_id: 0,
+            nonce_secret,
+            closed: false,
+            peer_up: None,
+            asking: false,
+        }
+    }
+
+    /// A new name for a call about to be dialled.
+    pub fn reserve(&mut self) -> DialogId {
+        self.next_id += 1;
+        DialogId(self.next_id)
+    }
+
+    /// When `Input::Ticked` is wanted.
+    pub fn deadline(&self) -> Option<Mono> {
+        self.agenda.first()
+    }
+
+    /// Calls that are not over, those waiting for the answer to a BYE included.
+    pub fn calls_open(&self) -> usize {
+        self.calls.len()
+    }
+
+    /// Transactions remembered, finished ones included; and the bytes that the calling ones hold.
+    pub fn transactions_kept(&self) -> (usize, usize) {
+        let held = self.clients.values().map(ClientTransaction::held).sum();
+        (self.clients.len() + self.servers.len(), held)
+    }
+
+    pub fn handle(&mut self, now: Mono, input: Input) -> Vec<Output> {
+        self.now = now;
+        match input {
+            Input::Datagram { from, bytes } => match parse(bytes, from) {
+                Ok(Message::Request(request)) => self.on_request(&request, from),
+                Ok(Message::Response(response)) => self.on_response(&response, from),
+                Err(Malformed::Noise) => {}
+                Err(Malformed::Answer { status, echo }) => {
+                    // An ACK is never answered, not even a broken one (§8.2.6.1).
+                    if !echo.is_ack() {
+                        let tag = self.token();
+                        let bytes = Writer::response(status, &echo, &tag).finish(None);
+                        self.send(echo.reply_to, bytes);
+                    }
+                }
+            },
+            Input::Command(command) => self.on_command(command),
+            Input::Ticked => {
+                while let Some(due) = self.agenda.take_due(now) {
+                    match due {
+                        Due::Client(key) => self.on_client_time(key),
+                        Due::Server(id) => self.on_server_time(id),
+                        Due::Call(id) => self.on_call_time(id),
+                        Due::Keepalive => self.send_options(),
+                    }
+                }
+            }
+        }
+        std::mem::take(&mut self.out)
+    }
+
+    fn on_command(&mut self, command: Command) {
+        match command {
+            Command::Dial { dialog, to, from, media, ring_ms_max } => self.dial(dialog, &to, &from, media, ring_ms_max),
+            Command::Hangup { dialog } => self.hang_up(dialog),
+            Command::Ring { dialog } => self.ring(dialog),
+            Command::Answer { dialog, media, codec } => self.answer(dialog, media, codec),
+            Command::Reject { dialog, status } => self.reject(dialog, status),
+            Command::Ignore { dialog } => self.ignore(dialog),
+            Command::Close => {
+                self.closed = true;
+                self.agenda.set(Due::Keepalive, None);
+                for dialog in self.calls.keys().copied().collect::<Vec<_>>() {
+                    self.hang_up(dialog);
+                }
+            }
+        }
+    }
+
+    /// Ends a call, whatever it is at.
+    fn hang_up(&mut self, id: DialogId) {
+        match self.calls.get(&id).map(|call| &call.state) {
+            Some(State::Inviting(_)) => self.take_back(id, HangupCause::Cancelled),
+            Some(State::Offered(_)) => self.reject(id, 480),
+            Some(State::Answering { .. } | State::Up) => self.leave(id),
+            Some(State::Leaving) | None => {}
+        }
+    }
+
+    fn on_request(&mut self, request: &Request, from: SocketAddr) {
+        if request.head.method == Method::Ack {
+            return self.on_ack(request);
+        }
+        let key = server::key(request, &request.head.method);
+        if let Some(id) = self.by_key.get(&key).copied() {
+            if let Some(ServerStep::Send { to, bytes }) = self.servers.get_mut(&id).map(ServerTransaction::on_repeat) {
+                self.send(to, bytes);
+            }
+            return;
+        }
+        if request.head.method == Method::Cancel {
+            return self.on_cancel(request, key);
+        }
+        if !request.require.is_empty() {
+            let mut w = self.response(420, request, None);
+            w.line("Unsupported", request.require.join(", "));
+            return self.respond(request, key, w.finish(None));
+        }
+        match request.head.to.tag.as_deref().map(|tag| dialog::key(&request.head.call_id, tag)) {
+            Some(dialog) => match self.by_tag.get(&dialog).copied() {
+                Some(id) => self.answer_in_dialog(id, request, key),
+                None => self.refuse(request, key, 481),
+            },
+            None => self.answer_outside(request, from, key),
+        }
+    }
+
+    fn answer_outside(&mut self, request: &Request, from: SocketAddr, key: Box<str>) {
+        match &request.head.method {
+            Method::Invite => self.on_invite(request, from, key),
+            Method::Options => {
+                let status = if self.closed { 503 } else { 200 };
+                let mut w = self.response(status, request, None);
+                w.line("Allow", ALLOW).line("Accept", "application/sdp");
+                self.respond(request, key, w.finish(None));
+            }
+            Method::Bye | Method::Info | Method::Update => self.refuse(request, key, 481),
+            Method::Other { known, .. } => self.refuse(request, key, if *known { 405 } else { 501 }),
+            Method::Ack | Method::Cancel => unreachable!("taken out above"),
+        }
+    }
+
+    /// CANCEL (§9.2): it has its own answer, and ends the INVITE it names unless that has been answered.
+    fn on_cancel(&mut self, request: &Request, key: Box<str>) {
+        let invite = self.by_key.get(&server::key(request, &Method::Invite)).copied();
+        let Some(invite) = invite.and_then(|id| self.servers.get(&id)) else {
+            return self.refuse(request, key, 481);
+        };
+        let (open, dialog) = (invite.is_open(), invite.dialog);
+        if invite.is_mute() {
+            return;
+        }
+        let w = self.response(200, request, dialog);
+        self.respond(request, key, w.finish(None));
+        if let Some(dialog) = dialog.filter(|_| open) {
+            self.withdrawn(dialog);
+        }
+    }
+
+    fn on_ack(&mut self, request: &Request) {
+        if let Some(id) = self.by_key.get(&server::key(request, &Method::Invite)).copied() {
+            if let Some(tx) = self.servers.get_mut(&id) {
+                tx.on_ack(self.now, &self.config.timing);
+                let due = tx.due();
+                self.agenda.set(Due::Server(id), due);
+            }
+            // An ACK of a 200 has a branch of its own; one with the INVITE's is a mistake that is forgiven below.
+        }
+        let tag = request.head.to.tag.as_deref().unwrap_or("");
+        if let Some(id) = self.by_tag.get(&dialog::key(&request.head.call_id, tag)).copied() {
+            self.acknowledged(id, request);
+        }
+    }
+
+    fn on_response(&mut self, response: &Response, from: SocketAddr) {
+        let Some(branch) = Branch::parse(&response.head.branch) else { return };
+        let key = ClientKey { branch, cancel: response.head.method == Method::Cancel };
+        let Some(tx) = self.clients.get_mut(&key) else { return };
+        if tx.is_invite() != (response.head.method == Method::Invite) || !(100..700).contains(&response.status) {
+            return;
+        }
+        let step = tx.on_response(self.now, &self.config.timing, response.status, response.head.to.tag.as_deref());
+        let (owner, due) = (tx.owner, tx.due());
+        self.agenda.set(Due::Client(key), due);
+        match step {
+            ClientStep::Nothing | ClientStep::TimedOut | ClientStep::Gone => {}
+            ClientStep::Send { to, bytes } => self.send(to, bytes),
+            ClientStep::TellFork => self.on_fork(key, response, from),
+            ClientStep::Tell => match owner {
+                Owner::Invite(id) => self.on_invite_response(id, key, response, from),
+                Owner::Bye(id) => self.on_bye_response(id, response),
+                Owner::Keepalive => self.on_options_response(response.status),
+                Owner::Nobody => {}
+            },
+        }
+    }
+
+    fn on_client_time(&mut self, key: ClientKey) {
+        let Some(tx) = self.clients.get_mut(&key) else { return };
+        let owner = tx.owner;
+        match tx.on_time(self.now) {
+            ClientStep::Send { to, bytes } => {
+                let due = tx.due();
+                self.agenda.set(Due::Client(key), due);
+                self.send(to, bytes);
+            }
+            ClientStep::TimedOut => {
+                self.forget_client(key);
+                match owner {
+                    Owner::Invite(id) => self.on_invite_timeout(id),
+                    Owner::Bye(id) => self.forget_call(id),
+                    Owner::Keepalive => {
+                        self.asking = false;
+                        self.peer_is(false);
+                    }
+                    Owner::Nobody => {}
+                }
+            }
+            ClientStep::Gone => self.forget_client(key),
+            ClientStep::Nothing | ClientStep::Tell | ClientStep::TellFork => {
+                let due = tx.due();
+                self.agenda.set(Due::Client(key), due);
+            }
+        }
+    }
+
+    fn on_server_time(&mut self, id: u64) {
+        let Some(tx) = self.servers.get_mut(&id) else { return };
+        match tx.on_time(self.now) {
+            ServerStep::Send { to, bytes } => self.send(to, bytes),
+            ServerStep::Trying => {
+                if let Some(echo) = tx.echo.clone() {
+                    let bytes = Writer::response(100, &echo, "").finish(None);
+                    tx.respond(self.now, &self.config.timing, 100, &bytes);
+                    self.send(echo.reply_to, bytes);
+                }
+            }
+            ServerStep::Gone => {
+                let key = self.servers.remove(&id).map(|tx| tx.key);
+                key.map(|key| self.by_key.remove(&key));
+                return;
+            }
+            ServerStep::Nothing => {}
+        }
+        let due = self.servers.get(&id).and_then(ServerTransaction::due);
+        self.agenda.set(Due::Server(id), due);
+    }
+
+    fn on_call_time(&mut self, id: DialogId) {
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        if let State::Inviting(_) = call.state {
+            self.on_limit(id);
+        } else if let Some(unacked) = &mut call.unacked {
+            if unacked.until <= self.now {
+                self.never_acknowledged(id);
+            } else if unacked.resend.at <= self.now {
+                unacked.resend = unacked.resend.next(self.now);
+                let (to, bytes) = (unacked.to, unacked.bytes.clone());
+                self.send(to, bytes);
+            }
+        }
+        self.refresh(id);
+    }
+
+    /// OPTIONS to the peer: is it there? (§11)
+    fn send_options(&mut self) {
+        self.agenda.set(Due::Keepalive, Some(self.now + self.config.options_interval));
+        let Some(peer) = self.config.peer.filter(|_| !self.asking) else { return };
+        self.asking = true;
+        let (branch, tag, call_id, via) = (self.branch(), self.token(), self.token(), self.config.contact);
+        let mut w = Writer::request(&Method::Options, &format!("sip:{peer}"));
+        w.line("Via", format_args!("SIP/2.0/UDP {via};branch={branch};rport"));
+        w.line("Max-Forwards", 70);
+        w.line("From", format_args!("<sip:{via}>;tag={tag}")).line("To", format_args!("<sip:{peer}>"));
+        w.line("Call-ID", call_id).line("CSeq", "1 OPTIONS");
+        w.line("Contact", format_args!("<sip:{via}>")).line("Accept", "application/sdp");
+        w.line("User-Agent", &self.config.software);
+        let bytes = w.finish(None);
+        self.start_client(ClientKey { branch, cancel: false }, Owner::Keepalive, false, peer, bytes);
+    }
+
+    /// Any answer shows that the peer is there; only 503 says that it takes no calls, 408 that somebody behind is gone.
+    fn on_options_response(&mut self, status: u16) {
+        if status >= 200 {
+            self.asking = false;
+            self.peer_is(!matches!(status, 503 | 408));
+        }
+    }
+
+    fn peer_is(&mut self, up: bool) {
+        if self.peer_up != Some(up) {
+            self.peer_up = Some(up);
+            self.tell(if up { Event::PeerUp } else { Event::PeerDown });
+        }
+    }
+
+    // What the parts of this agent share.
+
+    pub(super) fn send(&mut self, to: SocketAddr, bytes: Vec<u8>) {
+        self.out.push(Output::Send { to, bytes });
+    }
+
+    pub(super) fn tell(&mut self, event: Event) {
+        self.out.push(Output::Event(event));
+    }
+
+    /// 64 random bits as text: a tag, a Call-ID, a cnonce.
+    pub(super) fn token(&mut self) -> String {
+        format!("{:016x}", self.rng.next_u64())
+    }
+
+    pub(super) fn branch(&mut self) -> Branch {
+        Branch((u128::from(self.rng.next_u64()) << 64) | u128::from(self.rng.next_u64()))
+    }
+
+    /// An SDP session id; 62 bits, as some peers read it as a signed number.
+    pub(super) fn session(&mut self) -> u64 {
+        self.rng.next_u64() >> 2
+    }
+
+    pub(super) fn start_client(&mut self, key: ClientKey, owner: Owner, invite: bool, to: SocketAddr, bytes: Vec<u8>) {
+        let tx = ClientTransaction::start(self.now, &self.config.timing, owner, invite, to, bytes.clone());
+        self.agenda.set(Due::Client(key), tx.due());
+        self.clients.insert(key, tx);
+        self.send(to, bytes);
+    }
+
+    pub(super) fn forget_client(&mut self, key: ClientKey) {
+        self.clients.remove(&key);
+        self.agenda.set(Due::Client(key), None);
+    }
+
+    pub(super) fn start_server(&mut self, tx: ServerTransaction) -> u64 {
+        self.next_id += 1;
+        let id = self.next_id;
+        self.by_key.insert(tx.key.clone(), id);
+        self.agenda.set(Due::Server(id), tx.due());
+        self.servers.insert(id, tx);
+        id
+    }
+
+    /// Sends a response to a waiting INVITE and lets its transaction note it.
+    pub(super) fn respond_invite(&mut self, server: u64, status: u16, to: SocketAddr, bytes: Vec<u8>) {
+        if let Some(tx) = self.servers.get_mut(&server) {
+            tx.respond(self.now, &self.config.timing, status, &bytes);
+            let due = tx.due();
+            self.agenda.set(Due::Server(server), due);
+        }
+        self.send(to, bytes);
+    }
+
+    pub(super) fn mute_server(&mut self, server: u64) {
+        if let Some(tx) = self.servers.get_mut(&server) {
+            tx.mute(self.now, &self.config.timing);
+            let due = tx.due();
+            self.agenda.set(Due::Server(server), due);
+        }
+    }
+
+    /// Room for one more INVITE to be remembered?
+    pub(super) fn has_room(&self) -> bool {
+        !self.closed && self.calls.len() < self.config.calls_max && self.servers.len() < self.config.transactions_max
+    }
+
+    /// The beginning of a response. `dialog`: the call whose tag it carries.
+    pub(super) fn response(&mut self, status: u16, request: &Request, dialog: Option<DialogId>) -> Writer {
+        let tag = dialog.and_then(|id| self.calls.get(&id)).map(|call| call.dialog.local_tag.clone());
+        let tag = tag.unwrap_or_else(|| self.token());
+        let mut w = Writer::response(status, &request.echo, &tag);
+        w.line("Server", &self.config.software);
+        w
+    }
+
+    /// The final answer to a request that is not a waiting INVITE; repeated when the request is.
+    pub(super) fn respond(&mut self, request: &Request, key: Box<str>, bytes: Vec<u8>) {
+        let to = request.echo.reply_to;
+        if self.servers.len() < self.config.transactions_max {
+            if request.head.method == Method::Invite {
+                let mut tx = ServerTransaction::invite(self.now, key, None, request.echo.clone());
+                tx.respond(self.now, &self.config.timing, 400, &bytes);
+                self.start_server(tx);
+            } else {
+                let timing = &self.config.timing;
+                let tx = ServerTransaction::answered(self.now, timing, key, to, bytes.clone());
+                self.start_server(tx);
+            }
+        }
+        self.send(to, bytes);
+    }
+
+    pub(super) fn refuse(&mut self, request: &Request, key: Box<str>, status: u16) {
+        let mut w = self.response(status, request, None);
+        match status {
+            405 | 501 => {
+                w.line("Allow", ALLOW);
+            }
+            488 => {
+                w.line("Warning", "304 ringback \"G.711 audio over RTP/AVP is spoken here\"");
+            }
+            _ => {}
+        }
+        self.respond(request, key, w.finish(None));
+    }
+
+    pub(super) fn open_call(&mut self, id: DialogId, call: Call) {
+        self.by_tag.insert(call.dialog.key(), id);
+        self.calls.insert(id, call);
+        self.refresh(id);
+    }
+
+    pub(super) fn forget_call(&mut self, id: DialogId) {
+        if let Some(call) = self.calls.remove(&id) {
+            self.by_tag.remove(&call.dialog.key());
+        }
+        self.agenda.set(Due::Call(id), None);
+    }
+
+    /// Puts a call's next time into the agenda; after every change of its state.
+    pub(super) fn refresh(&mut self, id: DialogId) {
+        let due = self.calls.get(&id).and_then(Call::due);
+        self.agenda.set(Due::Call(id), due);
+    }
+}
