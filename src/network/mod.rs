@@ -3,3 +3,84 @@
 pub mod exchange;
 pub mod person;
 pub mod population;
+pub mod sounds;
+pub mod switch;
+
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use tokio::io::AsyncReadExt;
+
+use self::person::Person;
+use self::sounds::Sounds;
+use self::switch::{Place, Switch};
+use crate::notify::sink::Sinks;
+use crate::trunk::answerer::{Credentials, Secret};
+
+/// What `ringback network` is told.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// JSON lines, one person each
+    #[arg(long)]
+    pub people: PathBuf,
+    /// Gets network.jsonl, heard/*.wav, mail/*.eml and sms.jsonl
+    #[arg(long)]
+    pub out: PathBuf,
+    /// Where to listen
+    #[arg(long, default_value = "127.0.0.1")]
+    pub bind: IpAddr,
+    /// Callers must log in with this name (digest authentication)
+    #[arg(long, requires = "password")]
+    pub username: Option<String>,
+    /// and this password
+    #[arg(long, env = "RINGBACK_NETWORK_PASSWORD", hide_env_values = true, requires = "username")]
+    pub password: Option<String>,
+}
+
+/// Runs the network until stdin closes, so that it dies with its parent, whatever the parent dies of. When ready, prints one
+/// line of JSON: `{"sip": "127.0.0.1:…", "smtp": …, "sms": …}`. Within a tokio runtime.
+///
+/// # Errors
+/// The people file cannot be read, the folder cannot be written, no socket is to be had.
+pub async fn run(args: Args) -> anyhow::Result<()> {
+    let people = read_people(&args.people)?;
+    let digest = args.username.zip(args.password);
+    let digest = digest.map(|(username, password)| Credentials { username, password: Secret::new(password) });
+    let sinks = Sinks::start(args.bind, &args.out).await.context("the mail and SMS sinks do not start")?;
+    let place = Place { bind: args.bind, out: args.out.clone(), digest };
+    let switch = Switch::start(people, Sounds::murmured(), place).context("the telephone network does not start")?;
+    println!("{}", serde_json::json!({ "sip": switch.sip(), "smtp": sinks.smtp, "sms": sinks.sms }));
+    until_stdin_closes().await;
+    switch.stop().await.with_context(|| format!("the log in {} could not be written", args.out.display()))
+}
+
+async fn until_stdin_closes() {
+    let mut stdin = tokio::io::stdin();
+    let mut ignored = [0; 256];
+    loop {
+        tokio::select! {
+            read = stdin.read(&mut ignored) => match read {
+                Ok(0) | Err(_) => return,
+                Ok(_) => {}
+            },
+            // Ctrl-C in a terminal reaches the parent too; it hangs up in good order and needs us until then.
+            _ = tokio::signal::ctrl_c() => {}
+        }
+    }
+}
+
+/// One person a line.
+fn read_people(file: &Path) -> anyhow::Result<Vec<Person>> {
+    let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let mut people = Vec::new();
+    for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+        let place = format!("{}:{}", file.display(), number + 1);
+        let person: Person = serde_json::from_str(line).with_context(|| format!("{place}: not a person"))?;
+        if person.calls.is_empty() {
+            bail!("{place}: `calls` is empty; a person does something when rung");
+        }
+        people.push(person);
+    }
+    Ok(people)
+}
