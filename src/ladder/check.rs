@@ -39,15 +39,27 @@ pub fn retries(reader: &mut Reader, steps: &[(Step, Span)], rules: &Rules) {
     for (step, span) in steps {
         let Does::Voice { retry, .. } = &step.does else { continue };
         if retry.attempts_max > retry.reachable() {
-            let found =
-                format!("{} tries are allowed, but the delays lead to {} at most", retry.attempts_max, retry.reachable());
-            reader.report(Diagnostic::warning(codes::TRIES_UNREACHED, *span, found).help("add delays, or lower attempts_max"));
+            let found = format!(
+                "{} tries are allowed, but the delays lead to {} at most",
+                retry.attempts_max,
+                retry.reachable()
+            );
+            reader.report(
+                Diagnostic::warning(codes::TRIES_UNREACHED, *span, found).help("add delays, or lower attempts_max"),
+            );
         }
         for (on, delays) in retry.delays.iter().filter(|(on, _)| *on != RetryOn::Technical) {
             // The k-th delay follows at least k calls of that ending; when the day has no room for one more, a shorter
             // wait than a day is never what happens.
             let of_day = |of| rules.caps.iter().find(|c| c.of == of && c.per == Period::Day).map(|c| c.most as usize);
-            let talks = matches!(on, RetryOn::HungUpEarly | RetryOn::NoInput | RetryOn::ThirdParty | RetryOn::NotVerified | RetryOn::CallbackRequested);
+            let talks = matches!(
+                on,
+                RetryOn::HungUpEarly
+                    | RetryOn::NoInput
+                    | RetryOn::ThirdParty
+                    | RetryOn::NotVerified
+                    | RetryOn::CallbackRequested
+            );
             let cap = [(Counted::Calls, true), (Counted::Talks, talks)]
                 .into_iter()
                 .filter(|(_, counts)| *counts)
@@ -57,8 +69,13 @@ pub fn retries(reader: &mut Reader, steps: &[(Step, Span)], rules: &Rules) {
             if let Some((most, of)) = cap
                 && in_a_day >= most
             {
-                let found = format!("{on}: {in_a_day} retries within a day never fit {most} {of} per day; they will wait for the next");
-                reader.report(Diagnostic::warning(codes::RETRY_TOO_SOON, *span, found).help("lengthen the delays, or raise the cap"));
+                let found = format!(
+                    "{on}: {in_a_day} retries within a day never fit {most} {of} per day; they will wait for the next"
+                );
+                reader.report(
+                    Diagnostic::warning(codes::RETRY_TOO_SOON, *span, found)
+                        .help("lengthen the delays, or raise the cap"),
+                );
             }
             let gap = u32::try_from(rules.gap_min.as_secs()).unwrap_or(u32::MAX);
             if delays.iter().any(|d| d.days == 0 && d.seconds < gap) {

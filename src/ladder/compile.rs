@@ -8,9 +8,9 @@ use crate::flow::expr::{self, Type};
 use crate::flow::yaml::{self, Entry, Map, Node};
 use crate::language::Language;
 
-const KEYS: [&str; 9] =
+pub(super) const KEYS: [&str; 9] =
     ["ladder", "languages", "segments", "window", "caps", "gap", "steps", "stop_on", "messages"];
-const STEP_KEYS: [&str; 8] = ["voice", "sms", "email", "human", "after", "attempts_max", "retry", "name"];
+const STEP_KEYS: [&str; 7] = ["voice", "sms", "email", "human", "after", "attempts_max", "retry"];
 /// A step is tried at most this often.
 const ATTEMPTS_MAX: u32 = 50;
 
@@ -60,7 +60,12 @@ fn languages(reader: &mut Reader, top: &Map) -> Vec<Language> {
         }
     } else if top.get("messages").is_some() {
         let span = top.get("messages").map_or(Span::default(), |e| e.key_span);
-        reader.error(codes::MISSING_KEY, span, "a ladder with messages needs `languages`", "for example: languages: [ru, en]");
+        reader.error(
+            codes::MISSING_KEY,
+            span,
+            "a ladder with messages needs `languages`",
+            "for example: languages: [ru, en]",
+        );
     }
     if languages.is_empty() {
         languages.push(Language::EN);
@@ -86,7 +91,8 @@ fn segment_of(reader: &mut Reader, entry: &Entry) -> Option<Segment> {
     let map = reader.map(&entry.value, "a segment")?;
     reader.known_keys(map, "key of a segment", &["when", "flow"]);
     let when = reader.required(map, "when", "a segment", entry.key_span);
-    let flow = reader.required(map, "flow", "a segment", entry.key_span).and_then(|n| reader.text(n, "the flow's name"));
+    let flow =
+        reader.required(map, "flow", "a segment", entry.key_span).and_then(|n| reader.text(n, "the flow's name"));
     let scalar = reader.scalar(when?, "`when`")?;
     let place = scalar.place(reader.source, when?.span, 0, scalar.text.chars().count());
     let fields = segment::fields();
@@ -127,7 +133,12 @@ fn step(reader: &mut Reader, node: &Node, messages: &[Message]) -> Option<(Step,
     for key in ["attempts_max", "retry"] {
         if let Some(entry) = map.get(key).filter(|_| kind.key != "voice") {
             let found = format!("only a voice step has `{key}`");
-            reader.error(codes::UNKNOWN_KEY, entry.key_span, found, "remove it; a message that fails is sent again by itself");
+            reader.error(
+                codes::UNKNOWN_KEY,
+                entry.key_span,
+                found,
+                "remove it; a message that fails is sent again by itself",
+            );
         }
     }
     let does = match kind.key.as_str() {
@@ -211,7 +222,9 @@ fn machine(reader: &mut Reader, map: &Map, span: Span, retry: &mut Retry) -> Vec
         match leave.as_str() {
             "voicemail" => retry.leave_voicemail = true,
             "nothing" => retry.leave_voicemail = false,
-            other => reader.unknown(codes::MALFORMED, entry.value.span, "thing to leave", other, &["voicemail", "nothing"]),
+            other => {
+                reader.unknown(codes::MALFORMED, entry.value.span, "thing to leave", other, &["voicemail", "nothing"])
+            }
         }
     }
     match reader.required(map, "after", "machine", span) {
@@ -225,7 +238,12 @@ fn delays(reader: &mut Reader, node: &Node) -> Vec<Delay> {
     for item in reader.items(node) {
         let Some(delay) = reader.delay(item, "a delay") else { continue };
         if delays.last().is_some_and(|last| delay < *last) {
-            reader.error(codes::MALFORMED, item.span, "delays grow; this one is shorter than the one before", "put them in order");
+            reader.error(
+                codes::MALFORMED,
+                item.span,
+                "delays grow; this one is shorter than the one before",
+                "put them in order",
+            );
         }
         delays.push(delay);
     }

@@ -96,7 +96,8 @@ fn time(reader: &mut Reader, node: &Node) -> Option<u16> {
     let scalar = reader.scalar(node, "a time")?;
     let parsed = scalar.text.split_once(':').and_then(|(h, m)| {
         let digits = |s: &str| s.len() == 2 && s.bytes().all(|b| b.is_ascii_digit());
-        let (hour, minute): (u16, u16) = (digits(h) && digits(m)).then(|| Some((h.parse().ok()?, m.parse().ok()?)))??;
+        let (hour, minute): (u16, u16) =
+            (digits(h) && digits(m)).then(|| Some((h.parse().ok()?, m.parse().ok()?)))??;
         (hour * 60 + minute <= 1440 && minute < 60).then_some(hour * 60 + minute)
     });
     if parsed.is_none() {
@@ -127,7 +128,12 @@ fn weekdays(reader: &mut Reader, node: &Node) -> Vec<Weekday> {
     match (at(first), at(last)) {
         (Some(a), Some(b)) if a <= b => all[a..=b].to_vec(),
         (Some(_), Some(_)) => {
-            reader.error(codes::MALFORMED, node.span, "a week begins on Monday", "write two ranges: [sat-sun, mon-tue]");
+            reader.error(
+                codes::MALFORMED,
+                node.span,
+                "a week begins on Monday",
+                "write two ranges: [sat-sun, mon-tue]",
+            );
             Vec::new()
         }
         (a, _) => {
@@ -147,7 +153,12 @@ fn cap(reader: &mut Reader, node: &Node, outermost: &Rules) -> Option<Cap> {
         [most, of, "per", per] => (*most, *of, *per),
         _ => {
             let found = format!("`{}` is not a cap", scalar.text);
-            reader.error(codes::MALFORMED, node.span, found, "for example: 3 per day, 2 talks per week, 1 message per day");
+            reader.error(
+                codes::MALFORMED,
+                node.span,
+                found,
+                "for example: 3 per day, 2 talks per week, 1 message per day",
+            );
             return None;
         }
     };

@@ -36,8 +36,7 @@ pub fn scope(fields: &[Field]) -> Scope<'_> {
 pub fn holds(when: &Expr, contact: &Contact, now: Wall) -> bool {
     let values = values(contact);
     let today = now.date(&contact.zone);
-    let env =
-        Env { contact: &values, variables: &[], company: &contact.creditor, today, due: Some(contact.debt.due) };
+    let env = Env { contact: &values, variables: &[], company: &contact.creditor, today, due: Some(contact.debt.due) };
     expr::holds(when, &env)
 }
 

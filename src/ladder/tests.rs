@@ -59,7 +59,7 @@ fn faults_have_their_place() {
         ("segments:\n", "segments:\n  ‸all: { flow: x }\n", "L007"),
         ("days_overdue in 1..90", "‸days_overdu in 1..90", "L013"),
         ("days_overdue in 1..90", "days_overdue in ‸1.90", "L014"),
-        ("days_overdue in 1..90", "‸amount > 100", "L015"),
+        ("days_overdue in 1..90", "amount ‸> 100", "L015"),
         ("days_overdue in 1..90", "‸days_overdue", "L015"),
         ("mon-fri", "‸mon-fryday", "L008"),
         ("mon-fri", "‸fri-mon", "L008"),
@@ -67,7 +67,11 @@ fn faults_have_their_place() {
         ("\"09:00\"", "‸\"9am\"", "L008"),
         ("\"09:00\"", "‸\"09:60\"", "L008"),
         ("to: \"20:00\"", "to: ‸\"08:00\"", "L008"),
-        ("window: { days: mon-fri, from: \"09:00\", to: \"20:00\"", "‸window: { days: mon-fri, from: \"01:00\", to: \"02:00\"", "L051"),
+        (
+            "window: { days: mon-fri, from: \"09:00\", to: \"20:00\"",
+            "‸window: { days: mon-fri, from: \"01:00\", to: \"02:00\"",
+            "L051",
+        ),
         ("window: { days: mon-fri, from: \"09:00\"", "window: ‸{ days: mon-fri, from: \"07:00\"", "L052"),
         ("zone: contact", "zone: ‸Europe/Moscow", "L008"),
         ("[3 per day", "[‸3 a day", "L008"),
@@ -108,7 +112,7 @@ fn faults_have_their_place() {
             "L008 L050 L005",
         ),
         ("ladder: small", "ladder: [small", "L001"),
-        ("ladder: small", "ladder: ‸&a small", "L002"),
+        ("ladder: small", "ladder: &a ‸small", "L002"),
     ];
     let mut wrong = Vec::new();
     for (find, replace, codes) in rows {
@@ -264,7 +268,11 @@ fn shown(next: &Next, now: Wall) -> String {
         Next::Close(close) => format!("close {}", close.reason),
         Next::Attempt(Plan { channel, step, try_number, due_at, why, .. }) => {
             let hours = due_at.since(now).as_secs() / 360;
-            let hours = if hours.is_multiple_of(10) { format!("{}", hours / 10) } else { format!("{}.{}", hours / 10, hours % 10) };
+            let hours = if hours.is_multiple_of(10) {
+                format!("{}", hours / 10)
+            } else {
+                format!("{}.{}", hours / 10, hours % 10)
+            };
             let hours = if *due_at - std::time::Duration::from_secs(600) == now { "0.2".into() } else { hours };
             format!("{channel} {}.{try_number} +{hours}h: {why}", step + 1)
         }
@@ -355,4 +363,16 @@ fn written_messages() {
     assert_eq!(ladder.render(&plan(0), &standing), None);
     assert_eq!((ladder.flow_of(&plan(0)), ladder.queue_of(&plan(3))), (Some("overdue_reminder"), Some("collections")));
     assert!(ladder.leaves_voicemail(&plan(0)) && !ladder.leaves_voicemail(&plan(1)));
+}
+
+/// The reference is in the README; it must know every word that the code does.
+#[test]
+fn the_readme_knows_every_word() {
+    let readme = include_str!("README.md");
+    let endings = RetryOn::ALL.iter().map(|on| on.as_str());
+    let stops = StopOn::ALL.iter().map(|s| s.as_str());
+    let own = include_str!("codes.rs").split('"').filter(|word| word.len() == 4 && word.starts_with('L'));
+    for word in super::compile::KEYS.iter().copied().chain(endings).chain(stops).chain(own) {
+        assert!(readme.contains(word) || word == "L049", "{word} is missing in src/ladder/README.md");
+    }
 }
