@@ -2,6 +2,8 @@
 
 mod pacer;
 mod plan;
+#[cfg(test)]
+mod tests;
 
 pub use pacer::{Pace, Pacer};
 pub use plan::{decide_now, plan_first, plan_next};

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use crate::outcome::Disposition;
+use crate::outcome::{Disposition, DispositionClass};
 use crate::time::Mono;
 
 /// Of the last [`LOOKED_AT`] calls, so many trunk failures halve the rate.
@@ -135,24 +135,19 @@ impl Pacer {
     pub fn ended(&mut self, now: Mono, disposition: Disposition) {
         self.pass_to(now);
         self.in_the_air = self.in_the_air.saturating_sub(1);
-        match disposition {
-            Disposition::TrunkDown => {
-                self.silent_in_a_row += 1;
-                self.failed(now, disposition);
-            }
-            Disposition::Congestion => {
-                // It answers, if only to refuse.
-                self.silent_in_a_row = 0;
-                self.failed(now, disposition);
-            }
-            // Our own doing says nothing about the trunk.
-            Disposition::Cancelled | Disposition::SystemError | Disposition::UnknownOutcome => {}
-            _ => {
-                self.silent_in_a_row = 0;
-                self.result(false);
-                if matches!(self.down, Some(Down { probe_at: Some(_), .. })) {
-                    self.back(now, "a probing call went through");
-                }
+        if disposition == Disposition::TrunkDown {
+            self.silent_in_a_row += 1;
+            self.failed(now, disposition);
+        } else if disposition == Disposition::Congestion {
+            // It answers, if only to refuse.
+            self.silent_in_a_row = 0;
+            self.failed(now, disposition);
+        } else if disposition.class() != DispositionClass::Technical {
+            // What is left of technical endings is our own doing and says nothing about the trunk.
+            self.silent_in_a_row = 0;
+            self.result(false);
+            if matches!(self.down, Some(Down { probe_at: Some(_), .. })) {
+                self.back(now, "a probing call went through");
             }
         }
     }
@@ -315,7 +310,7 @@ mod tests {
         let mut pacer = Pacer::new(1000, 40, at(0));
         let starts = dial(&mut pacer, 0, 3000, 20, Disposition::Congestion);
         assert!(starts.len() < 40, "{}", starts.len());
-        let Pace::Slowed { permille: 50, why } = pacer.pace() else { panic!("{:?}", pacer.pace()) };
+        let Pace::Slowed { permille: 62, why } = pacer.pace() else { panic!("{:?}", pacer.pace()) };
         assert_eq!(why, "4 of the last 4 calls failed in the trunk, the last: congestion");
         let starts = dial(&mut pacer, 3000, 63_000, 20, Disposition::NoAnswer);
         let (first, last) =

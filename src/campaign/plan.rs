@@ -8,12 +8,12 @@ use crate::time::Wall;
 
 /// What a contact that joins a campaign now gets first.
 pub fn plan_first(ladder: &Ladder, standing: &Standing, now: Wall) -> Next {
-    lawful(ladder, standing, ladder.first(standing, now), now)
+    lawful(ladder, standing, ladder.first(standing, now))
 }
 
 /// What follows `finished`, which ended with `disposition` and is the newest of `standing.past_here`.
 pub fn plan_next(ladder: &Ladder, standing: &Standing, finished: &Plan, disposition: Disposition, now: Wall) -> Next {
-    lawful(ladder, standing, ladder.next(standing, finished, disposition, now), now)
+    lawful(ladder, standing, ladder.next(standing, finished, disposition, now))
 }
 
 /// May it be done now? Asked again at the moment of dialling, since the books have moved since it was planned.
@@ -22,7 +22,7 @@ pub fn decide_now(ladder: &Ladder, standing: &Standing, channel: Channel, now: W
 }
 
 /// Moves `next` to the first lawful instant; passes over steps that will never have one.
-fn lawful(ladder: &Ladder, standing: &Standing, next: Next, now: Wall) -> Next {
+fn lawful(ladder: &Ladder, standing: &Standing, next: Next) -> Next {
     let mut next = next;
     // Each turn goes at least one step up the ladder.
     for _ in 0..=ladder.steps.len() {
@@ -37,7 +37,8 @@ fn lawful(ladder: &Ladder, standing: &Standing, next: Next, now: Wall) -> Next {
             Never::Contact(close) => Next::Close(close),
             Never::Channel(why) => {
                 let why = format!("step {} ({}) cannot be made: {why}", plan.step + 1, plan.channel);
-                ladder.after_step(standing, &plan, now, why)
+                // The ladder's waits go on counting from where the step would have been.
+                ladder.after_step(standing, &plan, plan.due_at, why)
             }
         };
     }

@@ -9,7 +9,7 @@ use crate::time::{Wall, Zone};
 
 /// Days are calendar days of the contact's zone (the same time on a later day, whatever the clocks did between);
 /// the rest is time that passes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Delay {
     pub days: u32,
     pub seconds: u32,
@@ -40,6 +40,20 @@ impl Delay {
     /// Shorter than a calendar day.
     pub fn within_a_day(self) -> bool {
         self.days == 0 && self.seconds < 86_400
+    }
+}
+
+impl Ord for Delay {
+    /// By length, a day taken as 24 hours.
+    fn cmp(&self, other: &Delay) -> std::cmp::Ordering {
+        let length = |d: &Delay| (u64::from(d.days) * 86_400 + u64::from(d.seconds), d.days);
+        length(self).cmp(&length(other))
+    }
+}
+
+impl PartialOrd for Delay {
+    fn partial_cmp(&self, other: &Delay) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
     }
 }
 

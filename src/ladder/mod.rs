@@ -1,14 +1,18 @@
 #![doc = include_str!("README.md")]
 
+mod check;
+mod codes;
 mod compile;
 mod delay;
+mod message;
 mod next;
+mod reader;
 mod render;
 mod retry;
+mod rules;
 mod segment;
 #[cfg(test)]
 mod tests;
-mod tree;
 mod words;
 
 use crate::flow::expr::Expr;

@@ -82,7 +82,7 @@ impl Default for Retry {
                 (RetryOn::NoInput, vec![day]),
                 (RetryOn::ThirdParty, vec![day]),
                 (RetryOn::NotVerified, vec![day]),
-                (RetryOn::CallbackRequested, vec![hours(2)]),
+                (RetryOn::CallbackRequested, vec![day]),
                 (RetryOn::Technical, TECHNICAL.to_vec()),
             ],
             leave_voicemail: false,

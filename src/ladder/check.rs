@@ -1,0 +1,87 @@
+//! What a ladder says that can never come to pass: warnings, since it still does what it can.
+
+use super::reader::Reader;
+use super::{Does, Message, MessageIndex, RetryOn, Step, codes};
+use crate::diagnostic::{Diagnostic, Span};
+use crate::flow::yaml::Map;
+use crate::policy::{Counted, Period, Rules};
+
+pub fn unused_messages(reader: &mut Reader, top: &Map, messages: &[Message], steps: &[(Step, Span)]) {
+    let used = |index: usize| {
+        steps.iter().any(|(step, _)| match &step.does {
+            Does::Sms { message } => *message == MessageIndex(index),
+            Does::Email { subject, body } => *subject == MessageIndex(index) || *body == MessageIndex(index),
+            Does::Voice { .. } | Does::Human { .. } => false,
+        })
+    };
+    // After an error in a step, its messages would be blamed for it.
+    let broken = reader.diagnostics.iter().any(Diagnostic::is_error);
+    let Some(map) = top.get("messages").and_then(|e| e.value.map()).filter(|_| !broken) else { return };
+    for (index, entry) in map.entries.iter().enumerate() {
+        if !used(index) {
+            let found = format!("message `{}` is never sent", messages[index].name);
+            reader.report(Diagnostic::warning(codes::UNUSED_MESSAGE, entry.key_span, found));
+        }
+    }
+}
+
+/// A hand-over is the end of the automatic part.
+pub fn order(reader: &mut Reader, steps: &[(Step, Span)]) {
+    let human = steps.iter().position(|(step, _)| matches!(step.does, Does::Human { .. }));
+    if let Some((_, span)) = human.and_then(|at| steps.get(at + 1)) {
+        let found = "this step is never reached: the contact is handed to a human before it";
+        reader.report(Diagnostic::warning(codes::STEP_UNREACHED, *span, found).help("put `human` last"));
+    }
+}
+
+/// Retries that delays, caps or the gap can never satisfy as written.
+pub fn retries(reader: &mut Reader, steps: &[(Step, Span)], rules: &Rules) {
+    for (step, span) in steps {
+        let Does::Voice { retry, .. } = &step.does else { continue };
+        if retry.attempts_max > retry.reachable() {
+            let found = format!(
+                "{} tries are allowed, but the delays lead to {} at most",
+                retry.attempts_max,
+                retry.reachable()
+            );
+            reader.report(
+                Diagnostic::warning(codes::TRIES_UNREACHED, *span, found).help("add delays, or lower attempts_max"),
+            );
+        }
+        for (on, delays) in retry.delays.iter().filter(|(on, _)| *on != RetryOn::Technical) {
+            // The k-th delay follows at least k calls of that ending; when the day has no room for one more, a shorter
+            // wait than a day is never what happens.
+            let of_day = |of| rules.caps.iter().find(|c| c.of == of && c.per == Period::Day).map(|c| c.most as usize);
+            let talks = matches!(
+                on,
+                RetryOn::HungUpEarly
+                    | RetryOn::NoInput
+                    | RetryOn::ThirdParty
+                    | RetryOn::NotVerified
+                    | RetryOn::CallbackRequested
+            );
+            let cap = [(Counted::Calls, true), (Counted::Talks, talks)]
+                .into_iter()
+                .filter(|(_, counts)| *counts)
+                .filter_map(|(of, _)| Some((of_day(of)?, of)))
+                .min_by_key(|(most, _)| *most);
+            let in_a_day = delays.iter().take_while(|d| d.within_a_day()).count();
+            if let Some((most, of)) = cap
+                && in_a_day >= most
+            {
+                let found = format!(
+                    "{on}: {in_a_day} retries within a day never fit {most} {of} per day; they will wait for the next"
+                );
+                reader.report(
+                    Diagnostic::warning(codes::RETRY_TOO_SOON, *span, found)
+                        .help("lengthen the delays, or raise the cap"),
+                );
+            }
+            let gap = u32::try_from(rules.gap_min.as_secs()).unwrap_or(u32::MAX);
+            if delays.iter().any(|d| d.days == 0 && d.seconds < gap) {
+                let found = format!("{on}: a retry sooner than the gap of {} minutes will wait for its end", gap / 60);
+                reader.report(Diagnostic::warning(codes::RETRY_TOO_SOON, *span, found).help("lengthen the delay"));
+            }
+        }
+    }
+}
