@@ -20,9 +20,11 @@ use anyhow::Context;
 use clap::{Parser, Subcommand};
 
 use crate::config::Config;
+use crate::language::Language;
+use crate::money::Currency;
 use crate::notify::Courier;
 use crate::store::SqliteStore;
-use crate::time::Clock;
+use crate::time::{Clock, Zone};
 use crate::voice::{CacheOptions, PromptCache, Recorded, VoiceOptions, VoiceSet};
 
 /// Telephones people about bills and debts, and follows every case to the money.
@@ -44,7 +46,7 @@ enum Command {
     /// Write a documented config, the shipped flows and a ladder into a folder.
     Init(init::Arguments),
     /// Take contacts from a CSV; rejects are listed with row, field and reason.
-    Import(import::Arguments),
+    Import(ImportArguments),
     /// Create, start, pause, stop and look at campaigns.
     #[command(subcommand)]
     Campaign(campaign::Command),
@@ -70,6 +72,27 @@ enum Command {
     Network(crate::network::Arguments),
 }
 
+#[derive(clap::Args)]
+struct ImportArguments {
+    /// A CSV with a header line; `src/import/README.md` lists the columns.
+    file: PathBuf,
+    /// Where rejects are written; by default beside the file, as `<name>.rejects.csv`.
+    #[arg(long)]
+    rejects: Option<PathBuf>,
+    /// For rows without a language.
+    #[arg(long)]
+    language: Option<Language>,
+    /// For rows without a zone.
+    #[arg(long)]
+    zone: Option<Zone>,
+    /// For rows without a creditor.
+    #[arg(long)]
+    creditor: Option<String>,
+    /// For rows without a currency.
+    #[arg(long)]
+    currency: Option<Currency>,
+}
+
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     log_to_stderr(&arguments);
@@ -92,7 +115,7 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Simulate(args) => return simulate::run(&args),
         Command::Network(args) => crate::network::run(args)?,
         Command::Demo(args) => return runtime()?.block_on(demo::run(&args)),
-        Command::Import(args) => return runtime()?.block_on(import::run(&config, &args)),
+        Command::Import(args) => runtime()?.block_on(import_file(&config, args))?,
         Command::Campaign(command) => runtime()?.block_on(campaign::run(&config, &command))?,
         Command::Serve => runtime()?.block_on(serve::run(&config))?,
         Command::Report(args) => runtime()?.block_on(report::run(&config, &args))?,
@@ -109,6 +132,15 @@ async fn open(config: &Path) -> anyhow::Result<(Config, Arc<SqliteStore>, Arc<Cl
         .await
         .with_context(|| format!("cannot open the database {}", config.database.display()))?;
     Ok((config, Arc::new(store), Arc::new(Clock::system())))
+}
+
+async fn import_file(config: &Path, arguments: ImportArguments) -> anyhow::Result<()> {
+    let ImportArguments { file, rejects, language, zone, creditor, currency } = arguments;
+    let (_, store, clock) = open(config).await?;
+    let defaults = crate::import::Defaults { language, zone, creditor, currency };
+    let options = import::Options { file, rejects, defaults };
+    import::run(&*store, &options, clock.now().wall, &mut std::io::stdout()).await?;
+    Ok(())
 }
 
 /// The voices, the recordings and the cache of what has been rendered.

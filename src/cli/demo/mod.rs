@@ -54,8 +54,9 @@ pub async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 
     let store = SqliteStore::open(&stage.config.database).await.context("cannot open the demo's database")?;
     let store = Arc::new(store);
-    let imported = import::take_in(&*store, &stage.dir.join("contacts.csv"), begins).await?;
-    println!("\n{imported}");
+    let options = import::Options { file: stage.dir.join("contacts.csv"), rejects: None, defaults: Default::default() };
+    println!();
+    import::run(&*store, &options, begins, &mut std::io::stdout()).await?;
 
     let sources = campaign::Sources::shipped(super::init::SHIPPED_LADDER, &super::init::shipped_flows())?;
     campaign::create(&*store, "demo", &sources, begins).await?;
