@@ -6,4 +6,4 @@ mod plan;
 mod tests;
 
 pub use pacer::{Pace, Pacer};
-pub use plan::{decide_now, plan_first, plan_next};
+pub use plan::{decide_now, plan_again, plan_first, plan_next};

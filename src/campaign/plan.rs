@@ -16,6 +16,12 @@ pub fn plan_next(ladder: &Ladder, standing: &Standing, finished: &Plan, disposit
     lawful(ladder, standing, ladder.next(standing, finished, disposition, now))
 }
 
+/// What becomes of a planned attempt that is due but not allowed now ([`decide_now`] said so): the same attempt later, the
+/// next step that can be made, or the contact's close. Comes back unchanged, due now, when it is allowed after all.
+pub fn plan_again(ladder: &Ladder, standing: &Standing, plan: &Plan, now: Wall) -> Next {
+    lawful(ladder, standing, Next::Attempt(Plan { due_at: plan.due_at.max(now), ..plan.clone() }))
+}
+
 /// May it be done now? Asked again at the moment of dialling, since the books have moved since it was planned.
 pub fn decide_now(ladder: &Ladder, standing: &Standing, channel: Channel, now: Wall) -> Decision {
     decide(&Question { standing, channel, now, rules: &ladder.rules })

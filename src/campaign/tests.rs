@@ -153,6 +153,29 @@ fn what_can_never_be_made_is_passed_over_or_closes() {
     }
 }
 
+#[test]
+fn the_books_moved_between_plan_and_dialling() {
+    type Change = fn(&mut Standing);
+    let rows: &[(&str, Change, &str)] = &[
+        ("nothing", |_| {}, "voice 1.1 Fri 11-20 12:00"),
+        ("paid", |s| s.contact.debt.paid = true, "close paid"),
+        (
+            "talked to by another campaign",
+            |s| s.tried_elsewhere(Channel::Voice, wall("2026-11-20T11:59+03:00"), Disposition::Refused),
+            "voice 1.1 Sat 11-21 10:00",
+        ),
+        ("number suppressed", |s| s.suppressed(Some(1)), "email 3.1 Mon 11-23 09:00"),
+    ];
+    let ladder = shipped();
+    let now = wall("2026-11-20T12:00+03:00");
+    for (name, change, expected) in rows {
+        let mut standing = standing("Europe/Moscow");
+        let Next::Attempt(plan) = plan_first(&ladder, &standing, now) else { panic!("{name}") };
+        change(&mut standing);
+        assert_eq!(shown(&plan_again(&ladder, &standing, &plan, now), &standing), *expected, "{name}");
+    }
+}
+
 /// Random people in random zones, random endings at the moment each attempt is due: every plan is lawful at its due
 /// time, and not a microsecond before unless the ladder itself waited; every way comes to an end.
 #[test]

@@ -70,7 +70,7 @@ pub fn retries(reader: &mut Reader, steps: &[(Step, Span)], rules: &Rules) {
                 && in_a_day >= most
             {
                 let found = format!(
-                    "{on}: {in_a_day} retries within a day never fit {most} {of} per day; they will wait for the next"
+                    "{on}: {in_a_day} retries within a day do not fit {most} {of} per day; they will wait for the next"
                 );
                 reader.report(
                     Diagnostic::warning(codes::RETRY_TOO_SOON, *span, found)

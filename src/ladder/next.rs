@@ -42,6 +42,11 @@ impl Ladder {
         };
         let past = PastTries::of(standing, finished, disposition);
         match answer(disposition) {
+            // A message of unknown fate may have been sent; it is not sent twice.
+            Answer::Retry(on) if on != RetryOn::Technical && finished.channel != Channel::Voice => {
+                let why = format!("step {} ended: {disposition}", step + 1);
+                self.after_step(standing, finished, now, why)
+            }
             Answer::Retry(on) => self.retry(standing, finished, disposition, retry, on, &past, now),
             Answer::NextNumber => self.next_number(standing, finished, disposition, now),
             Answer::NextStep => {

@@ -240,6 +240,10 @@ fn walks() {
         (&[D::Transferred], "close handed_over"),
         (&[D::Refused, D::Queued], "email 3.1 +24h: step 2 ended: queued; step 3 of 4: email, 1 day later"),
         (&[D::Refused, D::SystemError], "sms 2.2 +0h: technical retry 1 of 6 after system_error, 1 minute later"),
+        (
+            &[D::Refused, D::UnknownOutcome],
+            "email 3.1 +24h: step 2 ended: unknown_outcome; step 3 of 4: email, 1 day later",
+        ),
         (&[D::Refused, D::Queued, D::Queued], "human 4.1 +48h: step 3 ended: queued; step 4 of 4: human, 2 days later"),
         (&[D::Refused, D::Queued, D::Queued, D::HandedOver], "close handed_over"),
     ];

@@ -8,6 +8,7 @@ use super::slow::Slow;
 use super::world::{Dice, phone, standing, wall};
 use super::*;
 use crate::books::{PhoneState, PromiseState, Standing};
+use crate::id::PhoneId;
 use crate::outcome::{Channel, Disposition};
 use crate::time::Wall;
 
@@ -86,6 +87,13 @@ fn the_past() {
         (vec![], vec![("11-20T00:00", Voice, D::Informed)], Voice, "cap Sat 11-21 00:00"),
         (vec![], vec![("11-20T11:51", Voice, D::Busy)], Voice, "gap Fri 11-20 12:01"),
         (vec![], vec![("11-20T11:50", Voice, D::Busy)], Voice, "allow"),
+        (vec![], vec![("11-20T12:00", Voice, D::Busy)], Voice, "gap Fri 11-20 12:10"),
+        (
+            vec![],
+            vec![("11-20T12:05", Voice, D::Busy), ("11-20T11:55", Voice, D::NoAnswer)],
+            Voice,
+            "gap Fri 11-20 12:15",
+        ),
         (vec![], vec![("11-20T11:59", Voice, D::Congestion)], Voice, "allow"),
         (vec![], vec![("11-20T11:59", Voice, D::Cancelled)], Voice, "gap Fri 11-20 12:09"),
         (vec![calls(1, Period::Day)], vec![("11-20T09:00", Voice, D::TrunkDown)], Voice, "allow"),
@@ -144,6 +152,24 @@ fn the_person() {
         ("promise broken", |s| s.promised(PromiseState::Broken), Channel::Voice, "allow"),
         ("no number", |s| s.contact.phones.clear(), Channel::Voice, "no_number never"),
         ("wrong number", |s| s.contact.phones[0].state = PhoneState::Wrong, Channel::Sms, "no_number never"),
+        (
+            "somebody else's, found out in another campaign",
+            |s| {
+                s.tried_elsewhere(Channel::Voice, Wall(0), Disposition::WrongNumber);
+                s.past[0].phone = Some(PhoneId(1));
+            },
+            Channel::Voice,
+            "no_number never",
+        ),
+        (
+            "busy in another campaign",
+            |s| {
+                s.tried_elsewhere(Channel::Voice, Wall(0), Disposition::Busy);
+                s.past[0].phone = Some(PhoneId(1));
+            },
+            Channel::Voice,
+            "allow",
+        ),
         ("no e-mail", |s| s.contact.email = None, Channel::Email, "no_email never"),
         ("premium number", |s| s.contact.phones = vec![phone(1, "+19005551234")], Channel::Voice, "no_number never"),
         (
