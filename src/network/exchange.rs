@@ -59,7 +59,10 @@ pub enum EndedBy {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fact {
-    Incoming { to: String, from: String },
+    Incoming {
+        to: String,
+        from: String,
+    },
     Cancelled,
     /// The caller hung up, or has agreed to our hanging up.
     Ended,
@@ -74,8 +77,13 @@ pub enum Order {
     Ignore,
     Reject(u16),
     /// Open the audio, keep what is heard in this file if one is named, and answer.
-    Answer { wav: Option<String> },
-    Say { language: String, sounds: Vec<Sound> },
+    Answer {
+        wav: Option<String>,
+    },
+    Say {
+        language: String,
+        sounds: Vec<Sound>,
+    },
     Press(String),
     Hangup,
     /// The call is over: let go of the audio, write the line.
@@ -89,10 +97,19 @@ struct Member {
 
 enum State {
     /// Until then it rings, or nothing is said.
-    Waiting { until: Mono, then: Pickup },
-    Talking { since: Mono, persona: Persona },
+    Waiting {
+        until: Mono,
+        then: Pickup,
+    },
+    Talking {
+        since: Mono,
+        persona: Persona,
+    },
     /// Ours is said; the far end has yet to agree.
-    Leaving { since: Mono, persona: Persona },
+    Leaving {
+        since: Mono,
+        persona: Persona,
+    },
 }
 
 struct Line {
@@ -201,6 +218,13 @@ impl Exchange {
         orders
     }
 
+    /// The network is being switched off: every call that is left gets its record.
+    #[must_use]
+    pub fn switch_off(&mut self, now: Mono) -> Vec<(u64, Order)> {
+        let open: Vec<u64> = self.lines.keys().copied().collect();
+        open.into_iter().flat_map(|id| self.with_line(id, |l| l.ended(now)).into_iter().map(move |o| (id, o))).collect()
+    }
+
     /// One step of a line; then its deadline is set anew, or the line is taken down when it is done.
     fn with_line(&mut self, id: u64, step: impl FnOnce(&mut Line) -> Vec<Order>) -> Vec<Order> {
         let Some(line) = self.lines.get_mut(&id) else { return Vec::new() };
@@ -270,7 +294,9 @@ impl Line {
             self.record.ended_by = EndedBy::Caller;
         }
         let talk = match &self.state {
-            State::Talking { since, persona } | State::Leaving { since, persona } => Some((*since, persona.story().clone())),
+            State::Talking { since, persona } | State::Leaving { since, persona } => {
+                Some((*since, persona.story().clone()))
+            }
             State::Waiting { .. } => None,
         };
         if let Some((_, story)) = &talk {
@@ -295,10 +321,8 @@ impl Line {
             });
         }
         if orders.contains(&Order::Hangup)
-            && let State::Talking { persona, .. } = std::mem::replace(
-                &mut self.state,
-                State::Waiting { until: now, then: Pickup::SayNothing },
-            )
+            && let State::Talking { persona, .. } =
+                std::mem::replace(&mut self.state, State::Waiting { until: now, then: Pickup::SayNothing })
         {
             self.record.talk_ms = millis(now, since);
             self.state = State::Leaving { since, persona };
@@ -381,7 +405,14 @@ mod tests {
     fn calls_that_nobody_picks_up() {
         for (number, facts, orders, word, cancelled, status) in [
             ("+2", vec![(3000, Fact::Cancelled)], vec!["0 Ring"], "no_answer", true, None),
-            ("+2", vec![(200_000, Fact::Cancelled)], vec!["0 Ring", "120000 Reject(480)"], "no_answer", false, Some(480)),
+            (
+                "+2",
+                vec![(200_000, Fact::Cancelled)],
+                vec!["0 Ring", "120000 Reject(480)"],
+                "no_answer",
+                false,
+                Some(480),
+            ),
             ("+3", vec![(50_000, Fact::Cancelled)], vec!["0 Ignore"], "silent", false, None),
             ("+7", vec![(1000, Fact::Ended)], vec!["150 Reject(404)"], "stranger", false, Some(404)),
         ] {

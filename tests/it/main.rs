@@ -5,6 +5,7 @@ mod demo;
 mod flows;
 mod import;
 mod media;
+mod network;
 mod notify;
 mod recovery;
 mod simulation;

@@ -107,10 +107,8 @@ impl Writer {
                  AND a.state IN ('scheduled', 'claimed', 'live')) \
              FROM debt WHERE contact IN (SELECT value FROM json_each($1)) ORDER BY contact";
         let found = sqlx::query(sql).bind(ids).fetch_all(&mut self.conn).await?;
-        let known: Vec<(i64, bool, bool)> = found
-            .iter()
-            .map(|r| Ok((row::get(r, 0)?, row::get(r, 1)?, row::get(r, 2)?)))
-            .collect::<Result<_>>()?;
+        let known: Vec<(i64, bool, bool)> =
+            found.iter().map(|r| Ok((row::get(r, 0)?, row::get(r, 1)?, row::get(r, 2)?))).collect::<Result<_>>()?;
         let mut closes = Vec::new();
         let mut plans = Vec::new();
         for enrolment in batch {
@@ -204,7 +202,8 @@ impl Writer {
 
     pub async fn outbox_sent(&mut self, id: OutboxId, at: Wall) -> Result<()> {
         self.begin().await?;
-        let sql = "UPDATE outbox SET state = 'sent', tries = tries + 1, sent_at = $2 WHERE id = $1 AND state = 'queued'";
+        let sql =
+            "UPDATE outbox SET state = 'sent', tries = tries + 1, sent_at = $2 WHERE id = $1 AND state = 'queued'";
         let query = sqlx::query(sql).bind(id.0).bind(at.0);
         let result = query.execute(&mut self.conn).await.map_err(StoreError::from);
         let result = self.was_queued(id, result.map(|r| r.rows_affected())).await;

@@ -94,9 +94,9 @@ impl Writer {
         let phones = contacts.iter().flat_map(|k| {
             let listed = k.contact.phones.iter().enumerate().map(|(position, p)| (p, Some(position)));
             let unlisted = k.unlisted.iter().map(|p| (p, None));
-            listed.chain(unlisted).map(|(p, position)| {
-                (p.id.0, k.contact.id.0, p.number.full(), p.state.as_str(), position)
-            })
+            listed
+                .chain(unlisted)
+                .map(|(p, position)| (p.id.0, k.contact.id.0, p.number.full(), p.state.as_str(), position))
         });
         let phones: Vec<_> = phones.collect();
         let sql = "INSERT INTO phone (id, contact, number, state, position) \

@@ -76,7 +76,13 @@ impl SqliteStore {
 
 fn migrator() -> Migrator {
     let books = include_str!("../../../migrations/sqlite/0001_books.sql");
-    Migrator::with_migrations(vec![Migration::new(1, "books".into(), MigrationType::Simple, books.into_sql_str(), false)])
+    Migrator::with_migrations(vec![Migration::new(
+        1,
+        "books".into(),
+        MigrationType::Simple,
+        books.into_sql_str(),
+        false,
+    )])
 }
 
 impl Store for SqliteStore {

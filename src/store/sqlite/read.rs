@@ -67,7 +67,11 @@ pub(super) async fn not_enrolled(
     limit: u32,
 ) -> Result<Vec<Standing>> {
     let mut snapshot = pool.begin().await?;
-    if sqlx::query("SELECT 1 FROM campaign WHERE id = $1").bind(campaign.0).fetch_optional(&mut *snapshot).await?.is_none()
+    if sqlx::query("SELECT 1 FROM campaign WHERE id = $1")
+        .bind(campaign.0)
+        .fetch_optional(&mut *snapshot)
+        .await?
+        .is_none()
     {
         return Err(StoreError::NotFound(format!("campaign {campaign}")));
     }
