@@ -218,6 +218,13 @@ impl Exchange {
         orders
     }
 
+    /// The network is being switched off: every call that is left gets its record.
+    #[must_use]
+    pub fn switch_off(&mut self, now: Mono) -> Vec<(u64, Order)> {
+        let open: Vec<u64> = self.lines.keys().copied().collect();
+        open.into_iter().flat_map(|id| self.with_line(id, |l| l.ended(now)).into_iter().map(move |o| (id, o))).collect()
+    }
+
     /// One step of a line; then its deadline is set anew, or the line is taken down when it is done.
     fn with_line(&mut self, id: u64, step: impl FnOnce(&mut Line) -> Vec<Order>) -> Vec<Order> {
         let Some(line) = self.lines.get_mut(&id) else { return Vec::new() };

@@ -10,7 +10,6 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use tokio::io::AsyncReadExt;
 
 use self::person::Person;
 use self::sounds::Sounds;
@@ -56,16 +55,17 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
 }
 
 async fn until_stdin_closes() {
-    let mut stdin = tokio::io::stdin();
-    let mut ignored = [0; 256];
+    // A thread of its own: a read of stdin cannot be taken back, and must not keep the runtime from ending.
+    let (closed, mut stdin_closed) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || {
+        let _ = std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink());
+        let _ = closed.send(());
+    });
     loop {
         tokio::select! {
-            read = stdin.read(&mut ignored) => match read {
-                Ok(0) | Err(_) => return,
-                Ok(_) => {}
-            },
+            _ = &mut stdin_closed => return,
             // Ctrl-C in a terminal reaches the parent too; it hangs up in good order and needs us until then.
-            _ = tokio::signal::ctrl_c() => {}
+            Ok(()) = tokio::signal::ctrl_c() => {}
         }
     }
 }

@@ -145,6 +145,9 @@ impl Works {
                 break;
             }
         }
+        for (id, order) in self.exchange.switch_off(self.clock.now().mono) {
+            self.carry_out(id, order)?;
+        }
         stopping.await.map_err(io::Error::other)
     }
 

@@ -6,6 +6,7 @@ mod flows;
 mod house;
 mod import;
 mod media;
+mod network;
 mod notify;
 mod recovery;
 mod simulation;
