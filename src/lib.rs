@@ -27,7 +27,7 @@ pub mod sip;
 pub mod speech;
 
 // edges: the only code that waits
-//pub mod cli;
+pub mod cli;
 pub mod config;
 pub mod import;
 pub mod media;

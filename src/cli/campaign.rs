@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, bail};
 
@@ -73,7 +74,8 @@ pub(super) struct Sources {
 
 impl Sources {
     fn read(ladder_path: &Path, flows_dir: &Path) -> anyhow::Result<Sources> {
-        let read = |path: &Path| std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()));
+        let read =
+            |path: &Path| std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()));
         let source = read(ladder_path)?;
         let ladder = checked_ladder(&source, &ladder_path.display().to_string())?;
         let mut flows = Vec::new();
@@ -108,14 +110,20 @@ fn checked_flow(source: &str, file: &str) -> anyhow::Result<FlowVersion> {
     let compiled = flow::compile(source);
     report(&compiled.diagnostics, file, source);
     let program = compiled.program.with_context(|| format!("{file} has errors; no campaign was created"))?;
+    let program = Arc::new(program);
     for test in &compiled.tests {
         if let Err(failure) = rehearse(&program, test) {
-            bail!("{file}: test \"{}\" fails; no campaign was created\n{failure}", test.name);
+            bail!(
+                "{file}: test \"{}\" fails; no campaign was created\n{}\n{}",
+                test.name,
+                failure.message,
+                failure.transcript
+            );
         }
     }
     Ok(FlowVersion {
-        hash: program.hash,
-        name: program.name,
+        hash: program.hash.clone(),
+        name: program.name.clone(),
         version: program.version,
         source: source.to_string(),
     })
@@ -127,9 +135,7 @@ fn report(diagnostics: &[Diagnostic], file: &str, source: &str) {
     }
 }
 
-pub(super) async fn create(
-    store: &impl Store, name: &str, sources: &Sources, now: Wall,
-) -> anyhow::Result<CampaignId> {
+pub(super) async fn create(store: &impl Store, name: &str, sources: &Sources, now: Wall) -> anyhow::Result<CampaignId> {
     store.create_campaign(name, &sources.ladder, &sources.flows, now).await.with_context(|| format!("campaign {name}"))
 }
 

@@ -31,8 +31,12 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let files = [("ringback.yaml", Config::sample()), ("flows/ladders/utility_overdue.yaml", SHIPPED_LADDER)]
         .into_iter()
         .chain(SHIPPED_FLOWS);
-    let present: Vec<String> =
-        files.clone().map(|(name, _)| name).filter(|name| arguments.dir.join(name).exists()).map(String::from).collect();
+    let present: Vec<String> = files
+        .clone()
+        .map(|(name, _)| name)
+        .filter(|name| arguments.dir.join(name).exists())
+        .map(String::from)
+        .collect();
     if !present.is_empty() {
         bail!("nothing was written: {} would be overwritten in {}", present.join(", "), arguments.dir.display());
     }

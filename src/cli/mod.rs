@@ -6,11 +6,11 @@ mod flow;
 mod import;
 mod init;
 mod payment;
-mod report;
+//mod report;
 mod say;
 mod serve;
 pub mod simulate;
-mod why;
+//mod why;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -53,9 +53,9 @@ enum Command {
     /// Dial what is due, until told to stop (SIGTERM drains).
     Serve,
     /// The funnel, promises and escalations; attempts as CSV.
-    Report(report::Arguments),
+    //    Report(report::Arguments),
     /// Why a contact was, is or is not being called, and when next.
-    Why(why::Arguments),
+    //    Why(why::Arguments),
     /// Record that a contact has paid: everything about the debt stops.
     Payment(payment::Arguments),
     /// Check, test and explain flows.
@@ -69,7 +69,7 @@ enum Command {
     Demo(demo::Arguments),
     /// The demo's telephone network; the demo starts it.
     #[command(hide = true)]
-    Network(crate::network::Arguments),
+    Network(crate::network::Args),
 }
 
 #[derive(clap::Args)]
@@ -106,20 +106,21 @@ pub fn main() -> ExitCode {
 }
 
 fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
-    let runtime = || tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start the runtime");
+    let runtime =
+        || tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start the runtime");
     let config = arguments.config;
     match arguments.command {
         Command::Init(args) => init::run(&args)?,
         Command::Flow(command) => return flow::run(command),
         Command::Say(args) => say::run(args)?,
         Command::Simulate(args) => return simulate::run(&args),
-        Command::Network(args) => crate::network::run(args)?,
+        Command::Network(args) => runtime()?.block_on(crate::network::run(args))?,
         Command::Demo(args) => return runtime()?.block_on(demo::run(&args)),
         Command::Import(args) => runtime()?.block_on(import_file(&config, args))?,
         Command::Campaign(command) => runtime()?.block_on(campaign::run(&config, &command))?,
         Command::Serve => runtime()?.block_on(serve::run(&config))?,
-        Command::Report(args) => runtime()?.block_on(report::run(&config, &args))?,
-        Command::Why(args) => runtime()?.block_on(why::run(&config, &args))?,
+        //        Command::Report(args) => runtime()?.block_on(report::run(&config, &args))?,
+        //        Command::Why(args) => runtime()?.block_on(why::run(&config, &args))?,
         Command::Payment(args) => runtime()?.block_on(payment::run(&config, &args))?,
     }
     Ok(ExitCode::SUCCESS)
@@ -152,7 +153,9 @@ fn prompts(config: &Config) -> anyhow::Result<Arc<PromptCache>> {
 
 /// What sends SMS and e-mail.
 fn courier(config: &Config) -> anyhow::Result<Courier> {
-    Courier::new(config.smtp.as_ref(), config.sms.as_ref()).map_err(anyhow::Error::msg).context("the config's smtp section")
+    Courier::new(config.smtp.as_ref(), config.sms.as_ref())
+        .map_err(anyhow::Error::msg)
+        .context("the config's smtp section")
 }
 
 /// Logs go to stderr, so that stdout stays what was asked for. Numbers in them are redacted by their type.

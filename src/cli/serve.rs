@@ -1,9 +1,6 @@
 //! `ringback serve`.
 
 use std::path::Path;
-use std::sync::Arc;
-
-use anyhow::Context;
 
 use crate::serve::{self, Edges, Manner, Progress};
 

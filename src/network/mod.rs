@@ -6,11 +6,12 @@ pub mod population;
 pub mod sounds;
 pub mod switch;
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
+pub use self::exchange::CallRecord;
 use self::person::Person;
 use self::sounds::Sounds;
 use self::switch::{Place, Switch};
@@ -37,6 +38,14 @@ pub struct Args {
     pub password: Option<String>,
 }
 
+/// Where the network listens: the one line it prints when it is ready.
+#[derive(Debug, Clone, Copy, serde::Serialize, serde::Deserialize)]
+pub struct Addresses {
+    pub sip: SocketAddr,
+    pub smtp: SocketAddr,
+    pub sms: SocketAddr,
+}
+
 /// Runs the network until stdin closes, so that it dies with its parent, whatever the parent dies of. When ready, prints one
 /// line of JSON: `{"sip": "127.0.0.1:…", "smtp": …, "sms": …}`. Within a tokio runtime.
 ///
@@ -49,7 +58,8 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let sinks = Sinks::start(args.bind, &args.out).await.context("the mail and SMS sinks do not start")?;
     let place = Place { bind: args.bind, out: args.out.clone(), digest };
     let switch = Switch::start(people, Sounds::murmured(), place).context("the telephone network does not start")?;
-    println!("{}", serde_json::json!({ "sip": switch.sip(), "smtp": sinks.smtp, "sms": sinks.sms }));
+    let addresses = Addresses { sip: switch.sip(), smtp: sinks.smtp, sms: sinks.sms };
+    println!("{}", serde_json::to_string(&addresses).context("three addresses as JSON")?);
     until_stdin_closes().await;
     switch.stop().await.with_context(|| format!("the log in {} could not be written", args.out.display()))
 }

@@ -73,11 +73,8 @@ pub(super) async fn calls(store: &impl Store, dir: &Path, seen: &Seen, print: bo
             shown.push(name);
         }
     }
-    let mut text = format!(
-        "  {}: {} calls as the clients heard them, with transcripts\n",
-        calls_dir.display(),
-        shown.len()
-    );
+    let mut text =
+        format!("  {}: {} calls as the clients heard them, with transcripts\n", calls_dir.display(), shown.len());
     for name in shown.iter().filter(|n| n.ends_with("promised")).take(3) {
         let _ = writeln!(text, "    {}/{name}.wav", calls_dir.display());
     }

@@ -57,11 +57,7 @@ pub(super) async fn compare(store: &impl Store, seen: &Seen) -> anyhow::Result<V
     let count = |of: u64, what: &'static str, books: u64| Row { what, network: of, books };
     verdict.rows = vec![
         count(clients().count() as u64, "calls received = attempts dialled", dialled.values().map(|d| d.0).sum()),
-        count(
-            clients().filter(|c| c.answered).count() as u64,
-            "calls answered",
-            dialled.values().map(|d| d.1).sum(),
-        ),
+        count(clients().filter(|c| c.answered).count() as u64, "calls answered", dialled.values().map(|d| d.1).sum()),
         count(
             clients().filter(|c| c.promise_confirmed).count() as u64,
             "promises pressed and confirmed = promises kept on disk",
