@@ -17,7 +17,7 @@ mod test_section;
 mod yaml;
 
 pub use bind::BindError;
-pub use compile::compile;
+pub use compile::{KEYS as FLOW_KEYS, SPEAKABLE, compile};
 
 use crate::diagnostic::Diagnostic;
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
 use ringback::diagnostic::render_all;
-use ringback::flow::{Compiled, codes, compile, node};
+use ringback::flow::{Compiled, FLOW_KEYS, codes, compile, node};
 
 fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
@@ -160,38 +160,60 @@ fn the_same_text_compiles_to_the_same() {
     assert_ne!(a.hash, other.hash);
 }
 
+/// The parts of `flows/README.md` that say what the code says. `UPDATE_REFERENCE=1` writes them anew.
 #[test]
-fn the_reference_names_every_kind_key_outcome_and_code() {
-    let reference = std::fs::read_to_string(folder("flows/README.md")).unwrap();
-    let mut missing = Vec::new();
-    for code in codes::ALL {
-        let row = format!("| {} | {} |", code.code, code.title);
-        if !reference.contains(&row) {
-            missing.push(row);
-        }
+fn the_reference_says_what_the_code_says() {
+    let path = folder("flows/README.md");
+    let mut reference = std::fs::read_to_string(&path).unwrap();
+    let written = reference.clone();
+    for (name, text) in [
+        ("flow", table("key", flow_keys())),
+        ("kinds", kinds()),
+        ("listening", table("key", node::LISTENING.iter().map(|k| (k.name, k.about.to_string())))),
+        ("codes", code_table()),
+        ("results", node::RESULTS.iter().map(|r| format!("`{r}`")).collect::<Vec<_>>().join(", ") + "\n"),
+    ] {
+        let (open, close) = (format!("<!-- {name} -->\n"), format!("<!-- /{name} -->"));
+        let from = reference.find(&open).unwrap_or_else(|| panic!("no {open}")) + open.len();
+        let to = from + reference[from..].find(&close).unwrap_or_else(|| panic!("no {close}"));
+        reference.replace_range(from..to, &format!("\n{text}\n"));
     }
+    if std::env::var_os("UPDATE_REFERENCE").is_some() {
+        std::fs::write(&path, &reference).unwrap();
+    } else {
+        assert!(written == reference, "flows/README.md is out of date: run this test with UPDATE_REFERENCE=1");
+    }
+}
+
+fn table<'a>(head: &str, rows: impl IntoIterator<Item = (&'a str, String)>) -> String {
+    let rows = rows.into_iter().map(|(name, about)| format!("| `{name}` | {} |\n", about.replace('|', "\\|")));
+    format!("| {head} | |\n|---|---|\n{}", rows.collect::<String>())
+}
+
+fn flow_keys() -> impl Iterator<Item = (&'static str, String)> {
+    FLOW_KEYS.iter().map(|(name, must, about)| (*name, format!("{about}{}", if *must { " (required)" } else { "" })))
+}
+
+fn kinds() -> String {
+    let mut out = String::new();
     for kind in node::ALL {
-        let heading = format!("### `{}`", kind.name);
-        let Some(section) = reference.split(&heading).nth(1).and_then(|s| s.split("\n#").next()) else {
-            missing.push(heading);
-            continue;
-        };
-        let keys = kind.keys.iter().map(|k| (k.name, k.about));
-        let outcomes = kind.outcomes.iter().map(|o| (o.name, o.about));
-        for (name, about) in keys.chain(outcomes) {
-            let row = format!("| `{name}` | {} |", about.replace('|', "\\|"));
-            if !section.contains(&row) {
-                missing.push(format!("{heading}: {row}"));
-            }
+        out += &format!("### `{}`\n\n{}\n\n", kind.name, kind.about);
+        let must = |k: &node::Key| if k.required { format!("{} (required)", k.about) } else { k.about.to_string() };
+        out += &table("key", kind.keys.iter().map(|k| (k.name, must(k))));
+        if kind.listens() {
+            out += "\nAnd the keys of listening.\n";
         }
-    }
-    for key in node::LISTENING {
-        let row = format!("| `{}` | {} |", key.name, key.about);
-        if !reference.contains(&row) {
-            missing.push(row);
+        if !kind.outcomes.is_empty() {
+            out += &format!("\n{}", table("outcome", kind.outcomes.iter().map(|o| (o.name, o.about.to_string()))));
         }
+        out += "\n";
     }
-    assert!(missing.is_empty(), "flows/README.md lacks:\n{}", missing.join("\n"));
+    out.trim_end().to_string() + "\n"
+}
+
+fn code_table() -> String {
+    let rows = codes::ALL.iter().map(|c| format!("| {} | {} | {} |\n", c.code, c.title, c.explanation.replace('|', "\\|")));
+    format!("| code | what | why, and what to do |\n|---|---|---|\n{}", rows.collect::<String>())
 }
 
 #[test]
