@@ -14,10 +14,10 @@ pub mod node;
 pub mod program;
 pub mod test;
 mod test_section;
-pub mod yaml;
+mod yaml;
 
 pub use bind::BindError;
-pub use compile::compile;
+pub use compile::{KEYS as FLOW_KEYS, SPEAKABLE, compile};
 
 use crate::diagnostic::Diagnostic;
 
@@ -31,3 +31,4 @@ pub struct Compiled {
     /// Sorted by place.
     pub diagnostics: Vec<Diagnostic>,
 }
+

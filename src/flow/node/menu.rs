@@ -33,9 +33,7 @@ fn keys(node: &mut Reader<'_, '_>) -> Option<Vec<(String, StepId)>> {
     let mut keys = Vec::new();
     let mut places = Vec::new();
     for entry in &map.entries {
-        if entry.key_plain
-            && let Some(as_what) = yaml::surprise(&entry.key)
-        {
+        if entry.key_plain && let Some(as_what) = yaml::surprise(&entry.key) {
             node.cx.surprise(entry.key_span, &entry.key, as_what);
             continue;
         }
@@ -75,7 +73,7 @@ mod tests {
     #[test]
     fn lowered() {
         let written = "{ menu: [a, b], keys: { \"1\": bye }, timeout: 4s, no_match: c, exhausted: bye }";
-        assert_eq!(codes(written), ["F041"], "nobody announces the key");
+        assert_eq!(codes(written), ["F041"], "no prompt names the key");
         let Step::Menu(menu) = step("{ menu: [a, b, c], keys: { \"*5\": bye }, timeout: 4s, exhausted: bye }") else {
             panic!()
         };

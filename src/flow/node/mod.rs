@@ -168,8 +168,7 @@ impl<'c> Reader<'c, '_> {
     pub fn route(&mut self, outcome: &'static str) -> Option<StepId> {
         let Some(node) = self.own_or_default(outcome) else {
             let about = self.kind.outcomes.iter().find(|o| o.name == outcome).map_or("", |o| o.about);
-            let message =
-                format!("node `{}` ({}) does not say where `{outcome}` leads: {about}", self.name, self.kind.name);
+            let message = format!("node `{}` ({}) does not say where `{outcome}` leads: {about}", self.name, self.kind.name);
             let help = format!("add `{outcome}: some_node` here or under `defaults`");
             self.cx.error_help(codes::UNROUTED, self.span, message, help);
             return None;
@@ -271,7 +270,7 @@ pub(super) mod tests {
 
     pub const AROUND: &str = "flow: f\nversion: 1\nlanguages: [en]\n\
         contact: { name: text, amount: money, due: date, last4: digits(4), email: text? }\n\
-        messages: { a: { en: A. }, b: { en: B. }, c: { en: C. } }\n\
+        messages: { a: { en: A. }, b: { en: B. }, c: { en: Press *5. } }\n\
         hotkeys: { \"*9\": stop }\nstart: x\n";
     pub const ENDS: &str = "  stop: { opt_out: number, next: bye }\n  bye: { say: [a, b, c], end: informed }\n";
 
