@@ -1,6 +1,34 @@
 //! Flows: YAML a clerk can read → a [`Program`](program::Program) a call can run.
 //!
-//! Pure. Reads no files, asks no clock, plays no audio. Start at [`program`] for what comes out, `compile` for the way in.
+//! Pure. Reads no files, asks no clock, plays no audio. Start at [`program`] for what comes out, [`compile`] for the way in.
 
+mod bind;
+mod check;
+pub mod codes;
+mod compile;
+mod context;
 pub mod expr;
+mod graph;
+mod message;
+pub mod node;
 pub mod program;
+pub mod test;
+mod test_section;
+mod yaml;
+
+pub use bind::BindError;
+pub use compile::compile;
+
+use crate::diagnostic::Diagnostic;
+
+/// What [`compile`] found out.
+#[derive(Debug, Clone)]
+pub struct Compiled {
+    /// Present exactly when no diagnostic is an error.
+    pub program: Option<program::Program>,
+    /// Empty unless `program` is present.
+    pub tests: Vec<test::TestCase>,
+    /// Sorted by place.
+    pub diagnostics: Vec<Diagnostic>,
+}
+

@@ -1,0 +1,109 @@
+//! The `tests:` section of a flow, as plain data: a call told from the client's side, and what must come of it.
+//! Who runs it is `call::rehearse`; every name in it is resolved here, so a runner meets no unknown message or node.
+
+use std::time::Duration;
+
+use jiff::civil::Date;
+
+use super::program::{ContactValues, MessageId, OptOutScope, StepId};
+use crate::diagnostic::Span;
+use crate::language::Language;
+use crate::money::Money;
+use crate::outcome::{AnsweredBy, Disposition, HangupCause};
+use crate::time::Wall;
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct TestCase {
+    pub name: String,
+    /// The place of the name.
+    pub span: Span,
+    /// Bound to the flow's contact schema.
+    pub contact: ContactValues,
+    /// One of the flow's languages.
+    pub language: Language,
+    /// The creditor; `company:` of the test, or `Example`.
+    pub company: String,
+    /// When the call is dialled. Default `2026-11-20T10:00+03:00`.
+    pub now: Wall,
+    /// The calendar day of `now`, in the offset it was written with.
+    pub today: Date,
+    /// The contact's `due`, when the flow's schema has a date of that name.
+    pub due: Option<Date>,
+    pub steps: Vec<TestStep>,
+    pub expect: Expect,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct TestStep {
+    pub step: Step,
+    pub span: Span,
+}
+
+/// One thing that happens, or one thing that must have been heard. In the order of the call.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Step {
+    /// `answer`: the leg is up.
+    Answer,
+    /// `human`, `machine`, `fax`: what listening to the line found.
+    Found(AnsweredBy),
+    /// `beep`: the machine's greeting has ended.
+    Beep,
+    /// `keys 4321`: pressed one after another, at the moment the call waits for them (or over a prompt that may be
+    /// interrupted).
+    Keys(String),
+    /// `silence`: nothing is pressed until the wait that is running has ended.
+    Silence,
+    /// `wait 3s`: virtual time passes.
+    Wait(Duration),
+    /// `hears greet`, `hears "one thousand"`: heard since the previous `hears`, or since the beginning.
+    Hears(Heard),
+    /// `not hears debt`: not heard so far.
+    NotHears(Heard),
+    /// `hangs_up`
+    HangsUp,
+    /// `agent_answers`
+    AgentAnswers,
+    /// `no_agent`
+    NoAgent,
+    /// `agent_hangs_up`
+    AgentHangsUp,
+    /// `save_fails`: the next order to save fails. Without it every save succeeds at once.
+    SaveFails,
+    /// `paid`: the debt was paid while the call was in the air.
+    Paid,
+    /// `stopped`: the engine wants the call to end.
+    Stopped,
+    /// `busy`, `no_answer`, `rejects`: the leg never came up.
+    Fails(HangupCause),
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Heard {
+    /// A message, by name in the file.
+    Message(MessageId),
+    /// Words of the spoken text: a quoted string. Compared without regard to case.
+    Text(String),
+}
+
+/// What must come of the call. `None` and empty: not asked.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Expect {
+    pub result: Option<Disposition>,
+    pub promise: Option<ExpectPromise>,
+    /// The nodes entered, in order, all of them.
+    pub path: Option<Vec<StepId>>,
+    pub hears: Vec<Heard>,
+    pub never_hears: Vec<Heard>,
+    pub right_party: Option<bool>,
+    /// `opt_out: number`: an opt-out of this scope was saved.
+    pub opt_out: Option<OptOutScope>,
+    /// The place of `expect:`.
+    pub span: Span,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExpectPromise {
+    /// `promise: none`
+    Nothing,
+    Saved { amount: Money, on: Date },
+}
