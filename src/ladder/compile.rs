@@ -20,7 +20,10 @@ pub fn compile(source: &str) -> (Option<Ladder>, Vec<Diagnostic>) {
     let mut found = Vec::new();
     let root = yaml::read(source, &mut found);
     for diagnostic in found {
-        reader.report(Diagnostic { code: codes::of_flow(diagnostic.code), ..diagnostic });
+        // The reader of YAML speaks of flows.
+        let here = |text: String| text.replace("flow", "ladder");
+        let (message, help) = (here(diagnostic.message), diagnostic.help.map(here));
+        reader.report(Diagnostic { code: codes::of_flow(diagnostic.code), message, help, ..diagnostic });
     }
     let ladder = root.and_then(|root| ladder(&mut reader, &root));
     let mut diagnostics = reader.diagnostics;

@@ -151,6 +151,13 @@ fn a_slip_of_the_hand_is_answered() {
 }
 
 #[test]
+fn an_empty_file_is_no_ladder() {
+    let (ladder, found) = compile("# nothing\n");
+    assert!(ladder.is_none());
+    assert_eq!((found[0].code, found[0].help.as_deref()), ("L001", Some("begin with `ladder: name_of_the_ladder`")));
+}
+
+#[test]
 fn nothing_makes_it_panic() {
     let mut dice = crate::policy::world::Dice(7);
     let chars: Vec<char> = SHIPPED.chars().collect();
