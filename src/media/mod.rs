@@ -200,9 +200,14 @@ impl Media {
         self.order(leg, Command::Close { leg });
     }
 
-    /// How well the threads keep time, since the start.
+    /// How well the threads keep time, since the start or the last reset.
     pub fn stats(&self) -> PaceStats {
         self.0.pace.stats()
+    }
+
+    /// Counts anew from now.
+    pub fn reset_stats(&self) {
+        self.0.pace.reset();
     }
 
     fn now(&self) -> Mono {

@@ -107,34 +107,46 @@ fn is_silent(pcm: &[i16]) -> bool {
 
 #[tokio::test]
 async fn a_clip_arrives_to_the_sample() {
+    for (call, codec) in [(1, Codec::Pcma), (2, Codec::Pcmu)] {
+        // A machine that stops our thread for 200 ms makes a pause in the words, as it should; then they are said again.
+        let mut tries = 0;
+        while !clip_arrives(call, codec).await {
+            tries += 1;
+            assert!(tries < 5, "the machine is too busy to test on");
+        }
+    }
+}
+
+/// False if the machine did not let us send in time.
+async fn clip_arrives(call: i64, codec: Codec) -> bool {
     let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("heard.wav");
     let (mut us, mut them) = (Side::start(), Side::start());
     let pieces = [tone::babble(1, 700), tone::sine(440.0, 333, 9000), tone::babble(2, 501)];
-    for (call, codec) in [(1, Codec::Pcma), (2, Codec::Pcmu)] {
-        let leg = leg(call);
-        join(&us, &them, leg, codec);
-        let path = folder.path().join(format!("{call}.wav"));
-        let began = them.clock.now().mono;
-        them.media.record(leg, path.clone());
-        us.media.play(leg, PlayId(7), pieces.iter().map(|p| clip(p)).collect());
-        us.ended(leg, PlayId(7)).await;
-        us.media.press(leg, "#");
-        assert_eq!(them.keys(leg, 1).await, "#");
-        let stats = them.closed(leg).await;
-        let lasted = them.clock.now().mono.since(began).as_millis() as i64;
-        let sent = us.closed(leg).await;
-
-        assert_eq!(stats.recording, Recording::Written);
-        assert_eq!((stats.lost, stats.doubled, stats.late), (0, 0, 0), "{stats:?}");
-        assert!(sent.sent >= stats.received && sent.first_packet_us.is_some(), "{sent:?} {stats:?}");
-        let heard = read(&path);
-        let expected: Vec<i16> = clip(&pieces.concat()).decode(codec);
-        let at =
-            find(&heard, &expected).unwrap_or_else(|| panic!("{codec:?}: the clip is not in {} samples", heard.len()));
-        assert!(is_silent(&heard[..at]) && is_silent(&heard[at + expected.len()..]));
-        let length = heard.len() as i64 / 8;
-        assert!((length - lasted).abs() < 200, "recorded {length} ms of {lasted}");
+    let leg = leg(call);
+    join(&us, &them, leg, codec);
+    let began = them.clock.now().mono;
+    them.media.record(leg, path.clone());
+    us.media.play(leg, PlayId(7), pieces.iter().map(|p| clip(p)).collect());
+    us.ended(leg, PlayId(7)).await;
+    us.media.press(leg, "#");
+    assert_eq!(them.keys(leg, 1).await, "#");
+    let stats = them.closed(leg).await;
+    let lasted = them.clock.now().mono.since(began).as_millis() as i64;
+    let sent = us.closed(leg).await;
+    if us.media.stats().frames_skipped > 0 {
+        return false;
     }
+    assert_eq!(stats.recording, Recording::Written);
+    assert_eq!((stats.lost, stats.doubled, stats.late), (0, 0, 0), "{stats:?}");
+    assert!(sent.sent >= stats.received && sent.first_packet_us.is_some(), "{sent:?} {stats:?}");
+    let heard = read(&path);
+    let expected: Vec<i16> = clip(&pieces.concat()).decode(codec);
+    let at = find(&heard, &expected).unwrap_or_else(|| panic!("{codec:?}: the clip is not in {} samples", heard.len()));
+    assert!(is_silent(&heard[..at]) && is_silent(&heard[at + expected.len()..]));
+    let length = heard.len() as i64 / 8;
+    assert!((length - lasted).abs() < 200, "recorded {length} ms of {lasted}");
+    true
 }
 
 #[tokio::test]
@@ -383,12 +395,12 @@ async fn dropping_the_handle_closes_all() {
 }
 
 /// How many legs a thread holds, and what each costs. Run alone:
-/// `cargo test --test it media::figures -- --ignored --nocapture`.
+/// `LEGS=1000 cargo test --test it media::figures -- --ignored --nocapture`.
 #[tokio::test]
 #[ignore = "a measurement"]
 async fn figures() {
     let words = clip(&tone::babble(1, 3000));
-    for legs in [100, 500, 1000, 2000] {
+    for legs in std::env::var("LEGS").map_or(vec![100, 500, 1000], |l| vec![l.parse().unwrap()]) {
         let (mut us, them) = (Side::start(), Side::start());
         let memory = resident();
         for call in 1..=legs {
@@ -397,22 +409,24 @@ async fn figures() {
         for call in 1..=legs {
             us.media.play(leg(call), PlayId(1), vec![words.clone()]);
         }
-        let (cpu, before) = (cpu_us(), us.media.stats());
+        us.until(leg(legs), |k| matches!(k, Kind::FirstPacket { .. }).then_some(())).await;
+        us.media.reset_stats();
+        let cpu = cpu_us();
         let began = us.clock.now().mono;
         us.ended(leg(1), PlayId(1)).await;
         let lasted = us.clock.now().mono.since(began);
         let (cpu, after) = (cpu_us() - cpu, us.media.stats());
-        let packets = (after.sent - before.sent) + (after.received - before.received);
+        let packets = after.sent + after.received;
         println!(
             "{legs} legs on one thread, both ways, and as many on their peer's: late p50 {} p99 {} max {} µs; served p50 {} p99 {} max {} µs; \
-             skipped {}; {packets} packets in {lasted:?}; CPU {:.2} µs a packet sent or received; memory {} bytes a leg",
+             frames skipped {}; {packets} packets in {lasted:?}; CPU {:.2} µs a packet sent or received; memory {} bytes a leg",
             after.late_p50_us,
             after.late_p99_us,
             after.late_max_us,
             after.served_p50_us,
             after.served_p99_us,
             after.served_max_us,
-            after.ticks_skipped,
+            after.frames_skipped,
             cpu as f64 / (2 * packets) as f64,
             resident().saturating_sub(memory) / (2 * legs as u64),
         );
