@@ -346,6 +346,64 @@ async fn strangers_and_the_past_are_not_heard() {
     assert!(is_silent(&read(&path)));
 }
 
+/// One packet as a foreign telephone might send it.
+fn packet(sequence: u16, timestamp: u32, payload: &[u8]) -> Vec<u8> {
+    let mut bytes = vec![0x80, 8];
+    bytes.extend(sequence.to_be_bytes());
+    bytes.extend(timestamp.to_be_bytes());
+    bytes.extend([0, 0, 0, 9]);
+    bytes.extend(payload);
+    bytes
+}
+
+#[tokio::test]
+async fn a_recording_follows_the_timestamps() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("foreign.wav");
+    let mut us = Side::start();
+    let leg = leg(1);
+    let phone = UdpSocket::bind((HOME, 0)).unwrap();
+    let here = us.open(leg);
+    us.media.connect(leg, remote(phone.local_addr().unwrap(), Codec::Pcma));
+    us.media.record(leg, path.clone());
+    // Packets of 30 ms; one doubled, two swapped, one lost, one late, and 300 ms in which the phone sent nothing.
+    let voice: Vec<u8> = tone::babble(1, 600).iter().map(|&s| Codec::Pcma.encode(s)).collect();
+    let pieces: Vec<&[u8]> = voice.chunks(240).collect();
+    let sent = |n: u16| packet(n, u32::from(n) * 240 + if n < 10 { 0 } else { 2400 }, pieces[n as usize]);
+    for n in [0, 1, 1, 3, 2, 4, 6, 7, 8, 9, 5, 10, 11, 12, 13, 14, 16, 17, 18, 19] {
+        phone.send_to(&sent(n), here).unwrap();
+    }
+    phone.send_to(&[0x80, 101, 0, 20, 0, 0, 0, 1, 0, 0, 0, 9, 4, 0x8A, 3, 32], here).unwrap();
+    assert_eq!(us.keys(leg, 1).await, "4");
+    let stats = us.closed(leg).await;
+    assert_eq!((stats.received, stats.lost, stats.doubled, stats.late), (20, 1, 1, 1), "{stats:?}");
+    let mut expected: Vec<i16> = voice.iter().map(|&b| Codec::Pcma.decode(b)).collect();
+    // 5 came when 6 to 9 had already filled the window; 15 never came.
+    expected[5 * 240..6 * 240].fill(0);
+    expected[15 * 240..16 * 240].fill(0);
+    expected.splice(2400..2400, [0; 2400]);
+    assert!(find(&read(&path), &expected).is_some());
+}
+
+#[tokio::test]
+async fn ports_of_a_range_run_out_with_a_clear_word() {
+    let (to, _events) = unbounded_channel();
+    // A range of three that are free now.
+    let first = UdpSocket::bind((HOME, 0)).unwrap().local_addr().unwrap().port().min(65_000);
+    let media = Media::start_on_ports(Some(first..=first + 2), 1, Arc::new(Clock::system()), to).unwrap();
+    let mut opened = 0;
+    let error = loop {
+        match media.open(leg(opened), HOME) {
+            Ok(addr) => assert!((first..=first + 2).contains(&addr.port())),
+            Err(e) => break e,
+        }
+        opened += 1;
+    };
+    // Another program may hold some of them.
+    assert!(opened <= 3);
+    assert!(error.to_string().contains(&format!("all 3 UDP ports {first}-{}", first + 2)), "{error}");
+}
+
 #[tokio::test]
 async fn who_answered_is_heard() {
     let (mut us, mut them) = (Side::start(), Side::start());
