@@ -162,8 +162,15 @@ async fn compare(operations: Vec<Operation>) -> Result<usize, TestCaseError> {
     Ok(went_well)
 }
 
+/// `PROPTEST_CASES=3000` looks longer.
+fn config() -> ProptestConfig {
+    let chosen = ProptestConfig::default();
+    let cases = if std::env::var_os("PROPTEST_CASES").is_some() { chosen.cases } else { 64 };
+    ProptestConfig { cases, failure_persistence: None, ..chosen }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(config())]
 
     #[test]
     fn sqlite_keeps_the_books_as_the_model_does(operations in prop::collection::vec(operation(), 1..60)) {
