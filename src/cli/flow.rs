@@ -57,12 +57,7 @@ fn check(paths: &[PathBuf]) -> anyhow::Result<ExitCode> {
         print!("{}", render_all(&compiled.diagnostics, &file.display().to_string(), &source));
         if let Some(program) = &compiled.program {
             let (nodes, tests) = (program.steps.len(), compiled.tests.len());
-            println!(
-                "{}: {} version {} ({nodes} nodes, {tests} tests)",
-                file.display(),
-                program.name,
-                program.version
-            );
+            println!("{}: {} version {} ({nodes} nodes, {tests} tests)", file.display(), program.name, program.version);
         }
     }
     println!("{} errors, {} warnings", counts.errors, counts.warnings);
