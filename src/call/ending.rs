@@ -139,7 +139,10 @@ fn is_for_anybody(program: &Program, message: &Message) -> bool {
             let field = &program.contact[field.0 as usize];
             !field.protected && !field.optional
         }
+        Expr::Has(_) | Expr::Variable(_) | Expr::DaysOverdue => false,
         // Anything computed may be computed from the debt.
-        _ => false,
+        Expr::Not(_) | Expr::Binary(..) | Expr::InRange(..) | Expr::OneOf(..) | Expr::Weekday(_) | Expr::Len(_) => {
+            false
+        }
     })
 }

@@ -10,7 +10,8 @@ use crate::time::Mono;
 impl Call {
     /// A key, at its press. Keys that may become a hotkey are held until the next key or the gap tells.
     pub(super) fn pressed(&mut self, turn: &mut Turn, key: char) {
-        let is_key = key.is_ascii_digit() || matches!(key, '*' | '#' | 'A'..='D');
+        // Keys A–D stand on no client's telephone; a digit detector that was fooled by a voice makes them up.
+        let is_key = key.is_ascii_digit() || matches!(key, '*' | '#');
         let heard = match self.wait {
             Wait::Dialling | Wait::Closing { .. } | Wait::Over => false,
             // Two people are talking; what they press is not for us.

@@ -37,8 +37,6 @@ pub(super) fn read_key(shape: &Shape, entry: &str, key: char) -> Reading {
         }
         Shape::Digits { .. } | Shape::Day if key == '*' => Reading::Cancelled,
         Shape::Digits { .. } | Shape::Day if key == '#' => read_silence(shape, entry),
-        // Keys A–D stand on no client's telephone; a digit detector that was fooled by a voice makes them up.
-        Shape::Digits { .. } | Shape::Day if !key.is_ascii_digit() => Reading::More(entry.to_string()),
         Shape::Digits { max, .. } if with_key.len() >= *max => Reading::Done(with_key),
         Shape::Day if with_key.len() >= 8 => Reading::Done(with_key),
         Shape::Digits { .. } | Shape::Day => Reading::More(with_key),
@@ -118,7 +116,6 @@ mod tests {
         check(four(), "432_", NoMatch);
         check(four(), "432#", NoMatch);
         check(four(), "43*", Cancelled);
-        check(four(), "4A321", done("4321"));
         let some = || Shape::Digits { min: 1, max: 6 };
         check(some(), "12#", done("12"));
         check(some(), "12_", done("12"));

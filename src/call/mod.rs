@@ -14,7 +14,6 @@ pub mod rehearse;
 mod save;
 mod step;
 pub mod transcript;
-mod values;
 mod written;
 
 use std::collections::VecDeque;
@@ -309,8 +308,12 @@ impl Call {
             return self.hang_up(turn, None);
         }
         if !self.held.is_empty() && self.held_until <= now {
-            self.release_held(turn);
-        } else if self.playing.is_some_and(|p| p.until <= now) {
+            // The key is used before the silence after it is judged; that is due at the next tick.
+            return self.release_held(turn);
+        }
+        if let Some(playing) = self.playing.filter(|p| p.until <= now) {
+            // Nobody said that it ended; make sure that it has.
+            turn.order(Action::StopPlay { play: playing.play });
             self.play_ended(turn);
         }
         // One thing led on; what else was due belongs to the wait that is left.

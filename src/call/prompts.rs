@@ -3,9 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::ask::share_of;
-use super::values::Values;
 use super::{Call, Context};
-use crate::flow::expr::{Expr, Value};
+use crate::flow::expr::{Env, Expr, Value, eval, spoken};
 use crate::flow::program::{ContactValues, Domain, MessageId, Program, Step, Take, VarId};
 use crate::language::Language;
 use crate::speech::{self, NoGrammar, Piece, Spoken, Template, Utterance};
@@ -15,12 +14,17 @@ use crate::speech::{self, NoGrammar, Piece, Spoken, Template, Utterance};
 const SLOT_VALUES_MAX: usize = 4_000;
 
 impl Call {
-    pub(super) fn values(&self) -> Values<'_> {
-        Values { contact: &self.contact, variables: &self.variables, context: &self.context }
+    /// What an expression can look at now.
+    fn env(&self) -> Env<'_> {
+        env(&self.contact, &self.variables, &self.context)
     }
 
     pub(super) fn eval(&self, expr: &Expr) -> Option<Value> {
-        self.values().eval(expr)
+        eval(expr, &self.env())
+    }
+
+    pub(super) fn holds(&self, condition: &Expr) -> bool {
+        crate::flow::expr::holds(condition, &self.env())
     }
 
     /// These messages as they are heard now, one after another.
@@ -28,7 +32,7 @@ impl Call {
         let mut utterances = Vec::new();
         for message in messages {
             let take = take(&self.program, *message, self.language);
-            utterances.extend(utterances_of(take, &self.values(), self.language)?);
+            utterances.extend(utterances_of(take, &self.env(), self.language)?);
         }
         Ok(utterances)
     }
@@ -36,8 +40,16 @@ impl Call {
     /// A message as it is read in an SMS or an e-mail.
     pub(super) fn written(&self, message: MessageId) -> String {
         let take = take(&self.program, message, self.language);
-        super::written::write(&take.template, |slot| self.values().spoken(&take.slots[slot]), self.language)
+        super::written::write(
+            &take.template,
+            |slot| eval(&take.slots[slot], &self.env()).and_then(spoken),
+            self.language,
+        )
     }
+}
+
+fn env<'a>(contact: &'a ContactValues, variables: &'a [Option<Value>], context: &'a Context) -> Env<'a> {
+    Env { contact, variables, company: &context.company, today: context.today, due: context.due }
 }
 
 fn take(program: &Program, message: MessageId, language: Language) -> &Take {
@@ -46,14 +58,14 @@ fn take(program: &Program, message: MessageId, language: Language) -> &Take {
 
 /// A message whose values are all known is one stretch of audio, so that a voice can give it one melody; one that
 /// depends on the call is put together from pieces made beforehand.
-fn utterances_of(take: &Take, values: &Values, language: Language) -> Result<Vec<Utterance>, NoGrammar> {
-    let spoken = |slot: usize| values.spoken(&take.slots[slot]);
-    let today = values.context.today;
+fn utterances_of(take: &Take, env: &Env, language: Language) -> Result<Vec<Utterance>, NoGrammar> {
+    let value = |slot: usize| eval(&take.slots[slot], env).and_then(spoken);
+    let today = env.today;
     if take.in_pieces {
-        let pieces = speech::say_pieces(&take.template, spoken, language, today)?;
+        let pieces = speech::say_pieces(&take.template, value, language, today)?;
         return Ok(pieces.into_iter().map(|text| Utterance { language, audio: None, text }).collect());
     }
-    let text = speech::say(&take.template, spoken, language, today)?;
+    let text = speech::say(&take.template, value, language, today)?;
     Ok(vec![Utterance { language, audio: take.audio.clone(), text }])
 }
 
@@ -63,14 +75,14 @@ fn utterances_of(take: &Take, values: &Values, language: Language) -> Result<Vec
 pub fn prompts_needed(program: &Program, contact: &ContactValues, context: &Context) -> BTreeSet<Utterance> {
     let language = program.language_for(context.language);
     let unset = vec![None; program.variables.len()];
-    let values = Values { contact, variables: &unset, context };
+    let env = env(contact, &unset, context);
     let mut needed = BTreeSet::new();
     for message in spoken_messages(program) {
         let take = take(program, message, language);
         if take.in_pieces {
-            needed.extend(pieces_of(program, take, &values, language));
+            needed.extend(pieces_of(program, take, &env, language));
         } else {
-            needed.extend(utterances_of(take, &values, language).into_iter().flatten());
+            needed.extend(utterances_of(take, &env, language).into_iter().flatten());
         }
     }
     needed
@@ -99,11 +111,11 @@ fn spoken_messages(program: &Program) -> BTreeSet<MessageId> {
     messages
 }
 
-fn pieces_of(program: &Program, take: &Take, values: &Values, language: Language) -> Vec<Utterance> {
+fn pieces_of(program: &Program, take: &Take, env: &Env, language: Language) -> Vec<Utterance> {
     let mut pieces = Vec::new();
     let mut say = |piece: &Piece, value: Option<&Spoken>| {
         let alone = Template(vec![piece.clone()]);
-        if let Ok(said) = speech::say_pieces(&alone, |_| value.cloned(), language, values.context.today) {
+        if let Ok(said) = speech::say_pieces(&alone, |_| value.cloned(), language, env.today) {
             pieces.extend(said.into_iter().map(|text| Utterance { language, audio: None, text }));
         }
     };
@@ -111,8 +123,8 @@ fn pieces_of(program: &Program, take: &Take, values: &Values, language: Language
         match piece {
             Piece::Text(_) => say(piece, None),
             Piece::Slot { slot, .. } => {
-                for value in slot_values(program, &take.slots[*slot], values) {
-                    say(piece, Some(&super::values::spoken(value)));
+                for value in slot_values(program, &take.slots[*slot], env) {
+                    say(piece, spoken(value).as_ref());
                 }
             }
         }
@@ -121,10 +133,10 @@ fn pieces_of(program: &Program, take: &Take, values: &Values, language: Language
 }
 
 /// All values that a slot can have in a call: its expression over all values of the variables in it.
-fn slot_values(program: &Program, slot: &Expr, values: &Values) -> Vec<Value> {
-    let mut assignments = vec![values.variables.to_vec()];
+fn slot_values(program: &Program, slot: &Expr, env: &Env) -> Vec<Value> {
+    let mut assignments = vec![env.variables.to_vec()];
     for variable in variables_in(slot) {
-        let domain = domain_values(program, variable, values);
+        let domain = domain_values(program, variable, env);
         assignments = assignments
             .iter()
             .flat_map(|assignment| {
@@ -137,17 +149,14 @@ fn slot_values(program: &Program, slot: &Expr, values: &Values) -> Vec<Value> {
             .take(SLOT_VALUES_MAX)
             .collect();
     }
-    assignments
-        .iter()
-        .filter_map(|variables| Values { variables, contact: values.contact, context: values.context }.eval(slot))
-        .collect()
+    assignments.iter().filter_map(|variables| eval(slot, &Env { variables, ..*env })).collect()
 }
 
-fn domain_values(program: &Program, variable: VarId, values: &Values) -> Vec<Value> {
+fn domain_values(program: &Program, variable: VarId, env: &Env) -> Vec<Value> {
     match &program.variables[variable.0 as usize].domain {
-        Domain::OneOf(exprs) => exprs.iter().filter_map(|expr| values.eval(expr)).collect(),
+        Domain::OneOf(exprs) => exprs.iter().filter_map(|expr| eval(expr, env)).collect(),
         Domain::DaysAhead(ahead) => (0..=i64::from(*ahead))
-            .filter_map(|days| values.context.today.checked_add(jiff::Span::new().days(days)).ok())
+            .filter_map(|days| env.today.checked_add(jiff::Span::new().days(days)).ok())
             .map(Value::Date)
             .collect(),
         // Spoken one by one.
@@ -156,7 +165,7 @@ fn domain_values(program: &Program, variable: VarId, values: &Values) -> Vec<Val
             let Step::Promise(promise) = &program.step(*step).step else {
                 panic!("offers are made in a promise step only")
             };
-            let Some(Value::Money(sum)) = values.eval(&promise.of) else { return Vec::new() };
+            let Some(Value::Money(sum)) = eval(&promise.of, env) else { return Vec::new() };
             promise.offers.iter().map(|offer| Value::Money(share_of(offer.share, sum))).collect()
         }
     }

@@ -3,7 +3,6 @@
 use super::action::{Action, Fact, Note};
 use super::ask::Question;
 use super::{AGENT_GRACE, Call, STEPS_PER_CALL_MAX, Turn, Wait};
-use crate::flow::expr::Value;
 use crate::flow::program::{MessageId, NotifyBy, OptOutScope, Queue, Step, StepId};
 
 impl Call {
@@ -26,7 +25,7 @@ impl Call {
             },
             Step::Promise(promise) => self.offer(turn, promise, 0),
             Step::Branch { cases, otherwise } => {
-                let taken = cases.iter().find(|(condition, _)| self.eval(condition) == Some(Value::Bool(true)));
+                let taken = cases.iter().find(|(condition, _)| self.holds(condition));
                 self.go(taken.map_or(*otherwise, |(_, step)| *step));
             }
             Step::Set { assign, next } => {
