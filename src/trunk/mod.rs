@@ -1,6 +1,8 @@
 #![doc = include_str!("README.md")]
 
 pub mod answerer;
+#[cfg(test)]
+mod loopback_tests;
 mod port;
 
 use std::collections::HashMap;

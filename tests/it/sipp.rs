@@ -25,10 +25,21 @@ pub struct Sipp {
 }
 
 /// Starts `tests/sipp/<scenario>.xml`. `options`: more for its command line, for example `["-m", "1"]` to end after one
-/// call, or `["-key", "status", "486"]`. Panics when sipp is missing or does not come up.
+/// call. Panics when sipp is missing or does not come up.
 pub fn start_sipp(scenario: &str, options: &[&str]) -> Sipp {
+    start_sipp_with(scenario, &[], options)
+}
+
+/// As [`start_sipp`], with `{{name}}` in the scenario replaced: sipp wants a status written out.
+pub fn start_sipp_with(scenario: &str, words: &[(&str, &str)], options: &[&str]) -> Sipp {
     let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("tests/sipp/{scenario}.xml"));
+    let mut text = std::fs::read_to_string(&file).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
+    for (name, value) in words {
+        text = text.replace(&format!("{{{{{name}}}}}"), value);
+    }
     let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join(format!("{scenario}.xml"));
+    std::fs::write(&file, text).expect("a file of ours");
     let (addr, media) = (free_port(), free_port());
     let child = Command::new("sipp")
         .arg("-sf")
@@ -175,13 +186,13 @@ async fn ringing_then_answered_then_keys() {
     line.dial(ear.local_addr().unwrap());
     assert_eq!(line.next().await, TrunkEventKind::Ringing);
     let TrunkEventKind::Answered(media) = line.next().await else { panic!("answered") };
-    assert_eq!((media.codec, media.dtmf_payload), (Codec::Pcmu, Some(101)));
+    assert_eq!((media.codec, media.dtmf_payload), (Codec::Pcmu, Some(96)));
     let mut keys = Vec::new();
     let mut packet = [0; 2048];
     while keys.last() != Some(&11) {
         let length = tokio::time::timeout(LIMIT, ear.recv(&mut packet)).await.expect("keys in time").unwrap();
         // RTP: payload type in the second byte, the event (RFC 4733 §2.3) behind 12 bytes of header.
-        if length >= 16 && packet[1] & 0x7f == 101 && keys.last() != Some(&packet[12]) {
+        if length >= 16 && packet[1] & 0x7f == 96 && keys.last() != Some(&packet[12]) {
             keys.push(packet[12]);
         }
     }
@@ -201,7 +212,7 @@ async fn refusals() {
         (503, HangupCause::Congestion),
         (603, HangupCause::Rejected),
     ] {
-        let sipp = start_sipp("refuse", &["-m", "1", "-key", "status", &status.to_string()]);
+        let sipp = start_sipp_with("refuse", &[("status", &status.to_string())], &["-m", "1"]);
         let mut line = line(sipp.addr, |_| {}, Timing::default());
         line.dial(nowhere());
         assert_eq!(line.next().await, TrunkEventKind::Failed { cause, status: Some(status) });
@@ -222,7 +233,7 @@ async fn no_reply() {
 #[tokio::test]
 async fn rings_for_too_long() {
     let sipp = start_sipp("ring", &["-m", "1"]);
-    let mut line = line(sipp.addr, |config| config.ring_ms_max = 300, Timing::default());
+    let mut line = line(sipp.addr, |config| config.ring_ms_max = 2000, Timing::default());
     line.dial(nowhere());
     assert_eq!(line.next().await, TrunkEventKind::Ringing);
     let unanswered = TrunkEventKind::Failed { cause: HangupCause::NoAnswer, status: Some(487) };
@@ -244,17 +255,26 @@ async fn taken_back_early() {
 
 #[tokio::test]
 async fn the_network_demands_a_password() {
-    let sipp = start_sipp("auth", &["-m", "1"]);
-    let known = |config: &mut TrunkConfig| {
-        (config.username, config.password) = (Some("trunk".into()), Some(Secret::new("right")));
-    };
-    let mut line = line(sipp.addr, known, Timing::default());
-    line.dial(nowhere());
-    assert!(matches!(line.next().await, TrunkEventKind::Answered(_)));
-    line.trunk.hangup(LEG);
-    assert_eq!(line.next().await, TrunkEventKind::Ended(HangupCause::LocalHangup));
-    line.trunk.stop().await;
-    sipp.finish();
+    for (scenario, password, goes) in [("auth", "right", true), ("auth_proxy", "right", true), ("auth", "wrong", false)]
+    {
+        let sipp = start_sipp(scenario, &["-m", "1"]);
+        let known = |config: &mut TrunkConfig| {
+            (config.username, config.password) = (Some("trunk".into()), Some(Secret::new(password)));
+        };
+        let quick = Timing { t1: Duration::from_millis(100), ..Timing::default() };
+        let mut line = line(sipp.addr, known, quick);
+        line.dial(nowhere());
+        if !goes {
+            // This scenario then ends at once, so that nobody is there any more.
+            assert!(matches!(line.next().await, TrunkEventKind::Failed { .. }), "{scenario} {password}");
+            continue;
+        }
+        assert!(matches!(line.next().await, TrunkEventKind::Answered(_)), "{scenario} {password}");
+        line.trunk.hangup(LEG);
+        assert_eq!(line.next().await, TrunkEventKind::Ended(HangupCause::LocalHangup));
+        line.trunk.stop().await;
+        sipp.finish();
+    }
 }
 
 #[tokio::test]
