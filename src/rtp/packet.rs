@@ -96,8 +96,9 @@ mod tests {
 
     #[test]
     fn payloads() {
+        type Case<'a> = (&'a str, Vec<u8>, Result<&'a [u8], RtpError>);
         #[rustfmt::skip]
-        let cases: &[(&str, Vec<u8>, Result<&[u8], RtpError>)] = &[
+        let cases: &[Case] = &[
             ("plain",              with(0x80, &[7, 8]),                         Ok(&[7, 8])),
             ("empty",              with(0x80, &[]),                             Ok(&[])),
             ("one CSRC",           with(0x81, &[9, 9, 9, 9, 7]),                Ok(&[7])),
