@@ -1,1 +1,2 @@
-//! See README.
+//! Attempts and promises → figures. Pure.
+pub mod csv;

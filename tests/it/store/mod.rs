@@ -1,0 +1,114 @@
+//! One suite for every store: the same scenarios, the same expectations; then random operations against the model;
+//! then what only a database can do: survive, fill the disk, be locked.
+
+mod failure;
+mod random;
+mod scenarios;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use ringback::books::*;
+use ringback::flow::program::FlowHash;
+use ringback::id::*;
+use ringback::money::{Currency, Money};
+use ringback::outcome::{Channel, Disposition};
+use ringback::store::{SqliteStore, Store};
+use ringback::time::Wall;
+
+/// 2026-11-20T10:00Z and so many minutes.
+pub fn at(minutes: i64) -> Wall {
+    Wall("2026-11-20T10:00Z".parse::<Wall>().unwrap().0 + minutes * 60_000_000)
+}
+
+pub fn contact(n: u32) -> NewContact {
+    NewContact {
+        external_id: format!("K{n}"),
+        name: format!("Person {n}"),
+        language: "ru".parse().unwrap(),
+        zone: "Europe/Moscow".parse().unwrap(),
+        email: Some(format!("k{n}@example.org")),
+        creditor: "Водоканал".into(),
+        phones: vec![format!("+7916{n:07}").parse().unwrap(), format!("+7495{n:07}").parse().unwrap()],
+        amount: Money::new(123_450, Currency::Rub),
+        due: jiff::civil::date(2026, 11, 25),
+        fields: BTreeMap::from([("last4".to_string(), format!("{n:04}"))]),
+    }
+}
+
+pub fn flow() -> FlowVersion {
+    FlowVersion { hash: FlowHash("aa11".into()), name: "reminder".into(), version: 1, source: "flow: reminder".into() }
+}
+
+pub fn plan(channel: Channel, due_at: Wall) -> Plan {
+    Plan { channel, step: 0, try_number: 1, segment: "early".into(), due_at, why: "first try".into() }
+}
+
+pub fn outcome(disposition: Disposition) -> Outcome {
+    Outcome {
+        disposition,
+        blame: disposition.blame(),
+        cause: None,
+        answered_by: None,
+        right_party: disposition == Disposition::Promised,
+        ring_ms: 4000,
+        talk_ms: 0,
+    }
+}
+
+pub fn live(attempt: AttemptId, phone: PhoneId, minute: i64) -> Write {
+    Write::Live { attempt, phone, flow: flow().hash, at: at(minute) }
+}
+
+pub fn finish(attempt: AttemptId, disposition: Disposition, minute: i64, next: Next) -> Write {
+    Write::Finish { attempt, outcome: outcome(disposition), at: at(minute), next }
+}
+
+pub fn log(call: AttemptId, minute: i64, kind: &str) -> Write {
+    Write::Log(CallEvent { call: CallId::of(call), at: at(minute), kind: kind.into(), detail: String::new() })
+}
+
+pub fn close(reason: &str) -> Next {
+    Next::Close(Close::new(reason, "said the test"))
+}
+
+pub fn again(minute: i64) -> Next {
+    Next::Attempt(plan(Channel::Voice, at(minute)))
+}
+
+pub fn promise(attempt: AttemptId, minute: i64) -> Write {
+    let on = jiff::civil::date(2026, 11, 24);
+    Write::Promise { attempt, amount: Money::new(50_000, Currency::Rub), on, at: at(minute) }
+}
+
+/// A running campaign with so many contacts, each with a voice attempt due at minute 0.
+pub async fn running(store: &impl Store, contacts: u32) -> CampaignId {
+    let rows: Vec<NewContact> = (1..=contacts).map(contact).collect();
+    store.import(&rows, at(-10)).await.unwrap();
+    let campaign = store.create_campaign("blast", "ladder: x", &[flow()], at(-9)).await.unwrap();
+    let batch: Vec<Enrolment> = (1..=contacts)
+        .map(|n| Enrolment { contact: ContactId(i64::from(n)), next: Next::Attempt(plan(Channel::Voice, at(0))) })
+        .collect();
+    store.enrol(campaign, &batch, at(-8)).await.unwrap();
+    store.set_campaign_state(campaign, CampaignState::Running, at(-7)).await.unwrap();
+    campaign
+}
+
+/// A file in a folder that is removed with the value.
+pub struct Place {
+    folder: tempfile::TempDir,
+}
+
+impl Place {
+    pub fn new() -> Place {
+        Place { folder: tempfile::tempdir().unwrap() }
+    }
+
+    pub fn file(&self) -> PathBuf {
+        self.folder.path().join("books.db")
+    }
+}
+
+pub async fn open(path: &Path) -> SqliteStore {
+    SqliteStore::open(path).await.unwrap()
+}
