@@ -1,3 +1,4 @@
 //! See README.
 
 pub mod import;
+pub mod say;

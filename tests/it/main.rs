@@ -13,3 +13,4 @@ mod sipp;
 mod speech;
 mod store;
 mod tidy;
+mod voice;

@@ -1,0 +1,276 @@
+//! Everything a call may say, rendered before it is dialled and kept: in memory, and on disk for the next time.
+
+use std::collections::{HashMap, VecDeque};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use super::disk::Disk;
+use super::memory::{Key, Memory};
+use super::{Recorded, VoiceError, VoiceSet};
+use crate::audio::Clip;
+use crate::speech::Utterance;
+
+#[derive(Debug, Clone, Copy)]
+pub struct CacheOptions {
+    /// Clips held in memory, in bytes; a second of speech is 16,000 (both codecs).
+    pub memory_bytes_max: usize,
+    /// Clips on disk, in bytes; beyond it the oldest go.
+    pub disk_bytes_max: u64,
+    /// Threads that render. 1 to 64.
+    pub workers: usize,
+}
+
+impl Default for CacheOptions {
+    fn default() -> CacheOptions {
+        CacheOptions { memory_bytes_max: 256 << 20, disk_bytes_max: 4 << 30, workers: 2 }
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("prompt cache: the folder {} cannot be used", folder.display())]
+pub struct CacheError {
+    pub folder: PathBuf,
+    #[source]
+    pub source: std::io::Error,
+}
+
+/// Since the start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counters {
+    /// Clips made by a voice or read from a recording.
+    pub rendered: u64,
+    /// Clips asked for that were already there.
+    pub hits: u64,
+    /// Clips wanted at play time that were not in memory.
+    pub late: u64,
+    /// Clips that could not be put on disk. They play all the same.
+    pub unsaved: u64,
+}
+
+/// Shared by `Arc`; every method may be called from any thread. Dropping the last hold ends its threads.
+pub struct PromptCache {
+    shared: Arc<Shared>,
+    workers: Vec<JoinHandle<()>>,
+}
+
+struct Shared {
+    voices: VoiceSet,
+    recorded: Recorded,
+    disk: Disk,
+    memory: Mutex<Memory>,
+    queue: Mutex<Queue>,
+    work: Condvar,
+    rendered: AtomicU64,
+    hits: AtomicU64,
+    late: AtomicU64,
+    unsaved: AtomicU64,
+}
+
+type Rendered = Result<Arc<Clip>, VoiceError>;
+type Reply = mpsc::Sender<(Key, Rendered)>;
+
+#[derive(Default)]
+struct Queue {
+    waiting: VecDeque<(Key, Utterance)>,
+    /// Who wants each clip that is waiting or being made: two calls that need one prompt have it made once.
+    wanted: HashMap<Key, Vec<Reply>>,
+    closed: bool,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().expect("nobody panics with this lock: voices run outside of it")
+}
+
+impl PromptCache {
+    /// Clips are kept under `folder`; made when missing.
+    pub fn open(
+        folder: &Path,
+        voices: VoiceSet,
+        recorded: Recorded,
+        options: CacheOptions,
+    ) -> Result<PromptCache, CacheError> {
+        let disk = Disk::open(folder, options.disk_bytes_max)
+            .map_err(|source| CacheError { folder: folder.to_owned(), source })?;
+        let shared = Arc::new(Shared {
+            voices,
+            recorded,
+            disk,
+            memory: Mutex::new(Memory::new(options.memory_bytes_max)),
+            queue: Mutex::default(),
+            work: Condvar::new(),
+            rendered: AtomicU64::new(0),
+            hits: AtomicU64::new(0),
+            late: AtomicU64::new(0),
+            unsaved: AtomicU64::new(0),
+        });
+        let workers = (0..options.workers.clamp(1, 64))
+            .map(|n| {
+                let shared = Arc::clone(&shared);
+                std::thread::Builder::new()
+                    .name(format!("voice-{n}"))
+                    .spawn(move || shared.work())
+                    .expect("the system has room for a thread")
+            })
+            .collect();
+        Ok(PromptCache { shared, workers })
+    }
+
+    pub fn voices(&self) -> &VoiceSet {
+        &self.shared.voices
+    }
+
+    /// Waits until all of these can be played, and returns them: hold on to them for as long as the call may need them.
+    /// Blocks (milliseconds when they are known, a few per cent of their length when they are not): not for an async task.
+    /// The first that cannot be made is the error; the others are made all the same.
+    pub fn ready(&self, utterances: &[Utterance]) -> Result<HashMap<Utterance, Arc<Clip>>, VoiceError> {
+        let mut clips = HashMap::with_capacity(utterances.len());
+        let mut missing: HashMap<Key, Vec<&Utterance>> = HashMap::new();
+        for utterance in utterances {
+            let key = self.shared.key(utterance)?;
+            match self.shared.kept(&key) {
+                Some(clip) => {
+                    self.shared.hits.fetch_add(1, Ordering::Relaxed);
+                    clips.insert(utterance.clone(), clip);
+                }
+                None => missing.entry(key).or_default().push(utterance),
+            }
+        }
+        let (reply, replies) = mpsc::channel();
+        for (key, utterances) in &missing {
+            self.shared.order(*key, utterances[0], reply.clone());
+        }
+        drop(reply);
+        let mut error = None;
+        for (key, rendered) in replies {
+            match rendered {
+                Ok(clip) => clips.extend(missing[&key].iter().map(|u| ((*u).clone(), Arc::clone(&clip)))),
+                Err(e) => error = error.or(Some(e)),
+            }
+        }
+        error.map_or(Ok(clips), Err)
+    }
+
+    /// A clip at play time: from memory, or else from disk (counted as late). `None`: it was never made ready.
+    pub fn get(&self, utterance: &Utterance) -> Option<Arc<Clip>> {
+        let key = self.shared.key(utterance).ok()?;
+        if let Some(clip) = lock(&self.shared.memory).get(&key) {
+            return Some(clip);
+        }
+        self.shared.late.fetch_add(1, Ordering::Relaxed);
+        self.shared.kept(&key)
+    }
+
+    /// How long an utterance is that has been made ready.
+    pub fn duration(&self, utterance: &Utterance) -> Option<Duration> {
+        let key = self.shared.key(utterance).ok()?;
+        self.shared.kept(&key).map(|clip| clip.duration())
+    }
+
+    pub fn counters(&self) -> Counters {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let Shared { rendered, hits, late, unsaved, .. } = &*self.shared;
+        Counters { rendered: read(rendered), hits: read(hits), late: read(late), unsaved: read(unsaved) }
+    }
+
+    /// Bytes of clips held in memory.
+    pub fn memory_bytes(&self) -> usize {
+        lock(&self.shared.memory).bytes()
+    }
+}
+
+impl Drop for PromptCache {
+    fn drop(&mut self) {
+        lock(&self.shared.queue).closed = true;
+        self.shared.work.notify_all();
+        for worker in self.workers.drain(..) {
+            // A worker that panicked has said so already.
+            let _ = worker.join();
+        }
+    }
+}
+
+impl Shared {
+    /// A recording's clip is known by its file, a spoken one by voice and words.
+    fn key(&self, utterance: &Utterance) -> Result<Key, VoiceError> {
+        let language = utterance.language.code();
+        match self.recorded.find(utterance) {
+            Some(path) => Ok(Key::of(&["recorded", language, &path.to_string_lossy()])),
+            None => Ok(Key::of(&[self.voices.voice(utterance.language)?.id(), language, &utterance.text])),
+        }
+    }
+
+    /// From memory or disk, without making it.
+    fn kept(&self, key: &Key) -> Option<Arc<Clip>> {
+        if let Some(clip) = lock(&self.memory).get(key) {
+            return Some(clip);
+        }
+        let clip = Arc::new(self.disk.read(key)?);
+        lock(&self.memory).put(*key, Arc::clone(&clip));
+        Some(clip)
+    }
+
+    fn order(&self, key: Key, utterance: &Utterance, reply: Reply) {
+        let mut queue = lock(&self.queue);
+        let wanted = queue.wanted.entry(key).or_default();
+        wanted.push(reply);
+        if wanted.len() == 1 {
+            queue.waiting.push_back((key, utterance.clone()));
+            self.work.notify_one();
+        }
+    }
+
+    /// The life of a worker.
+    fn work(&self) {
+        loop {
+            let mut queue = lock(&self.queue);
+            let (key, utterance) = loop {
+                if queue.closed {
+                    return;
+                }
+                match queue.waiting.pop_front() {
+                    Some(job) => break job,
+                    None => queue = self.work.wait(queue).expect("nobody panics with this lock"),
+                }
+            };
+            drop(queue);
+            // An engine's panic is this utterance's failure, not the end of the worker.
+            let rendered = catch_unwind(AssertUnwindSafe(|| self.make(&key, &utterance)))
+                .unwrap_or_else(|_| Err(VoiceError::failed("engine", &utterance.text, "it panicked")));
+            let replies = lock(&self.queue).wanted.remove(&key).unwrap_or_default();
+            for reply in replies {
+                // Whoever asked may be gone.
+                let _ = reply.send((key, rendered.clone()));
+            }
+        }
+    }
+
+    fn make(&self, key: &Key, utterance: &Utterance) -> Rendered {
+        // Another order for it may have been carried out since it was found missing.
+        if let Some(clip) = self.kept(key) {
+            return Ok(clip);
+        }
+        let (pcm, keep_on_disk) = match self.recorded.find(utterance).map(Recorded::read) {
+            // The recording is on disk already, and may be replaced by a better one.
+            Some(Ok(pcm)) => (pcm, false),
+            Some(Err(why)) => {
+                tracing::warn!(%why, "a recording cannot be read; its text is synthesised");
+                (self.voices.render(utterance.language, &utterance.text)?, false)
+            }
+            None => (self.voices.render(utterance.language, &utterance.text)?, true),
+        };
+        let clip = Arc::new(Clip::from_pcm(&pcm));
+        self.rendered.fetch_add(1, Ordering::Relaxed);
+        if keep_on_disk && let Err(error) = self.disk.write(key, &clip) {
+            if self.unsaved.fetch_add(1, Ordering::Relaxed) == 0 {
+                tracing::warn!(%error, "a clip cannot be kept on disk; calls go on, and it will be rendered again");
+            }
+        }
+        lock(&self.memory).put(*key, Arc::clone(&clip));
+        Ok(clip)
+    }
+}
