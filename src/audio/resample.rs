@@ -134,8 +134,8 @@ mod tests {
     #[test]
     fn goes_up_as_well_and_bears_odd_input() {
         assert_eq!(to_telephone(&sine(6000, 440.0, 0.5), 6000).len(), 4000);
-        assert_eq!(to_telephone(&[], 16_000), []);
-        assert_eq!(to_telephone(&[1, 2, 3], 0), []);
+        assert!(to_telephone(&[], 16_000).is_empty());
+        assert!(to_telephone(&[1, 2, 3], 0).is_empty());
         assert_eq!(to_telephone(&[5; 3], 48_000).len(), 1);
         assert_eq!(to_telephone(&[5, 6], 8000), [5, 6]);
     }

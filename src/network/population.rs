@@ -4,6 +4,9 @@
 //! No number here can ring anybody: Russian ones lie in +7 000, which is not in use; British ones in the ranges that
 //! Ofcom keeps for drama; American ones in 555-0100 to 555-0199.
 
+mod names;
+mod plan;
+
 use std::fmt::Write;
 
 use jiff::ToSpan;
@@ -11,6 +14,7 @@ use jiff::civil::Date;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
+use self::plan::Plan;
 use super::person::{Behaviour, Person, Turn};
 
 /// More would run out of made-up numbers.
@@ -56,10 +60,8 @@ pub fn generate(seed: u64, n: usize, today: Date) -> Population {
         contact.write_row(&mut csv);
         let mut person = contact.person(&mut rng, today);
         if let Some(kind) = recordable(&person).filter(|kind| !recorded.contains(kind)) {
-            if recorded.len() < RECORDED_MAX {
-                person.record = true;
-                recorded.push(kind);
-            }
+            person.record = recorded.len() < RECORDED_MAX;
+            recorded.push(kind);
         }
         people.push(person);
     }
@@ -107,151 +109,27 @@ struct Contact {
     last4: String,
 }
 
-/// (Name, its Latin spelling for an address.) Surnames follow the sex of the name.
-const RU_WOMEN: ([(&str, &str); 8], [(&str, &str); 8]) = (
-    [
-        ("Анна", "anna"),
-        ("Мария", "maria"),
-        ("Елена", "elena"),
-        ("Ольга", "olga"),
-        ("Наталья", "natalia"),
-        ("Татьяна", "tatiana"),
-        ("Ирина", "irina"),
-        ("Светлана", "svetlana"),
-    ],
-    [
-        ("Иванова", "ivanova"),
-        ("Петрова", "petrova"),
-        ("Смирнова", "smirnova"),
-        ("Кузнецова", "kuznetsova"),
-        ("Попова", "popova"),
-        ("Васильева", "vasilieva"),
-        ("Соколова", "sokolova"),
-        ("Морозова", "morozova"),
-    ],
-);
-const RU_MEN: ([(&str, &str); 8], [(&str, &str); 8]) = (
-    [
-        ("Иван", "ivan"),
-        ("Сергей", "sergey"),
-        ("Алексей", "alexey"),
-        ("Дмитрий", "dmitry"),
-        ("Андрей", "andrey"),
-        ("Николай", "nikolay"),
-        ("Михаил", "mikhail"),
-        ("Павел", "pavel"),
-    ],
-    [
-        ("Иванов", "ivanov"),
-        ("Петров", "petrov"),
-        ("Волков", "volkov"),
-        ("Новиков", "novikov"),
-        ("Фёдоров", "fedorov"),
-        ("Лебедев", "lebedev"),
-        ("Козлов", "kozlov"),
-        ("Зайцев", "zaitsev"),
-    ],
-);
-const EN: ([(&str, &str); 12], [(&str, &str); 12]) = (
-    [
-        ("Mary", "mary"),
-        ("John", "john"),
-        ("Susan", "susan"),
-        ("Peter", "peter"),
-        ("Karen", "karen"),
-        ("Robert", "robert"),
-        ("Linda", "linda"),
-        ("David", "david"),
-        ("Helen", "helen"),
-        ("George", "george"),
-        ("Alice", "alice"),
-        ("Thomas", "thomas"),
-    ],
-    [
-        ("Smith", "smith"),
-        ("Johnson", "johnson"),
-        ("Baker", "baker"),
-        ("Turner", "turner"),
-        ("Walker", "walker"),
-        ("Cooper", "cooper"),
-        ("Fisher", "fisher"),
-        ("Carter", "carter"),
-        ("Mason", "mason"),
-        ("Parker", "parker"),
-        ("Fletcher", "fletcher"),
-        ("Marsh", "marsh"),
-    ],
-);
-/// Half of the people live in the first two.
-const RU_ZONES: [&str; 12] = [
-    "Europe/Moscow",
-    "Europe/Samara",
-    "Europe/Kaliningrad",
-    "Asia/Yekaterinburg",
-    "Asia/Omsk",
-    "Asia/Novosibirsk",
-    "Asia/Krasnoyarsk",
-    "Asia/Irkutsk",
-    "Asia/Yakutsk",
-    "Asia/Vladivostok",
-    "Asia/Magadan",
-    "Asia/Kamchatka",
-];
-/// (Area code, zone.)
-const US_AREAS: [(&str, &str); 30] = [
-    ("212", "America/New_York"),
-    ("312", "America/Chicago"),
-    ("303", "America/Denver"),
-    ("213", "America/Los_Angeles"),
-    ("305", "America/New_York"),
-    ("617", "America/New_York"),
-    ("404", "America/New_York"),
-    ("713", "America/Chicago"),
-    ("214", "America/Chicago"),
-    ("504", "America/Chicago"),
-    ("505", "America/Denver"),
-    ("801", "America/Denver"),
-    ("415", "America/Los_Angeles"),
-    ("206", "America/Los_Angeles"),
-    ("503", "America/Los_Angeles"),
-    ("602", "America/Phoenix"),
-    ("907", "America/Anchorage"),
-    ("808", "Pacific/Honolulu"),
-    ("313", "America/Detroit"),
-    ("216", "America/New_York"),
-    ("412", "America/New_York"),
-    ("612", "America/Chicago"),
-    ("314", "America/Chicago"),
-    ("702", "America/Los_Angeles"),
-    ("619", "America/Los_Angeles"),
-    ("919", "America/New_York"),
-    ("202", "America/New_York"),
-    ("410", "America/New_York"),
-    ("215", "America/New_York"),
-    ("512", "America/Chicago"),
-];
-
 impl Contact {
     fn made_up(rng: &mut StdRng, index: usize, today: Date) -> Contact {
         // Three in five are Russian; of the others every second one is British.
         let (block, place) = (index / 5, index % 5);
         let (names, language) = match place {
-            0..=2 if rng.random_bool(0.5) => ((&RU_WOMEN.0[..], &RU_WOMEN.1[..]), "ru"),
-            0..=2 => ((&RU_MEN.0[..], &RU_MEN.1[..]), "ru"),
-            _ => ((&EN.0[..], &EN.1[..]), "en"),
+            0..=2 if rng.random_bool(0.5) => (names::RU_WOMEN, "ru"),
+            0..=2 => (names::RU_MEN, "ru"),
+            _ => (names::EN, "en"),
         };
-        let (name, latin_name) = names.0[rng.random_range(0..names.0.len())];
-        let (surname, latin_surname) = names.1[rng.random_range(0..names.1.len())];
+        let (name, latin_name) = names.first[rng.random_range(0..names.first.len())];
+        let (surname, latin_surname) = names.last[rng.random_range(0..names.last.len())];
         let (phone, zone, currency) = match place {
             0..=2 => {
-                let zones = if rng.random_bool(0.4) { &RU_ZONES[..2] } else { &RU_ZONES[..] };
+                let zones = if rng.random_bool(0.4) { &names::RU_ZONES[..2] } else { &names::RU_ZONES[..] };
                 let number = block * 3 + place;
-                (ru_phone(rng, number), zones[rng.random_range(0..zones.len())], "RUB")
+                (names::ru_phone(rng, number), zones[rng.random_range(0..zones.len())], "RUB")
             }
-            3 => (uk_phone(rng, block), "Europe/London", "GBP"),
+            3 => (names::uk_phone(rng, block), "Europe/London", "GBP"),
             _ => {
-                let (area, zone) = US_AREAS[block % US_AREAS.len()];
-                (us_phone(rng, area, block / US_AREAS.len()), zone, "USD")
+                let (area, zone) = names::US_AREAS[block % names::US_AREAS.len()];
+                (names::us_phone(rng, area, block / names::US_AREAS.len()), zone, "USD")
             }
         };
         let creditor = match (language, rng.random_bool(0.6)) {
@@ -351,124 +229,6 @@ impl Contact {
     }
 }
 
-/// What somebody who picks up wants.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Plan {
-    PromiseWhole,
-    PromiseHalf,
-    PromiseInstalment,
-    PromiseByDate,
-    /// Knows the menu and does not listen to the end.
-    PromiseInHaste,
-    /// Takes the first day back and chooses another.
-    PromiseOtherDay,
-    ChangesTheirMind,
-    Agent,
-    AlreadyPaid,
-    Refuses,
-    Listens,
-    WrongDigits,
-    WillNotIdentify,
-    ThirdPerson,
-    WrongPerson,
-    OptsOut,
-    OptsOutByHotkey,
-    HangsUpEarly,
-    HangsUpOnTheDebt,
-    SaysNothing,
-}
-
-impl Plan {
-    /// `at_once`: reached by the first call, so that a day of the calendar named now will still be near.
-    fn drawn(rng: &mut StdRng, at_once: bool) -> Plan {
-        const WEIGHTS: [(Plan, u32); 20] = [
-            (Plan::PromiseWhole, 20),
-            (Plan::PromiseHalf, 8),
-            (Plan::PromiseInstalment, 6),
-            (Plan::PromiseByDate, 6),
-            (Plan::PromiseInHaste, 5),
-            (Plan::PromiseOtherDay, 3),
-            (Plan::ChangesTheirMind, 2),
-            (Plan::Agent, 6),
-            (Plan::AlreadyPaid, 6),
-            (Plan::Refuses, 4),
-            (Plan::Listens, 4),
-            (Plan::WrongDigits, 3),
-            (Plan::WillNotIdentify, 1),
-            (Plan::ThirdPerson, 6),
-            (Plan::WrongPerson, 3),
-            (Plan::OptsOut, 2),
-            (Plan::OptsOutByHotkey, 2),
-            (Plan::HangsUpEarly, 7),
-            (Plan::HangsUpOnTheDebt, 3),
-            (Plan::SaysNothing, 5),
-        ];
-        let mut draw = rng.random_range(0..WEIGHTS.iter().map(|(_, w)| w).sum());
-        let drawn = WEIGHTS.iter().find(|(_, weight)| {
-            let hit = draw < *weight;
-            draw = draw.saturating_sub(*weight);
-            hit
-        });
-        match drawn.expect("the draw lies below the sum").0 {
-            Plan::PromiseByDate if !at_once => Plan::PromiseWhole,
-            plan => plan,
-        }
-    }
-
-    /// The keys for the shipped flows (`flows/*.yaml`), which share their menus up to the offer.
-    fn turns(self, rng: &mut StdRng, who: &Contact, today: Date) -> Vec<Turn> {
-        let press = |keys: &str| Turn::Press(keys.to_string());
-        let confirm = || Turn::Confirm("1".to_string());
-        let me = [press("1"), press(&who.last4)];
-        // The gentle reminder offers the whole sum only; a debt that is not yet late may become so while we wait.
-        let ladder = who.due < today;
-        let day = if rng.random_bool(0.5) { "1" } else { "2" };
-        let wrong = if who.last4 == "0000" { "1111" } else { "0000" };
-        let calendar = today + 6.days();
-        let ddmm = format!("{:02}{:02}", calendar.day(), calendar.month());
-        let after_me = |rest: Vec<Turn>| me.iter().cloned().chain(rest).collect();
-        match self {
-            Plan::PromiseHalf if ladder => after_me(vec![press("1"), press("2"), press("1"), press(day), confirm()]),
-            Plan::PromiseInstalment if ladder => {
-                after_me(vec![press("1"), press("2"), press("2"), press("1"), press(day), confirm()])
-            }
-            Plan::PromiseWhole | Plan::PromiseHalf | Plan::PromiseInstalment => {
-                after_me(vec![press("1"), press("1"), press(day), confirm()])
-            }
-            Plan::PromiseByDate => after_me(vec![press("1"), press("1"), press(&ddmm), confirm()]),
-            Plan::PromiseInHaste => {
-                let barge = |keys: &str, after_ms| Turn::BargeIn { keys: keys.to_string(), after_ms };
-                let identified = [barge("1", 2500), barge(&who.last4, 1200)];
-                identified.into_iter().chain([press("1"), barge("1", 1500), press(day), confirm()]).collect()
-            }
-            Plan::PromiseOtherDay => {
-                after_me(vec![press("1"), press("1"), press("1"), press("2"), press("2"), confirm()])
-            }
-            Plan::ChangesTheirMind => after_me(vec![
-                press("1"),
-                press("1"),
-                press(day),
-                Turn::Wait { ms: 5000 },
-                Turn::HangUp { after_ms: 0 },
-            ]),
-            Plan::Agent => after_me(vec![press("2")]),
-            Plan::AlreadyPaid => after_me(vec![press("3")]),
-            Plan::Refuses if ladder => after_me(vec![press("1"), press("2"), press("2"), press("2")]),
-            Plan::Refuses => after_me(vec![press("1"), press("2")]),
-            Plan::Listens => me.to_vec(),
-            Plan::WrongDigits => vec![press("1"), press(wrong), press(wrong)],
-            Plan::WillNotIdentify => vec![press("1"), press("*")],
-            Plan::ThirdPerson => vec![press("2")],
-            Plan::WrongPerson => vec![press("3")],
-            Plan::OptsOut => vec![press("9")],
-            Plan::OptsOutByHotkey => after_me(vec![press("*9")]),
-            Plan::HangsUpEarly => vec![Turn::HangUp { after_ms: rng.random_range(800..5000) }],
-            Plan::HangsUpOnTheDebt => after_me(vec![Turn::HangUp { after_ms: 6000 }]),
-            Plan::SaysNothing => Vec::new(),
-        }
-    }
-}
-
 /// Which kind of call a person's first talk is, when it is worth keeping.
 fn recordable(person: &Person) -> Option<String> {
     let talk = person.calls.iter().find(|b| matches!(b, Behaviour::Human { .. } | Behaviour::Machine { .. }))?;
@@ -488,30 +248,6 @@ fn recordable(person: &Person) -> Option<String> {
         other => other.word().to_string(),
     };
     Some(format!("{} {kind}", person.language))
-}
-
-fn ru_phone(rng: &mut StdRng, number: usize) -> String {
-    let (a, b, c, d) = (number / 100_000 % 1000, number / 10_000 % 10, number / 100 % 100, number % 100);
-    let digits = format!("{a:02}{b}{c:02}{d:02}");
-    match rng.random_range(0..3) {
-        0 => format!("+7 (000) {}-{}-{}", &digits[..3], &digits[3..5], &digits[5..]),
-        1 => format!("+7 000 {} {}", &digits[..3], &digits[3..]),
-        _ => format!("+7000{digits}"),
-    }
-}
-
-fn uk_phone(rng: &mut StdRng, number: usize) -> String {
-    let (range, last) = (["7700900", "1632960", "2079460"][number / 1000 % 3], number % 1000);
-    if rng.random_bool(0.5) {
-        format!("+44{range}{last:03}")
-    } else {
-        format!("+44 {} {}{last:03}", &range[..4], &range[4..])
-    }
-}
-
-fn us_phone(rng: &mut StdRng, area: &str, number: usize) -> String {
-    let last = 100 + number % 100;
-    if rng.random_bool(0.5) { format!("+1{area}5550{last}") } else { format!("+1 ({area}) 555-0{last}") }
 }
 
 #[cfg(test)]
@@ -560,6 +296,21 @@ mod tests {
             if n >= 1000 {
                 assert!((n / 5..n / 3).contains(&upcoming) && (n / 5..n / 3).contains(&old), "{upcoming} {old}");
             }
+        }
+    }
+
+    #[test]
+    fn an_import_takes_the_good_rows_and_refuses_the_bad_ones() {
+        for n in [20, 1000] {
+            let town = generate(5, n, today());
+            let batch = crate::import::read(town.contacts_csv.as_bytes(), Default::default()).unwrap();
+            assert_eq!(
+                (batch.contacts.len(), batch.lines_rejected as usize),
+                (n, town.bad_rows),
+                "{:?}",
+                batch.rejects
+            );
+            assert!(batch.contacts.iter().all(|c| c.fields.contains_key("last4")));
         }
     }
 

@@ -149,7 +149,7 @@ mod tests {
     #[test]
     fn koi8r_of_letters() {
         assert_eq!(koi8r("юаъё я+."), [0xC0, 0xC1, 0xDF, 0xA3, b' ', 0xD1, b'+', b'.']);
-        assert_eq!(koi8r("é\0ї"), []);
+        assert!(koi8r("é\0ї").is_empty());
     }
 
     #[test]

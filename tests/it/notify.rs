@@ -6,12 +6,14 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use ringback::books::{OutboxMessage, OutboxState};
+use ringback::books::{CampaignState, Enrolment, NewContact, Next, OutboxMessage, OutboxState, Plan, Write};
 use ringback::config::{Secret, SmsGateway, Smtp, TlsMode};
-use ringback::id::{AttemptId, OutboxId};
+use ringback::id::{AttemptId, ContactId, OutboxId};
 use ringback::notify::sink::Sinks;
-use ringback::notify::{Courier, Delivery};
+use ringback::notify::{Courier, Delivery, Sent, TRIES_MAX};
 use ringback::outcome::Channel;
+use ringback::store::Store;
+use ringback::store::memory::MemoryStore;
 use ringback::time::Wall;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -321,4 +323,87 @@ async fn a_wrong_password_gives_up_no_message() {
         assert!(!describe(&delivery).1.contains("wrong"), "{delivery:?}");
     }
     assert_eq!(foreign.next()["to"][0], "anna@example.org");
+}
+
+/// Books with one contact and one claimed attempt, and these messages of it in the outbox.
+async fn books(channels: &[Channel]) -> MemoryStore {
+    let store = MemoryStore::new();
+    let contact = NewContact {
+        external_id: "C-1".into(),
+        name: "Анна".into(),
+        language: ringback::language::Language::RU,
+        zone: "Europe/Moscow".parse().unwrap(),
+        email: Some("anna@example.org".into()),
+        creditor: "Горводоканал".into(),
+        phones: vec!["+70000000001".parse().unwrap()],
+        amount: "100.00 RUB".parse().unwrap(),
+        due: "2026-10-01".parse().unwrap(),
+        fields: Default::default(),
+    };
+    store.import(&[contact], now()).await.unwrap();
+    let campaign = store.create_campaign("c", "ladder: c", &[], now()).await.unwrap();
+    let plan = Plan {
+        channel: Channel::Email,
+        step: 0,
+        try_number: 1,
+        segment: "s".into(),
+        due_at: now(),
+        why: "a test".into(),
+    };
+    let enrolment = Enrolment { contact: ContactId(1), next: Next::Attempt(plan) };
+    store.enrol(campaign, &[enrolment], now()).await.unwrap();
+    store.set_campaign_state(campaign, CampaignState::Running, now()).await.unwrap();
+    let claimed = store.claim_due(now(), now() + Duration::from_secs(60), 1).await.unwrap();
+    let message = |channel: &Channel| Write::Message {
+        attempt: claimed[0].attempt.id,
+        channel: *channel,
+        subject: Some("Счёт".into()),
+        body: "Пожалуйста, оплатите.".into(),
+        at: now(),
+    };
+    let group: Vec<Write> = channels.iter().map(message).collect();
+    store.apply(&group).await.unwrap();
+    store
+}
+
+#[tokio::test]
+async fn the_outbox_is_emptied_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let sinks = Sinks::start(LOOPBACK, dir.path()).await.unwrap();
+    let mut courier = Courier::new(Some(&smtp(sinks.smtp)), Some(&gateway(sinks.sms))).unwrap();
+    let channels: Vec<Channel> = [Channel::Email, Channel::Sms].into_iter().cycle().take(40).collect();
+    let store = books(&channels).await;
+    assert_eq!(courier.run_once(&store, now()).await.unwrap(), Sent { sent: 40, retried: 0, failed: 0 });
+    assert_eq!(courier.run_once(&store, now()).await.unwrap(), Sent::default());
+    assert!(store.outbox().await.unwrap().iter().all(|m| m.state == OutboxState::Sent));
+    assert_eq!(read_sorted(&dir.path().join("mail")).len(), 20);
+    assert_eq!(std::fs::read_to_string(dir.path().join("sms.jsonl")).unwrap().lines().count(), 20);
+}
+
+#[tokio::test]
+async fn a_message_is_tried_with_growing_delays_and_given_up() {
+    let oops = Some("HTTP/1.1 503 Oops\r\nContent-Length: 0\r\n\r\n");
+    let addr = scripted(vec![oops; TRIES_MAX as usize]).await;
+    let mut courier = Courier::new(None, Some(&gateway(addr))).unwrap();
+    let store = books(&[Channel::Sms]).await;
+    let mut at = now();
+    let mut waits = Vec::new();
+    for nth in 1..=TRIES_MAX {
+        let last = nth == TRIES_MAX;
+        let counts = courier.run_once(&store, at).await.unwrap();
+        assert_eq!(counts, Sent { sent: 0, retried: u32::from(!last), failed: u32::from(last) }, "try {nth}");
+        let message = store.outbox().await.unwrap().remove(0);
+        assert_eq!(message.tries, nth);
+        assert!(message.last_error.as_ref().unwrap().contains("503"));
+        if last {
+            assert_eq!(message.state, OutboxState::Failed);
+        } else {
+            // A moment too early, nothing is sent.
+            let early = message.next_try_at - Duration::from_secs(1);
+            assert_eq!(courier.run_once(&store, early).await.unwrap(), Sent::default());
+            waits.push(message.next_try_at.since(at).as_secs() / 60);
+            at = message.next_try_at;
+        }
+    }
+    assert_eq!(waits, [1, 5, 30, 120, 480]);
 }

@@ -1,0 +1,157 @@
+//! Names, zones and made-up telephone numbers.
+
+use rand::RngExt;
+use rand::rngs::StdRng;
+
+/// (Name, its Latin spelling for an address.) Surnames follow the sex of the name.
+pub(super) struct Names {
+    pub(super) first: &'static [(&'static str, &'static str)],
+    pub(super) last: &'static [(&'static str, &'static str)],
+}
+
+pub(super) const RU_WOMEN: Names = Names {
+    first: &[
+        ("Анна", "anna"),
+        ("Мария", "maria"),
+        ("Елена", "elena"),
+        ("Ольга", "olga"),
+        ("Наталья", "natalia"),
+        ("Татьяна", "tatiana"),
+        ("Ирина", "irina"),
+        ("Светлана", "svetlana"),
+    ],
+    last: &[
+        ("Иванова", "ivanova"),
+        ("Петрова", "petrova"),
+        ("Смирнова", "smirnova"),
+        ("Кузнецова", "kuznetsova"),
+        ("Попова", "popova"),
+        ("Васильева", "vasilieva"),
+        ("Соколова", "sokolova"),
+        ("Морозова", "morozova"),
+    ],
+};
+pub(super) const RU_MEN: Names = Names {
+    first: &[
+        ("Иван", "ivan"),
+        ("Сергей", "sergey"),
+        ("Алексей", "alexey"),
+        ("Дмитрий", "dmitry"),
+        ("Андрей", "andrey"),
+        ("Николай", "nikolay"),
+        ("Михаил", "mikhail"),
+        ("Павел", "pavel"),
+    ],
+    last: &[
+        ("Иванов", "ivanov"),
+        ("Петров", "petrov"),
+        ("Волков", "volkov"),
+        ("Новиков", "novikov"),
+        ("Фёдоров", "fedorov"),
+        ("Лебедев", "lebedev"),
+        ("Козлов", "kozlov"),
+        ("Зайцев", "zaitsev"),
+    ],
+};
+pub(super) const EN: Names = Names {
+    first: &[
+        ("Mary", "mary"),
+        ("John", "john"),
+        ("Susan", "susan"),
+        ("Peter", "peter"),
+        ("Karen", "karen"),
+        ("Robert", "robert"),
+        ("Linda", "linda"),
+        ("David", "david"),
+        ("Helen", "helen"),
+        ("George", "george"),
+        ("Alice", "alice"),
+        ("Thomas", "thomas"),
+    ],
+    last: &[
+        ("Smith", "smith"),
+        ("Johnson", "johnson"),
+        ("Baker", "baker"),
+        ("Turner", "turner"),
+        ("Walker", "walker"),
+        ("Cooper", "cooper"),
+        ("Fisher", "fisher"),
+        ("Carter", "carter"),
+        ("Mason", "mason"),
+        ("Parker", "parker"),
+        ("Fletcher", "fletcher"),
+        ("Marsh", "marsh"),
+    ],
+};
+/// Half of the people live in the first two.
+pub(super) const RU_ZONES: [&str; 12] = [
+    "Europe/Moscow",
+    "Europe/Samara",
+    "Europe/Kaliningrad",
+    "Asia/Yekaterinburg",
+    "Asia/Omsk",
+    "Asia/Novosibirsk",
+    "Asia/Krasnoyarsk",
+    "Asia/Irkutsk",
+    "Asia/Yakutsk",
+    "Asia/Vladivostok",
+    "Asia/Magadan",
+    "Asia/Kamchatka",
+];
+/// (Area code, zone.)
+pub(super) const US_AREAS: [(&str, &str); 30] = [
+    ("212", "America/New_York"),
+    ("312", "America/Chicago"),
+    ("303", "America/Denver"),
+    ("213", "America/Los_Angeles"),
+    ("305", "America/New_York"),
+    ("617", "America/New_York"),
+    ("404", "America/New_York"),
+    ("713", "America/Chicago"),
+    ("214", "America/Chicago"),
+    ("504", "America/Chicago"),
+    ("505", "America/Denver"),
+    ("801", "America/Denver"),
+    ("415", "America/Los_Angeles"),
+    ("206", "America/Los_Angeles"),
+    ("503", "America/Los_Angeles"),
+    ("602", "America/Phoenix"),
+    ("907", "America/Anchorage"),
+    ("808", "Pacific/Honolulu"),
+    ("313", "America/Detroit"),
+    ("216", "America/New_York"),
+    ("412", "America/New_York"),
+    ("612", "America/Chicago"),
+    ("314", "America/Chicago"),
+    ("702", "America/Los_Angeles"),
+    ("619", "America/Los_Angeles"),
+    ("919", "America/New_York"),
+    ("202", "America/New_York"),
+    ("410", "America/New_York"),
+    ("215", "America/New_York"),
+    ("512", "America/Chicago"),
+];
+
+pub(super) fn ru_phone(rng: &mut StdRng, number: usize) -> String {
+    let (a, b, c, d) = (number / 100_000 % 1000, number / 10_000 % 10, number / 100 % 100, number % 100);
+    let digits = format!("{a:02}{b}{c:02}{d:02}");
+    match rng.random_range(0..3) {
+        0 => format!("+7 (000) {}-{}-{}", &digits[..3], &digits[3..5], &digits[5..]),
+        1 => format!("+7 000 {} {}", &digits[..3], &digits[3..]),
+        _ => format!("+7000{digits}"),
+    }
+}
+
+pub(super) fn uk_phone(rng: &mut StdRng, number: usize) -> String {
+    let (range, last) = (["7700900", "1632960", "2079460"][number / 1000 % 3], number % 1000);
+    if rng.random_bool(0.5) {
+        format!("+44{range}{last:03}")
+    } else {
+        format!("+44 {} {}{last:03}", &range[..4], &range[4..])
+    }
+}
+
+pub(super) fn us_phone(rng: &mut StdRng, area: &str, number: usize) -> String {
+    let last = 100 + number % 100;
+    if rng.random_bool(0.5) { format!("+1{area}5550{last}") } else { format!("+1 ({area}) 555-0{last}") }
+}
