@@ -33,15 +33,15 @@ impl std::fmt::Display for Violation {
 pub(super) struct Judge {
     /// Survives crashes of the engine: the judge is the world's, not ours.
     dialled: BTreeSet<AttemptId>,
-    dials: BTreeMap<ContactId, Vec<Wall>>,
+    rings: BTreeMap<ContactId, Vec<Wall>>,
     ringing: BTreeMap<ContactId, CallId>,
 }
 
 /// Nobody may be rung before or after these hours of their own day, whatever a ladder says (policy pack `default`).
 const EARLIEST_HOUR: i8 = 8;
 const LATEST_HOUR: i8 = 22;
-/// The shipped ladder's cap; the judge reads it from here, not from the ladder.
-const DIALS_A_DAY_MAX: usize = 3;
+/// The shipped ladder's cap, on calls that rang somebody; the judge reads it from here, not from the ladder.
+const RINGS_A_DAY_MAX: usize = 3;
 
 impl Judge {
     pub fn dialled(&mut self, attempt: AttemptId, standing: &Standing, number: &str, now: Wall) -> Result<(), String> {
@@ -54,12 +54,6 @@ impl Judge {
         }
         self.hours(contact, now)?;
         let today = now.date(&contact.zone);
-        let dials = self.dials.entry(contact.id).or_default();
-        dials.push(now);
-        let count = dials.iter().filter(|at| at.date(&contact.zone) == today).count();
-        if count > DIALS_A_DAY_MAX {
-            return Err(format!("contact {} was dialled {count} times on {today}", contact.external_id));
-        }
         if contact.debt.paid {
             return Err(format!("contact {} was dialled after paying", contact.external_id));
         }
@@ -72,6 +66,18 @@ impl Judge {
         };
         if standing.suppressions.iter().any(|s| s.phone.is_none_or(|p| p == phone.id)) {
             return Err(format!("contact {} was dialled after opting out", contact.external_id));
+        }
+        Ok(())
+    }
+
+    /// The dialled call reached the contact's line: it rang there, or was busy.
+    pub fn rang(&mut self, contact: &Contact, now: Wall) -> Result<(), String> {
+        let today = now.date(&contact.zone);
+        let rings = self.rings.entry(contact.id).or_default();
+        rings.push(now);
+        let count = rings.iter().filter(|at| at.date(&contact.zone) == today).count();
+        if count > RINGS_A_DAY_MAX {
+            return Err(format!("contact {} was rung {count} times on {today}", contact.external_id));
         }
         Ok(())
     }

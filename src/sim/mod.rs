@@ -57,6 +57,8 @@ pub struct Summary {
     pub dialled: u64,
     pub answered: u64,
     pub promises: u64,
+    /// Times that "recorded" was ordered to be spoken.
+    pub said_recorded: u64,
     pub crashes: u64,
     pub unknown_outcomes: u64,
     pub payments: u64,
@@ -77,6 +79,7 @@ impl Summary {
             dialled,
             answered,
             promises,
+            said_recorded,
             crashes,
             unknown_outcomes,
             payments,
@@ -88,6 +91,7 @@ impl Summary {
         self.dialled += dialled;
         self.answered += answered;
         self.promises += promises;
+        self.said_recorded += said_recorded;
         self.crashes += crashes;
         self.unknown_outcomes += unknown_outcomes;
         self.payments += payments;

@@ -27,6 +27,16 @@ pub(super) enum Line {
     },
 }
 
+impl Line {
+    /// Whether anything happens at the contact's end; a refusal within the carrier's network disturbs nobody.
+    pub fn reaches_the_contact(&self) -> bool {
+        match self {
+            Line::Fails(cause, _) => matches!(cause, HangupCause::Busy | HangupCause::NoAnswer),
+            Line::Human { .. } | Line::Machine { .. } => true,
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Temper {
     /// Presses what leads on: 1, the right digits, 1…

@@ -189,11 +189,9 @@ impl<'s> World<'s> {
         self.start_engine()?;
         let days = u64::from(self.scene.days);
         if self.troubles.crashes {
-            for _ in 0..6 {
-                // Within calling hours, mostly, where a crash can hurt.
-                let at = self.rng.random_range(0..days) * 86_400 + self.rng.random_range(0..43_200);
-                self.after(Duration::from_secs(at), Happening::Crash);
-            }
+            // At rest; the others come while calls are in the air.
+            let at = self.some_ms(0, days * 86_400_000);
+            self.after(at, Happening::Crash);
         }
         if self.troubles.payments {
             for _ in 0..self.scene.contacts / 3 {
@@ -243,6 +241,7 @@ impl<'s> World<'s> {
                 self.react(leg, play);
                 Ok(())
             }
+            Happening::Crash if self.engine.is_none() => Ok(()),
             Happening::Crash => {
                 self.note("kill -9".to_string());
                 self.summary.crashes += 1;
@@ -311,7 +310,14 @@ impl<'s> World<'s> {
         for output in outputs {
             self.carry_out(output)?;
         }
-        let deadline = self.engine.as_mut().and_then(|e| e.deadline(now));
+        let Some(engine) = &mut self.engine else { return Ok(()) };
+        let deadline = if engine.is_idle() {
+            // Nothing but time: pass over the engine's polling to the moment when something is due.
+            let deadline = engine.deadline(now);
+            self.books.next_due().map(|due| (self.now + due.since(now.wall)).max(deadline.unwrap_or(self.now)))
+        } else {
+            engine.deadline(now)
+        };
         if let Some(at) = deadline
             && self.tick_at.is_none_or(|set| at < set)
         {
@@ -408,6 +414,11 @@ impl<'s> World<'s> {
             }
         };
         self.summary.dialled += 1;
+        if self.troubles.crashes && self.rng.random_bool(0.02) {
+            // While this call is in the air, in whatever state.
+            let at = self.some_ms(0, 90_000);
+            self.after(at, Happening::Crash);
+        }
         let attempt = leg.call.attempt();
         self.note(format!("dial attempt {attempt}"));
         let (state, standing) =
@@ -419,6 +430,9 @@ impl<'s> World<'s> {
         self.judge.dialled(attempt, &standing, number.full(), wall)?;
         let last4 = standing.contact.fields.get("last4").cloned().unwrap_or_default();
         let line = people::line(&mut self.rng, self.troubles.congestion);
+        if line.reaches_the_contact() {
+            self.judge.rang(&standing.contact, wall)?;
+        }
         let tell = |event| Input::Leg { leg, event };
         match line {
             Line::Fails(cause, after) => self.tell_after(after, tell(LegEvent::Failed(cause))),
@@ -461,10 +475,11 @@ impl<'s> World<'s> {
     }
 
     /// "Recorded" may be heard only when the promise is in the books.
-    fn said_truthfully(&self, attempt: AttemptId, text: &str) -> Result<(), String> {
+    fn said_truthfully(&mut self, attempt: AttemptId, text: &str) -> Result<(), String> {
         let claims = ["мы записали", "has been recorded"];
         let lower = text.to_lowercase();
         if claims.iter().any(|claim| lower.contains(claim)) {
+            self.summary.said_recorded += 1;
             let (_, standing) = self.books.attempt_standing(attempt).ok_or("no such attempt")?;
             if !standing.promises.iter().any(|p| p.attempt == attempt) {
                 return Err(format!("attempt {attempt} says a promise is recorded that is not in the books"));
