@@ -105,5 +105,8 @@ pub struct Expect {
 pub enum ExpectPromise {
     /// `promise: none`
     Nothing,
-    Saved { amount: Money, on: Date },
+    Saved {
+        amount: Money,
+        on: Date,
+    },
 }
