@@ -13,6 +13,8 @@ use crate::language::Language;
 /// Most diagnostics kept; a file with more is not a flow.
 pub const DIAGNOSTICS_MAX: usize = 500;
 
+const VARIABLES_MAX: usize = 200;
+
 /// Target of a route whose node does not exist. Never part of a finished program.
 pub const NOWHERE: StepId = StepId(u32::MAX);
 
@@ -286,6 +288,10 @@ impl Context<'_> {
     /// Declares a variable, or joins an earlier declaration of the same type and sort.
     pub fn declare(&mut self, name: String, ty: Type, domain: Domain, span: Span) {
         let Some(at) = self.variables.iter().position(|v| v.name == name) else {
+            if self.variables.len() >= VARIABLES_MAX {
+                self.error(codes::NOT_PLAIN_YAML, span, format!("a flow has at most {VARIABLES_MAX} variables"));
+                return;
+            }
             self.variables.push(Variable { name, ty, domain });
             self.variable_spans.push(span);
             return;

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use proptest::prelude::*;
 use ringback::diagnostic::render_all;
@@ -237,6 +238,23 @@ fn hostile_text_is_refused_quickly() {
     let bomb: String = (0..40).map(|n| format!("a{n}: &a{n} [*a{m}, *a{m}]\n", m = n - 1)).collect();
     let many_nodes: String = (0..20_000).map(|n| format!("  n{n}: {{ say: m, next: n{} }}\n", n + 1)).collect();
     let chain: String = (0..500).map(|n| format!("  n{n}: {{ say: m, next: n{} }}\n", (n + 1) % 500)).collect();
+    let keys: String = (0..30_000).map(|n| format!("\"{n}\": x, ")).collect();
+    let names: String = (0..30_000).map(|n| format!("v{n}: 1, ")).collect();
+    let words: String = (0..100_000).map(|n| format!("w{n},")).collect();
+    let list = "m, ".repeat(40_000);
+    let many_sets: String = (0..500)
+        .map(|n| {
+            let set: String = (0..50).map(|v| format!("v{n}_{v}: {v}, ")).collect();
+            format!("  n{n}: {{ set: {{ {set} }}, next: n{} }}\n", (n * 7 + 1) % 500)
+        })
+        .collect();
+    let many_cases: String = (0..500)
+        .map(|n| {
+            let cases: String =
+                (0..50).map(|c| format!("{{ when: true, to: n{} }}, ", (n * 31 + c * 17) % 500)).collect();
+            format!("  n{n}: {{ branch: [{cases}], else: n0 }}\n")
+        })
+        .collect();
     let many_faults: String = (0..5_000).map(|n| format!("k{n}: 1\n")).collect();
     for source in [
         String::new(),
@@ -251,6 +269,12 @@ fn hostile_text_is_refused_quickly() {
         bomb,
         format!("{head}{many_nodes}"),
         format!("{head}{chain}"),
+        format!("{head}  x: {{ menu: m, keys: {{ {keys} }}, exhausted: x }}\n"),
+        format!("{head}  x: {{ set: {{ {names} }}, next: x }}\n"),
+        format!("{head}  x: {{ say: [{list}], next: x }}\n"),
+        format!("{head}{many_sets}"),
+        format!("{head}{many_cases}"),
+        format!("contact: {{ x: \"enum({words})\" }}\n{head}"),
         many_faults,
         "x".repeat(2 << 20),
         "a: 1\n".repeat(100_000),
@@ -265,7 +289,10 @@ fn hostile_text_is_refused_quickly() {
         format!("messages: {{ a: {{ en: \"{{today + {}}}\" }} }}\n", i64::MAX),
         "messages: { a: { en: \"{today - 99999999999999999999}\" } }\n".to_string(),
     ] {
+        let clock = ringback::time::Clock::system();
         let compiled = compile(&source);
+        let took = clock.now().mono.since(ringback::time::Mono::ZERO);
+        assert!(took < Duration::from_secs(10), "{took:?}: {}", source.chars().take(300).collect::<String>());
         assert!(compiled.program.is_none());
         assert!(!compiled.diagnostics.is_empty());
         assert!(compiled.diagnostics.len() <= 600);
