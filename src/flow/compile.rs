@@ -23,6 +23,7 @@ pub const SPEAKABLE: &[Language] = &[Language::RU, Language::EN];
 const NODES_MAX: usize = 500;
 const MESSAGES_MAX: usize = 1000;
 const FIELDS_MAX: usize = 100;
+const ENUM_MAX: usize = 100;
 
 /// The keys of a flow: name, required, what it is.
 pub const KEYS: &[(&str, bool, &str)] = &[
@@ -192,7 +193,8 @@ fn contact(cx: &mut Context<'_>, map: &Map) -> Vec<Field> {
                 Some(written) => (written.trim(), true),
                 None => (scalar.text.trim(), false),
             };
-            let ty = field_type(cx, written, entry.value.span)?;
+            // A faulty type has been reported; the field still exists, so that its uses are not told off as well.
+            let ty = field_type(cx, written, entry.value.span).unwrap_or(Type::Text);
             named.then(|| Field { name: entry.key.clone(), ty, optional, protected: false })
         })
         .collect()
@@ -222,13 +224,17 @@ fn field_type(cx: &mut Context<'_>, written: &str, span: Span) -> Option<Type> {
             return None;
         }
         ("enum", Some(words)) => {
-            let words: Vec<String> = words.split(',').map(|w| w.trim().to_string()).collect();
+            let words: Vec<String> = words.split(',').take(ENUM_MAX + 1).map(|w| w.trim().to_string()).collect();
             let good = |w: &String| !w.is_empty() && w.chars().all(|c| c.is_alphanumeric() || c == '_');
             let unique = words.iter().enumerate().all(|(n, w)| !words[..n].contains(w));
-            if words.iter().all(good) && unique {
+            if words.iter().all(good) && unique && words.len() <= ENUM_MAX {
                 return Some(Type::Enum(words));
             }
-            cx.error(codes::FIELD_TYPE, span, "enum(a, b) holds different words of letters, digits and _");
+            cx.error(
+                codes::FIELD_TYPE,
+                span,
+                format!("enum(a, b) holds up to {ENUM_MAX} different words of letters, digits and _"),
+            );
             return None;
         }
         _ => {}

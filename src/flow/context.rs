@@ -11,7 +11,9 @@ use crate::diagnostic::{Diagnostic, Span, did_you_mean};
 use crate::language::Language;
 
 /// Most diagnostics kept; a file with more is not a flow.
-const DIAGNOSTICS_MAX: usize = 500;
+pub const DIAGNOSTICS_MAX: usize = 500;
+
+const VARIABLES_MAX: usize = 200;
 
 /// Target of a route whose node does not exist. Never part of a finished program.
 pub const NOWHERE: StepId = StepId(u32::MAX);
@@ -80,8 +82,14 @@ impl Context<'_> {
         word: &str,
         known: impl IntoIterator<Item = &'a str> + Clone,
     ) {
+        if self.diagnostics.len() >= DIAGNOSTICS_MAX {
+            return;
+        }
+        // Comparing takes the product of the lengths; a word this long is no slip of the hand.
+        const WORD_MAX: usize = 64;
+        let word: String = word.chars().take(WORD_MAX).collect();
         let mut found = Diagnostic::error(code, span, format!("unknown {what} `{word}`"));
-        if let Some(near) = did_you_mean(word, known.clone()) {
+        if let Some(near) = did_you_mean(&word, known.clone()) {
             found = found.help(format!("did you mean `{near}`?"));
         } else {
             let all: Vec<&str> = known.into_iter().collect();
@@ -280,6 +288,10 @@ impl Context<'_> {
     /// Declares a variable, or joins an earlier declaration of the same type and sort.
     pub fn declare(&mut self, name: String, ty: Type, domain: Domain, span: Span) {
         let Some(at) = self.variables.iter().position(|v| v.name == name) else {
+            if self.variables.len() >= VARIABLES_MAX {
+                self.error(codes::NOT_PLAIN_YAML, span, format!("a flow has at most {VARIABLES_MAX} variables"));
+                return;
+            }
             self.variables.push(Variable { name, ty, domain });
             self.variable_spans.push(span);
             return;

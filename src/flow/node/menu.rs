@@ -5,6 +5,9 @@ use super::super::program::{Menu, Step, StepId};
 use super::super::yaml;
 use super::{Kind, Reader, declares_nothing, outcome, required};
 
+/// More than anybody can be told; it bounds the work on a hostile file.
+const KEYS_MAX: usize = 30;
+
 pub const KIND: Kind = Kind {
     name: "menu",
     about: "Says a prompt and waits for one of its keys. A list of prompts is one wording per try; the last is repeated.",
@@ -30,6 +33,10 @@ fn lower(node: &mut Reader<'_, '_>) -> Option<Step> {
 fn keys(node: &mut Reader<'_, '_>) -> Option<Vec<(String, StepId)>> {
     let written = node.get("keys")?;
     let map = node.cx.map(written, "`keys`")?;
+    if map.entries.len() > KEYS_MAX {
+        node.cx.error(codes::SHAPE, written.span, format!("a menu takes at most {KEYS_MAX} keys"));
+        return None;
+    }
     let mut keys = Vec::new();
     let mut places = Vec::new();
     for entry in &map.entries {

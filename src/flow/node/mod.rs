@@ -86,6 +86,9 @@ pub const LISTENING: &[Key] = &[
     optional("no_input", "message before the next try after silence"),
 ];
 
+/// Most messages in one list.
+const MESSAGES_MAX: usize = 20;
+
 /// A node being read.
 pub struct Reader<'c, 's> {
     pub cx: &'c mut Context<'s>,
@@ -109,6 +112,8 @@ pub fn kind_of(cx: &mut Context<'_>, name: &str, span: Span, map: &Map) -> Optio
             let near = map
                 .entries
                 .iter()
+                .take(50)
+                .filter(|e| e.key.len() <= 64)
                 .find_map(|e| Some((e.key_span, crate::diagnostic::did_you_mean(&e.key, names.iter().copied())?)));
             let message = format!("node `{name}` has no kind; one of {} is expected", names.join(", "));
             match near {
@@ -186,9 +191,10 @@ impl<'c> Reader<'c, '_> {
     pub fn messages(&mut self, key: &str, set: &[VarId]) -> Vec<MessageId> {
         let Some(node) = self.get(key) else { return Vec::new() };
         if let Value::List(items) = &node.value
-            && items.is_empty()
+            && !(1..=MESSAGES_MAX).contains(&items.len())
         {
-            self.cx.error(codes::SHAPE, node.span, format!("`{key}` lists no message"));
+            self.cx.error(codes::SHAPE, node.span, format!("`{key}` lists 1 to {MESSAGES_MAX} messages"));
+            return Vec::new();
         }
         let found = self.cx.scalars(node, &format!("`{key}`"));
         found.into_iter().filter_map(|(scalar, span)| self.say(scalar, span, set)).collect()

@@ -6,6 +6,8 @@ use super::super::program::{Domain, Step};
 use super::super::yaml::Value;
 use super::{Kind, Reader, outcome, required};
 
+const ENTRIES_MAX: usize = 50;
+
 pub const KIND: Kind = Kind {
     name: "set",
     about: "Gives variables values computed from the contact. Only the contact: so that all that can be said is known, and \
@@ -18,7 +20,7 @@ pub const KIND: Kind = Kind {
 
 fn declare(node: &mut Reader<'_, '_>) {
     let Some(Value::Map(map)) = node.get("set").map(|n| &n.value) else { return };
-    for entry in &map.entries {
+    for entry in map.entries.iter().take(ENTRIES_MAX) {
         let before = node.cx.diagnostics.len();
         let found = node.cx.contact_expr(&entry.value, "a value");
         node.cx.diagnostics.truncate(before);
@@ -38,8 +40,11 @@ fn lower(node: &mut Reader<'_, '_>) -> Option<Step> {
     if map.entries.is_empty() {
         node.cx.error(codes::SHAPE, written.span, "`set` sets nothing");
     }
+    if map.entries.len() > ENTRIES_MAX {
+        node.cx.error(codes::SHAPE, written.span, format!("a node sets at most {ENTRIES_MAX} variables"));
+    }
     let mut assign = Vec::new();
-    for entry in &map.entries {
+    for entry in map.entries.iter().take(ENTRIES_MAX) {
         let Some((expr, _)) = node.cx.contact_expr(&entry.value, "a value") else { continue };
         node.cx.used.push(Used { step: node.id, expr: expr.clone(), span: entry.value.span });
         if let Some(variable) = node.cx.variable(&entry.key) {
