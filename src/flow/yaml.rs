@@ -154,10 +154,7 @@ pub fn read(source: &str, diagnostics: &mut Vec<Diagnostic>) -> Option<Node> {
     }
     let root = builder.root;
     if root.is_none() {
-        diagnostics.push(
-            Diagnostic::error(codes::NOT_YAML, start, "the file is empty; a flow was expected")
-                .help("begin with `flow: name_of_the_flow`"),
-        );
+        diagnostics.push(Diagnostic::error(codes::NOT_YAML, start, "there is nothing in the file but comments"));
     }
     root
 }

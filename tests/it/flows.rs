@@ -113,6 +113,17 @@ fn shipped(name: &str) -> String {
     std::fs::read_to_string(folder("flows").join(name)).unwrap()
 }
 
+/// What must not be told off: guards on every path, a variable set by two nodes, each kind of node once.
+#[test]
+fn sound_flows_compile_clean() {
+    let files = yaml_files("tests/flows/sound");
+    assert!(files.len() >= 8);
+    for (name, source) in files {
+        let compiled = compile(&source);
+        assert!(compiled.diagnostics.is_empty(), "{}", render_all(&compiled.diagnostics, &name, &source));
+    }
+}
+
 /// The shipped flows are safe because the compiler says so: take a safeguard away, and it says so.
 #[test]
 fn a_safeguard_taken_away_is_missed() {

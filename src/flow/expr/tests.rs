@@ -169,3 +169,54 @@ fn one_type_is_wanted() {
     let found = parse_as("amount", span, &scope, &Type::Bool).unwrap_err();
     assert_eq!((found.code, found.span), (crate::flow::codes::TYPE, Span { line: 3, column: 9, length: 6 }));
 }
+
+proptest::proptest! {
+    /// Any row of words is either told off or worth something or nothing; it never panics.
+    #[test]
+    fn any_words(words in proptest::collection::vec(0usize..WORDS.len(), 0..14)) {
+        let text: Vec<&str> = words.into_iter().map(|n| WORDS[n]).collect();
+        let _ = worth(&text.join(" "), true);
+    }
+
+    #[test]
+    fn any_text(text in "\\PC{0,40}") {
+        let _ = worth(&text, true);
+    }
+}
+
+const WORDS: [&str; 34] = [
+    "1",
+    "0",
+    "-",
+    "9223372036854775807",
+    "5 RUB",
+    "92233720368547758.07 RUB",
+    "5 USD",
+    "2026-11-25",
+    "9999-12-31",
+    "7d",
+    "+",
+    "*",
+    "/",
+    "==",
+    "<",
+    "and",
+    "or",
+    "not",
+    "in",
+    "1..2",
+    "[",
+    "]",
+    ",",
+    "(",
+    ")",
+    "contact.amount",
+    "today",
+    "days_overdue",
+    "contact.tries",
+    "has(contact.email)",
+    "weekday(",
+    "len(",
+    "\"a\"",
+    "service",
+];
