@@ -1,3 +1,5 @@
 //! See README.
 
 pub mod import;
+pub mod report;
+pub mod why;
