@@ -21,7 +21,7 @@ fn table(header: &[&str], rows: Vec<Vec<String>>, numbers: std::ops::Range<usize
     format!("{table}\n")
 }
 
-/// The whole report: funnel, segments, flows, dispositions, promises. `closings`: how contacts were closed, by reason.
+/// The whole report: funnel, segments, flows, dispositions, channels, promises. `closings`: how contacts were closed, by reason.
 pub fn render(report: &Report, closings: &[(String, u64)]) -> String {
     let states: Vec<String> = report.states.iter().map(|(state, n)| format!("{n} {state}")).collect();
     let attempts: u64 = report.states.values().sum();
@@ -42,6 +42,9 @@ pub fn render(report: &Report, closings: &[(String, u64)]) -> String {
         vec![disposition.to_string(), n.to_string(), percent(*n, finished), class, blame]
     });
     out += &table(&["disposition", "attempts", "of finished", "class", "blame"], rows.collect(), 1..3);
+    out += "\nBy channel (finished)\n";
+    let rows = report.by_channel.iter().map(|(channel, n)| vec![channel.to_string(), n.to_string()]);
+    out += &table(&["channel", "attempts"], rows.collect(), 1..2);
     out += "\nPromises\n";
     let rows =
         report.promises.iter().map(|(state, (n, sums))| vec![state.to_string(), n.to_string(), sums.to_string()]);
