@@ -3,14 +3,14 @@
 mod campaign;
 pub mod demo;
 mod flow;
-mod import;
+pub mod import;
 mod init;
 mod payment;
-//mod report;
+pub mod report;
 mod say;
 mod serve;
 pub mod simulate;
-//mod why;
+pub mod why;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
