@@ -1,5 +1,7 @@
 //! What a campaign, a payment and the outbox write besides the groups: each its own transaction.
 
+use std::collections::HashMap;
+
 use super::super::{Result, StoreError};
 use super::apply::to_json;
 use super::writer::Writer;
@@ -103,18 +105,27 @@ impl Writer {
             return Err(StoreError::Conflict(format!("campaign {campaign} is {state}")));
         }
         let ids = read::json(batch.iter().map(|e| e.contact.0));
-        let sql = "SELECT contact, paid, EXISTS (SELECT 1 FROM attempt a WHERE a.contact = debt.contact \
+        let sql = "SELECT contact, paid, \
+             EXISTS (SELECT 1 FROM campaign_contact e WHERE e.campaign = $2 AND e.contact = debt.contact), \
+             EXISTS (SELECT 1 FROM attempt a WHERE a.contact = debt.contact \
                  AND a.state IN ('scheduled', 'claimed', 'live')) \
-             FROM debt WHERE contact IN (SELECT value FROM json_each($1)) ORDER BY contact";
-        let found = sqlx::query(sql).bind(ids).fetch_all(&mut self.conn).await?;
-        let known: Vec<(i64, bool, bool)> =
-            found.iter().map(|r| Ok((row::get(r, 0)?, row::get(r, 1)?, row::get(r, 2)?))).collect::<Result<_>>()?;
+             FROM debt WHERE contact IN (SELECT value FROM json_each($1))";
+        let found = sqlx::query(sql).bind(ids).bind(campaign.0).fetch_all(&mut self.conn).await?;
+        let mut known: HashMap<i64, (bool, bool, bool)> = found
+            .iter()
+            .map(|r| Ok((row::get(r, 0)?, (row::get(r, 1)?, row::get(r, 2)?, row::get(r, 3)?))))
+            .collect::<Result<_>>()?;
         let mut closes = Vec::new();
         let mut plans = Vec::new();
         for enrolment in batch {
             let contact = enrolment.contact;
-            let at = known.binary_search_by_key(&contact.0, |(id, ..)| *id);
-            let (_, paid, elsewhere) = known[at.map_err(|_| StoreError::NotFound(format!("contact {contact}")))?];
+            let Some((paid, enrolled, elsewhere)) = known.get_mut(&contact.0) else {
+                return Err(StoreError::NotFound(format!("contact {contact}")));
+            };
+            let (paid, elsewhere) = (*paid, *elsewhere);
+            if std::mem::replace(enrolled, true) {
+                return Err(StoreError::Conflict(format!("contact {contact} is already in campaign {campaign}")));
+            }
             let next = match enrolment.next.clone().admitted(paid, state) {
                 Next::Attempt(_) if elsewhere => Next::Close(Close::in_other_campaign()),
                 next @ (Next::Attempt(_) | Next::Close(_)) => next,

@@ -26,8 +26,21 @@ use crate::books::*;
 use crate::id::*;
 use crate::time::Wall;
 
-/// How long a write waits for another process that writes before it is `Unavailable`.
-const BUSY: Duration = Duration::from_secs(5);
+/// What an operator may turn.
+#[derive(Debug, Clone)]
+pub struct SqliteOptions {
+    /// How long a write waits for another process that writes before it is `Unavailable`.
+    pub busy_timeout: Duration,
+    /// The file may grow to this many pages of 4 KiB; beyond them it counts as a full disk.
+    pub pages_max: Option<u32>,
+}
+
+impl Default for SqliteOptions {
+    fn default() -> SqliteOptions {
+        SqliteOptions { busy_timeout: Duration::from_secs(5), pages_max: None }
+    }
+}
+
 const READERS_MAX: u32 = 4;
 /// Groups waiting for the writer; a caller beyond it waits for room.
 const QUEUE_MAX: usize = 1024;
@@ -42,20 +55,22 @@ pub struct SqliteStore {
 impl SqliteStore {
     /// Opens the file, creates it when it is missing, and brings its schema up to date. Within a tokio runtime.
     pub async fn open(path: impl AsRef<Path>) -> Result<SqliteStore> {
-        SqliteStore::open_with(path, BUSY).await
+        SqliteStore::open_with(path, SqliteOptions::default()).await
     }
 
-    /// `busy`: how long a write waits for another process that writes.
-    pub async fn open_with(path: impl AsRef<Path>, busy: Duration) -> Result<SqliteStore> {
+    pub async fn open_with(path: impl AsRef<Path>, chosen: SqliteOptions) -> Result<SqliteStore> {
         let path = path.as_ref();
-        let options = SqliteConnectOptions::new()
+        let mut options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
-            .busy_timeout(busy)
+            .busy_timeout(chosen.busy_timeout)
             .disable_statement_logging();
+        if let Some(pages) = chosen.pages_max {
+            options = options.pragma("max_page_count", pages.to_string());
+        }
         let opening = |e: StoreError| match e {
             StoreError::Unavailable(why) => StoreError::Unavailable(format!("{}: {why}", path.display())),
             other @ (StoreError::NotFound(_) | StoreError::Conflict(_)) => other,

@@ -1,1 +1,267 @@
+//! What only a database can meet: a crash, a full disk, another process that holds the lock, a file that is none.
 
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ringback::store::{SqliteOptions, StoreError};
+use ringback::time::Clock;
+use sqlx::{ConnectOptions, Connection};
+
+use super::*;
+
+fn impatient() -> SqliteOptions {
+    SqliteOptions { busy_timeout: Duration::from_millis(20), ..SqliteOptions::default() }
+}
+
+fn says<T: std::fmt::Debug>(result: Result<T, StoreError>, what: &str) {
+    match result {
+        Err(e @ StoreError::Unavailable(_)) => assert!(e.to_string().contains(what), "{e}"),
+        other => panic!("expected Unavailable with `{what}`, found {other:?}"),
+    }
+}
+
+/// What a crash would leave: the files as they are on disk at this moment.
+fn crash_copy(from: &Path, to: &Path) {
+    for suffix in ["", "-wal"] {
+        let name = |path: &Path| PathBuf::from(format!("{}{suffix}", path.display()));
+        if name(from).exists() {
+            std::fs::copy(name(from), name(to)).unwrap();
+        }
+    }
+}
+
+async fn everything(store: &impl Store) -> (Vec<Contact>, Vec<Attempt>, Vec<Promise>, Vec<Campaign>, Vec<CallEvent>) {
+    (
+        store.contacts(ContactId(0), 1_000_000).await.unwrap(),
+        store.attempts(None, AttemptId(0), 1_000_000).await.unwrap(),
+        store.promises().await.unwrap(),
+        store.campaigns().await.unwrap(),
+        store.call_events(CallId(1)).await.unwrap(),
+    )
+}
+
+#[tokio::test]
+async fn what_was_acknowledged_survives_a_crash() {
+    let place = Place::new();
+    let copy = Place::new();
+    let store = open(&place.file()).await;
+    running(&store, 3).await;
+    let claimed = store.claim_due(at(0), at(5), 1).await.unwrap().remove(0);
+    let phone = claimed.standing.contact.phones[0].id;
+    store.apply(&[live(AttemptId(1), phone, 1), log(AttemptId(1), 1, "answered")]).await.unwrap();
+    store.apply(&[promise(AttemptId(1), 2)]).await.unwrap();
+    crash_copy(&place.file(), &copy.file());
+    let after = open(&copy.file()).await;
+    assert_eq!(everything(&after).await, everything(&store).await);
+    assert_eq!(after.promises().await.unwrap().len(), 1);
+    let left = after.recover().await.unwrap();
+    assert_eq!(left.iter().map(|c| c.attempt.id).collect::<Vec<_>>(), [AttemptId(1)]);
+}
+
+#[tokio::test]
+async fn opening_again_finds_the_same() {
+    let place = Place::new();
+    let store = open(&place.file()).await;
+    running(&store, 2).await;
+    let before = everything(&store).await;
+    drop(store);
+    assert_eq!(everything(&open(&place.file()).await).await, before);
+}
+
+#[tokio::test]
+async fn a_full_disk_is_said_and_loses_nothing() {
+    let place = Place::new();
+    drop(open(&place.file()).await);
+    let small = SqliteOptions { pages_max: Some(80), ..SqliteOptions::default() };
+    let store = SqliteStore::open_with(place.file(), small).await.unwrap();
+    running(&store, 2).await;
+    let phone = store.claim_due(at(0), at(5), 9).await.unwrap()[0].standing.contact.phones[0].id;
+    store.apply(&[live(AttemptId(1), phone, 1)]).await.unwrap();
+    let mut kept = 0;
+    let long = "x".repeat(1000);
+    let full = loop {
+        let event = CallEvent { call: CallId(1), at: at(1), kind: "said".into(), detail: long.clone() };
+        match store.apply(&[Write::Log(event)]).await {
+            Ok(()) => kept += 1,
+            Err(e) => break e,
+        }
+        assert!(kept < 10_000, "the disk never filled");
+    };
+    says::<()>(Err(full), "the disk is full");
+    // Together with others, and by other ways in: the same answer each time.
+    let event = CallEvent { call: CallId(1), at: at(1), kind: "said".into(), detail: long.repeat(20) };
+    let group = [Write::Log(event)];
+    let (a, b) = tokio::join!(store.apply(&group), store.apply(&group));
+    says(a, "the disk is full");
+    says(b, "the disk is full");
+    let many: Vec<NewContact> = (100..1000).map(contact).collect();
+    says(store.import(&many, at(2)).await, "the disk is full");
+    let before = everything(&store).await;
+    assert_eq!(before.4.len(), kept, "what was refused is not there, what was acknowledged is");
+    drop(store);
+    let roomy = open(&place.file()).await;
+    assert_eq!(everything(&roomy).await, before);
+    roomy.apply(&[promise(AttemptId(1), 3)]).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_locked_database_is_said_and_recovers() {
+    let place = Place::new();
+    let store = SqliteStore::open_with(place.file(), impatient()).await.unwrap();
+    running(&store, 1).await;
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(place.file());
+    let mut other = options.connect().await.unwrap();
+    sqlx::query("BEGIN EXCLUSIVE").execute(&mut other).await.unwrap();
+    let locked = "another process holds the database locked";
+    says(store.claim_due(at(0), at(5), 9).await, locked);
+    says(store.apply(&[log(AttemptId(1), 1, "x")]).await, locked);
+    says(store.import(&[contact(9)], at(1)).await, locked);
+    assert_eq!(store.attempts(None, AttemptId(0), 9).await.unwrap().len(), 1, "reading goes on");
+    sqlx::query("ROLLBACK").execute(&mut other).await.unwrap();
+    assert_eq!(store.claim_due(at(0), at(5), 9).await.unwrap().len(), 1);
+    other.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn no_database_there() {
+    let place = Place::new();
+    says(SqliteStore::open(place.file().join("no/such/folder")).await.map(drop), "cannot be opened");
+    std::fs::write(place.file(), "not a database, but long enough to have a header of one hundred bytes".repeat(9))
+        .unwrap();
+    says(SqliteStore::open(place.file()).await.map(drop), "is no database");
+}
+
+#[tokio::test]
+async fn the_schema_refuses_what_cannot_be_true() {
+    let place = Place::new();
+    let store = open(&place.file()).await;
+    running(&store, 1).await;
+    let phone = store.claim_due(at(0), at(5), 9).await.unwrap()[0].standing.contact.phones[0].id;
+    store.apply(&[live(AttemptId(1), phone, 1), log(AttemptId(1), 1, "x"), promise(AttemptId(1), 1)]).await.unwrap();
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(place.file()).foreign_keys(true);
+    let mut other = options.connect().await.unwrap();
+    for (lie, refused_by) in [
+        ("UPDATE attempt SET state = 'scheduled'", "does not move so"),
+        ("UPDATE attempt SET state = 'finished'", "CHECK"),
+        ("UPDATE attempt SET disposition = 'busy'", "CHECK"),
+        ("UPDATE attempt SET phone = 99", "FOREIGN KEY"),
+        ("UPDATE attempt SET flow = 'none'", "FOREIGN KEY"),
+        ("UPDATE attempt SET channel = 'fax'", "CHECK"),
+        ("DELETE FROM attempt", "never deleted"),
+        ("UPDATE call_event SET kind = 'y'", "append-only"),
+        ("DELETE FROM call_event", "append-only"),
+        (
+            "INSERT INTO attempt (campaign, contact, channel, state, step, try_number, segment, due_at, why) \
+             VALUES (1, 1, 'voice', 'scheduled', 0, 1, '', 0, '')",
+            "UNIQUE",
+        ),
+        (
+            "INSERT INTO promise (contact, attempt, amount, currency, \"on\", state, made_at) \
+             VALUES (1, 1, 5, 'RUB', '2026-11-25', 'open', 0)",
+            "UNIQUE",
+        ),
+        ("INSERT INTO call (id, live_at) VALUES (1, 0)", "UNIQUE"),
+    ] {
+        let refused = sqlx::query(lie).execute(&mut other).await.map(drop).unwrap_err().to_string();
+        assert!(refused.contains(refused_by), "{lie}: {refused}");
+    }
+    other.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn groups_that_share_a_commit_stand_or_fall_alone() {
+    let place = Place::new();
+    let store = Arc::new(open(&place.file()).await);
+    running(&*store, 20).await;
+    let claimed = store.claim_due(at(0), at(5), 20).await.unwrap();
+    let tasks: Vec<_> = claimed
+        .into_iter()
+        .map(|c| {
+            let store = Arc::clone(&store);
+            tokio::spawn(async move {
+                let (id, phone) = (c.attempt.id, c.standing.contact.phones[0].id);
+                let mut group = vec![live(id, phone, 1), promise(id, 1)];
+                if id.0 % 3 == 0 {
+                    group.push(promise(id, 2)); // a second open promise
+                }
+                (id, store.apply(&group).await)
+            })
+        })
+        .collect();
+    for task in tasks {
+        let (id, result) = task.await.unwrap();
+        match id.0 % 3 {
+            0 => assert!(matches!(result, Err(StoreError::Conflict(_))), "{id}: {result:?}"),
+            _ => assert_eq!(result, Ok(()), "{id}"),
+        }
+    }
+    assert_eq!(store.promises().await.unwrap().len(), 14);
+    let live = store.attempts(None, AttemptId(0), 99).await.unwrap();
+    assert_eq!(live.iter().filter(|a| a.state == AttemptState::Live).count(), 14);
+}
+
+#[tokio::test]
+async fn a_caller_that_gives_up_in_the_middle_leaves_nothing_half_done() {
+    let place = Place::new();
+    let store = open(&place.file()).await;
+    let rows: Vec<NewContact> = (0..3000).map(contact).collect();
+    for patience in 1..40 {
+        // Polled so many times, then dropped: somewhere within its transaction.
+        let mut import = Box::pin(store.import(&rows, at(0)));
+        for _ in 0..patience {
+            if futures_poll(import.as_mut()).await {
+                break;
+            }
+        }
+    }
+    store.import(&[contact(9999)], at(0)).await.unwrap();
+    let there = store.contacts(ContactId(0), 9999).await.unwrap().len();
+    assert!(there == 1 || there == 3001, "{there}");
+}
+
+/// Polls once, lets others run, and says whether it was done.
+async fn futures_poll<F: Future>(mut future: std::pin::Pin<&mut F>) -> bool {
+    let done = std::future::poll_fn(|cx| std::task::Poll::Ready(future.as_mut().poll(cx).is_ready())).await;
+    tokio::task::yield_now().await;
+    done
+}
+
+/// Prints figures; run with `cargo test --test it dialling_speed -- --ignored --nocapture`.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "a measurement"]
+async fn dialling_speed() {
+    const CONTACTS: u32 = 4000;
+    for at_once in [1, 16, 64, 256] {
+        let place = Place::new();
+        let store = Arc::new(open(&place.file()).await);
+        running(&*store, CONTACTS).await;
+        let clock = Clock::system();
+        let before = clock.now().mono;
+        let mut done = 0;
+        loop {
+            let claimed = store.claim_due(at(0), at(5), at_once).await.unwrap();
+            if claimed.is_empty() || done >= 256 * at_once.min(8) {
+                break;
+            }
+            let calls = claimed.into_iter().map(|c| {
+                let store = Arc::clone(&store);
+                tokio::spawn(async move {
+                    let (id, phone) = (c.attempt.id, c.standing.contact.phones[0].id);
+                    store.apply(&[live(id, phone, 1)]).await.unwrap();
+                    store.apply(&[log(id, 1, "answered"), log(id, 1, "entered"), log(id, 1, "said")]).await.unwrap();
+                    store.apply(&[promise(id, 1)]).await.unwrap();
+                    let end = finish(id, Disposition::Promised, 2, close("promised"));
+                    store.apply(&[log(id, 2, "pressed"), log(id, 2, "hung_up"), end]).await.unwrap();
+                })
+            });
+            let calls: Vec<_> = calls.collect();
+            done += calls.len() as u32;
+            for call in calls {
+                call.await.unwrap();
+            }
+        }
+        let took = clock.now().mono.since(before).as_secs_f64();
+        println!("{at_once} at once: {:.0} attempts a second, each four groups on disk", f64::from(done) / took);
+    }
+}

@@ -1,1 +1,180 @@
+//! Random operations on the model and on SQLite side by side: the same answers, the same kind of refusal, the same books.
 
+use std::mem::discriminant;
+
+use proptest::prelude::*;
+use ringback::flow::program::OptOutScope;
+use ringback::store::{MemoryStore, StoreError};
+
+use super::*;
+
+#[derive(Debug, Clone)]
+enum Operation {
+    Import { contact: u32, variant: u8 },
+    Create { name: u8 },
+    State { campaign: i64, state: CampaignState },
+    Enrol { campaign: i64, contacts: Vec<(i64, bool)> },
+    Claim { minute: i64, lease: i64, limit: u32 },
+    Recover,
+    Apply(Vec<Write>),
+    Pay { contact: u32, payment: u8 },
+    Sent { message: i64 },
+    Failed { message: i64, again: Option<i64> },
+}
+
+fn some_write() -> impl Strategy<Value = Write> {
+    let attempt = || (1..14i64).prop_map(AttemptId);
+    let minute = || 0..40i64;
+    let channel = || prop::sample::select(Channel::ALL);
+    prop_oneof![
+        6 => (attempt(), 1..12i64, minute()).prop_map(|(a, p, m)| live(a, PhoneId(p), m)),
+        1 => (attempt(), minute()).prop_map(|(attempt, m)| Write::Reschedule { attempt, due_at: at(m), why: "w".into() }),
+        2 => (attempt(), minute()).prop_map(|(a, m)| log(a, m, "said")),
+        3 => (attempt(), minute()).prop_map(|(a, m)| promise(a, m)),
+        1 => (attempt(), any::<bool>(), minute()).prop_map(|(attempt, whole, m)| {
+            let scope = if whole { OptOutScope::Person } else { OptOutScope::Number };
+            Write::Suppress { attempt, scope, reason: Disposition::OptedOut, at: at(m) }
+        }),
+        1 => (1..14i64, prop::sample::select(PhoneState::ALL))
+            .prop_map(|(phone, state)| Write::Phone { phone: PhoneId(phone), state }),
+        1 => (attempt(), channel(), minute()).prop_map(|(attempt, channel, m)| {
+            Write::Message { attempt, channel, subject: None, body: "b".into(), at: at(m) }
+        }),
+        1 => (attempt(), minute()).prop_map(|(attempt, m)| {
+            Write::Worklist { attempt, queue: "q".into(), reason: "r".into(), at: at(m) }
+        }),
+        6 => (attempt(), prop::sample::select(Disposition::ALL), minute(), channel(), any::<bool>()).prop_map(
+            |(attempt, disposition, m, channel, goes_on)| {
+                let next = if goes_on { Next::Attempt(plan(channel, at(m + 5))) } else { close("ladder_ended") };
+                finish(attempt, disposition, m, next)
+            }
+        ),
+        1 => (attempt(), minute())
+            .prop_map(|(attempt, m)| Write::Cancel { attempt, at: at(m), why: Close::new("excluded", "x") }),
+    ]
+}
+
+fn operation() -> impl Strategy<Value = Operation> {
+    let campaign = || 1..4i64;
+    prop_oneof![
+        2 => (1..7u32, 0..4u8).prop_map(|(contact, variant)| Operation::Import { contact, variant }),
+        1 => (0..3u8).prop_map(|name| Operation::Create { name }),
+        1 => (campaign(), prop::sample::select(CampaignState::ALL))
+            .prop_map(|(campaign, state)| Operation::State { campaign, state }),
+        3 => (campaign(), prop::collection::vec((1..8i64, any::<bool>()), 1..4))
+            .prop_map(|(campaign, contacts)| Operation::Enrol { campaign, contacts }),
+        4 => (0..40i64, 0..10i64, 1..5u32).prop_map(|(minute, lease, limit)| Operation::Claim { minute, lease, limit }),
+        1 => Just(Operation::Recover),
+        8 => prop::collection::vec(some_write(), 1..4).prop_map(Operation::Apply),
+        1 => (1..8u32, 0..9u8).prop_map(|(contact, payment)| Operation::Pay { contact, payment }),
+        1 => (1..6i64).prop_map(|message| Operation::Sent { message }),
+        1 => (1..6i64, prop::option::of(0..40i64)).prop_map(|(message, again)| Operation::Failed { message, again }),
+    ]
+}
+
+fn variant_of(n: u32, variant: u8) -> NewContact {
+    match variant {
+        0 | 1 => contact(n),
+        2 => NewContact { phones: contact(n).phones[1..].to_vec(), email: None, ..contact(n) },
+        _ => NewContact { amount: Money::new(777, Currency::Rub), ..contact(n) },
+    }
+}
+
+/// What an operation came to, so that two stores can be compared: a text, or the kind of the refusal.
+type Answer = Result<String, std::mem::Discriminant<StoreError>>;
+
+fn answer<T: std::fmt::Debug>(result: Result<T, StoreError>) -> Answer {
+    result.map(|value| format!("{value:?}")).map_err(|e| discriminant(&e))
+}
+
+async fn run(store: &impl Store, operation: &Operation) -> Answer {
+    match operation {
+        Operation::Import { contact, variant } => answer(store.import(&[variant_of(*contact, *variant)], at(0)).await),
+        Operation::Create { name } => {
+            answer(store.create_campaign(&format!("c{name}"), "ladder", &[flow()], at(0)).await)
+        }
+        Operation::State { campaign, state } => {
+            answer(store.set_campaign_state(CampaignId(*campaign), *state, at(1)).await)
+        }
+        Operation::Enrol { campaign, contacts } => {
+            let batch = contacts.iter().map(|(contact, dial)| Enrolment {
+                contact: ContactId(*contact),
+                next: if *dial { again(contact % 3) } else { close("excluded") },
+            });
+            let batch: Vec<Enrolment> = batch.collect();
+            answer(store.enrol(CampaignId(*campaign), &batch, at(1)).await)
+        }
+        Operation::Claim { minute, lease, limit } => {
+            answer(store.claim_due(at(*minute), at(minute + lease), *limit).await)
+        }
+        Operation::Recover => answer(store.recover().await),
+        Operation::Apply(group) => answer(store.apply(group).await),
+        Operation::Pay { contact, payment } => {
+            answer(store.pay(&format!("K{contact}"), &format!("P{payment}"), at(2)).await)
+        }
+        Operation::Sent { message } => answer(store.outbox_sent(OutboxId(*message), at(3)).await),
+        Operation::Failed { message, again } => {
+            answer(store.outbox_failed(OutboxId(*message), "no", again.map(at)).await)
+        }
+    }
+}
+
+/// All that can be read.
+async fn books(store: &impl Store) -> Vec<Answer> {
+    let mut all = vec![
+        answer(store.contacts(ContactId(0), 99).await),
+        answer(store.campaigns().await),
+        answer(store.attempts(None, AttemptId(0), 99).await),
+        answer(store.attempts(Some(CampaignId(2)), AttemptId(1), 2).await),
+        answer(store.promises().await),
+        answer(store.worklist().await),
+        answer(store.outbox().await),
+        answer(store.outbox_due(at(20), 3).await),
+        answer(store.next_due().await),
+        answer(store.closings(None).await),
+        answer(store.closings(Some(CampaignId(1))).await),
+    ];
+    for n in 1..4 {
+        all.push(answer(store.history(&format!("K{n}")).await));
+        all.push(answer(store.not_enrolled(CampaignId(n), ContactId(0), 99).await));
+        all.push(answer(store.call_events(CallId(n)).await));
+    }
+    all
+}
+
+async fn compare(operations: Vec<Operation>) -> Result<usize, TestCaseError> {
+    let place = Place::new();
+    let (memory, sqlite) = (MemoryStore::new(), open(&place.file()).await);
+    // A campaign with three contacts, so that few operations are refused for want of anything to do.
+    running(&memory, 3).await;
+    running(&sqlite, 3).await;
+    let mut went_well = 0;
+    for operation in &operations {
+        let expected = run(&memory, operation).await;
+        prop_assert_eq!(&run(&sqlite, operation).await, &expected, "{:?}", operation);
+        let checked = memory.model().check();
+        prop_assert!(checked.is_ok(), "{:?} after {:?}", checked, operation);
+        went_well += usize::from(expected.is_ok());
+    }
+    let checked = memory.model().check_all();
+    prop_assert!(checked.is_ok(), "{:?}", checked);
+    prop_assert_eq!(books(&sqlite).await, books(&memory).await);
+    Ok(went_well)
+}
+
+/// `PROPTEST_CASES=3000` looks longer.
+fn config() -> ProptestConfig {
+    let chosen = ProptestConfig::default();
+    let cases = if std::env::var_os("PROPTEST_CASES").is_some() { chosen.cases } else { 64 };
+    ProptestConfig { cases, failure_persistence: None, ..chosen }
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn sqlite_keeps_the_books_as_the_model_does(operations in prop::collection::vec(operation(), 1..60)) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(compare(operations))?;
+    }
+}
