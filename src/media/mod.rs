@@ -10,7 +10,9 @@ mod sys;
 
 use std::io;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 
 use tokio::sync::mpsc::UnboundedSender;
@@ -99,8 +101,17 @@ pub struct Remote {
 #[derive(Debug, Clone)]
 pub struct Media(Arc<Threads>);
 
+/// UDP ports that legs may use, for a firewall that must know them. Walked in turn, so that a port rests before it returns.
+#[derive(Debug)]
+struct Ports {
+    range: RangeInclusive<u16>,
+    next: AtomicUsize,
+}
+
 #[derive(Debug)]
 struct Threads {
+    /// `None`: any that the system gives.
+    ports: Option<Ports>,
     posts: Vec<Arc<Post>>,
     joins: Mutex<Vec<std::thread::JoinHandle<()>>>,
     pace: Arc<Pace>,
@@ -112,10 +123,26 @@ impl Media {
     ///
     /// Errors when the system refuses a thread, a timer or an epoll set.
     pub fn start(threads: usize, clock: Arc<Clock>, events: UnboundedSender<MediaEvent>) -> io::Result<Media> {
+        Media::start_on_ports(None, threads, clock, events)
+    }
+
+    /// Like [`start`](Media::start), with all legs on UDP ports of this range.
+    pub fn start_on_ports(
+        ports: Option<RangeInclusive<u16>>,
+        threads: usize,
+        clock: Arc<Clock>,
+        events: UnboundedSender<MediaEvent>,
+    ) -> io::Result<Media> {
+        let ports = ports.map(|range| Ports { range, next: AtomicUsize::new(0) });
         let pace = Arc::new(Pace::default());
         let (scribe, scribe_thread) = scribe::start(events.clone(), clock.clone())?;
-        let media =
-            Threads { posts: Vec::new(), joins: Mutex::new(Vec::new()), pace: pace.clone(), clock: clock.clone() };
+        let media = Threads {
+            ports,
+            posts: Vec::new(),
+            joins: Mutex::new(Vec::new()),
+            pace: pace.clone(),
+            clock: clock.clone(),
+        };
         // From here on a failure drops `media`, which ends the threads that were started.
         let mut media = media;
         for n in 0..threads.max(1) {
@@ -135,14 +162,16 @@ impl Media {
     ///
     /// Errors when no port or file descriptor is left, or `bind_ip` is not this machine's.
     pub fn open(&self, leg: LegId, bind_ip: IpAddr) -> io::Result<SocketAddr> {
-        let socket = UdpSocket::bind((bind_ip, 0)).map_err(|e| {
-            let what = format!(
-                "no UDP port for the audio of call {} on {bind_ip}: {e}. Check that the address is this machine's, \
-                 `ulimit -n` (one descriptor a leg) and net.ipv4.ip_local_port_range",
-                leg.call
-            );
-            io::Error::new(e.kind(), what)
-        })?;
+        let socket = match &self.0.ports {
+            Some(ports) => ports.bind(bind_ip),
+            None => UdpSocket::bind((bind_ip, 0)).map_err(|e| {
+                let what = format!(
+                    "no UDP port for a leg's audio on {bind_ip}: {e}. Check that the address is this machine's, \
+                     `ulimit -n` (one descriptor a leg) and net.ipv4.ip_local_port_range"
+                );
+                io::Error::new(e.kind(), what)
+            }),
+        }?;
         socket.set_nonblocking(true)?;
         let addr = socket.local_addr()?;
         self.order(leg, Command::Open { leg, socket });
@@ -200,9 +229,14 @@ impl Media {
         self.order(leg, Command::Close { leg });
     }
 
-    /// How well the threads keep time, since the start.
+    /// How well the threads keep time, since the start or the last reset.
     pub fn stats(&self) -> PaceStats {
         self.0.pace.stats()
+    }
+
+    /// Counts anew from now.
+    pub fn reset_stats(&self) {
+        self.0.pace.reset();
     }
 
     fn now(&self) -> Mono {
@@ -213,6 +247,32 @@ impl Media {
     fn order(&self, leg: LegId, command: Command) {
         let posts = &self.0.posts;
         posts[leg.call.0.unsigned_abs() as usize % posts.len()].send(command);
+    }
+}
+
+impl Ports {
+    fn bind(&self, ip: IpAddr) -> io::Result<UdpSocket> {
+        let (first, last) = (*self.range.start(), *self.range.end());
+        let count = self.range.len();
+        for _ in 0..count {
+            let port = first + (self.next.fetch_add(1, Relaxed) % count) as u16;
+            match UdpSocket::bind((ip, port)) {
+                Err(e) if e.kind() == io::ErrorKind::AddrInUse => {}
+                Err(e) => {
+                    let what = format!(
+                        "no UDP port for a leg's audio on {ip}:{port}: {e}. Check that the address is this machine's and \
+                         `ulimit -n` (one descriptor a leg)"
+                    );
+                    return Err(io::Error::new(e.kind(), what));
+                }
+                bound => return bound,
+            }
+        }
+        let what = format!(
+            "all {count} UDP ports {first}-{last} on {ip} are taken, each by a leg or for 5 s after one. Widen the range \
+             of media ports, or allow fewer channels"
+        );
+        Err(io::Error::new(io::ErrorKind::AddrInUse, what))
     }
 }
 

@@ -67,15 +67,15 @@ pub struct Pace {
     received: AtomicU64,
 }
 
-/// Of all threads together, since the start.
+/// Of all threads together, since the start or the last reset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct PaceStats {
     /// Open now.
     pub legs: u64,
-    /// Turns of 20 ms, of all threads.
+    /// Turns of 5 ms, of all threads; a leg sends in every fourth.
     pub ticks: u64,
-    /// Turns that came so late that their frames were given up.
-    pub ticks_skipped: u64,
+    /// Frames of 20 ms given up, since their thread came more than 200 ms late.
+    pub frames_skipped: u64,
     /// From the moment a tick was due to the moment its thread woke. Quantiles are exact to a quarter.
     pub late_p50_us: u64,
     pub late_p99_us: u64,
@@ -100,8 +100,8 @@ impl Pace {
         self.sent.fetch_add(sent, Relaxed);
     }
 
-    pub fn skip(&self, ticks: u64) {
-        self.skipped.fetch_add(ticks, Relaxed);
+    pub fn skip(&self, frames: u64) {
+        self.skipped.fetch_add(frames, Relaxed);
     }
 
     pub fn receive(&self, packets: u64) {
@@ -116,12 +116,20 @@ impl Pace {
         self.legs.fetch_sub(1, Relaxed);
     }
 
+    /// Counts anew; legs that are open stay counted.
+    pub fn reset(&self) {
+        let counters = [&self.late_max_us, &self.served_max_us, &self.ticks, &self.skipped, &self.sent, &self.received];
+        for counter in self.late.0.iter().chain(&self.served.0).chain(counters) {
+            counter.store(0, Relaxed);
+        }
+    }
+
     pub fn stats(&self) -> PaceStats {
         let (late_max_us, served_max_us) = (self.late_max_us.load(Relaxed), self.served_max_us.load(Relaxed));
         PaceStats {
             legs: self.legs.load(Relaxed),
             ticks: self.ticks.load(Relaxed),
-            ticks_skipped: self.skipped.load(Relaxed),
+            frames_skipped: self.skipped.load(Relaxed),
             late_p50_us: self.late.quantile(0.5).min(late_max_us),
             late_p99_us: self.late.quantile(0.99).min(late_max_us),
             late_max_us,

@@ -1,4 +1,7 @@
-//! One media thread: one epoll loop, one timer of 20 ms, all its legs.
+//! One media thread: one epoll loop, one timer, all its legs.
+//!
+//! The timer beats every 5 ms. At each beat a quarter of the legs sends its 20 ms frame, so that packets leave spread out and not
+//! in one burst, and what has arrived is read. Packets do not wake the thread: woken by each, it spent twice the time.
 
 use std::collections::{HashMap, VecDeque};
 use std::io;
@@ -13,15 +16,20 @@ use super::leg::Leg;
 use super::mouth::Relay;
 use super::pace::Pace;
 use super::scribe::{Recorder, Scribe};
-use super::sys::{Bell, Epoll, Timer, hurry};
+use super::sys::{Bell, EVENTS_MAX, Epoll, Events, Timer, hurry};
 use super::{MediaEvent, MediaEventKind, Remote};
 use crate::audio::Clip;
 use crate::id::{LegId, PlayId};
 use crate::time::{Clock, Mono};
 
-const PERIOD: Duration = Duration::from_millis(20);
-/// Frames that a late thread sends at once to catch up: half a second. Beyond it, time is given up and the stream says so.
-const CATCH_UP_MAX: u64 = 25;
+const BEAT: Duration = Duration::from_millis(5);
+/// Beats in a frame; a leg sends in one of them.
+const BEATS: u64 = 4;
+/// Beats that a late thread makes up for at once: 200 ms, what a telephone's jitter buffer can take. Beyond it, time is given up:
+/// the far end hears a pause, and every word.
+const CATCH_UP_MAX: u64 = 10 * BEATS;
+/// Datagrams read a beat, so that a flood delays the next one by little: some 20 ms' worth of 2,000 legs.
+const READ_MAX: usize = 2000;
 /// A closed leg's port is not used again for this long: what its far end still sends must not be heard in another call.
 const PORT_REST: Duration = Duration::from_secs(5);
 /// Ports resting at most.
@@ -81,7 +89,10 @@ pub struct Pump {
     events: UnboundedSender<MediaEvent>,
     scribe: Scribe,
     pace: Arc<Pace>,
+    /// The bell and the timer.
     epoll: Epoll,
+    /// The legs' sockets.
+    sockets: Epoll,
     /// A leg's place is its epoll token; the generation in the upper half tells it from one that was there before.
     legs: Vec<Place>,
     free: Vec<usize>,
@@ -115,6 +126,7 @@ impl Pump {
             scribe,
             pace,
             epoll,
+            sockets: Epoll::new()?,
             legs: Vec::new(),
             free: Vec::new(),
             places: HashMap::new(),
@@ -135,21 +147,21 @@ impl Pump {
     fn turn_for_ever(&mut self) -> io::Result<()> {
         let mut events = Epoll::no_events();
         let mut orders = Vec::new();
+        let mut arrivals = Epoll::no_events();
         let mut datagram = [0; DATAGRAM_MAX];
         let mut beat = Beat::start(&self.clock)?;
         self.epoll.add(&beat.timer, TIMER)?;
         loop {
             let n = self.epoll.wait(&mut events)?;
             for event in &events[..n] {
-                match event.u64 {
-                    BELL => {
-                        self.post.take(&mut orders);
-                        if !self.carry_out_all(&mut orders) {
-                            return Ok(());
-                        }
+                if event.u64 == BELL {
+                    self.post.take(&mut orders);
+                    if !self.carry_out_all(&mut orders) {
+                        return Ok(());
                     }
-                    TIMER => self.tick(&mut beat),
-                    token => self.receive(token, &mut datagram),
+                } else {
+                    let passed = self.beat(&mut beat);
+                    self.receive_all(passed, &mut arrivals, &mut datagram)?;
                 }
             }
         }
@@ -210,7 +222,7 @@ impl Pump {
             self.legs.len() - 1
         });
         let token = u64::from(self.legs[place].generation) << 32 | place as u64;
-        if let Err(why) = self.epoll.add(&socket, token) {
+        if let Err(why) = self.sockets.add(&socket, token) {
             tracing::error!(call = %id.call, %why, "a leg cannot be heard: the system refuses to watch its socket");
         }
         self.legs[place].leg = Some(Box::new(Leg::new(id, socket)));
@@ -220,13 +232,10 @@ impl Pump {
 
     fn close(&mut self, id: LegId) {
         let Some(place) = self.places.remove(&id) else { return };
+        self.part(place);
         let mut leg = self.legs[place].leg.take().expect("a place that is named is taken");
         self.legs[place].generation = self.legs[place].generation.wrapping_add(1) & 0x7FFF_FFFF;
         self.free.push(place);
-        if let Some(other) = leg.bridged.and_then(|other| self.legs[other].leg.as_mut()) {
-            other.bridged = None;
-            other.mouth.relay = None;
-        }
         let now = self.clock.now().mono;
         let stats = leg.stats();
         match leg.ear.take_recorder() {
@@ -243,7 +252,7 @@ impl Pump {
     /// Keeps the port, deaf, until the far end has surely fallen silent.
     fn rest(&mut self, now: Mono, socket: UdpSocket) {
         // Fails only for a descriptor that is not in the set, and then there is nothing to take out.
-        let _ = self.epoll.remove(&socket);
+        let _ = self.sockets.remove(&socket);
         // Joined to itself it takes nothing from anyone else, so that nothing piles up in it.
         if let Ok(own) = socket.local_addr() {
             let _ = socket.connect(own);
@@ -256,10 +265,23 @@ impl Pump {
 
     fn bridge(&mut self, a: LegId, b: LegId) {
         let (Some(&a), Some(&b)) = (self.places.get(&a), self.places.get(&b)) else { return };
+        self.part(a);
+        self.part(b);
         for (one, other) in [(a, b), (b, a)] {
             if let Some(leg) = &mut self.legs[one].leg {
                 leg.bridged = Some(other);
                 leg.mouth.relay = Some(Relay::new());
+            }
+        }
+    }
+
+    /// Ends the bridge that this leg is in, if any.
+    fn part(&mut self, place: usize) {
+        let other = self.legs[place].leg.as_ref().and_then(|leg| leg.bridged);
+        for place in other.into_iter().chain([place]) {
+            if let Some(leg) = &mut self.legs[place].leg {
+                leg.bridged = None;
+                leg.mouth.relay = None;
             }
         }
     }
@@ -271,34 +293,50 @@ impl Pump {
         }
     }
 
-    fn tick(&mut self, beat: &mut Beat) {
-        let now = self.clock.now().mono;
+    /// Gives how many beats have passed.
+    fn beat(&mut self, beat: &mut Beat) -> u64 {
         let due = beat.due();
-        let passed = beat.passed();
+        let (first, passed) = beat.passed();
         if passed == 0 {
-            return;
+            return 0;
         }
-        let skipped = passed.saturating_sub(CATCH_UP_MAX);
-        if skipped > 0 {
-            self.pace.skip(skipped);
+        let now = self.clock.now().mono;
+        let frames_skipped = passed.saturating_sub(CATCH_UP_MAX).div_ceil(BEATS);
+        if frames_skipped > 0 {
+            self.pace.skip(frames_skipped);
+            self.legs.iter_mut().filter_map(|p| p.leg.as_mut()).for_each(|leg| leg.mouth.skip(frames_skipped));
         }
         let mut sent = 0;
-        for leg in self.legs.iter_mut().filter_map(|p| p.leg.as_mut()) {
-            let before = leg.sent();
-            if skipped > 0 {
-                leg.mouth.skip(skipped);
-            }
-            for _ in skipped..passed {
+        for n in first..first + passed - frames_skipped * BEATS {
+            for leg in self.legs.iter_mut().skip((n % BEATS) as usize).step_by(BEATS as usize) {
+                let Some(leg) = &mut leg.leg else { continue };
+                let before = leg.sent();
                 leg.tick(now, &self.clock, &mut self.facts);
+                sent += leg.sent() - before;
+                tell(&self.events, &self.clock, leg.id, &mut self.facts);
             }
-            sent += leg.sent() - before;
-            tell(&self.events, &self.clock, leg.id, &mut self.facts);
         }
         while self.resting.pop_front_if(|(until, _)| *until <= now).is_some() {}
         self.pace.tick(now.since(due), self.clock.now().mono.since(due), sent);
+        passed
     }
 
-    /// One datagram; if more wait, epoll says so again.
+    fn receive_all(&mut self, beats: u64, arrivals: &mut Events, datagram: &mut [u8; DATAGRAM_MAX]) -> io::Result<()> {
+        let mut read = 0;
+        while read < READ_MAX.saturating_mul(beats as usize) {
+            let n = self.sockets.ready(arrivals)?;
+            for arrival in &arrivals[..n] {
+                self.receive(arrival.u64, datagram);
+            }
+            read += n;
+            if n < EVENTS_MAX {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// One datagram; if more wait for this leg, the next beat finds them.
     fn receive(&mut self, token: u64, datagram: &mut [u8; DATAGRAM_MAX]) {
         let (place, generation) = ((token & 0xFFFF_FFFF) as usize, (token >> 32) as u32);
         let target = match self.legs.get(place) {
@@ -341,7 +379,7 @@ fn tell(events: &UnboundedSender<MediaEvent>, clock: &Clock, leg: LegId, facts: 
     }
 }
 
-/// The 20 ms beat, on absolute time.
+/// The beat, on absolute time.
 struct Beat {
     timer: Timer,
     started: Mono,
@@ -350,17 +388,19 @@ struct Beat {
 
 impl Beat {
     fn start(clock: &Clock) -> io::Result<Beat> {
-        Ok(Beat { started: clock.now().mono, timer: Timer::every(PERIOD)?, passed: 0 })
+        Ok(Beat { started: clock.now().mono, timer: Timer::every(BEAT)?, passed: 0 })
     }
 
     /// When the next beat not yet taken is due.
     fn due(&self) -> Mono {
-        Mono(self.started.0 + (self.passed + 1) * PERIOD.as_micros() as u64)
+        Mono(self.started.0 + (self.passed + 1) * BEAT.as_micros() as u64)
     }
 
-    fn passed(&mut self) -> u64 {
+    /// The number of the first beat not yet taken, and how many have passed.
+    fn passed(&mut self) -> (u64, u64) {
+        let first = self.passed;
         let passed = self.timer.passed();
         self.passed += passed;
-        passed
+        (first, passed)
     }
 }

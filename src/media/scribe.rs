@@ -24,6 +24,8 @@ const QUEUE_MAX: usize = 1024;
 const PIECE: usize = RATE as usize;
 /// A step in the far end's timestamps of more than this is a new count, not a pause.
 const PAUSE_MAX: Duration = Duration::from_secs(20);
+/// A far end cannot have said more than the time that has passed, but for this: packets ahead of their time, drifting clocks.
+const AHEAD_MAX: Duration = Duration::from_secs(1);
 /// A step back within this is an overlap, whose samples are already written.
 const OVERLAP_MAX: Duration = Duration::from_millis(200);
 
@@ -132,13 +134,17 @@ impl Recorder {
     }
 
     fn place(&self, now: Mono, timestamp: u32) -> u64 {
+        let elapsed = self.elapsed(now);
         if let Some((expected, place)) = self.next {
             let step = i64::from(timestamp.wrapping_sub(expected) as i32);
-            if (-samples(OVERLAP_MAX)..=samples(PAUSE_MAX)).contains(&step) {
-                return place.saturating_add_signed(step);
+            let stepped = place.saturating_add_signed(step);
+            if (-samples(OVERLAP_MAX)..=samples(PAUSE_MAX)).contains(&step)
+                && stepped <= elapsed + samples(AHEAD_MAX) as u64
+            {
+                return stepped;
             }
         }
-        self.elapsed(now).max(self.written)
+        elapsed.max(self.written)
     }
 
     fn elapsed(&self, now: Mono) -> u64 {

@@ -21,7 +21,7 @@ unsafe fn own(fd: RawFd) -> OwnedFd {
 pub struct Epoll(OwnedFd);
 
 /// Descriptors reported by one `wait`.
-pub const EVENTS_MAX: usize = 256;
+pub const EVENTS_MAX: usize = 128;
 pub type Events = [libc::epoll_event; EVENTS_MAX];
 
 impl Epoll {
@@ -52,8 +52,17 @@ impl Epoll {
 
     /// Waits without limit; gives how many of `events` are filled.
     pub fn wait(&self, events: &mut Events) -> io::Result<usize> {
+        self.wait_ms(events, -1)
+    }
+
+    /// What is ready now.
+    pub fn ready(&self, events: &mut Events) -> io::Result<usize> {
+        self.wait_ms(events, 0)
+    }
+
+    fn wait_ms(&self, events: &mut Events, limit_ms: i32) -> io::Result<usize> {
         // SAFETY: the kernel writes at most EVENTS_MAX entries into `events`.
-        let n = unsafe { libc::epoll_wait(self.0.as_raw_fd(), events.as_mut_ptr(), EVENTS_MAX as i32, -1) };
+        let n = unsafe { libc::epoll_wait(self.0.as_raw_fd(), events.as_mut_ptr(), EVENTS_MAX as i32, limit_ms) };
         match check(n) {
             Ok(n) => Ok(n as usize),
             Err(e) if e.kind() == io::ErrorKind::Interrupted => Ok(0),

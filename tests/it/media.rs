@@ -107,34 +107,46 @@ fn is_silent(pcm: &[i16]) -> bool {
 
 #[tokio::test]
 async fn a_clip_arrives_to_the_sample() {
+    for (call, codec) in [(1, Codec::Pcma), (2, Codec::Pcmu)] {
+        // A machine that stops our thread for 200 ms makes a pause in the words, as it should; then they are said again.
+        let mut tries = 0;
+        while !clip_arrives(call, codec).await {
+            tries += 1;
+            assert!(tries < 5, "the machine is too busy to test on");
+        }
+    }
+}
+
+/// False if the machine did not let us send in time.
+async fn clip_arrives(call: i64, codec: Codec) -> bool {
     let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("heard.wav");
     let (mut us, mut them) = (Side::start(), Side::start());
     let pieces = [tone::babble(1, 700), tone::sine(440.0, 333, 9000), tone::babble(2, 501)];
-    for (call, codec) in [(1, Codec::Pcma), (2, Codec::Pcmu)] {
-        let leg = leg(call);
-        join(&us, &them, leg, codec);
-        let path = folder.path().join(format!("{call}.wav"));
-        let began = them.clock.now().mono;
-        them.media.record(leg, path.clone());
-        us.media.play(leg, PlayId(7), pieces.iter().map(|p| clip(p)).collect());
-        us.ended(leg, PlayId(7)).await;
-        us.media.press(leg, "#");
-        assert_eq!(them.keys(leg, 1).await, "#");
-        let stats = them.closed(leg).await;
-        let lasted = them.clock.now().mono.since(began).as_millis() as i64;
-        let sent = us.closed(leg).await;
-
-        assert_eq!(stats.recording, Recording::Written);
-        assert_eq!((stats.lost, stats.doubled, stats.late), (0, 0, 0), "{stats:?}");
-        assert!(sent.sent >= stats.received && sent.first_packet_us.is_some(), "{sent:?} {stats:?}");
-        let heard = read(&path);
-        let expected: Vec<i16> = clip(&pieces.concat()).decode(codec);
-        let at =
-            find(&heard, &expected).unwrap_or_else(|| panic!("{codec:?}: the clip is not in {} samples", heard.len()));
-        assert!(is_silent(&heard[..at]) && is_silent(&heard[at + expected.len()..]));
-        let length = heard.len() as i64 / 8;
-        assert!((length - lasted).abs() < 200, "recorded {length} ms of {lasted}");
+    let leg = leg(call);
+    join(&us, &them, leg, codec);
+    let began = them.clock.now().mono;
+    them.media.record(leg, path.clone());
+    us.media.play(leg, PlayId(7), pieces.iter().map(|p| clip(p)).collect());
+    us.ended(leg, PlayId(7)).await;
+    us.media.press(leg, "#");
+    assert_eq!(them.keys(leg, 1).await, "#");
+    let stats = them.closed(leg).await;
+    let lasted = them.clock.now().mono.since(began).as_millis() as i64;
+    let sent = us.closed(leg).await;
+    if us.media.stats().frames_skipped > 0 {
+        return false;
     }
+    assert_eq!(stats.recording, Recording::Written);
+    assert_eq!((stats.lost, stats.doubled, stats.late), (0, 0, 0), "{stats:?}");
+    assert!(sent.sent >= stats.received && sent.first_packet_us.is_some(), "{sent:?} {stats:?}");
+    let heard = read(&path);
+    let expected: Vec<i16> = clip(&pieces.concat()).decode(codec);
+    let at = find(&heard, &expected).unwrap_or_else(|| panic!("{codec:?}: the clip is not in {} samples", heard.len()));
+    assert!(is_silent(&heard[..at]) && is_silent(&heard[at + expected.len()..]));
+    let length = heard.len() as i64 / 8;
+    assert!((length - lasted).abs() < 200, "recorded {length} ms of {lasted}");
+    true
 }
 
 #[tokio::test]
@@ -334,6 +346,64 @@ async fn strangers_and_the_past_are_not_heard() {
     assert!(is_silent(&read(&path)));
 }
 
+/// One packet as a foreign telephone might send it.
+fn packet(sequence: u16, timestamp: u32, payload: &[u8]) -> Vec<u8> {
+    let mut bytes = vec![0x80, 8];
+    bytes.extend(sequence.to_be_bytes());
+    bytes.extend(timestamp.to_be_bytes());
+    bytes.extend([0, 0, 0, 9]);
+    bytes.extend(payload);
+    bytes
+}
+
+#[tokio::test]
+async fn a_recording_follows_the_timestamps() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("foreign.wav");
+    let mut us = Side::start();
+    let leg = leg(1);
+    let phone = UdpSocket::bind((HOME, 0)).unwrap();
+    let here = us.open(leg);
+    us.media.connect(leg, remote(phone.local_addr().unwrap(), Codec::Pcma));
+    us.media.record(leg, path.clone());
+    // Packets of 30 ms; one doubled, two swapped, one lost, one late, and 300 ms in which the phone sent nothing.
+    let voice: Vec<u8> = tone::babble(1, 600).iter().map(|&s| Codec::Pcma.encode(s)).collect();
+    let pieces: Vec<&[u8]> = voice.chunks(240).collect();
+    let sent = |n: u16| packet(n, u32::from(n) * 240 + if n < 10 { 0 } else { 2400 }, pieces[n as usize]);
+    for n in [0, 1, 1, 3, 2, 4, 6, 7, 8, 9, 5, 10, 11, 12, 13, 14, 16, 17, 18, 19] {
+        phone.send_to(&sent(n), here).unwrap();
+    }
+    phone.send_to(&[0x80, 101, 0, 20, 0, 0, 0, 1, 0, 0, 0, 9, 4, 0x8A, 3, 32], here).unwrap();
+    assert_eq!(us.keys(leg, 1).await, "4");
+    let stats = us.closed(leg).await;
+    assert_eq!((stats.received, stats.lost, stats.doubled, stats.late), (20, 1, 1, 1), "{stats:?}");
+    let mut expected: Vec<i16> = voice.iter().map(|&b| Codec::Pcma.decode(b)).collect();
+    // 5 came when 6 to 9 had already filled the window; 15 never came.
+    expected[5 * 240..6 * 240].fill(0);
+    expected[15 * 240..16 * 240].fill(0);
+    expected.splice(2400..2400, [0; 2400]);
+    assert!(find(&read(&path), &expected).is_some());
+}
+
+#[tokio::test]
+async fn ports_of_a_range_run_out_with_a_clear_word() {
+    let (to, _events) = unbounded_channel();
+    // A range of three that are free now.
+    let first = UdpSocket::bind((HOME, 0)).unwrap().local_addr().unwrap().port().min(65_000);
+    let media = Media::start_on_ports(Some(first..=first + 2), 1, Arc::new(Clock::system()), to).unwrap();
+    let mut opened = 0;
+    let error = loop {
+        match media.open(leg(opened), HOME) {
+            Ok(addr) => assert!((first..=first + 2).contains(&addr.port())),
+            Err(e) => break e,
+        }
+        opened += 1;
+    };
+    // Another program may hold some of them.
+    assert!(opened <= 3);
+    assert!(error.to_string().contains(&format!("all 3 UDP ports {first}-{}", first + 2)), "{error}");
+}
+
 #[tokio::test]
 async fn who_answered_is_heard() {
     let (mut us, mut them) = (Side::start(), Side::start());
@@ -383,12 +453,12 @@ async fn dropping_the_handle_closes_all() {
 }
 
 /// How many legs a thread holds, and what each costs. Run alone:
-/// `cargo test --test it media::figures -- --ignored --nocapture`.
+/// `LEGS=1000 cargo test --test it media::figures -- --ignored --nocapture`.
 #[tokio::test]
 #[ignore = "a measurement"]
 async fn figures() {
     let words = clip(&tone::babble(1, 3000));
-    for legs in [100, 500, 1000, 2000] {
+    for legs in std::env::var("LEGS").map_or(vec![100, 500, 1000], |l| vec![l.parse().unwrap()]) {
         let (mut us, them) = (Side::start(), Side::start());
         let memory = resident();
         for call in 1..=legs {
@@ -397,22 +467,24 @@ async fn figures() {
         for call in 1..=legs {
             us.media.play(leg(call), PlayId(1), vec![words.clone()]);
         }
-        let (cpu, before) = (cpu_us(), us.media.stats());
+        us.until(leg(legs), |k| matches!(k, Kind::FirstPacket { .. }).then_some(())).await;
+        us.media.reset_stats();
+        let cpu = cpu_us();
         let began = us.clock.now().mono;
         us.ended(leg(1), PlayId(1)).await;
         let lasted = us.clock.now().mono.since(began);
         let (cpu, after) = (cpu_us() - cpu, us.media.stats());
-        let packets = (after.sent - before.sent) + (after.received - before.received);
+        let packets = after.sent + after.received;
         println!(
             "{legs} legs on one thread, both ways, and as many on their peer's: late p50 {} p99 {} max {} µs; served p50 {} p99 {} max {} µs; \
-             skipped {}; {packets} packets in {lasted:?}; CPU {:.2} µs a packet sent or received; memory {} bytes a leg",
+             frames skipped {}; {packets} packets in {lasted:?}; CPU {:.2} µs a packet sent or received; memory {} bytes a leg",
             after.late_p50_us,
             after.late_p99_us,
             after.late_max_us,
             after.served_p50_us,
             after.served_p99_us,
             after.served_max_us,
-            after.ticks_skipped,
+            after.frames_skipped,
             cpu as f64 / (2 * packets) as f64,
             resident().saturating_sub(memory) / (2 * legs as u64),
         );
