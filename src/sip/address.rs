@@ -158,7 +158,8 @@ mod tests {
 
     #[test]
     fn addresses() {
-        let cases: [(&[u8], Option<(&str, Option<&str>)>); 12] = [
+        type Expected<'a> = Option<(&'a str, Option<&'a str>)>;
+        let cases: [(&[u8], Expected); 12] = [
             (b"<sip:a@b>;tag=1", Some(("sip:a@b", Some("1")))),
             (b"\"A; <B>\" <sip:a@b;x=y>;tag=q ; z", Some(("sip:a@b;x=y", Some("q")))),
             (b"sip:a@b;TAG=1", Some(("sip:a@b", Some("1")))),

@@ -54,7 +54,7 @@ impl UserAgent {
     /// ACK of a 200 of ours.
     pub(super) fn acknowledged(&mut self, id: DialogId, request: &Request) {
         let Some(call) = self.calls.get_mut(&id) else { return };
-        if !call.unacked.as_ref().is_some_and(|u| u.seq == request.head.cseq) {
+        if call.unacked.as_ref().is_none_or(|u| u.seq != request.head.cseq) {
             return;
         }
         call.unacked = None;

@@ -16,7 +16,8 @@ pub const MESSAGE_BYTES_MAX: usize = 16 * 1024;
 const BODY_BYTES_MAX: usize = 8 * 1024;
 const HEADER_BYTES_MAX: usize = 4 * 1024;
 const HEADERS_MAX: usize = 128;
-const VIAS_MAX: usize = 32;
+/// As many as Max-Forwards allows.
+const VIAS_MAX: usize = 70;
 const ROUTES_MAX: usize = 16;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

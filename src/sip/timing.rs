@@ -59,11 +59,13 @@ pub struct Agenda<K> {
     times: HashMap<K, Mono>,
 }
 
-impl<K: Copy + Ord + Hash> Agenda<K> {
-    pub fn new() -> Agenda<K> {
+impl<K> Default for Agenda<K> {
+    fn default() -> Agenda<K> {
         Agenda { order: BTreeSet::new(), times: HashMap::new() }
     }
+}
 
+impl<K: Copy + Ord + Hash> Agenda<K> {
     pub fn set(&mut self, owner: K, at: Option<Mono>) {
         let before = match at {
             Some(at) => self.times.insert(owner, at),
@@ -119,7 +121,7 @@ mod tests {
 
     #[test]
     fn an_owner_has_one_time() {
-        let mut agenda = Agenda::new();
+        let mut agenda = Agenda::default();
         agenda.set('a', Some(Mono(5)));
         agenda.set('b', Some(Mono(3)));
         agenda.set('a', Some(Mono(1)));

@@ -230,7 +230,7 @@ impl UserAgent {
     pub fn new(now: Mono, config: Config) -> UserAgent {
         let mut rng = StdRng::from_seed(config.seed);
         let nonce_secret = rng.next_u64();
-        let mut agenda = Agenda::new();
+        let mut agenda = Agenda::default();
         let watches = config.peer.is_some() && !config.options_interval.is_zero();
         agenda.set(Due::Keepalive, watches.then_some(now));
         UserAgent {
@@ -394,14 +394,14 @@ impl UserAgent {
     }
 
     fn on_ack(&mut self, request: &Request) {
-        if let Some(id) = self.by_key.get(&server::key(request, &Method::Invite)).copied() {
-            if let Some(tx) = self.servers.get_mut(&id) {
-                tx.on_ack(self.now, &self.config.timing);
-                let due = tx.due();
-                self.agenda.set(Due::Server(id), due);
-            }
-            // An ACK of a 200 has a branch of its own; one with the INVITE's is a mistake that is forgiven below.
+        if let Some(id) = self.by_key.get(&server::key(request, &Method::Invite)).copied()
+            && let Some(tx) = self.servers.get_mut(&id)
+        {
+            tx.on_ack(self.now, &self.config.timing);
+            let due = tx.due();
+            self.agenda.set(Due::Server(id), due);
         }
+        // The ACK of a 200 has a branch of its own; one with the INVITE's is a mistake that is forgiven.
         let tag = request.head.to.tag.as_deref().unwrap_or("");
         if let Some(id) = self.by_tag.get(&dialog::key(&request.head.call_id, tag)).copied() {
             self.acknowledged(id, request);

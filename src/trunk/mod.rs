@@ -1,6 +1,8 @@
 #![doc = include_str!("README.md")]
 
 pub mod answerer;
+#[cfg(test)]
+mod loopback_tests;
 mod port;
 
 use std::collections::HashMap;
@@ -18,7 +20,7 @@ use crate::sip::{self, Command, DialogId, Event};
 use crate::time::{Clock, Mono};
 use port::Port;
 
-pub use crate::sip::Secret;
+pub use crate::sip::{Secret, Timing};
 
 /// Where to send a leg's audio, and how: the answer's SDP as agreed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,11 +104,22 @@ const STOP_PATIENCE: Duration = Duration::from_secs(3);
 impl Trunk {
     /// Binds the socket and starts the task; within a tokio runtime. Errors: the address cannot be bound.
     pub fn start(config: TrunkConfig, clock: Arc<Clock>, events: UnboundedSender<TrunkEvent>) -> io::Result<Trunk> {
+        Trunk::start_timed(config, Timing::default(), clock, events)
+    }
+
+    /// As [`Trunk::start`], with other timers than RFC 3261's: a silent peer is known as such after 64 × T1.
+    pub fn start_timed(
+        config: TrunkConfig,
+        timing: Timing,
+        clock: Arc<Clock>,
+        events: UnboundedSender<TrunkEvent>,
+    ) -> io::Result<Trunk> {
         let credentials = config.username.clone().zip(config.password.clone());
         let credentials = credentials.map(|(username, password)| sip::Credentials { username, password });
         let port = Port::open(config.bind, Some(config.peer), clock.clone(), |c| {
             c.peer = Some(config.peer);
             c.credentials = credentials;
+            c.timing = timing;
             c.options_interval = config.options_interval;
         })?;
         let local_addr = port.local_addr();

@@ -1,1 +1,289 @@
+//! The trunk against a foreign peer: `sipp` plays the telephone network. Scenarios lie in `tests/sipp`.
 
+use std::net::{SocketAddr, UdpSocket};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use ringback::audio::Codec;
+use ringback::id::{CallId, LegId};
+use ringback::outcome::HangupCause;
+use ringback::time::Clock;
+use ringback::trunk::{Secret, Timing, Trunk, TrunkConfig, TrunkEvent, TrunkEventKind};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+/// Longer than anything here takes, also on a busy machine.
+const LIMIT: Duration = Duration::from_secs(20);
+
+/// A `sipp` that runs a scenario as the called side, on loopback. Ends when dropped.
+pub struct Sipp {
+    child: Child,
+    pub addr: SocketAddr,
+    scenario: String,
+    folder: tempfile::TempDir,
+}
+
+/// Starts `tests/sipp/<scenario>.xml`. `options`: more for its command line, for example `["-m", "1"]` to end after one
+/// call. Panics when sipp is missing or does not come up.
+pub fn start_sipp(scenario: &str, options: &[&str]) -> Sipp {
+    start_sipp_with(scenario, &[], options)
+}
+
+/// As [`start_sipp`], with `{{name}}` in the scenario replaced: sipp wants a status written out.
+pub fn start_sipp_with(scenario: &str, words: &[(&str, &str)], options: &[&str]) -> Sipp {
+    let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("tests/sipp/{scenario}.xml"));
+    let mut text = std::fs::read_to_string(&file).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
+    for (name, value) in words {
+        text = text.replace(&format!("{{{{{name}}}}}"), value);
+    }
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join(format!("{scenario}.xml"));
+    std::fs::write(&file, text).expect("a file of ours");
+    let (addr, media) = (free_port(), free_port());
+    let child = Command::new("sipp")
+        .arg("-sf")
+        .arg(&file)
+        .args(["-i", "127.0.0.1", "-mi", "127.0.0.1", "-nostdin", "-trace_err", "-error_file", "errors.log"])
+        .args(["-p", &addr.port().to_string(), "-mp", &media.port().to_string()])
+        .args(options)
+        .current_dir(folder.path())
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn();
+    let child = match child {
+        Ok(child) => child,
+        Err(error) => panic!("sipp cannot be started ({error}); `make setup` installs it (Debian: sip-tester)"),
+    };
+    let mut sipp = Sipp { child, addr, scenario: scenario.to_owned(), folder };
+    let listening = format!("0100007F:{:04X} ", addr.port());
+    sipp.wait("listen", |_| {
+        std::fs::read_to_string("/proc/net/udp").is_ok_and(|table| table.contains(&listening)).then_some(())
+    });
+    sipp
+}
+
+/// A port that was free a moment ago; sipp must be told one, as it does not tell which it took. Even, as RTP ports are.
+fn free_port() -> SocketAddr {
+    for _ in 0..100 {
+        let addr = UdpSocket::bind("127.0.0.1:0").and_then(|s| s.local_addr()).expect("a port on loopback");
+        if addr.port().is_multiple_of(2) {
+            return addr;
+        }
+    }
+    panic!("a hundred odd ports in a row")
+}
+
+impl Sipp {
+    /// Waits until sipp, started with `-m`, has ended by itself; panics unless its calls went as its scenario says.
+    pub fn finish(mut self) {
+        let status = self.wait("finish", |sipp| sipp.child.try_wait().expect("a child of ours"));
+        assert!(status.success(), "sipp {}: {status}\n{}", self.scenario, self.errors());
+    }
+
+    fn errors(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("errors.log")).unwrap_or_default()
+    }
+
+    fn wait<T>(&mut self, what: &str, mut come: impl FnMut(&mut Sipp) -> Option<T>) -> T {
+        let clock = Clock::system();
+        loop {
+            if let Some(value) = come(self) {
+                return value;
+            }
+            if let (Ok(Some(status)), "listen") = (self.child.try_wait(), what) {
+                panic!("sipp {} ended at once: {status}\n{}", self.scenario, self.errors());
+            }
+            let waited = clock.now().mono.0;
+            assert!(waited < LIMIT.as_micros() as u64, "sipp {} does not {what}\n{}", self.scenario, self.errors());
+            std::thread::park_timeout(Duration::from_millis(5));
+        }
+    }
+}
+
+impl Drop for Sipp {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+struct Line {
+    trunk: Trunk,
+    events: UnboundedReceiver<TrunkEvent>,
+}
+
+const LEG: LegId = LegId { call: CallId(7), party: ringback::id::Party::Client };
+
+fn line(peer: SocketAddr, change: impl FnOnce(&mut TrunkConfig), timing: Timing) -> Line {
+    let mut config = TrunkConfig {
+        name: "sipp".into(),
+        peer,
+        bind: "127.0.0.1:0".parse().unwrap(),
+        username: None,
+        password: None,
+        caller_id: "+74950000000".into(),
+        ring_ms_max: 10_000,
+        options_interval: Duration::ZERO,
+    };
+    change(&mut config);
+    let (out, events) = unbounded_channel();
+    let trunk = Trunk::start_timed(config, timing, Arc::new(Clock::system()), out).expect("a socket on loopback");
+    Line { trunk, events }
+}
+
+impl Line {
+    fn dial(&self, local_media: SocketAddr) {
+        self.trunk.dial(LEG, "+79161234567", local_media);
+    }
+
+    async fn next(&mut self) -> TrunkEventKind {
+        let event = tokio::time::timeout(LIMIT, self.events.recv()).await.expect("an event in time").expect("a trunk");
+        assert_eq!(event.leg, LEG);
+        event.kind
+    }
+}
+
+fn nowhere() -> SocketAddr {
+    "127.0.0.1:9".parse().unwrap()
+}
+
+#[tokio::test]
+async fn a_call_is_answered_and_hung_up_by_us() {
+    let sipp = start_sipp("answer_plain", &["-m", "1"]);
+    let mut line = line(sipp.addr, |_| {}, Timing::default());
+    line.dial(nowhere());
+    let TrunkEventKind::Answered(media) = line.next().await else { panic!("answered at once") };
+    assert_eq!((media.codec, media.dtmf_payload), (Codec::Pcma, Some(101)));
+    line.trunk.hangup(LEG);
+    assert_eq!(line.next().await, TrunkEventKind::Ended(HangupCause::LocalHangup));
+    line.trunk.stop().await;
+    sipp.finish();
+}
+
+#[tokio::test]
+async fn the_far_end_hangs_up() {
+    let sipp = start_sipp("hangs_up", &["-m", "1"]);
+    let mut line = line(sipp.addr, |_| {}, Timing::default());
+    line.dial(nowhere());
+    assert!(matches!(line.next().await, TrunkEventKind::Answered(_)));
+    assert_eq!(line.next().await, TrunkEventKind::Ended(HangupCause::RemoteHangup));
+    sipp.finish();
+}
+
+/// sipp makes packets for keys by itself, with raw sockets; only the super-user may open those.
+#[tokio::test]
+async fn ringing_then_answered_then_keys() {
+    // SAFETY: reads a number of this process; cannot fail.
+    if unsafe { libc::geteuid() } != 0 {
+        eprintln!("skipped: sipp sends keys from raw sockets, which only the super-user may open");
+        return;
+    }
+    let ear = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let sipp = start_sipp("answer", &["-m", "1"]);
+    let mut line = line(sipp.addr, |_| {}, Timing::default());
+    line.dial(ear.local_addr().unwrap());
+    assert_eq!(line.next().await, TrunkEventKind::Ringing);
+    let TrunkEventKind::Answered(media) = line.next().await else { panic!("answered") };
+    assert_eq!((media.codec, media.dtmf_payload), (Codec::Pcmu, Some(96)));
+    let mut keys = Vec::new();
+    let mut packet = [0; 2048];
+    while keys.last() != Some(&11) {
+        let length = tokio::time::timeout(LIMIT, ear.recv(&mut packet)).await.expect("keys in time").unwrap();
+        // RTP: payload type in the second byte, the event (RFC 4733 §2.3) behind 12 bytes of header.
+        if length >= 16 && packet[1] & 0x7f == 96 && keys.last() != Some(&packet[12]) {
+            keys.push(packet[12]);
+        }
+    }
+    assert_eq!(keys, [1, 4, 11]);
+    line.trunk.hangup(LEG);
+    assert_eq!(line.next().await, TrunkEventKind::Ended(HangupCause::LocalHangup));
+    line.trunk.stop().await;
+    sipp.finish();
+}
+
+#[tokio::test]
+async fn refusals() {
+    for (status, cause) in [
+        (486, HangupCause::Busy),
+        (480, HangupCause::NoAnswer),
+        (404, HangupCause::InvalidNumber),
+        (503, HangupCause::Congestion),
+        (603, HangupCause::Rejected),
+    ] {
+        let sipp = start_sipp_with("refuse", &[("status", &status.to_string())], &["-m", "1"]);
+        let mut line = line(sipp.addr, |_| {}, Timing::default());
+        line.dial(nowhere());
+        assert_eq!(line.next().await, TrunkEventKind::Failed { cause, status: Some(status) });
+        sipp.finish();
+    }
+}
+
+#[tokio::test]
+async fn no_reply() {
+    let sipp = start_sipp("silent", &[]);
+    let quick = Timing { t1: Duration::from_millis(20), ..Timing::default() };
+    let mut line = line(sipp.addr, |_| {}, quick);
+    line.dial(nowhere());
+    let silent = TrunkEventKind::Failed { cause: HangupCause::TrunkSilent, status: None };
+    assert_eq!(line.next().await, silent);
+}
+
+#[tokio::test]
+async fn rings_for_too_long() {
+    let sipp = start_sipp("ring", &["-m", "1"]);
+    let mut line = line(sipp.addr, |config| config.ring_ms_max = 2000, Timing::default());
+    line.dial(nowhere());
+    assert_eq!(line.next().await, TrunkEventKind::Ringing);
+    let unanswered = TrunkEventKind::Failed { cause: HangupCause::NoAnswer, status: Some(487) };
+    assert_eq!(line.next().await, unanswered);
+    sipp.finish();
+}
+
+/// Taken back before anything was heard: CANCEL waits for the 180 (RFC 3261 §9.1).
+#[tokio::test]
+async fn taken_back_early() {
+    let sipp = start_sipp("ring_late", &["-m", "1"]);
+    let mut line = line(sipp.addr, |_| {}, Timing::default());
+    line.dial(nowhere());
+    line.trunk.hangup(LEG);
+    let cancelled = TrunkEventKind::Failed { cause: HangupCause::Cancelled, status: Some(487) };
+    assert_eq!(line.next().await, cancelled);
+    sipp.finish();
+}
+
+#[tokio::test]
+async fn the_network_demands_a_password() {
+    for (scenario, password, goes) in [("auth", "right", true), ("auth_proxy", "right", true), ("auth", "wrong", false)]
+    {
+        let sipp = start_sipp(scenario, &["-m", "1"]);
+        let known = |config: &mut TrunkConfig| {
+            (config.username, config.password) = (Some("trunk".into()), Some(Secret::new(password)));
+        };
+        let quick = Timing { t1: Duration::from_millis(100), ..Timing::default() };
+        let mut line = line(sipp.addr, known, quick);
+        line.dial(nowhere());
+        if !goes {
+            // This scenario then ends at once, so that nobody is there any more.
+            assert!(matches!(line.next().await, TrunkEventKind::Failed { .. }), "{scenario} {password}");
+            continue;
+        }
+        assert!(matches!(line.next().await, TrunkEventKind::Answered(_)), "{scenario} {password}");
+        line.trunk.hangup(LEG);
+        assert_eq!(line.next().await, TrunkEventKind::Ended(HangupCause::LocalHangup));
+        line.trunk.stop().await;
+        sipp.finish();
+    }
+}
+
+#[tokio::test]
+async fn stopping_hangs_up() {
+    let sipp = start_sipp("answer_plain", &["-m", "1"]);
+    let mut line = line(sipp.addr, |_| {}, Timing::default());
+    line.dial(nowhere());
+    assert!(matches!(line.next().await, TrunkEventKind::Answered(_)));
+    line.trunk.stop().await;
+    assert_eq!(line.next().await, TrunkEventKind::Ended(HangupCause::LocalHangup));
+    sipp.finish();
+}
