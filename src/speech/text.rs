@@ -2,7 +2,7 @@
 //! or take for a command, goes.
 //!
 //! Numerals in a text stand in the nominative masculine («нажмите один»): whoever wants another form writes it in words
-//! or uses a slot. A numeral with a leading zero, or of more than nine digits, is said digit by digit.
+//! or uses a slot. Letters written onto it make an ordinal («25-го», "25th"). A numeral with a leading zero, or of more than nine digits, is said digit by digit.
 
 use super::Gender;
 use super::lang::{Counted, Grammar, grammar};
@@ -66,7 +66,7 @@ fn push_char(out: &mut String, c: char, next: Option<char>) {
         '\u{308}' if out.ends_with(['е', 'Е']) => compose(out, 'ё', 'Ё'),
         // The mark of stress is kept: a voice that can, obeys it.
         '\u{301}' => out.push(c),
-        c if c.is_alphabetic() => out.push(c),
+        c if c.is_alphabetic() && !c.is_numeric() => out.push(c),
         '.' | ',' | '!' | '?' | ':' | ';' => out.push(c),
         '…' => out.push('.'),
         '\'' | '’' | 'ʼ' if letter_before(out) && next.is_some_and(char::is_alphabetic) => out.push('\''),
@@ -110,6 +110,14 @@ fn numeral(chars: &[char], at: usize, grammar: &dyn Grammar, out: &mut String) -
         return end + 3;
     }
     let by_digits = digits.len() > CARDINAL_DIGITS_MAX || (digits.len() > 1 && digits.starts_with('0'));
+    // 25th, 25-го
+    if !by_digits
+        && let Some((ending, after)) = letters_after(chars, end)
+        && let Some(words) = grammar.ordinal(digits.parse().expect("at most nine digits"), &ending)
+    {
+        push_word(out, &words);
+        return after;
+    }
     let whole: i64 = if by_digits { 0 } else { digits.parse().expect("at most nine digits") };
     let mut counted = Counted::Whole(whole);
     // 3.5, but not 25.11.2026
@@ -132,6 +140,14 @@ fn numeral(chars: &[char], at: usize, grammar: &dyn Grammar, out: &mut String) -
         push_word(out, &grammar.cardinal(whole, Gender::Masculine));
     }
     sign_of(chars, at, end, grammar, counted, out)
+}
+
+/// The letters written onto a number, with or without a dash, and where they end.
+fn letters_after(chars: &[char], end: usize) -> Option<(String, usize)> {
+    let from = if matches!(chars.get(end), Some('-' | '‑')) { end + 1 } else { end };
+    let ending: String = chars[from..].iter().take_while(|c| c.is_alphabetic()).collect();
+    let after = from + ending.chars().count();
+    (!ending.is_empty()).then_some((ending, after))
 }
 
 /// Says the sign that belongs to the number at `at..end`, and returns where the sign ended.

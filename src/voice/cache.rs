@@ -265,10 +265,11 @@ impl Shared {
         };
         let clip = Arc::new(Clip::from_pcm(&pcm));
         self.rendered.fetch_add(1, Ordering::Relaxed);
-        if keep_on_disk && let Err(error) = self.disk.write(key, &clip) {
-            if self.unsaved.fetch_add(1, Ordering::Relaxed) == 0 {
-                tracing::warn!(%error, "a clip cannot be kept on disk; calls go on, and it will be rendered again");
-            }
+        if keep_on_disk
+            && let Err(error) = self.disk.write(key, &clip)
+            && self.unsaved.fetch_add(1, Ordering::Relaxed) == 0
+        {
+            tracing::warn!(%error, "a clip cannot be kept on disk; calls go on, and it will be rendered again");
         }
         lock(&self.memory).put(*key, Arc::clone(&clip));
         Ok(clip)

@@ -21,11 +21,16 @@ pub(super) struct Espeak {
 }
 
 impl Espeak {
-    /// `None`: not on PATH.
+    /// `None`: not on PATH, or does not run.
     pub fn find() -> Option<Espeak> {
         let path = std::env::var_os("PATH")?;
         let program = std::env::split_paths(&path).map(|folder| folder.join("espeak-ng")).find(|p| p.is_file())?;
-        let output = Command::new(&program).arg("--version").stdin(Stdio::null()).output().ok()?;
+        let output = Command::new(&program)
+            .arg("--version")
+            .stdin(Stdio::null())
+            .output()
+            .ok()
+            .filter(|o| o.status.success())?;
         // "eSpeak NG text-to-speech: 1.51  Data at: /usr/lib/…"
         let version = String::from_utf8_lossy(&output.stdout);
         let version = version.split_whitespace().find(|w| w.starts_with(|c: char| c.is_ascii_digit())).unwrap_or("0");

@@ -103,10 +103,6 @@ impl Voice for RuTts {
 
     fn render(&self, _: Language, text: &str) -> Result<Sound, VoiceError> {
         let mut bytes = koi8r(&stress::mark(&spelling::for_ru_tts(text)));
-        // Without a mark at the end the last clause is not spoken to its end.
-        if !matches!(bytes.last(), Some(b'.' | b'!' | b'?' | b',')) {
-            bytes.push(b',');
-        }
         bytes.push(0);
         let mut config = Config::default();
         let mut buffer = [0u8; 4096];

@@ -141,3 +141,24 @@ fn what_cannot_be_said_says_why() {
         assert_eq!(error.to_string(), why);
     }
 }
+
+proptest::proptest! {
+    /// Whatever a flow or a CSV holds: words come out, and nothing a synthesizer takes for a command.
+    #[test]
+    fn only_words(text in r"(\PC|[0-9 .,:%$*#<>{}/\\-]){0,60}", minor: i64, n: i64, russian: bool) {
+        let language = if russian { Language::RU } else { Language::EN };
+        let template = template(&[(&text, None), ("", Some("money dative")), ("", Some("number feminine")), ("", Some(""))]);
+        let value = |slot| Some(match slot {
+            0 => Spoken::Money(ringback::money::Money::new(minor, ringback::money::Currency::Kzt)),
+            1 => Spoken::Number(n),
+            _ => Spoken::Text(text.clone()),
+        });
+        let whole = say(&template, value, language, TODAY).unwrap();
+        let pieces = say_pieces(&template, value, language, TODAY).unwrap();
+        for said in pieces.iter().chain([&whole]) {
+            let word = |c: char| (c.is_alphabetic() && !c.is_numeric()) || " .,!?:;—-'\u{301}".contains(c);
+            proptest::prop_assert!(said.chars().all(word), "{said:?}");
+            proptest::prop_assert!(!said.is_empty() && !said.contains("  ") && said.trim() == said, "{said:?}");
+        }
+    }
+}

@@ -50,6 +50,11 @@ impl Grammar for English {
         format!("{} point {}", self.cardinal(whole, Gender::Neuter), digits.join(" "))
     }
 
+    fn ordinal(&self, n: i64, ending: &str) -> Option<String> {
+        let n = u64::try_from(n).ok().filter(|n| *n > 0)?;
+        matches!(ending, "st" | "nd" | "rd" | "th").then(|| ordinal(n))
+    }
+
     fn clock(&self, hour: i64, minute: i64) -> String {
         let hour = self.cardinal(hour, Gender::Neuter);
         match minute {
@@ -115,35 +120,25 @@ fn tens(n: u64) -> String {
     }
 }
 
-/// The day of a month: 1–31.
+/// 1 and above: a cardinal whose last word is an ordinal.
 fn ordinal(n: u64) -> String {
-    const ORDINALS: [&str; 20] = [
-        "first",
-        "second",
-        "third",
-        "fourth",
-        "fifth",
-        "sixth",
-        "seventh",
-        "eighth",
-        "ninth",
-        "tenth",
-        "eleventh",
-        "twelfth",
-        "thirteenth",
-        "fourteenth",
-        "fifteenth",
-        "sixteenth",
-        "seventeenth",
-        "eighteenth",
-        "nineteenth",
-        "twentieth",
-    ];
-    match n {
-        1..=20 => ORDINALS[n as usize - 1].to_owned(),
-        30 => "thirtieth".to_owned(),
-        _ => format!("{}-{}", TENS[n as usize / 10 - 2], ORDINALS[n as usize % 10 - 1]),
-    }
+    let cardinal = unsigned(n);
+    let at = cardinal.rfind([' ', '-']).map_or(0, |at| at + 1);
+    let (before, last) = cardinal.split_at(at);
+    let last = match last {
+        "one" => "first".to_owned(),
+        "two" => "second".to_owned(),
+        "three" => "third".to_owned(),
+        "five" => "fifth".to_owned(),
+        "eight" => "eighth".to_owned(),
+        "nine" => "ninth".to_owned(),
+        "twelve" => "twelfth".to_owned(),
+        ty => match ty.strip_suffix('y') {
+            Some(stem) => format!("{stem}ieth"),
+            None => format!("{ty}th"),
+        },
+    };
+    format!("{before}{last}")
 }
 
 /// 1–9999, in pairs as people say it: "nineteen ninety-nine", "nineteen oh five", "two thousand five".

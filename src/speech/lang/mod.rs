@@ -26,6 +26,9 @@ pub(super) trait Grammar: Sync {
     /// `3.5` in a text: the whole part and the digits after the point (at least one).
     fn decimal(&self, whole: i64, fraction: &str) -> String;
 
+    /// `25th`, `25-го` in a text: a number with the letters written after it. `None`: they make no ordinal.
+    fn ordinal(&self, n: i64, ending: &str) -> Option<String>;
+
     /// `9:05` in a text. Hour 0–23, minute 0–59.
     fn clock(&self, hour: i64, minute: i64) -> String;
 

@@ -33,13 +33,13 @@ impl Grammar for Russian {
     }
 
     fn date(&self, date: Date, case: Case, today: Date) -> Option<String> {
-        let day = ordinal_neuter(date.day() as u64, case);
+        let day = ordinal(date.day() as u64, NEUTER[case as usize]);
         let month = MONTHS[date.month() as usize - 1];
         if date.year() == today.year() {
             return Some(format!("{day} {month}"));
         }
         let year = u64::try_from(date.year()).ok().filter(|y| *y > 0)?;
-        Some(format!("{day} {month} {} года", year_genitive(year)))
+        Some(format!("{day} {month} {} года", ordinal(year, NEUTER[Case::Genitive as usize])))
     }
 
     fn digit(&self, digit: u8) -> &'static str {
@@ -62,6 +62,23 @@ impl Grammar for Russian {
             }
         };
         format!("{whole} {wholes} {} {names}", cardinal(parts as i64, Gender::Feminine, Case::Nominative))
+    }
+
+    fn ordinal(&self, n: i64, ending: &str) -> Option<String> {
+        let n = u64::try_from(n).ok().filter(|n| (1..10_000).contains(n))?;
+        let endings = match ending {
+            "й" | "ый" | "ий" | "ой" => MASCULINE,
+            "я" | "ая" | "ья" => FEMININE,
+            "ю" | "ую" | "ью" => ["ую", "ую", "ью"],
+            "е" | "ое" | "ье" => NEUTER[Case::Nominative as usize],
+            "го" | "ого" => NEUTER[Case::Genitive as usize],
+            "му" | "ому" => NEUTER[Case::Dative as usize],
+            "м" | "ым" | "им" => NEUTER[Case::Instrumental as usize],
+            "ом" => NEUTER[Case::Prepositional as usize],
+            "х" | "ых" | "их" => ["ых", "ых", "ьих"],
+            _ => return None,
+        };
+        Some(ordinal(n, endings))
     }
 
     fn clock(&self, hour: i64, minute: i64) -> String {
@@ -193,31 +210,35 @@ fn hundreds(n: u64, gender: Gender, case: Case, words: &mut Vec<&'static str>) {
     }
 }
 
-/// The day of a month: 1–31.
-fn ordinal_neuter(n: u64, case: Case) -> String {
-    const HARD: Forms = ["ое", "ого", "ому", "ое", "ым", "ом"];
-    const SOFT: Forms = ["ье", "ьего", "ьему", "ье", "ьим", "ьем"];
-    let last = |n: u64| {
-        let endings = if n == 3 { SOFT } else { HARD };
-        format!("{}{}", ordinal_stem(n), endings[case as usize])
-    };
-    if n > 20 && !n.is_multiple_of(10) { format!("{} {}", TENS[n as usize / 10 - 2][0], last(n % 10)) } else { last(n) }
-}
+/// Endings of an ordinal: as a rule (пятый), stressed (второй), of «третий».
+type Endings = [&'static str; 3];
 
-/// 1–9999: «две тысячи двадцать седьмого».
-fn year_genitive(year: u64) -> String {
-    let mut words: Vec<String> = Vec::new();
-    let (thousand, rest) = (year / 1000, year % 1000);
+const MASCULINE: Endings = ["ый", "ой", "ий"];
+const FEMININE: Endings = ["ая", "ая", "ья"];
+/// By [`Case`]: days («двадцать пятое»); from the genitive on, masculine as well (years: «седьмого года»).
+const NEUTER: [Endings; 6] = [
+    ["ое", "ое", "ье"],
+    ["ого", "ого", "ьего"],
+    ["ому", "ому", "ьему"],
+    ["ое", "ое", "ье"],
+    ["ым", "ым", "ьим"],
+    ["ом", "ом", "ьем"],
+];
+
+/// 1–9999. Only the last word of an ordinal is one; the words before it are a cardinal that does not decline: «две тысячи
+/// двадцать седьмого».
+fn ordinal(n: u64, [hard, stressed, soft]: Endings) -> String {
+    let (thousand, rest) = (n / 1000, n % 1000);
     if rest == 0 {
         let prefix = if thousand == 1 { "" } else { PREFIXES[thousand as usize - 2] };
-        return format!("{prefix}тысячного");
+        return format!("{prefix}тысячн{hard}");
     }
+    let mut words: Vec<String> = Vec::new();
     match thousand {
         0 => {}
         1 => words.push("тысяча".to_owned()),
         _ => words.push(unsigned(thousand * 1000, Gender::Masculine, Case::Nominative)),
     }
-    // Only the last word of an ordinal declines; the words before it are a cardinal.
     let last = match (rest % 100, rest % 10) {
         (0, _) => rest,
         (1..=20, _) => rest % 100,
@@ -227,7 +248,11 @@ fn year_genitive(year: u64) -> String {
     if rest > last {
         words.push(unsigned(rest - last, Gender::Masculine, Case::Nominative));
     }
-    let ending = if last == 3 { "ьего" } else { "ого" };
+    let ending = match last {
+        3 => soft,
+        2 | 6 | 7 | 8 | 40 => stressed,
+        _ => hard,
+    };
     words.push(format!("{}{ending}", ordinal_stem(last)));
     words.join(" ")
 }
