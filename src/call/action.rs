@@ -18,6 +18,8 @@ pub enum Action {
     StopPlay { play: PlayId },
     /// Put the fact on disk and say so with `Saved`.
     Save { save: SaveId, fact: Fact },
+    /// Stop ringing the agent, or end the agent's leg; the client's stays up.
+    ReleaseAgent,
     /// Ring a human of this queue, for at most this long, and say `AgentAnswered` or `AgentUnavailable`.
     RingAgent { queue: String, timeout: Duration },
     /// Join the client's and the agent's audio.

@@ -1,9 +1,456 @@
 //! One conversation: a [`Program`](crate::flow::program::Program) being run with one person.
 //!
 //! Pure: facts in ([`Event`]), orders out ([`Action`]). Knows no SIP, no campaign, no database, no clock.
+//! Start at [`Call`]; `step` enters the program's steps, `ask` takes keys, `ending` finds the last word.
 
 pub mod action;
+mod ask;
+mod ending;
 pub mod event;
+mod hotkey;
+mod input;
+mod prompts;
+pub mod rehearse;
+mod save;
+mod step;
+pub mod transcript;
+mod written;
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::civil::Date;
 
 pub use action::Action;
 pub use event::Event;
+pub use prompts::prompts_needed;
+
+use crate::call::action::Note;
+use crate::flow::expr::Value;
+use crate::flow::program::{ContactValues, MessageId, Program, StepId};
+use crate::id::PlayId;
+use crate::language::Language;
+use crate::outcome::{AnsweredBy, Disposition, HangupCause};
+use crate::time::Mono;
+
+/// Steps entered between two waits. The compiler refuses loops that do not wait, so more is a mistake of ours.
+pub const STEPS_PER_TURN_MAX: u32 = 100;
+/// Steps entered in one call: a person cannot reach it in [`CALL_LENGTH_MAX`], a broken far end sending keys by the
+/// thousand can. The call hangs up.
+pub const STEPS_PER_CALL_MAX: usize = 1_000;
+/// From the answer to our hanging up, unless an agent is talking.
+pub const CALL_LENGTH_MAX: Duration = Duration::from_secs(10 * 60);
+/// How long client and agent may talk.
+pub const BRIDGE_LENGTH_MAX: Duration = Duration::from_secs(60 * 60);
+/// Keys pressed ahead that are kept; further ones are thrown away.
+pub const KEYS_BUFFERED_MAX: usize = 32;
+/// The longest a prompt can take. Guards against a `PlayEnded` that never comes.
+pub const PLAY_LENGTH_MAX: Duration = Duration::from_secs(120);
+/// After this long without an answer a save counts as failed: the caller waits in silence meanwhile.
+pub const SAVE_WAIT_MAX: Duration = Duration::from_secs(5);
+/// How long a machine's greeting is waited out. Then we speak: it is silent, or its beep was not heard.
+pub const BEEP_WAIT_MAX: Duration = Duration::from_secs(15);
+/// Between the keys of a hotkey, where the step that is running does not say.
+pub const HOTKEY_GAP: Duration = Duration::from_secs(2);
+/// Given to the agent's ringing on top of its timeout, so that the one who rings gives up first.
+pub const AGENT_GRACE: Duration = Duration::from_secs(2);
+
+/// What a call is told about its day and its contact beside the flow's own fields.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Context {
+    /// The contact's; the flow's first when it does not speak it.
+    pub language: Language,
+    /// In whose name we call.
+    pub company: String,
+    /// The contact's day.
+    pub today: Date,
+    /// The debt's due date, for `days_overdue`.
+    pub due: Option<Date>,
+}
+
+/// One conversation. Facts in by [`Call::handle`], orders out. Nothing happens between two facts.
+#[derive(Debug)]
+pub struct Call {
+    program: Arc<Program>,
+    contact: ContactValues,
+    context: Context,
+    language: Language,
+    /// By `VarId`.
+    variables: Vec<Option<Value>>,
+
+    wait: Wait,
+    /// The step being run. Meaningless before the answer.
+    step: StepId,
+    /// The step to enter in this turn.
+    next: Option<StepId>,
+    playing: Option<Playing>,
+    /// Pressed and not yet used.
+    keys: VecDeque<char>,
+    /// Keys that may become a hotkey, until when.
+    held: String,
+    held_until: Mono,
+    /// A `#` pressed by habit after the last digit of a full entry is not a key of the next question, until then.
+    ignore_hash_until: Option<Mono>,
+    saves: save::Saves,
+    plays: i64,
+
+    answered_at: Option<Mono>,
+    ended_at: Option<Mono>,
+    answered_by: Option<AnsweredBy>,
+    /// Speaking to a machine, or waiting for it.
+    machine: bool,
+    beeped: bool,
+    pressed: bool,
+    right_party: bool,
+    verify_failed: bool,
+    bridged: bool,
+    /// The result of the `end` step that was entered.
+    result: Option<Disposition>,
+    path: Vec<StepId>,
+}
+
+/// What the call is waiting for. Every wait has an end: see [`Call::deadline`].
+#[derive(Debug, Clone, PartialEq)]
+enum Wait {
+    /// The leg is not up yet. The trunk's own timers bound this.
+    Dialling,
+    Saying {
+        interruptible: bool,
+        next: StepId,
+    },
+    Asking(ask::Ask),
+    Saving {
+        save: crate::id::SaveId,
+        until: Mono,
+        saved: StepId,
+        failed: StepId,
+    },
+    /// A machine's greeting is being waited out.
+    Beep {
+        until: Mono,
+    },
+    /// The words before an agent is rung.
+    Announcing,
+    RingingAgent {
+        until: Mono,
+    },
+    Bridged {
+        until: Mono,
+    },
+    /// The last words.
+    Ending,
+    /// The legs are down; a save is still out, and its outcome decides the disposition.
+    Closing {
+        until: Mono,
+        cause: HangupCause,
+        told: Option<Disposition>,
+    },
+    Over,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Playing {
+    play: PlayId,
+    until: Mono,
+}
+
+/// One call of [`Call::handle`].
+struct Turn {
+    now: Mono,
+    actions: Vec<Action>,
+    steps: u32,
+}
+
+impl Turn {
+    fn order(&mut self, action: Action) {
+        self.actions.push(action);
+    }
+
+    fn note(&mut self, note: Note) {
+        self.actions.push(Action::Note(note));
+    }
+}
+
+impl Call {
+    /// A call that is about to be dialled. `contact` is bound to the program's schema.
+    pub fn new(program: Arc<Program>, contact: ContactValues, context: Context) -> Call {
+        assert_eq!(contact.0.len(), program.contact.len(), "one value a field of the contact");
+        Call {
+            language: program.language_for(context.language),
+            variables: vec![None; program.variables.len()],
+            step: program.start,
+            program,
+            contact,
+            context,
+            wait: Wait::Dialling,
+            next: None,
+            playing: None,
+            keys: VecDeque::new(),
+            held: String::new(),
+            held_until: Mono::ZERO,
+            ignore_hash_until: None,
+            saves: save::Saves::default(),
+            plays: 0,
+            answered_at: None,
+            ended_at: None,
+            answered_by: None,
+            machine: false,
+            beeped: false,
+            pressed: false,
+            right_party: false,
+            verify_failed: false,
+            bridged: false,
+            result: None,
+            path: Vec::new(),
+        }
+    }
+
+    /// `End` has been ordered; every further fact is ignored.
+    pub fn is_over(&self) -> bool {
+        self.wait == Wait::Over
+    }
+
+    /// Takes a fact, gives the orders that follow from it, in order. Facts that cannot matter any more (a late
+    /// `PlayEnded`, an answer to an older question) are ignored.
+    #[must_use]
+    pub fn handle(&mut self, now: Mono, event: Event) -> Vec<Action> {
+        let mut turn = Turn { now, actions: Vec::new(), steps: 0 };
+        if !self.is_over() {
+            self.take(&mut turn, event);
+            self.drive(&mut turn);
+        }
+        let ends = turn.actions.iter().filter(|a| matches!(a, Action::End(_))).count();
+        assert_eq!(ends > 0, self.is_over() && !turn.actions.is_empty(), "a call that is over says so in that turn");
+        assert!(ends == 0 || matches!(turn.actions.last(), Some(Action::End(_))), "nothing follows the end");
+        turn.actions
+    }
+
+    /// When to say `Ticked`, unless another fact comes first. `None`: before the answer, and when over.
+    pub fn deadline(&self) -> Option<Mono> {
+        let wait = match &self.wait {
+            Wait::Dialling | Wait::Over => return None,
+            Wait::Closing { until, .. } | Wait::Bridged { until } => return Some(*until),
+            Wait::Saving { until, .. } | Wait::Beep { until } | Wait::RingingAgent { until } => Some(*until),
+            // While a hotkey may be under way, its key is not yet known not to be the answer.
+            Wait::Asking(ask) if self.held.is_empty() => ask.timer,
+            Wait::Asking(_) | Wait::Saying { .. } | Wait::Announcing | Wait::Ending => None,
+        };
+        let play = self.playing.map(|p| p.until);
+        let held = (!self.held.is_empty()).then_some(self.held_until);
+        [wait, play, held, Some(self.length_bound())].into_iter().flatten().min()
+    }
+
+    fn length_bound(&self) -> Mono {
+        self.answered_at.expect("the call is answered") + CALL_LENGTH_MAX
+    }
+
+    fn take(&mut self, turn: &mut Turn, event: Event) {
+        let dialling = self.wait == Wait::Dialling;
+        let closing = matches!(self.wait, Wait::Closing { .. });
+        match event {
+            Event::Saved(save) => self.saved(turn, save),
+            Event::SaveFailed(save) => self.save_failed(turn, save),
+            Event::Ticked => self.ticked(turn),
+            Event::Ringing => {}
+            _ if closing => {}
+            Event::Answered if dialling => self.answered(turn),
+            Event::Failed(cause) | Event::HungUp(cause) => {
+                turn.note(Note::HungUp(cause));
+                self.leg_ended(turn, cause);
+            }
+            // Taken back before the answer, whatever for: the person has heard nothing.
+            Event::Stopped | Event::Paid if dialling => self.take_back(turn),
+            Event::Stopped => self.hang_up(turn, Some(Disposition::Cancelled)),
+            Event::Paid => self.paid(turn),
+            _ if dialling => {}
+            Event::Answered => {}
+            Event::AnsweredBy(who) => self.found(turn, who),
+            Event::Beeped => self.beep_ended(),
+            Event::Digit(key) => self.pressed(turn, key),
+            Event::PlayEnded(play) if self.playing.is_some_and(|p| p.play == play) => self.play_ended(turn),
+            Event::PlayEnded(_) => {}
+            Event::AgentAnswered if matches!(self.wait, Wait::RingingAgent { .. }) => {
+                turn.note(Note::AgentAnswered);
+                turn.order(Action::Bridge);
+                self.bridged = true;
+                self.wait = Wait::Bridged { until: turn.now + BRIDGE_LENGTH_MAX };
+            }
+            Event::AgentUnavailable | Event::AgentHungUp if matches!(self.wait, Wait::RingingAgent { .. }) => {
+                turn.note(Note::AgentUnavailable);
+                self.go(self.queue().no_agent);
+            }
+            Event::AgentHungUp if matches!(self.wait, Wait::Bridged { .. }) => self.go(self.queue().answered),
+            // An agent who answered after we had stopped asking for one.
+            Event::AgentAnswered => turn.order(Action::ReleaseAgent),
+            Event::AgentUnavailable | Event::AgentHungUp => {}
+        }
+    }
+
+    fn answered(&mut self, turn: &mut Turn) {
+        turn.note(Note::Answered);
+        self.answered_at = Some(turn.now);
+        self.go(self.program.start);
+    }
+
+    /// A time has come. Nothing is due: nothing happens.
+    fn ticked(&mut self, turn: &mut Turn) {
+        let now = turn.now;
+        match &self.wait {
+            Wait::Dialling | Wait::Over => return,
+            Wait::Closing { until, .. } if *until <= now => return self.finish(turn),
+            Wait::Bridged { until } if *until <= now => return self.hang_up(turn, None),
+            Wait::Closing { .. } | Wait::Bridged { .. } => return,
+            Wait::Saving { .. } | Wait::Beep { .. } | Wait::RingingAgent { .. } => {}
+            Wait::Asking(_) | Wait::Saying { .. } | Wait::Announcing | Wait::Ending => {}
+        }
+        if self.length_bound() <= now {
+            return self.hang_up(turn, None);
+        }
+        if !self.held.is_empty() && self.held_until <= now {
+            // The key is used before the silence after it is judged; that is due at the next tick.
+            return self.release_held(turn);
+        }
+        if let Some(playing) = self.playing.filter(|p| p.until <= now) {
+            // Nobody said that it ended; make sure that it has.
+            turn.order(Action::StopPlay { play: playing.play });
+            self.play_ended(turn);
+        }
+        // One thing led on; what else was due belongs to the wait that is left.
+        if self.next.is_some() {
+            return;
+        }
+        match &self.wait {
+            Wait::Saving { until, failed, .. } if *until <= now => self.go(*failed),
+            Wait::Beep { until } if *until <= now => self.beep_ended(),
+            Wait::RingingAgent { until } if *until <= now => {
+                turn.order(Action::ReleaseAgent);
+                turn.note(Note::AgentUnavailable);
+                self.go(self.queue().no_agent);
+            }
+            Wait::Asking(ask) if self.held.is_empty() && ask.timer.is_some_and(|t| t <= now) => self.silence(turn),
+            _ => {}
+        }
+    }
+
+    /// What was heard on the line. A person who pressed a key is a person, whatever it sounded like.
+    fn found(&mut self, turn: &mut Turn, who: AnsweredBy) {
+        let not_human = matches!(who, AnsweredBy::Machine | AnsweredBy::Fax);
+        if not_human && (self.pressed || self.bridged) {
+            return;
+        }
+        turn.note(Note::AnsweredBy(who));
+        self.answered_by = Some(who);
+        match who {
+            AnsweredBy::Human | AnsweredBy::Unknown => {}
+            AnsweredBy::Fax => self.hang_up(turn, Some(Disposition::Fax)),
+            AnsweredBy::Machine => {
+                self.machine = true;
+                self.result = None;
+                self.stop_play(turn);
+                self.release_agent(turn);
+                if self.program.on_machine.is_none() {
+                    return self.hang_up(turn, Some(Disposition::Machine));
+                }
+                self.wait = Wait::Beep { until: turn.now + BEEP_WAIT_MAX };
+                if self.beeped {
+                    self.beep_ended();
+                }
+            }
+        }
+    }
+
+    fn beep_ended(&mut self) {
+        self.beeped = true;
+        if let (Wait::Beep { .. }, Some(step)) = (&self.wait, self.program.on_machine) {
+            self.go(step);
+        }
+    }
+
+    /// The debt is paid: say nothing more about it. A person who is talking to an agent is left to it.
+    fn paid(&mut self, turn: &mut Turn) {
+        if matches!(self.wait, Wait::Bridged { .. }) {
+            return;
+        }
+        self.stop_play(turn);
+        self.release_agent(turn);
+        if self.machine {
+            return self.hang_up(turn, Some(Disposition::Machine));
+        }
+        self.result.get_or_insert(Disposition::AlreadyPaid);
+        self.wait = Wait::Ending;
+        let words = ending::words_for_paid(&self.program);
+        self.play(turn, &words);
+        if self.playing.is_none() && !self.is_closed() {
+            self.hang_up(turn, None);
+        }
+    }
+
+    /// Enters steps and uses keys until the call has to wait.
+    fn drive(&mut self, turn: &mut Turn) {
+        loop {
+            if let Some(step) = self.next.take() {
+                turn.steps += 1;
+                assert!(turn.steps <= STEPS_PER_TURN_MAX, "{} loops without waiting", self.program.name);
+                self.enter(turn, step);
+            } else if let Some(key) = self.key_to_use() {
+                self.use_key(turn, key);
+            } else {
+                return;
+            }
+        }
+    }
+
+    fn go(&mut self, step: StepId) {
+        assert!(self.next.is_none(), "one way on");
+        self.next = Some(step);
+    }
+
+    /// Orders these to be heard. Nothing to say leaves `playing` empty.
+    fn play(&mut self, turn: &mut Turn, messages: &[MessageId]) {
+        assert!(self.playing.is_none(), "one thing at a time");
+        let utterances = match self.utterances(messages) {
+            Ok(utterances) => utterances,
+            // A value outside the grammar, say an amount of a trillion. Half a sentence would be worse than none.
+            Err(_) => return self.hang_up(turn, Some(Disposition::SystemError)),
+        };
+        if utterances.is_empty() {
+            return;
+        }
+        self.plays += 1;
+        let play = PlayId(self.plays);
+        let names = messages.iter().map(|m| self.program.message(*m).name.clone()).collect();
+        let text = utterances.iter().map(|u| u.text.as_str()).collect::<Vec<_>>().join(" ");
+        turn.note(Note::Said { messages: names, text });
+        turn.order(Action::Play { play, utterances });
+        self.playing = Some(Playing { play, until: turn.now + PLAY_LENGTH_MAX });
+    }
+
+    fn stop_play(&mut self, turn: &mut Turn) {
+        if let Some(playing) = self.playing.take() {
+            turn.order(Action::StopPlay { play: playing.play });
+            turn.note(Note::Interrupted);
+        }
+    }
+
+    fn release_agent(&mut self, turn: &mut Turn) {
+        if let Wait::RingingAgent { .. } = self.wait {
+            turn.order(Action::ReleaseAgent);
+        }
+    }
+
+    fn play_ended(&mut self, turn: &mut Turn) {
+        self.playing = None;
+        match &mut self.wait {
+            Wait::Saying { next, .. } => {
+                let next = *next;
+                self.go(next);
+            }
+            Wait::Asking(_) => self.listen(turn),
+            Wait::Announcing => self.ring_agent(turn),
+            Wait::Ending => self.hang_up(turn, None),
+            Wait::Dialling | Wait::Saving { .. } | Wait::Beep { .. } | Wait::RingingAgent { .. } => {}
+            Wait::Bridged { .. } | Wait::Closing { .. } | Wait::Over => {}
+        }
+    }
+}

@@ -1,4 +1,5 @@
 //! See README.
 
+pub mod flow;
 pub mod import;
 pub mod say;

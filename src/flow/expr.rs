@@ -1,10 +1,16 @@
 //! The small, total, typed expression language of flows, ladders and reports: no loops, no side effects, no panics.
 
+mod eval;
+mod parse;
+
 use jiff::civil::Date;
 
 use super::program::{FieldId, VarId};
 use crate::language::Language;
 use crate::money::Money;
+
+pub use eval::{Env, eval, holds, spoken};
+pub use parse::{Scope, parse, parse_as, same};
 
 /// The type of a value, known before any call starts.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,1 +1,449 @@
+//! The call, from outside: a flow and facts in, orders out.
+//!
+//! `tests/calls/*.txt` are transcripts: a line of what is shown, the flow, whose contact (of one of the flow's own
+//! tests), and then facts (`>`) with the orders (`<`) and notes (`.`) that follow from them. To add one, write the facts
+//! only and run with `UPDATE_TRANSCRIPTS=1`; then read what came of it.
 
+use std::collections::BTreeSet;
+use std::fmt::Write;
+use std::sync::Arc;
+use std::time::Duration;
+
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use ringback::call::action::{Action, Note};
+use ringback::call::rehearse::rehearse;
+use ringback::call::transcript::order_line;
+use ringback::call::{BRIDGE_LENGTH_MAX, CALL_LENGTH_MAX, Call, Context, Event, prompts_needed};
+use ringback::flow::expr::Value;
+use ringback::flow::program::{ContactValues, Program, Step};
+use ringback::flow::test::TestCase;
+use ringback::id::{PlayId, SaveId};
+use ringback::outcome::{AnsweredBy, Disposition, HangupCause};
+use ringback::speech::{Case, Format, Piece, Spoken, Template, say};
+use ringback::time::Mono;
+
+const SHIPPED: [&str; 2] = ["flows/gentle_reminder.yaml", "flows/overdue_reminder.yaml"];
+/// What random callers call.
+const CALLED: [&str; 3] = [SHIPPED[0], SHIPPED[1], "tests/calls/desk.yaml"];
+
+fn compiled(path: &str) -> (Arc<Program>, Vec<TestCase>) {
+    let source = std::fs::read_to_string(path).unwrap_or_else(|e| panic!("{path}: {e}"));
+    let compiled = ringback::flow::compile(&source);
+    let shown = ringback::diagnostic::render_all(&compiled.diagnostics, path, &source);
+    (Arc::new(compiled.program.unwrap_or_else(|| panic!("{shown}"))), compiled.tests)
+}
+
+fn context(case: &TestCase) -> Context {
+    Context { language: case.language, company: case.company.clone(), today: case.today, due: case.due }
+}
+
+/// A call being told facts, and the clock it lives by.
+struct Stage {
+    call: Call,
+    now: Mono,
+    playing: Option<PlayId>,
+    saving: Option<SaveId>,
+    orders: Vec<Action>,
+}
+
+impl Stage {
+    fn new(program: &Arc<Program>, contact: &ContactValues, context: &Context) -> Stage {
+        let call = Call::new(program.clone(), contact.clone(), context.clone());
+        Stage { call, now: Mono::ZERO, playing: None, saving: None, orders: Vec::new() }
+    }
+
+    /// The orders that follow from the fact.
+    fn tell(&mut self, event: Event) -> Vec<Action> {
+        match &event {
+            Event::PlayEnded(play) if self.playing == Some(*play) => self.playing = None,
+            Event::Saved(save) | Event::SaveFailed(save) if self.saving == Some(*save) => self.saving = None,
+            _ => {}
+        }
+        let actions = self.call.handle(self.now, event);
+        for action in &actions {
+            match action {
+                Action::Play { play, .. } => {
+                    assert_eq!(self.playing.replace(*play), None, "one thing is played at a time");
+                }
+                Action::StopPlay { play } => assert_eq!(self.playing.take(), Some(*play), "what plays is stopped"),
+                Action::Hangup | Action::End(_) => self.playing = None,
+                Action::Save { save, .. } => self.saving = Some(*save),
+                Action::RingAgent { .. } | Action::ReleaseAgent | Action::Bridge | Action::Note(_) => {}
+            }
+        }
+        self.orders.extend(actions.iter().cloned());
+        actions
+    }
+
+    /// Time passes to the next deadline. `None`: there is none.
+    fn tick(&mut self) -> Option<Vec<Action>> {
+        self.now = self.now.max(self.call.deadline()?);
+        Some(self.tell(Event::Ticked))
+    }
+}
+
+#[test]
+fn transcripts() {
+    let update = std::env::var_os("UPDATE_TRANSCRIPTS").is_some();
+    let mut files: Vec<_> = std::fs::read_dir("tests/calls").unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.retain(|file| file.extension().is_some_and(|e| e == "txt"));
+    files.sort();
+    assert!(files.len() >= 15, "transcripts are missing: {files:?}");
+    let mut wrong = String::new();
+    for file in files {
+        let written = std::fs::read_to_string(&file).unwrap();
+        let ran = run_transcript(&written, &file.display().to_string());
+        if update {
+            std::fs::write(&file, ran).unwrap();
+        } else if ran != written {
+            let line = written.lines().zip(ran.lines()).take_while(|(a, b)| a == b).count() + 1;
+            let _ = writeln!(wrong, "== {}:{line} differs; what came of it now:\n{ran}", file.display());
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+/// The transcript again, its facts told to a call of today.
+fn run_transcript(written: &str, file: &str) -> String {
+    let (head, facts) = written.split_once("---\n").unwrap_or_else(|| panic!("{file}: no line ---"));
+    let header = |name: &str| {
+        head.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_else(|| panic!("{file}: no {name}")).trim()
+    };
+    let (program, tests) = compiled(header("flow:"));
+    let whose = header("contact of:");
+    let case = tests.iter().find(|case| case.name == whose).unwrap_or_else(|| panic!("{file}: no test `{whose}`"));
+    let mut stage = Stage::new(&program, &case.contact, &context(case));
+    let mut ran = format!("{head}---\n");
+    for line in facts.lines().filter_map(|line| line.strip_prefix("> ")) {
+        let before = stage.now;
+        let actions =
+            told(&mut stage, line).unwrap_or_else(|| panic!("{file}: no such fact now: {line}; so far:\n{ran}"));
+        // How long a silence lasted is worth reading, so it is written down and held to.
+        let passed = stage.now.since(before);
+        let shown = if line.starts_with("silence") { format!("silence {passed:?}") } else { line.to_string() };
+        let _ = writeln!(ran, "> {shown}");
+        for order in actions.iter().filter_map(order_line) {
+            let _ = writeln!(ran, "{order}");
+        }
+    }
+    if !stage.call.is_over() {
+        let _ = writeln!(ran, "(goes on)");
+    }
+    ran
+}
+
+fn told(stage: &mut Stage, line: &str) -> Option<Vec<Action>> {
+    let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
+    let event = match (word, rest) {
+        ("ringing", "") => Event::Ringing,
+        ("failed", cause) => Event::Failed(cause.parse().ok()?),
+        ("answered", "") => Event::Answered,
+        ("found", who) => Event::AnsweredBy(who.parse().ok()?),
+        ("beeped", "") => Event::Beeped,
+        ("key" | "keys", keys) => {
+            return Some(keys.chars().flat_map(|key| stage.tell(Event::Digit(key))).collect());
+        }
+        ("played", "") => Event::PlayEnded(stage.playing?),
+        ("played", play) => Event::PlayEnded(PlayId(play.parse().ok()?)),
+        ("saved", "") => Event::Saved(stage.saving?),
+        ("saved", save) => Event::Saved(SaveId(save.parse().ok()?)),
+        ("save", "failed") => Event::SaveFailed(stage.saving?),
+        ("agent", "answered") => Event::AgentAnswered,
+        ("agent", "unavailable") => Event::AgentUnavailable,
+        ("agent", "hung up") => Event::AgentHungUp,
+        ("hung", "up") => Event::HungUp(HangupCause::RemoteHangup),
+        ("paid", "") => Event::Paid,
+        ("stopped", "") => Event::Stopped,
+        ("silence", _) => return stage.tick(),
+        ("wait", seconds) => {
+            stage.now = stage.now + Duration::from_secs(seconds.strip_suffix('s')?.parse().ok()?);
+            Event::Ticked
+        }
+        _ => return None,
+    };
+    Some(stage.tell(event))
+}
+
+#[test]
+fn the_tests_in_the_shipped_flows_pass() {
+    for path in SHIPPED {
+        let (program, tests) = compiled(path);
+        let mut entered = BTreeSet::new();
+        for case in &tests {
+            match rehearse(&program, case) {
+                Ok(rehearsal) => entered.extend(rehearsal.entered),
+                Err(failure) => panic!("{path}: {}: {}\n{}", case.name, failure.message, failure.transcript),
+            }
+        }
+        let (entered, nodes) = (entered.len(), program.steps.len());
+        assert!(entered * 10 >= nodes * 9, "{path}: only {entered} of {nodes} nodes are entered by its tests");
+    }
+}
+
+/// What the world may do to a call.
+#[derive(Debug, Clone)]
+enum Deed {
+    Key(char),
+    /// The right digits of the verification.
+    Proof,
+    PlayEnds,
+    Silence,
+    Saves(bool),
+    Event(Event),
+}
+
+fn deeds() -> impl Strategy<Value = Vec<Deed>> {
+    let key = prop::sample::select("0123456789*#1212D".chars().collect::<Vec<_>>()).prop_map(Deed::Key);
+    let rare = prop::sample::select(vec![
+        Event::Answered,
+        Event::Ringing,
+        Event::AnsweredBy(AnsweredBy::Human),
+        Event::AnsweredBy(AnsweredBy::Machine),
+        Event::AnsweredBy(AnsweredBy::Fax),
+        Event::Beeped,
+        Event::PlayEnded(PlayId(1)),
+        Event::Saved(SaveId(1)),
+        Event::SaveFailed(SaveId(2)),
+        Event::AgentAnswered,
+        Event::AgentUnavailable,
+        Event::AgentHungUp,
+        Event::HungUp(HangupCause::RemoteHangup),
+        Event::Failed(HangupCause::Busy),
+        Event::Paid,
+        Event::Stopped,
+        Event::Ticked,
+    ])
+    .prop_map(Deed::Event);
+    let deed = prop_oneof![
+        8 => key,
+        3 => Just(Deed::Proof),
+        8 => Just(Deed::PlayEnds),
+        4 => Just(Deed::Silence),
+        3 => any::<bool>().prop_map(Deed::Saves),
+        1 => rare,
+    ];
+    let aimless = prop::collection::vec(deed.clone(), 0..80);
+    let disturbances = prop::collection::vec((any::<prop::sample::Index>(), deed), 0..6);
+    let disturbed = (prop::sample::select(COOPERATIVE.to_vec()), disturbances).prop_map(|(script, disturbances)| {
+        let mut deeds: Vec<Deed> = script.chars().map(cooperative).collect();
+        for (at, deed) in disturbances {
+            deeds.insert(at.index(deeds.len() + 1), deed);
+        }
+        deeds
+    });
+    prop_oneof![1 => aimless, 2 => disturbed]
+}
+
+/// People who do what they are asked: a promise of the whole and of half, an agent, a reading, a day, a birthday.
+const COOPERATIVE: [&str; 6] = ["1p.111#1s.", "1p.1212#1s.", "1p.2.ah.", ".112345#1.", ".2.2311#1.", ".3p.s."];
+
+/// Keys are themselves; `p` the proof, `.` the prompt has ended, `s` saved, `a` and `h` an agent answers and hangs up.
+fn cooperative(deed: char) -> Deed {
+    match deed {
+        'p' => Deed::Proof,
+        '.' => Deed::PlayEnds,
+        's' => Deed::Saves(true),
+        'a' => Deed::Event(Event::AgentAnswered),
+        'h' => Deed::Event(Event::AgentHungUp),
+        key => Deed::Key(key),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever a person, a machine or the line does, on every shipped flow and in each of its languages.
+    #[test]
+    fn whatever_happens(flow in 0..CALLED.len(), whose in any::<prop::sample::Index>(), deeds in deeds()) {
+        let (program, tests) = called(flow);
+        let case = &tests[whose.index(tests.len())];
+        let mut stage = called_by(program, case, &deeds);
+        let mut ticks = 0;
+        while !stage.call.is_over() {
+            let before = stage.call.deadline();
+            prop_assert!(stage.tick().is_some(), "an answered call has a deadline until it is over");
+            prop_assert!(stage.call.deadline() != before, "time that has come is used");
+            ticks += 1;
+            prop_assert!(ticks < 1_000, "stuck");
+        }
+        prop_assert!(stage.now.since(Mono::ZERO) <= CALL_LENGTH_MAX + BRIDGE_LENGTH_MAX + Duration::from_secs(60));
+        check_orders(&stage.orders, program, case)?;
+        for event in [Event::Ticked, Event::Digit('1'), Event::Saved(SaveId(1)), Event::Answered, Event::Stopped] {
+            prop_assert!(stage.call.handle(stage.now, event).is_empty(), "nothing follows the end");
+        }
+    }
+}
+
+/// The random callers above are worth something only if they come far.
+#[test]
+fn random_callers_reach_every_ending() {
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let mut reached = BTreeSet::new();
+    for i in 0..6_000 {
+        let deeds = deeds().new_tree(&mut runner).expect("deeds can be made").current();
+        let (program, tests) = called(i % CALLED.len());
+        let mut stage = called_by(program, &tests[i % tests.len()], &deeds);
+        while !stage.call.is_over() {
+            stage.tick();
+        }
+        if let Some(Action::End(ending)) = stage.orders.last() {
+            reached.insert(ending.disposition);
+        }
+    }
+    use Disposition as D;
+    let wanted = [D::Promised, D::OptedOut, D::Transferred, D::Informed, D::Refused, D::NotVerified, D::AlreadyPaid];
+    let wanted = wanted.into_iter().chain([D::VoicemailLeft, D::Machine, D::Fax, D::NoInput, D::HungUpEarly]);
+    let wanted = wanted.chain([D::CallbackRequested, D::ThirdParty, D::WrongNumber, D::Cancelled, D::SystemError]);
+    let missed: Vec<D> = wanted.filter(|d| !reached.contains(d)).collect();
+    assert!(missed.is_empty(), "never reached: {missed:?}");
+}
+
+/// Not a test: prints figures. `cargo test --test it how_fast -- --ignored --nocapture`
+#[test]
+#[ignore = "prints figures, proves nothing"]
+fn how_fast() {
+    const CALLS: u32 = 20_000;
+    let (program, tests) = called(1);
+    let case = tests.iter().find(|case| case.name == "promises half for today, in English").unwrap();
+    let facts = ["answered", "key 1", "keys 4321", "played", "key 1", "key 2", "key 1", "keys 1#", "played", "key 1"];
+    let clock = ringback::time::Clock::system();
+    let start = clock.now().mono;
+    let mut orders = 0;
+    for _ in 0..CALLS {
+        let mut stage = Stage::new(program, &case.contact, &context(case));
+        for fact in facts.iter().chain(&["saved", "played"]) {
+            told(&mut stage, fact).unwrap();
+        }
+        assert!(stage.call.is_over());
+        orders += stage.orders.len();
+    }
+    let took = clock.now().mono.since(start);
+    println!("{:.0} calls a second, {} orders each", f64::from(CALLS) / took.as_secs_f64(), orders / CALLS as usize);
+    let start = clock.now().mono;
+    let needed = (0..100).map(|_| prompts_needed(program, &case.contact, &context(case)).len()).sum::<usize>() / 100;
+    println!("{needed} prompts needed, found in {:?}", clock.now().mono.since(start) / 100);
+    println!("{} bytes a call, beside what it points to", std::mem::size_of::<Call>());
+}
+
+fn called(flow: usize) -> &'static (Arc<Program>, Vec<TestCase>) {
+    static FLOWS: std::sync::OnceLock<Vec<(Arc<Program>, Vec<TestCase>)>> = std::sync::OnceLock::new();
+    &FLOWS.get_or_init(|| CALLED.iter().map(|path| compiled(path)).collect())[flow]
+}
+
+/// An answered call to which all of this happened.
+fn called_by(program: &Arc<Program>, case: &TestCase, deeds: &[Deed]) -> Stage {
+    let mut stage = Stage::new(program, &case.contact, &context(case));
+    stage.tell(Event::Ringing);
+    stage.tell(Event::Answered);
+    for deed in deeds {
+        act(&mut stage, program, &case.contact, deed);
+    }
+    stage
+}
+
+fn act(stage: &mut Stage, program: &Program, contact: &ContactValues, deed: &Deed) {
+    stage.now = stage.now + Duration::from_millis(200);
+    match deed {
+        Deed::Key(key) => drop(stage.tell(Event::Digit(*key))),
+        Deed::Proof => {
+            for key in proof(program, contact).chars() {
+                stage.tell(Event::Digit(key));
+            }
+        }
+        Deed::PlayEnds => {
+            if let Some(play) = stage.playing {
+                stage.tell(Event::PlayEnded(play));
+            }
+        }
+        Deed::Silence => drop(stage.tick()),
+        Deed::Saves(ok) => {
+            if let Some(save) = stage.saving {
+                stage.tell(if *ok { Event::Saved(save) } else { Event::SaveFailed(save) });
+            }
+        }
+        Deed::Event(event) => drop(stage.tell(event.clone())),
+    }
+}
+
+/// The keys that this contact would prove itself by.
+fn proof(program: &Program, contact: &ContactValues) -> String {
+    let against = program.steps.iter().find_map(|named| match &named.step {
+        Step::Verify(verify) => Some(verify.against),
+        _ => None,
+    });
+    match &contact.0[against.expect("the flows verify").0 as usize] {
+        Some(Value::Digits(digits)) => digits.clone(),
+        Some(Value::Date(day)) => format!("{:02}{:02}", day.day(), day.month()),
+        _ => String::new(),
+    }
+}
+
+/// The messages that say that a promise is on record.
+fn recorded_messages(program: &Program) -> BTreeSet<&str> {
+    let recorded = program.steps.iter().filter_map(|named| match &named.step {
+        Step::Promise(promise) => Some(promise.recorded),
+        _ => None,
+    });
+    let said = recorded.flat_map(|step| match &program.step(step).step {
+        Step::Say { messages, .. } | Step::End { messages, .. } => messages.as_slice(),
+        _ => &[],
+    });
+    said.map(|message| program.message(*message).name.as_str()).collect()
+}
+
+/// What must hold of every call, whatever happened in it.
+fn check_orders(orders: &[Action], program: &Program, case: &TestCase) -> Result<(), TestCaseError> {
+    let needed = prompts_needed(program, &case.contact, &context(case));
+    let secrets = protected_words(program, case);
+    let recorded = recorded_messages(program);
+    let (mut verified, mut plays, mut promised, mut opted_out) = (false, BTreeSet::new(), false, false);
+    for (at, order) in orders.iter().enumerate() {
+        match order {
+            Action::Play { play, utterances } => {
+                prop_assert!(plays.insert(*play), "every play has an id of its own");
+                for utterance in utterances {
+                    prop_assert!(needed.contains(utterance), "not known beforehand: {utterance:?}");
+                }
+            }
+            Action::Note(Note::Verified) => verified = true,
+            Action::Note(Note::Promised { .. }) => promised = true,
+            Action::Note(Note::OptedOut) => opted_out = true,
+            Action::Note(Note::Said { messages, text }) => {
+                let told = secrets.iter().find(|secret| text.contains(*secret));
+                prop_assert!(verified || told.is_none(), "said to somebody unknown: {text}");
+                let too_early = !promised && messages.iter().any(|name| recorded.contains(name.as_str()));
+                prop_assert!(!too_early, "said to be recorded, before it is: {text}");
+            }
+            Action::End(ending) => {
+                prop_assert_eq!(at, orders.len() - 1, "the end comes last, so once");
+                prop_assert_eq!(ending.right_party, verified);
+                prop_assert_eq!(ending.disposition == Disposition::OptedOut, opted_out);
+                prop_assert_eq!(ending.disposition == Disposition::Promised, promised && !opted_out);
+            }
+            _ => {}
+        }
+    }
+    prop_assert!(matches!(orders.last(), Some(Action::End(_))), "every call ends");
+    Ok(())
+}
+
+/// The contact's protected values as they would be heard.
+fn protected_words(program: &Program, case: &TestCase) -> Vec<String> {
+    let language = program.language_for(case.language);
+    let mut words = Vec::new();
+    for (field, value) in program.contact.iter().zip(&case.contact.0).filter(|(field, _)| field.protected) {
+        let (spoken, formats) = match value {
+            Some(Value::Money(money)) => (Spoken::Money(*money), vec![Format::Money(Case::Nominative)]),
+            Some(Value::Date(day)) => (Spoken::Date(*day), vec![Format::Date(Case::Genitive)]),
+            Some(Value::Text(text)) => (Spoken::Text(text.clone()), vec![Format::Plain]),
+            _ => continue,
+        };
+        for format in formats {
+            let template = Template(vec![Piece::Slot { slot: 0, format }]);
+            let said = say(&template, |_| Some(spoken.clone()), language, case.today);
+            words.push(said.unwrap_or_else(|e| panic!("{}: {e}", field.name)));
+        }
+    }
+    words
+}

@@ -13,4 +13,5 @@ mod sipp;
 mod speech;
 mod store;
 mod tidy;
+mod town;
 mod voice;

@@ -1,0 +1,360 @@
+//! Asking: a prompt, keys, a try that failed, the next one. Every step that listens is one or more [`Question`]s.
+
+use jiff::civil::Date;
+
+use super::action::{Fact, Note};
+use super::input::{DayLimits, Reading, Shape, read_day, read_key, read_silence};
+use super::{Call, Turn, Wait};
+use crate::flow::expr::Value;
+use crate::flow::program::{Collect, Collected, Listen, Menu, MessageId, Promise, Share, Step, Verify};
+use crate::money::Money;
+use crate::time::Mono;
+
+/// What is being asked within the current step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Question {
+    Menu,
+    Collect,
+    /// The value read back: 1 yes, 2 again.
+    CollectConfirm,
+    Verify,
+    /// The offer of this index: 1 yes, 2 no.
+    Offer(usize),
+    /// The day for the offer of this index.
+    Day(usize),
+    /// Amount and day read back: 1 yes, 2 another day.
+    PromiseConfirm(usize),
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Ask {
+    pub question: Question,
+    /// From 0.
+    attempt: u32,
+    /// A key was pressed in some try.
+    tried: bool,
+    /// Keys so far.
+    pub entry: String,
+    /// When silence becomes an answer. `None` while the prompt is heard.
+    pub timer: Option<Mono>,
+}
+
+impl Call {
+    pub(super) fn ask(&mut self, turn: &mut Turn, question: Question) {
+        // A read-back must have begun before it can be agreed to: keys pressed ahead were meant for something else.
+        let read_back = matches!(question, Question::CollectConfirm | Question::PromiseConfirm(_));
+        if read_back || !self.listen_of(question).type_ahead {
+            self.keys.clear();
+        }
+        self.ask_again(turn, Ask { question, attempt: 0, tried: false, entry: String::new(), timer: None }, None);
+    }
+
+    fn ask_again(&mut self, turn: &mut Turn, ask: Ask, lead: Option<MessageId>) {
+        let words: Vec<MessageId> = lead.into_iter().chain(self.prompt(&ask)).collect();
+        let gap = self.listen_of(ask.question).gap;
+        self.wait = Wait::Asking(ask);
+        if !self.keys.is_empty() {
+            return self.set_timer(turn.now + gap);
+        }
+        self.play(turn, &words);
+        if self.playing.is_none() && !self.is_closed() {
+            self.listen(turn);
+        }
+    }
+
+    /// The prompt has ended: the person's time begins. Keys pressed over a prompt that may not be interrupted are
+    /// used now.
+    pub(super) fn listen(&mut self, turn: &mut Turn) {
+        let Wait::Asking(ask) = &self.wait else { panic!("listening is asking") };
+        let first_key = self.listen_of(ask.question).first_key;
+        self.set_timer(turn.now + first_key);
+    }
+
+    fn set_timer(&mut self, until: Mono) {
+        let Wait::Asking(ask) = &mut self.wait else { panic!("listening is asking") };
+        ask.timer = Some(until);
+    }
+
+    /// The next key, when the call is taking keys.
+    pub(super) fn key_to_use(&mut self) -> Option<char> {
+        match &self.wait {
+            Wait::Asking(ask) if ask.timer.is_some() => self.keys.pop_front(),
+            _ => None,
+        }
+    }
+
+    pub(super) fn use_key(&mut self, turn: &mut Turn, key: char) {
+        let Wait::Asking(ask) = &self.wait else { panic!("keys are used while asking") };
+        let mut ask = ask.clone();
+        let reading = read_key(&self.shape(ask.question), &ask.entry, key);
+        ask.tried = true;
+        match reading {
+            Reading::More(entry) => {
+                ask.entry = entry;
+                ask.timer = Some(turn.now + self.listen_of(ask.question).gap);
+                self.wait = Wait::Asking(ask);
+            }
+            Reading::Done(entry) => {
+                if matches!(self.shape(ask.question), Shape::Digits { .. } | Shape::Day) && key != '#' {
+                    self.ignore_hash_until = Some(turn.now + self.listen_of(ask.question).gap);
+                }
+                self.entered(turn, ask, &entry);
+            }
+            Reading::Cancelled => {
+                turn.note(Note::Pressed("*".into()));
+                self.cancelled(ask.question);
+            }
+            Reading::NoMatch => {
+                let entry = format!("{}{key}", ask.entry);
+                self.no_match(turn, ask, &entry);
+            }
+        }
+    }
+
+    /// Nothing (more) was pressed in time.
+    pub(super) fn silence(&mut self, turn: &mut Turn) {
+        let Wait::Asking(ask) = &self.wait else { panic!("silence is an answer while asking") };
+        let ask = ask.clone();
+        if ask.entry.is_empty() {
+            turn.note(Note::NoInput);
+            let lead = self.no_input_message(ask.question);
+            return self.next_try(turn, ask, lead);
+        }
+        match read_silence(&self.shape(ask.question), &ask.entry) {
+            Reading::Done(entry) => self.entered(turn, ask, &entry),
+            Reading::More(_) | Reading::Cancelled | Reading::NoMatch => {
+                let entry = ask.entry.clone();
+                self.no_match(turn, ask, &entry);
+            }
+        }
+    }
+
+    fn no_match(&mut self, turn: &mut Turn, ask: Ask, entry: &str) {
+        if ask.question == Question::Verify {
+            turn.note(Note::VerifyFailed);
+            self.verify_failed = true;
+        } else {
+            turn.note(Note::Pressed(entry.to_string()));
+            turn.note(Note::NoMatch);
+        }
+        let lead = self.no_match_message(ask.question);
+        self.next_try(turn, ask, lead);
+    }
+
+    fn next_try(&mut self, turn: &mut Turn, mut ask: Ask, lead: Option<MessageId>) {
+        // What was typed ahead was typed for an answer that would have been taken.
+        self.keys.clear();
+        ask.attempt += 1;
+        ask.entry.clear();
+        ask.timer = None;
+        if ask.attempt >= self.listen_of(ask.question).tries {
+            return self.exhausted(&ask);
+        }
+        self.ask_again(turn, ask, lead);
+    }
+
+    /// An entry is whole: what it means is for the question.
+    fn entered(&mut self, turn: &mut Turn, ask: Ask, entry: &str) {
+        if ask.question == Question::Verify {
+            turn.note(Note::Pressed("•".repeat(entry.len())));
+        }
+        let program = self.program.clone();
+        match (&program.step(self.step).step, ask.question) {
+            (Step::Menu(menu), Question::Menu) => {
+                turn.note(Note::Pressed(entry.to_string()));
+                let (_, step) = menu.keys.iter().find(|(keys, _)| keys == entry).expect("an entry is one of the keys");
+                self.go(*step);
+            }
+            (Step::Collect(collect), Question::Collect) => self.collected(turn, collect, ask, entry),
+            (Step::Collect(collect), Question::CollectConfirm) => {
+                turn.note(Note::Pressed(entry.to_string()));
+                match entry {
+                    "1" => self.go(collect.ok),
+                    _ => self.ask(turn, Question::Collect),
+                }
+            }
+            (Step::Verify(verify), Question::Verify) => self.verified(turn, verify, ask, entry),
+            (Step::Promise(promise), Question::Offer(offer)) => {
+                turn.note(Note::Pressed(entry.to_string()));
+                match entry {
+                    "1" => self.ask(turn, Question::Day(offer)),
+                    _ => self.offer(turn, promise, offer + 1),
+                }
+            }
+            (Step::Promise(promise), Question::Day(offer)) => self.day_named(turn, promise, offer, ask, entry),
+            (Step::Promise(promise), Question::PromiseConfirm(offer)) => {
+                turn.note(Note::Pressed(entry.to_string()));
+                match entry {
+                    "1" => self.save_promise(turn, promise),
+                    _ => self.ask(turn, Question::Day(offer)),
+                }
+            }
+            (step, question) => panic!("{question:?} is not asked in {step:?}"),
+        }
+    }
+
+    fn collected(&mut self, turn: &mut Turn, collect: &Collect, ask: Ask, entry: &str) {
+        let value = match collect.what {
+            Collected::Digits { .. } => Some(Value::Digits(entry.to_string())),
+            Collected::Date { ahead, workdays } => self.read_day(entry, ahead, workdays).map(Value::Date),
+        };
+        let Some(value) = value else { return self.no_match(turn, ask, entry) };
+        turn.note(Note::Pressed(entry.to_string()));
+        self.variables[collect.into.0 as usize] = Some(value);
+        match collect.confirm {
+            Some(_) => self.ask(turn, Question::CollectConfirm),
+            None => self.go(collect.ok),
+        }
+    }
+
+    fn verified(&mut self, turn: &mut Turn, verify: &Verify, ask: Ask, entry: &str) {
+        if self.proof(verify).as_deref() != Some(entry) {
+            return self.no_match(turn, ask, entry);
+        }
+        self.right_party = true;
+        turn.note(Note::Verified);
+        self.go(verify.ok);
+    }
+
+    /// Makes the offer of this index, when there is one.
+    pub(super) fn offer(&mut self, turn: &mut Turn, promise: &Promise, index: usize) {
+        let Some(offer) = promise.offers.get(index) else { return self.go(promise.refused) };
+        let amount = match self.eval(&promise.of) {
+            Some(Value::Money(sum)) if sum.minor > 0 => share_of(offer.share, sum),
+            // Nothing is owed, or the sum is unknown: there is nothing to promise.
+            _ => return self.go(promise.rejected),
+        };
+        self.variables[promise.amount.0 as usize] = Some(Value::Money(amount));
+        self.ask(turn, Question::Offer(index));
+    }
+
+    fn day_named(&mut self, turn: &mut Turn, promise: &Promise, offer: usize, ask: Ask, entry: &str) {
+        let Some(day) = self.read_day(entry, promise.offers[offer].within, promise.workdays) else {
+            return self.no_match(turn, ask, entry);
+        };
+        turn.note(Note::Pressed(entry.to_string()));
+        self.variables[promise.on.0 as usize] = Some(Value::Date(day));
+        match promise.confirm {
+            Some(_) => self.ask(turn, Question::PromiseConfirm(offer)),
+            None => self.save_promise(turn, promise),
+        }
+    }
+
+    fn save_promise(&mut self, turn: &mut Turn, promise: &Promise) {
+        let value = |variable: crate::flow::program::VarId| self.variables[variable.0 as usize].clone();
+        match (value(promise.amount), value(promise.on)) {
+            (Some(Value::Money(amount)), Some(Value::Date(on))) => {
+                self.save(turn, Fact::Promise { amount, on }, promise.recorded, promise.rejected);
+            }
+            other => panic!("a promise has an amount and a day, not {other:?}"),
+        }
+    }
+
+    fn read_day(&self, entry: &str, ahead: u32, workdays: bool) -> Option<Date> {
+        read_day(entry, DayLimits { today: self.context.today, ahead, workdays })
+    }
+
+    /// The keys that prove the right party; `None` when the contact has none to prove it by.
+    pub(super) fn proof(&self, verify: &Verify) -> Option<String> {
+        match self.contact.0[verify.against.0 as usize].as_ref()? {
+            Value::Digits(digits) if !digits.is_empty() => Some(digits.clone()),
+            Value::Date(day) => Some(format!("{:02}{:02}", day.day(), day.month())),
+            _ => None,
+        }
+    }
+
+    fn exhausted(&mut self, ask: &Ask) {
+        let step = match (&self.program.step(self.step).step, ask.question) {
+            (Step::Menu(menu), _) => menu.exhausted,
+            (Step::Collect(collect), _) => collect.exhausted,
+            (Step::Verify(verify), _) if ask.tried => verify.failed,
+            (Step::Verify(verify), _) => verify.refused,
+            (Step::Promise(promise), _) => promise.refused,
+            (step, question) => panic!("{question:?} is not asked in {step:?}"),
+        };
+        self.go(step);
+    }
+
+    fn cancelled(&mut self, question: Question) {
+        let step = match &self.program.step(self.step).step {
+            Step::Collect(collect) => collect.cancelled,
+            Step::Verify(verify) => verify.refused,
+            Step::Promise(promise) => promise.refused,
+            step => panic!("{question:?} cannot be cancelled in {step:?}"),
+        };
+        self.go(step);
+    }
+
+    /// How the current step listens.
+    pub(super) fn listen_of(&self, question: Question) -> &Listen {
+        match &self.program.step(self.step).step {
+            Step::Menu(menu) => &menu.listen,
+            Step::Collect(collect) => &collect.listen,
+            Step::Verify(verify) => &verify.listen,
+            Step::Promise(promise) => &promise.listen,
+            step => panic!("{question:?} is not asked in {step:?}"),
+        }
+    }
+
+    fn shape(&self, question: Question) -> Shape<'_> {
+        match (&self.program.step(self.step).step, question) {
+            (Step::Menu(menu), _) => Shape::OneOf(menu.keys.iter().map(|(keys, _)| keys.as_str()).collect()),
+            (Step::Collect(Collect { what: Collected::Digits { min, max }, .. }), Question::Collect) => {
+                Shape::Digits { min: *min as usize, max: *max as usize }
+            }
+            (Step::Verify(verify), _) => {
+                let length = self.proof(verify).expect("without a proof nothing is asked").len();
+                Shape::Digits { min: length, max: length }
+            }
+            (_, Question::Collect | Question::Day(_)) => Shape::Day,
+            (_, Question::CollectConfirm | Question::Offer(_) | Question::PromiseConfirm(_)) => {
+                Shape::OneOf(vec!["1", "2"])
+            }
+            (step, question) => panic!("{question:?} is not asked in {step:?}"),
+        }
+    }
+
+    /// What this try says.
+    fn prompt(&self, ask: &Ask) -> Option<MessageId> {
+        let of_try = |prompts: &[MessageId]| prompts.get(ask.attempt as usize).or(prompts.last()).copied();
+        match (&self.program.step(self.step).step, ask.question) {
+            (Step::Menu(Menu { prompts, .. }), _) => of_try(prompts),
+            (Step::Collect(Collect { confirm, .. }), Question::CollectConfirm) => *confirm,
+            (Step::Collect(Collect { prompts, .. }), _) => of_try(prompts),
+            (Step::Verify(Verify { prompts, .. }), _) => of_try(prompts),
+            (Step::Promise(promise), Question::Offer(offer)) => Some(promise.offers[offer].message),
+            (Step::Promise(promise), Question::PromiseConfirm(_)) => promise.confirm,
+            (Step::Promise(promise), _) => of_try(&promise.ask_date),
+            (step, question) => panic!("{question:?} is not asked in {step:?}"),
+        }
+    }
+
+    fn no_match_message(&self, question: Question) -> Option<MessageId> {
+        match (&self.program.step(self.step).step, question) {
+            (Step::Menu(menu), _) => menu.no_match,
+            (Step::Collect(collect), _) => collect.no_match,
+            (Step::Verify(verify), _) => verify.wrong,
+            (Step::Promise(promise), Question::Day(_)) => promise.bad_date,
+            (Step::Promise(_), _) => None,
+            (step, question) => panic!("{question:?} is not asked in {step:?}"),
+        }
+    }
+
+    fn no_input_message(&self, question: Question) -> Option<MessageId> {
+        match &self.program.step(self.step).step {
+            Step::Menu(menu) => menu.no_input,
+            Step::Collect(collect) => collect.no_input,
+            Step::Verify(_) | Step::Promise(_) => None,
+            step => panic!("{question:?} is not asked in {step:?}"),
+        }
+    }
+}
+
+/// What is offered of a sum. Rounded up, so that the parts cover it.
+pub(super) fn share_of(share: Share, sum: Money) -> Money {
+    match share {
+        Share::Full => sum,
+        Share::Half => sum.part(2),
+        Share::Instalment(parts) => sum.part(parts),
+    }
+}

@@ -1,0 +1,199 @@
+//! From messages to what is heard: in a call, and beforehand for all that a call may need.
+
+use std::collections::BTreeSet;
+
+use super::ask::share_of;
+use super::{Call, Context};
+use crate::flow::expr::{Env, Expr, Value, eval, spoken};
+use crate::flow::program::{ContactValues, Domain, MessageId, Program, Step, Take, VarId};
+use crate::language::Language;
+use crate::speech::{self, NoGrammar, Piece, Spoken, Template, Utterance};
+
+/// Values of one slot that are tried for one message. Slots hold one variable as a rule; the bound is for a slot that
+/// computes with several.
+const SLOT_VALUES_MAX: usize = 4_000;
+
+impl Call {
+    /// What an expression can look at now.
+    fn env(&self) -> Env<'_> {
+        env(&self.contact, &self.variables, &self.context)
+    }
+
+    pub(super) fn eval(&self, expr: &Expr) -> Option<Value> {
+        eval(expr, &self.env())
+    }
+
+    pub(super) fn holds(&self, condition: &Expr) -> bool {
+        crate::flow::expr::holds(condition, &self.env())
+    }
+
+    /// These messages as they are heard now, one after another.
+    pub(super) fn utterances(&self, messages: &[MessageId]) -> Result<Vec<Utterance>, NoGrammar> {
+        let mut utterances = Vec::new();
+        for message in messages {
+            let take = take(&self.program, *message, self.language);
+            utterances.extend(utterances_of(take, &self.env(), self.language)?);
+        }
+        Ok(utterances)
+    }
+
+    /// A message as it is read in an SMS or an e-mail.
+    pub(super) fn written(&self, message: MessageId) -> String {
+        let take = take(&self.program, message, self.language);
+        super::written::write(
+            &take.template,
+            |slot| eval(&take.slots[slot], &self.env()).and_then(spoken),
+            self.language,
+        )
+    }
+}
+
+fn env<'a>(contact: &'a ContactValues, variables: &'a [Option<Value>], context: &'a Context) -> Env<'a> {
+    Env { contact, variables, company: &context.company, today: context.today, due: context.due }
+}
+
+fn take(program: &Program, message: MessageId, language: Language) -> &Take {
+    &program.message(message).takes[&language]
+}
+
+/// A message whose values are all known is one stretch of audio, so that a voice can give it one melody; one that
+/// depends on the call is put together from pieces made beforehand.
+fn utterances_of(take: &Take, env: &Env, language: Language) -> Result<Vec<Utterance>, NoGrammar> {
+    let value = |slot: usize| eval(&take.slots[slot], env).and_then(spoken);
+    let today = env.today;
+    if take.in_pieces {
+        let pieces = speech::say_pieces(&take.template, value, language, today)?;
+        return Ok(pieces.into_iter().map(|text| Utterance { language, audio: None, text }).collect());
+    }
+    let text = speech::say(&take.template, value, language, today)?;
+    Ok(vec![Utterance { language, audio: take.audio.clone(), text }])
+}
+
+/// Every utterance that any call with this contact may play, so that all of its audio is there before it is dialled.
+/// A message that cannot be said to this contact (an optional value is missing) is left out: a branch keeps the call
+/// away from it.
+pub fn prompts_needed(program: &Program, contact: &ContactValues, context: &Context) -> BTreeSet<Utterance> {
+    let language = program.language_for(context.language);
+    let unset = vec![None; program.variables.len()];
+    let env = env(contact, &unset, context);
+    let mut needed = BTreeSet::new();
+    for message in spoken_messages(program) {
+        let take = take(program, message, language);
+        if take.in_pieces {
+            needed.extend(pieces_of(program, take, &env, language));
+        } else {
+            needed.extend(utterances_of(take, &env, language).into_iter().flatten());
+        }
+    }
+    needed
+}
+
+/// All messages but those that are only written.
+fn spoken_messages(program: &Program) -> BTreeSet<MessageId> {
+    let mut messages = BTreeSet::new();
+    for named in &program.steps {
+        match &named.step {
+            Step::Say { messages: said, .. } | Step::End { messages: said, .. } => messages.extend(said),
+            Step::Menu(menu) => messages.extend(menu.prompts.iter().chain(&menu.no_match).chain(&menu.no_input)),
+            Step::Collect(collect) => {
+                messages.extend(&collect.prompts);
+                messages.extend(collect.confirm.iter().chain(&collect.no_match).chain(&collect.no_input));
+            }
+            Step::Verify(verify) => messages.extend(verify.prompts.iter().chain(&verify.wrong)),
+            Step::Promise(promise) => {
+                messages.extend(promise.offers.iter().map(|offer| offer.message));
+                messages.extend(promise.ask_date.iter().chain(&promise.confirm).chain(&promise.bad_date));
+            }
+            Step::Queue(queue) => messages.extend(&queue.message),
+            Step::Branch { .. } | Step::Set { .. } | Step::Notify { .. } | Step::OptOut { .. } => {}
+        }
+    }
+    messages
+}
+
+fn pieces_of(program: &Program, take: &Take, env: &Env, language: Language) -> Vec<Utterance> {
+    let mut pieces = Vec::new();
+    let mut say = |piece: &Piece, value: Option<&Spoken>| {
+        let alone = Template(vec![piece.clone()]);
+        if let Ok(said) = speech::say_pieces(&alone, |_| value.cloned(), language, env.today) {
+            pieces.extend(said.into_iter().map(|text| Utterance { language, audio: None, text }));
+        }
+    };
+    for piece in &take.template.0 {
+        match piece {
+            Piece::Text(_) => say(piece, None),
+            Piece::Slot { slot, .. } => {
+                for value in slot_values(program, &take.slots[*slot], env) {
+                    say(piece, spoken(value).as_ref());
+                }
+            }
+        }
+    }
+    pieces
+}
+
+/// All values that a slot can have in a call: its expression over all values of the variables in it.
+fn slot_values(program: &Program, slot: &Expr, env: &Env) -> Vec<Value> {
+    let mut assignments = vec![env.variables.to_vec()];
+    for variable in variables_in(slot) {
+        let domain = domain_values(program, variable, env);
+        assignments = assignments
+            .iter()
+            .flat_map(|assignment| {
+                domain.iter().map(|value| {
+                    let mut assignment = assignment.clone();
+                    assignment[variable.0 as usize] = Some(value.clone());
+                    assignment
+                })
+            })
+            .take(SLOT_VALUES_MAX)
+            .collect();
+    }
+    assignments.iter().filter_map(|variables| eval(slot, &Env { variables, ..*env })).collect()
+}
+
+fn domain_values(program: &Program, variable: VarId, env: &Env) -> Vec<Value> {
+    match &program.variables[variable.0 as usize].domain {
+        Domain::OneOf(exprs) => exprs.iter().filter_map(|expr| eval(expr, env)).collect(),
+        Domain::DaysAhead(ahead) => (0..=i64::from(*ahead))
+            .filter_map(|days| env.today.checked_add(jiff::Span::new().days(days)).ok())
+            .map(Value::Date)
+            .collect(),
+        // Spoken one by one.
+        Domain::Digits => vec![Value::Digits("0123456789".into())],
+        Domain::OfferAmounts(step) => {
+            let Step::Promise(promise) = &program.step(*step).step else {
+                panic!("offers are made in a promise step only")
+            };
+            let Some(Value::Money(sum)) = eval(&promise.of, env) else { return Vec::new() };
+            promise.offers.iter().map(|offer| Value::Money(share_of(offer.share, sum))).collect()
+        }
+    }
+}
+
+fn variables_in(expr: &Expr) -> BTreeSet<VarId> {
+    let mut variables = BTreeSet::new();
+    collect_variables(expr, &mut variables);
+    variables
+}
+
+/// As deep as the expression, whose depth the compiler bounds.
+fn collect_variables(expr: &Expr, variables: &mut BTreeSet<VarId>) {
+    match expr {
+        Expr::Variable(variable) => {
+            variables.insert(*variable);
+        }
+        Expr::Not(inner)
+        | Expr::InRange(inner, ..)
+        | Expr::OneOf(inner, _)
+        | Expr::Weekday(inner)
+        | Expr::Len(inner) => {
+            collect_variables(inner, variables);
+        }
+        Expr::Binary(_, left, right) => {
+            collect_variables(left, variables);
+            collect_variables(right, variables);
+        }
+        Expr::Literal(_) | Expr::Contact(_) | Expr::Has(_) | Expr::Company | Expr::Today | Expr::DaysOverdue => {}
+    }
+}

@@ -1,0 +1,104 @@
+//! Entering the steps of a program: straight lines, one for each kind.
+
+use super::action::{Action, Fact, Note};
+use super::ask::Question;
+use super::{AGENT_GRACE, Call, STEPS_PER_CALL_MAX, Turn, Wait};
+use crate::flow::program::{MessageId, NotifyBy, OptOutScope, Queue, Step, StepId};
+
+impl Call {
+    pub(super) fn enter(&mut self, turn: &mut Turn, id: StepId) {
+        if self.path.len() >= STEPS_PER_CALL_MAX {
+            return self.hang_up(turn, None);
+        }
+        let program = self.program.clone();
+        let named = program.step(id);
+        self.step = id;
+        self.path.push(id);
+        turn.note(Note::Entered(named.name.clone()));
+        match &named.step {
+            Step::Say { messages, interruptible, next } => self.say(turn, messages, *interruptible, *next),
+            Step::Menu(_) => self.ask(turn, Question::Menu),
+            Step::Collect(_) => self.ask(turn, Question::Collect),
+            Step::Verify(verify) => match self.proof(verify) {
+                Some(_) => self.ask(turn, Question::Verify),
+                None => self.go(verify.failed),
+            },
+            Step::Promise(promise) => self.offer(turn, promise, 0),
+            Step::Branch { cases, otherwise } => {
+                let taken = cases.iter().find(|(condition, _)| self.holds(condition));
+                self.go(taken.map_or(*otherwise, |(_, step)| *step));
+            }
+            Step::Set { assign, next } => {
+                for (variable, expr) in assign {
+                    self.variables[variable.0 as usize] = self.eval(expr);
+                }
+                self.go(*next);
+            }
+            Step::Queue(queue) => self.queue_for_agent(turn, queue),
+            Step::Notify { by, subject, message, queued, failed } => {
+                self.notify(turn, *by, *subject, *message, (*queued, *failed));
+            }
+            Step::OptOut { scope, next } => self.opt_out(turn, *scope, *next),
+            Step::End { messages, result } => {
+                self.result = Some(*result);
+                self.wait = Wait::Ending;
+                self.play(turn, messages);
+                if self.playing.is_none() && !self.is_closed() {
+                    self.hang_up(turn, None);
+                }
+            }
+        }
+    }
+
+    fn say(&mut self, turn: &mut Turn, messages: &[MessageId], interruptible: bool, next: StepId) {
+        self.wait = Wait::Saying { interruptible, next };
+        self.play(turn, messages);
+        if self.playing.is_none() && !self.is_closed() {
+            self.go(next);
+        }
+    }
+
+    fn queue_for_agent(&mut self, turn: &mut Turn, queue: &Queue) {
+        self.wait = Wait::Announcing;
+        self.play(turn, queue.message.as_slice());
+        if self.playing.is_none() && !self.is_closed() {
+            self.ring_agent(turn);
+        }
+    }
+
+    pub(super) fn ring_agent(&mut self, turn: &mut Turn) {
+        let (queue, timeout) = (self.queue().queue.clone(), self.queue().timeout);
+        turn.note(Note::AgentRung { queue: queue.clone() });
+        turn.order(Action::RingAgent { queue, timeout });
+        self.wait = Wait::RingingAgent { until: turn.now + timeout + AGENT_GRACE };
+    }
+
+    /// The queue step being run.
+    pub(super) fn queue(&self) -> &Queue {
+        match &self.program.step(self.step).step {
+            Step::Queue(queue) => queue,
+            other => panic!("an agent is rung in a queue step only, not in {other:?}"),
+        }
+    }
+
+    fn notify(
+        &mut self,
+        turn: &mut Turn,
+        by: NotifyBy,
+        subject: Option<MessageId>,
+        message: MessageId,
+        (queued, failed): (StepId, StepId),
+    ) {
+        let subject = subject.map(|s| self.written(s));
+        let fact = Fact::Message { by, subject, body: self.written(message) };
+        self.save(turn, fact, queued, failed);
+    }
+
+    /// Once is enough: a person who presses the hotkey again is taken on at once.
+    fn opt_out(&mut self, turn: &mut Turn, scope: OptOutScope, next: StepId) {
+        if self.saves.has_opted_out(scope) {
+            return self.go(next);
+        }
+        self.save(turn, Fact::OptOut { scope }, next, next);
+    }
+}

@@ -1,0 +1,89 @@
+//! A call as lines a person can read: `>` facts, `<` orders, `.` notes. Flow tests print it, `tests/calls` is written
+//! in it.
+
+use super::action::{Action, Ending, Fact, Note};
+use super::event::Event;
+use crate::flow::program::NotifyBy;
+
+/// `> answered`, `> key 4`.
+pub fn fact_line(event: &Event) -> String {
+    match event {
+        Event::Ringing => "> ringing".into(),
+        Event::Failed(cause) => format!("> failed {cause}"),
+        Event::Answered => "> answered".into(),
+        Event::AnsweredBy(who) => format!("> found {who}"),
+        Event::Beeped => "> beeped".into(),
+        Event::Digit(key) => format!("> key {key}"),
+        Event::PlayEnded(play) => format!("> played {play}"),
+        Event::Saved(save) => format!("> saved {save}"),
+        Event::SaveFailed(save) => format!("> save failed {save}"),
+        Event::AgentAnswered => "> agent answered".into(),
+        Event::AgentUnavailable => "> agent unavailable".into(),
+        Event::AgentHungUp => "> agent hung up".into(),
+        Event::HungUp(cause) => format!("> hung up {cause}"),
+        Event::Paid => "> paid".into(),
+        Event::Stopped => "> stopped".into(),
+        Event::Ticked => "> ticked".into(),
+    }
+}
+
+/// `< play 1 "…"`. The note of what is said is left out: the order to play it follows.
+pub fn order_line(action: &Action) -> Option<String> {
+    Some(match action {
+        Action::Play { play, utterances } => {
+            let words: Vec<&str> = utterances.iter().map(|u| u.text.as_str()).collect();
+            format!("< play {play} \"{}\"", words.join(" | "))
+        }
+        Action::StopPlay { play } => format!("< stop {play}"),
+        Action::Save { save, fact } => format!("< save {save} {}", fact_words(fact)),
+        Action::ReleaseAgent => "< release agent".into(),
+        Action::RingAgent { queue, timeout } => format!("< ring agent of {queue} for {timeout:?}"),
+        Action::Bridge => "< bridge".into(),
+        Action::Hangup => "< hang up".into(),
+        Action::Note(note) => format!(". {}", note_words(note)?),
+        Action::End(ending) => format!("< end {}", ending_words(ending)),
+    })
+}
+
+fn fact_words(fact: &Fact) -> String {
+    match fact {
+        Fact::Promise { amount, on } => format!("promise of {amount} on {on}"),
+        Fact::OptOut { scope } => format!("opt-out of the {scope}"),
+        Fact::Message { by, subject, body } => {
+            let by = match by {
+                NotifyBy::Sms => "sms",
+                NotifyBy::Email => "email",
+            };
+            let subject = subject.as_ref().map(|s| format!(" \"{s}\"")).unwrap_or_default();
+            format!("{by}{subject} \"{body}\"")
+        }
+    }
+}
+
+fn note_words(note: &Note) -> Option<String> {
+    Some(match note {
+        Note::Said { .. } => return None,
+        Note::Answered => "answered".into(),
+        Note::AnsweredBy(who) => format!("answered by {who}"),
+        Note::Entered(node) => format!("entered {node}"),
+        Note::Interrupted => "interrupted".into(),
+        Note::Pressed(keys) => format!("pressed {keys}"),
+        Note::NoInput => "no input".into(),
+        Note::NoMatch => "no match".into(),
+        Note::Verified => "verified".into(),
+        Note::VerifyFailed => "not verified".into(),
+        Note::Promised { amount, on } => format!("promised {amount} on {on}"),
+        Note::OptedOut => "opted out".into(),
+        Note::AgentRung { queue } => format!("agent of {queue} rung"),
+        Note::AgentAnswered => "agent answered".into(),
+        Note::AgentUnavailable => "agent unavailable".into(),
+        Note::HungUp(cause) => format!("hung up: {cause}"),
+    })
+}
+
+fn ending_words(ending: &Ending) -> String {
+    let by = ending.answered_by.map(|who| format!(", answered by {who}")).unwrap_or_default();
+    let party = if ending.right_party { ", right party" } else { "" };
+    let path = if ending.path.is_empty() { "no node".to_string() } else { ending.path.join(" > ") };
+    format!("{} ({}{by}{party}, talk {:?}): {path}", ending.disposition, ending.cause, ending.talk)
+}

@@ -1,0 +1,46 @@
+//! Checks of a whole flow, once all its parts are read: paths, what is known on them, and what prompts announce.
+
+mod facts;
+mod keys;
+mod paths;
+
+use super::context::Context;
+use super::message::Prose;
+use super::program::{Message, Step, StepId};
+use crate::diagnostic::Span;
+
+/// A flow as far as it could be read.
+pub struct Sketch<'a> {
+    /// By [`StepId`]; `None`: could not be read, and has been reported.
+    pub steps: &'a [Option<Step>],
+    pub names: &'a [(String, Span)],
+    pub messages: &'a [Message],
+    pub message_spans: &'a [Span],
+    pub start: Option<StepId>,
+    pub start_span: Span,
+    pub on_machine: Option<(StepId, Span)>,
+    pub hotkeys: &'a [(String, StepId, Span)],
+    pub prose: &'a [Prose],
+}
+
+impl Sketch<'_> {
+    /// A part is missing, so nothing can be said about what does not exist.
+    pub fn has_holes(&self) -> bool {
+        let here = |id: StepId| (id.0 as usize) < self.steps.len();
+        self.start.is_none()
+            || self.steps.iter().any(|s| match s {
+                None => true,
+                Some(step) => super::graph::edges(step).iter().any(|e| !here(e.to)),
+            })
+    }
+
+    pub fn step(&self, id: StepId) -> Option<&Step> {
+        self.steps.get(id.0 as usize)?.as_ref()
+    }
+}
+
+pub fn run(cx: &mut Context<'_>, sketch: &Sketch<'_>) {
+    paths::check(cx, sketch);
+    facts::check(cx, sketch);
+    keys::check(cx, sketch);
+}

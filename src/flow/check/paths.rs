@@ -1,0 +1,156 @@
+//! Where paths lead: every node is reached, every node reaches an end, silence gets out, opting out is possible.
+
+use super::Sketch;
+use crate::diagnostic::Diagnostic;
+use crate::flow::codes;
+use crate::flow::context::Context;
+use crate::flow::graph;
+use crate::flow::program::{Step, StepId};
+
+pub fn check(cx: &mut Context<'_>, sketch: &Sketch<'_>) {
+    machine(cx, sketch);
+    endless(cx, sketch);
+    if sketch.has_holes() {
+        return;
+    }
+    opt_out(cx, sketch);
+    no_end(cx, sketch);
+    unused(cx, sketch);
+}
+
+/// Marks all steps that can be reached from `from`.
+fn reached(sketch: &Sketch<'_>, from: impl IntoIterator<Item = StepId>) -> Vec<bool> {
+    let mut seen = vec![false; sketch.steps.len()];
+    let mut open: Vec<StepId> = from.into_iter().collect();
+    while let Some(id) = open.pop() {
+        match seen.get_mut(id.0 as usize) {
+            Some(mark) if !*mark => *mark = true,
+            _ => continue,
+        }
+        if let Some(step) = sketch.step(id) {
+            open.extend(graph::edges(step).iter().map(|e| e.to));
+        }
+    }
+    seen
+}
+
+fn machine(cx: &mut Context<'_>, sketch: &Sketch<'_>) {
+    let Some((entry, _)) = sketch.on_machine else { return };
+    let seen = reached(sketch, [entry]);
+    for (n, (name, span)) in sketch.names.iter().enumerate() {
+        let Some(step) = sketch.step(StepId(n as u32)) else { continue };
+        if seen[n] && (graph::listens(step) || matches!(step, Step::Queue(_))) {
+            let message = format!("`{name}` waits for a person, and the path from `on_machine` leads here");
+            cx.error_help(codes::MACHINE_LISTENS, *span, message, "say a message and end");
+        }
+    }
+}
+
+fn opt_out(cx: &mut Context<'_>, sketch: &Sketch<'_>) {
+    let entries = sketch.start.into_iter().chain(sketch.hotkeys.iter().map(|(_, id, _)| *id));
+    let seen = reached(sketch, entries);
+    let found = sketch.steps.iter().zip(&seen).any(|(step, seen)| *seen && matches!(step, Some(Step::OptOut { .. })));
+    if !found {
+        cx.error_help(
+            codes::NO_OPT_OUT,
+            sketch.start_span,
+            "nothing in this flow lets the person opt out of being called",
+            "add a node `stop: { opt_out: number, next: … }` and lead a key or the hotkey \"*9\" to it",
+        );
+    }
+}
+
+fn no_end(cx: &mut Context<'_>, sketch: &Sketch<'_>) {
+    let mut ends: Vec<bool> = sketch.steps.iter().map(|s| matches!(s, Some(Step::End { .. }))).collect();
+    // At most one pass a step: each pass but the last marks one more.
+    for _ in 0..sketch.steps.len() {
+        let mut changed = false;
+        for (n, step) in sketch.steps.iter().enumerate() {
+            let Some(step) = step else { continue };
+            if !ends[n] && graph::edges(step).iter().any(|e| ends[e.to.0 as usize]) {
+                ends[n] = true;
+                changed = true;
+            }
+        }
+        if !changed {
+            break;
+        }
+    }
+    for (n, (name, span)) in sketch.names.iter().enumerate() {
+        if !ends[n] {
+            cx.error(codes::NO_END, *span, format!("no path leads from `{name}` to an `end`"));
+        }
+    }
+}
+
+/// Loops along edges that need nobody. Each is reported once, at its first node in the file.
+fn endless(cx: &mut Context<'_>, sketch: &Sketch<'_>) {
+    let count = sketch.steps.len();
+    let next: Vec<Vec<usize>> = sketch
+        .steps
+        .iter()
+        .map(|step| {
+            let all = step.as_ref().map(graph::edges).unwrap_or_default();
+            all.iter().filter(|e| e.alone && (e.to.0 as usize) < count).map(|e| e.to.0 as usize).collect()
+        })
+        .collect();
+    let mut told = vec![false; count];
+    for start in 0..count {
+        if told[start] {
+            continue;
+        }
+        let from_start = onward(&next, start);
+        if !from_start[start] {
+            continue;
+        }
+        // The loop: what `start` reaches and what reaches `start`.
+        let around: Vec<usize> = (0..count).filter(|n| from_start[*n] && onward(&next, *n)[start]).collect();
+        for n in &around {
+            told[*n] = true;
+        }
+        let names: Vec<&str> = around.iter().map(|n| sketch.names[*n].0.as_str()).collect();
+        let waits = around.iter().any(|n| sketch.steps[*n].as_ref().is_some_and(graph::listens));
+        let message = if waits {
+            format!("a person who stays silent goes round for ever: {}", names.join(", "))
+        } else {
+            format!("a loop with no wait in it: {}", names.join(", "))
+        };
+        let help = "lead silence (`exhausted`, `refused`, `no_agent`) out of the loop, to an end";
+        cx.error_help(codes::ENDLESS, sketch.names[start].1, message, help);
+    }
+}
+
+/// Marks what can be reached from `from` in one step or more.
+fn onward(next: &[Vec<usize>], from: usize) -> Vec<bool> {
+    let mut seen = vec![false; next.len()];
+    let mut open = next[from].clone();
+    while let Some(n) = open.pop() {
+        if !seen[n] {
+            seen[n] = true;
+            open.extend(&next[n]);
+        }
+    }
+    seen
+}
+
+fn unused(cx: &mut Context<'_>, sketch: &Sketch<'_>) {
+    let entries = sketch.start.into_iter();
+    let entries = entries.chain(sketch.hotkeys.iter().map(|(_, id, _)| *id)).chain(sketch.on_machine.map(|(id, _)| id));
+    let seen = reached(sketch, entries);
+    for (n, (name, span)) in sketch.names.iter().enumerate() {
+        if !seen[n] {
+            let message = format!("nothing leads to node `{name}`");
+            cx.report(Diagnostic::warning(codes::UNREACHABLE, *span, message).help("remove it, or lead something here"));
+        }
+    }
+    let mut said = vec![false; sketch.messages.len()];
+    for s in &cx.said {
+        said[s.message.0 as usize] = true;
+    }
+    for (n, message) in sketch.messages.iter().enumerate() {
+        if !said[n] {
+            let text = format!("no node says message `{}`", message.name);
+            cx.report(Diagnostic::warning(codes::UNUSED_MESSAGE, sketch.message_spans[n], text));
+        }
+    }
+}

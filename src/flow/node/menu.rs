@@ -1,0 +1,82 @@
+//! `menu`: says a prompt and waits for one of its keys.
+
+use super::super::codes;
+use super::super::program::{Menu, Step, StepId};
+use super::super::yaml;
+use super::{Kind, Reader, declares_nothing, outcome, required};
+
+pub const KIND: Kind = Kind {
+    name: "menu",
+    about: "Says a prompt and waits for one of its keys. A list of prompts is one wording per try; the last is repeated.",
+    keys: &[
+        required("menu", "prompt, or a list of prompts, one per try"),
+        required("keys", "map of key to node: `{ \"1\": agent, \"*0\": operator }`"),
+    ],
+    outcomes: &[outcome("exhausted", "silence or wrong keys on every try")],
+    declare: declares_nothing,
+    lower,
+};
+
+fn lower(node: &mut Reader<'_, '_>) -> Option<Step> {
+    let prompts = node.messages("menu", &[]);
+    let keys = keys(node);
+    let listen = node.listen(prompts.len());
+    let no_match = node.message("no_match", &[]);
+    let no_input = node.message("no_input", &[]);
+    let exhausted = node.route("exhausted")?;
+    Some(Step::Menu(Menu { prompts, listen, keys: keys?, no_match, no_input, exhausted }))
+}
+
+fn keys(node: &mut Reader<'_, '_>) -> Option<Vec<(String, StepId)>> {
+    let written = node.get("keys")?;
+    let map = node.cx.map(written, "`keys`")?;
+    let mut keys = Vec::new();
+    let mut places = Vec::new();
+    for entry in &map.entries {
+        if entry.key_plain && let Some(as_what) = yaml::surprise(&entry.key) {
+            node.cx.surprise(entry.key_span, &entry.key, as_what);
+            continue;
+        }
+        if !is_key(&entry.key) {
+            let message = format!("`{}` is not a key: keys are 0-9, * and #, at most 8 of them", entry.key);
+            node.cx.error(codes::KEY, entry.key_span, message);
+            continue;
+        }
+        if let Some(target) = node.target(&entry.value, "keys") {
+            keys.push((entry.key.clone(), target));
+            places.push((entry.key.clone(), entry.key_span));
+        }
+    }
+    if map.entries.is_empty() {
+        node.cx.error(codes::SHAPE, written.span, "a menu takes at least one key");
+        return None;
+    }
+    node.cx.menu_keys.insert(node.id, places);
+    Some(keys)
+}
+
+/// One to eight of `0-9 * #`.
+pub fn is_key(text: &str) -> bool {
+    text.len() <= 8 && is_key_run(text)
+}
+
+/// One or more of `0-9 * #`.
+pub fn is_key_run(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit() || b == b'*' || b == b'#')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{codes, step};
+    use super::*;
+
+    #[test]
+    fn lowered() {
+        let written = "{ menu: [a, b], keys: { \"1\": bye }, timeout: 4s, no_match: c, exhausted: bye }";
+        assert_eq!(codes(written), ["F041"], "no prompt names the key");
+        let Step::Menu(menu) = step("{ menu: [a, b, c], keys: { \"*5\": bye }, timeout: 4s, exhausted: bye }") else {
+            panic!()
+        };
+        assert_eq!((menu.prompts.len(), menu.listen.tries, menu.listen.first_key.as_secs()), (3, 3, 4));
+    }
+}

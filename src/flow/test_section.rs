@@ -1,0 +1,344 @@
+//! The `tests:` section: YAML → [`TestCase`]s with every name resolved.
+
+use jiff::civil::Date;
+use jiff::fmt::temporal::Pieces;
+
+use super::bind::bind;
+use super::codes;
+use super::context::{Context, NOWHERE, parse_duration};
+use super::expr::{Type, Value as Worth};
+use super::program::{ContactValues, OptOutScope};
+use super::test::{Expect, ExpectPromise, Heard, Step, TestCase, TestStep};
+use super::yaml::{Map, Node, Scalar, Value};
+use crate::diagnostic::Span;
+use crate::language::Language;
+use crate::outcome::{AnsweredBy, Disposition, HangupCause};
+use crate::time::Wall;
+
+const TESTS_MAX: usize = 1000;
+const STEPS_MAX: usize = 1000;
+const NOW: &str = "2026-11-20T10:00+03:00";
+
+/// The words a step can begin with, for the reference and for "did you mean".
+pub const STEPS: &[&str] = &[
+    "answer",
+    "human",
+    "machine",
+    "fax",
+    "beep",
+    "keys",
+    "silence",
+    "wait",
+    "hears",
+    "not hears",
+    "hangs_up",
+    "agent_answers",
+    "no_agent",
+    "agent_hangs_up",
+    "save_fails",
+    "paid",
+    "stopped",
+    "busy",
+    "no_answer",
+    "rejects",
+];
+
+/// The keys of `expect`.
+pub const EXPECTATIONS: &[&str] = &["result", "promise", "path", "hears", "never_hears", "right_party", "opt_out"];
+
+pub fn read(cx: &mut Context<'_>, node: &Node) -> Vec<TestCase> {
+    let Value::List(items) = &node.value else {
+        cx.error(codes::SHAPE, node.span, format!("`tests` must be a list, not {}", node.kind()));
+        return Vec::new();
+    };
+    let mut names: Vec<String> = Vec::new();
+    let mut cases = Vec::new();
+    for item in items.iter().take(TESTS_MAX) {
+        let Some(case) = case(cx, item) else { continue };
+        if names.contains(&case.name) {
+            cx.error(codes::DUPLICATE_KEY, case.span, format!("two tests are named `{}`", case.name));
+        }
+        names.push(case.name.clone());
+        cases.push(case);
+    }
+    cases
+}
+
+fn case(cx: &mut Context<'_>, item: &Node) -> Option<TestCase> {
+    let map = cx.map(item, "a test")?;
+    cx.known_keys(map, "key of a test", &["name", "contact", "company", "now", "steps", "expect"]);
+    for key in ["name", "contact", "steps", "expect"] {
+        if map.get(key).is_none() {
+            cx.error(codes::MISSING_KEY, item.span, format!("a test lacks `{key}`"));
+        }
+    }
+    let get = |key: &str| map.get(key).map(|e| &e.value);
+    let name = get("name").and_then(|n| Some((cx.scalar(n, "`name`")?.text.clone(), n.span)));
+    let contact = get("contact").and_then(|n| contact(cx, n));
+    let company = match get("company") {
+        Some(n) => cx.scalar(n, "`company`").map(|s| s.text.clone()),
+        None => Some("Example".to_string()),
+    };
+    let now = match get("now") {
+        Some(n) => cx.scalar(n, "`now`").and_then(|s| now(cx, &s.text, n.span)),
+        None => moment(NOW),
+    };
+    let steps = get("steps").map(|n| steps(cx, n)).unwrap_or_default();
+    let expect = get("expect").map(|n| expect(cx, n)).unwrap_or_default();
+    let ((name, span), (contact, language), (now, today)) = (name?, contact?, now?);
+    let due = cx.field("due").and_then(|id| match contact.0.get(id.0 as usize) {
+        Some(Some(Worth::Date(date))) => Some(*date),
+        _ => None,
+    });
+    Some(TestCase { name, span, contact, language, company: company?, now, today, due, steps, expect })
+}
+
+fn now(cx: &mut Context<'_>, text: &str, span: Span) -> Option<(Wall, Date)> {
+    let found = moment(text);
+    if found.is_none() {
+        cx.error(codes::MALFORMED, span, format!("a moment is written {NOW}, with its offset"));
+    }
+    found
+}
+
+fn moment(text: &str) -> Option<(Wall, Date)> {
+    Some((text.parse::<Wall>().ok()?, Pieces::parse(text).ok()?.date()))
+}
+
+fn contact(cx: &mut Context<'_>, node: &Node) -> Option<(ContactValues, Language)> {
+    let map = cx.map(node, "`contact`")?;
+    let fields = cx.contact.clone();
+    let mut known: Vec<&str> = fields.iter().map(|f| f.name.as_str()).collect();
+    known.push("language");
+    cx.known_keys(map, "field of the contact", &known);
+    let first = cx.languages.first().copied().unwrap_or(Language::EN);
+    let mut language = first;
+    let mut values = Map::default();
+    let mut faulty = false;
+    for entry in &map.entries {
+        let is_bool = fields.iter().any(|f| f.name == entry.key && f.ty == Type::Bool);
+        let good = match &entry.value.value {
+            Value::Scalar(s) if s.is_null() => continue,
+            Value::Scalar(_) if is_bool => cx.truth(&entry.value, "the field").is_some(),
+            _ => cx.scalar(&entry.value, "a field").is_some(),
+        };
+        if good {
+            values.entries.push(entry.clone());
+        } else {
+            faulty = true;
+        }
+    }
+    let text = |name: &str| match values.get(name).map(|e| &e.value.value) {
+        Some(Value::Scalar(s)) => Some(s.text.clone()),
+        _ => None,
+    };
+    if let (Some(entry), Some(written)) = (values.get("language"), text("language")) {
+        match cx.languages.iter().find(|l| l.code() == written) {
+            Some(l) => language = *l,
+            None => {
+                let known: Vec<String> = cx.languages.iter().map(|l| l.code().to_string()).collect();
+                let known = known.iter().map(String::as_str);
+                cx.unknown(codes::TEST_CONTACT, entry.value.span, "language of this flow", &written, known);
+                faulty = true;
+            }
+        }
+    }
+    if faulty {
+        return None;
+    }
+    match bind(&fields, language, text) {
+        Ok(bound) => Some((bound, language)),
+        Err(errors) => {
+            for error in errors {
+                let span = values.get(&error.field).map_or(node.span, |e| e.value.span);
+                cx.error(codes::TEST_CONTACT, span, error.to_string());
+            }
+            None
+        }
+    }
+}
+
+fn steps(cx: &mut Context<'_>, node: &Node) -> Vec<TestStep> {
+    let Value::List(items) = &node.value else {
+        cx.error(codes::SHAPE, node.span, format!("`steps` must be a list, not {}", node.kind()));
+        return Vec::new();
+    };
+    if items.len() > STEPS_MAX {
+        cx.error(codes::TEST, node.span, format!("a test has at most {STEPS_MAX} steps"));
+    }
+    items
+        .iter()
+        .take(STEPS_MAX)
+        .filter_map(|item| {
+            let Value::Scalar(scalar) = &item.value else {
+                let help = "quote the whole step when its text has `: `, `, ` or ` #` in it: 'hears \"one, two\"'";
+                cx.error_help(codes::TEST, item.span, "a step is words, not a map or a list", help);
+                return None;
+            };
+            Some(TestStep { step: step(cx, &scalar.text, item.span)?, span: item.span })
+        })
+        .collect()
+}
+
+fn step(cx: &mut Context<'_>, text: &str, span: Span) -> Option<Step> {
+    let text = text.trim();
+    let (word, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
+    let rest = rest.trim();
+    let alone = match word {
+        "answer" => Some(Step::Answer),
+        "human" => Some(Step::Found(AnsweredBy::Human)),
+        "machine" => Some(Step::Found(AnsweredBy::Machine)),
+        "fax" => Some(Step::Found(AnsweredBy::Fax)),
+        "beep" => Some(Step::Beep),
+        "silence" => Some(Step::Silence),
+        "hangs_up" => Some(Step::HangsUp),
+        "agent_answers" => Some(Step::AgentAnswers),
+        "no_agent" => Some(Step::NoAgent),
+        "agent_hangs_up" => Some(Step::AgentHangsUp),
+        "save_fails" => Some(Step::SaveFails),
+        "paid" => Some(Step::Paid),
+        "stopped" => Some(Step::Stopped),
+        "busy" => Some(Step::Fails(HangupCause::Busy)),
+        "no_answer" => Some(Step::Fails(HangupCause::NoAnswer)),
+        "rejects" => Some(Step::Fails(HangupCause::Rejected)),
+        _ => None,
+    };
+    if let Some(step) = alone {
+        if rest.is_empty() {
+            return Some(step);
+        }
+        cx.error(codes::TEST, span, format!("`{word}` stands alone; `{rest}` was not expected"));
+        return None;
+    }
+    match word {
+        "keys" if super::node::is_key_run(rest) => Some(Step::Keys(rest.to_string())),
+        "keys" => {
+            cx.error(codes::TEST, span, "`keys` is followed by 0-9, * and #: `keys 4321`");
+            None
+        }
+        "wait" => {
+            let found = parse_duration(rest).map(Step::Wait);
+            if found.is_none() {
+                cx.error(codes::TEST, span, "`wait` is followed by a duration: `wait 3s`");
+            }
+            found
+        }
+        "hears" => heard_words(cx, rest, span).map(Step::Hears),
+        "not" => match rest.strip_prefix("hears") {
+            Some(what) => heard_words(cx, what.trim(), span).map(Step::NotHears),
+            None => {
+                cx.error(codes::TEST, span, "`not` is followed by `hears`");
+                None
+            }
+        },
+        _ => {
+            cx.unknown(codes::TEST, span, "step", word, STEPS.iter().copied());
+            None
+        }
+    }
+}
+
+/// `greet` is a message, `"one thousand"` is text.
+fn heard_words(cx: &mut Context<'_>, what: &str, span: Span) -> Option<Heard> {
+    for quote in ['"', '\''] {
+        if let Some(inside) = what.strip_prefix(quote).and_then(|w| w.strip_suffix(quote)) {
+            return heard_text(cx, inside, span);
+        }
+    }
+    heard_message(cx, what, span)
+}
+
+fn heard_text(cx: &mut Context<'_>, text: &str, span: Span) -> Option<Heard> {
+    if text.trim().is_empty() {
+        cx.error(codes::TEST, span, "there is no text to hear");
+        return None;
+    }
+    Some(Heard::Text(text.to_string()))
+}
+
+fn heard_message(cx: &mut Context<'_>, name: &str, span: Span) -> Option<Heard> {
+    if let Some(id) = cx.messages.get(name) {
+        return Some(Heard::Message(*id));
+    }
+    let known: Vec<String> = cx.messages.keys().cloned().collect();
+    cx.unknown(codes::UNKNOWN_MESSAGE, span, "message", name, known.iter().map(String::as_str));
+    None
+}
+
+fn heard(cx: &mut Context<'_>, node: &Node, what: &str) -> Vec<Heard> {
+    let found: Vec<(&Scalar, Span)> = cx.scalars(node, what);
+    found
+        .into_iter()
+        .filter_map(|(scalar, span)| match scalar.plain {
+            true => heard_message(cx, &scalar.text, span),
+            false => heard_text(cx, &scalar.text, span),
+        })
+        .collect()
+}
+
+fn expect(cx: &mut Context<'_>, node: &Node) -> Expect {
+    let mut out = Expect { span: node.span, ..Expect::default() };
+    let Some(map) = cx.map(node, "`expect`") else { return out };
+    cx.known_keys(map, "expectation", EXPECTATIONS);
+    if map.entries.is_empty() {
+        cx.error(codes::TEST, node.span, "the test expects nothing");
+    }
+    for entry in &map.entries {
+        let value = &entry.value;
+        match entry.key.as_str() {
+            "result" => {
+                let Some(scalar) = cx.scalar(value, "`result`") else { continue };
+                out.result = scalar.text.parse::<Disposition>().ok();
+                if out.result.is_none() {
+                    let known: Vec<&str> = Disposition::ALL.iter().map(|d| d.as_str()).collect();
+                    cx.unknown(codes::RESULT, value.span, "result", &scalar.text, known);
+                }
+            }
+            "promise" => out.promise = promise(cx, value),
+            "path" => {
+                let names = cx.scalars(value, "`path`");
+                let path = names.into_iter().map(|(s, span)| cx.node(s, span)).filter(|id| *id != NOWHERE).collect();
+                out.path = Some(path);
+            }
+            "hears" => out.hears = heard(cx, value, "`hears`"),
+            "never_hears" => out.never_hears = heard(cx, value, "`never_hears`"),
+            "right_party" => out.right_party = cx.truth(value, "`right_party`"),
+            "opt_out" => {
+                let Some(scalar) = cx.scalar(value, "`opt_out`") else { continue };
+                out.opt_out = scalar.text.parse::<OptOutScope>().ok();
+                if out.opt_out.is_none() {
+                    let known = OptOutScope::ALL.iter().map(|s| s.as_str());
+                    cx.unknown(codes::TEST, value.span, "scope of an opt-out", &scalar.text, known);
+                }
+            }
+            _ => {}
+        }
+    }
+    out
+}
+
+fn promise(cx: &mut Context<'_>, node: &Node) -> Option<ExpectPromise> {
+    if let Value::Scalar(scalar) = &node.value
+        && scalar.text == "none"
+    {
+        return Some(ExpectPromise::Nothing);
+    }
+    let Value::Map(map) = &node.value else {
+        cx.error(codes::TEST, node.span, "`promise` is `none` or `{ amount: 10.50 RUB, on: 2026-11-21 }`");
+        return None;
+    };
+    cx.known_keys(map, "key of a promise", &["amount", "on"]);
+    let mut text = |key: &str| {
+        let found = map.get(key).map(|e| &e.value);
+        if found.is_none() {
+            cx.error(codes::MISSING_KEY, node.span, format!("the promise lacks `{key}`"));
+        }
+        let found = found?;
+        Some((cx.scalar(found, key)?.text.clone(), found.span))
+    };
+    let (amount, on) = (text("amount"), text("on"));
+    let ((amount, amount_span), (on, on_span)) = (amount?, on?);
+    let amount = amount.parse().map_err(|e| cx.error(codes::MALFORMED, amount_span, format!("{e}")));
+    let on = on.parse().map_err(|_| cx.error(codes::MALFORMED, on_span, "a date is written 2026-11-25"));
+    Some(ExpectPromise::Saved { amount: amount.ok()?, on: on.ok()? })
+}
