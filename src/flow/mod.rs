@@ -31,4 +31,3 @@ pub struct Compiled {
     /// Sorted by place.
     pub diagnostics: Vec<Diagnostic>,
 }
-

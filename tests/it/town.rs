@@ -22,7 +22,10 @@ enum Happening {
     ToCall(Event),
     ToPerson(PersonEvent),
     /// A prompt begins, takes a breath, or ends, unless another has taken its place.
-    Prompt { play: u64, event: PersonEvent },
+    Prompt {
+        play: u64,
+        event: PersonEvent,
+    },
 }
 
 /// One call between a program and a person, in virtual time.
@@ -111,7 +114,8 @@ impl World {
                 let this = self.play;
                 let chars: usize = utterances.iter().map(|u| u.text.chars().count()).sum();
                 let length = Duration::from_millis(300 + 60 * chars as u64);
-                let mut prompt = |world: &mut World, after, event| world.at(after, Happening::Prompt { play: this, event });
+                let mut prompt =
+                    |world: &mut World, after, event| world.at(after, Happening::Prompt { play: this, event });
                 prompt(self, Duration::from_millis(80), PersonEvent::VoiceStarted);
                 if self.breathes {
                     prompt(self, length / 2, PersonEvent::VoiceEnded);
@@ -135,13 +139,13 @@ impl World {
                 self.at(Duration::from_millis(5), Happening::ToCall(Event::HungUp(HangupCause::LocalHangup)));
             }
             Action::End(ending) => self.ended = Some(ending.disposition),
-            Action::Bridge | Action::Note(_) => {}
+            Action::Bridge | Action::ReleaseAgent | Action::Note(_) => {}
         }
     }
 }
 
 fn program(source: &str) -> Arc<Program> {
-    let compiled = ringback::flow::compile::compile(source);
+    let compiled = ringback::flow::compile(source);
     let program = compiled.program.unwrap_or_else(|| panic!("{:?}", compiled.diagnostics));
     Arc::new(program)
 }
@@ -217,12 +221,8 @@ fn world(program: &Arc<Program>, contact: &NewContact, behaviour: &Behaviour, to
         "due" => Some(contact.due.to_string()),
         other => contact.fields.get(other).cloned(),
     });
-    let context = Context {
-        language: contact.language,
-        company: contact.creditor.clone(),
-        today,
-        due: Some(contact.due),
-    };
+    let context =
+        Context { language: contact.language, company: contact.creditor.clone(), today, due: Some(contact.due) };
     World {
         call: Call::new(program.clone(), values.unwrap(), context),
         person: Persona::new(behaviour.clone()),
