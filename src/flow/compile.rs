@@ -199,7 +199,8 @@ fn contact(cx: &mut Context<'_>, map: &Map) -> Vec<Field> {
 }
 
 /// The words a field's type can be.
-pub const TYPES: &[&str] = &["text", "money", "date", "number", "digits(4)", "phone", "language", "bool", "enum(a, b)"];
+pub const TYPES: &[&str] =
+    &["text", "money", "date", "number", "digits(4)", "phone", "language", "bool", "enum(a, b)"];
 
 fn field_type(cx: &mut Context<'_>, written: &str, span: Span) -> Option<Type> {
     let (word, inside) = match written.split_once('(') {

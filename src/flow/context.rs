@@ -96,11 +96,7 @@ impl Context<'_> {
         match &node.value {
             Value::Map(map) => Some(map),
             Value::Scalar(_) | Value::List(_) => {
-                self.error(
-                    codes::SHAPE,
-                    node.span,
-                    format!("{what} must be a map (`name: value`), not {}", node.kind()),
-                );
+                self.error(codes::SHAPE, node.span, format!("{what} must be a map (`name: value`), not {}", node.kind()));
                 None
             }
         }
@@ -135,7 +131,9 @@ impl Context<'_> {
     /// One value or a list of them.
     pub fn scalars<'n>(&mut self, node: &'n Node, what: &str) -> Vec<(&'n Scalar, Span)> {
         match &node.value {
-            Value::List(items) => items.iter().filter_map(|item| Some((self.scalar(item, what)?, item.span))).collect(),
+            Value::List(items) => {
+                items.iter().filter_map(|item| Some((self.scalar(item, what)?, item.span))).collect()
+            }
             Value::Scalar(_) => self.scalar(node, what).map(|s| (s, node.span)).into_iter().collect(),
             Value::Map(_) => {
                 self.error(codes::SHAPE, node.span, format!("{what} must be a value or a list, not a map"));

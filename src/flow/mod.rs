@@ -31,3 +31,4 @@ pub struct Compiled {
     /// Sorted by place.
     pub diagnostics: Vec<Diagnostic>,
 }
+

@@ -249,11 +249,7 @@ impl Builder<'_> {
             return self.refuse(span, "anchors (`&name`) are not part of the flow language", "write the value out");
         }
         if tagged {
-            return self.refuse(
-                span,
-                "tags (`!name`) are not part of the flow language",
-                "quote text that begins with !",
-            );
+            return self.refuse(span, "tags (`!name`) are not part of the flow language", "quote text that begins with !");
         }
         Some(())
     }

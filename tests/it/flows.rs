@@ -145,10 +145,7 @@ fn a_safeguard_taken_away_is_missed() {
             let changed = source.replacen(from, to, 1);
             let compiled = compile(&changed);
             let shown = render_all(&compiled.diagnostics, file, &changed);
-            assert!(
-                compiled.diagnostics.iter().any(|d| d.code == code),
-                "{file}: {from} -> {to}: {code} not in\n{shown}"
-            );
+            assert!(compiled.diagnostics.iter().any(|d| d.code == code), "{file}: {from} -> {to}: {code} not in\n{shown}");
         }
     }
 }
@@ -215,8 +212,7 @@ fn kinds() -> String {
 }
 
 fn code_table() -> String {
-    let rows =
-        codes::ALL.iter().map(|c| format!("| {} | {} | {} |\n", c.code, c.title, c.explanation.replace('|', "\\|")));
+    let rows = codes::ALL.iter().map(|c| format!("| {} | {} | {} |\n", c.code, c.title, c.explanation.replace('|', "\\|")));
     format!("| code | what | why, and what to do |\n|---|---|---|\n{}", rows.collect::<String>())
 }
 

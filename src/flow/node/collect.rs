@@ -129,8 +129,7 @@ mod tests {
     #[test]
     fn lowered() {
         let routes = "ok: bye, exhausted: bye, cancelled: bye";
-        let Step::Collect(c) = step(&format!("{{ collect: digits, ask: a, into: meter, min: 3, max: 6, {routes} }}"))
-        else {
+        let Step::Collect(c) = step(&format!("{{ collect: digits, ask: a, into: meter, min: 3, max: 6, {routes} }}")) else {
             panic!()
         };
         assert!(matches!(c.what, Collected::Digits { min: 3, max: 6 }));
