@@ -175,7 +175,7 @@ impl UserAgent {
         call.dialog = Dialog { peer: call.dialog.peer, ..dialog };
         call.state = State::Up;
         let described = response.head.sdp.as_deref().or(early.as_deref());
-        let media = described.and_then(|sdp| Description::parse(sdp).ok()).and_then(|d| call.local.agreed(&d));
+        let media = described.and_then(|sdp| Description::parse(sdp).ok()).and_then(|d| call.local.reachable(&d));
         call.media = media;
         self.refresh(id);
         match (given_up, media) {

@@ -42,6 +42,9 @@ struct Line {
 
 const CLEAN: Line = Line { lost: 0, doubled: 0, delay_min: 10, delay_max: 10 };
 
+/// Orders to the callee about a call, so many milliseconds after it came.
+type Doings = Vec<(u64, fn(DialogId) -> Command)>;
+
 struct World {
     agents: [UserAgent; 2],
     now: Mono,
@@ -50,8 +53,7 @@ struct World {
     serial: u64,
     wire: BTreeMap<(Mono, u64), (usize, Vec<u8>)>,
     script: BTreeMap<(Mono, u64), (usize, Command)>,
-    /// What the callee does with each call: after so many milliseconds.
-    on_incoming: Vec<(u64, fn(DialogId) -> Command)>,
+    on_incoming: Doings,
     events: Vec<(Mono, usize, Event)>,
     /// Every packet that was sent: `>` from the caller.
     sent: Vec<(Mono, usize, Vec<u8>)>,
@@ -228,8 +230,6 @@ fn ignore(dialog: DialogId) -> Command {
 fn hang_up(dialog: DialogId) -> Command {
     Command::Hangup { dialog }
 }
-
-type Doings = Vec<(u64, fn(DialogId) -> Command)>;
 
 struct Case {
     what: &'static str,
@@ -519,16 +519,18 @@ fn requests_within_a_call() {
         (Method::Ack, 5, None, "", ""),
         (Method::Invite, 6, Some(hold), "200 recvonly", ""),
         (Method::Ack, 6, None, "", ""),
-        (Method::Invite, 7, None, "200 sendrecv", ""),
+        // Hold as it was before RFC 3264: the audio stays where it was.
+        (Method::Update, 7, Some(sdp(4000, Codec::Pcma).replace("10.0.0.7", "0.0.0.0")), "200 sendrecv", ""),
+        (Method::Invite, 8, None, "200 sendrecv", ""),
         // Before the ACK of the last.
-        (Method::Invite, 8, Some(sdp(4000, Codec::Pcmu)), "500", ""),
-        (Method::Ack, 7, Some(sdp(4002, Codec::Pcmu)), "", "moved 10.0.0.7:4002"),
-        (Method::Update, 9, Some(sdp(4004, Codec::Pcma)), "200 sendrecv", "moved 10.0.0.7:4004"),
-        (Method::Invite, 10, Some("v=0\r\n".into()), "488", ""),
+        (Method::Invite, 9, Some(sdp(4000, Codec::Pcmu)), "500", ""),
+        (Method::Ack, 8, Some(sdp(4002, Codec::Pcmu)), "", "moved 10.0.0.7:4002"),
+        (Method::Update, 10, Some(sdp(4004, Codec::Pcma)), "200 sendrecv", "moved 10.0.0.7:4004"),
+        (Method::Invite, 11, Some("v=0\r\n".into()), "488", ""),
         // Older than one already seen.
-        (Method::Info, 9, None, "500", ""),
-        (Method::Bye, 11, None, "200", "ended remote_hangup"),
-        (Method::Bye, 12, None, "481", ""),
+        (Method::Info, 10, None, "500", ""),
+        (Method::Bye, 12, None, "200", "ended remote_hangup"),
+        (Method::Bye, 13, None, "481", ""),
     ];
     for (i, (method, seq, sdp, response, event)) in cases.into_iter().enumerate() {
         let bytes = within(&world, &method, 100 + i as u128, seq, sdp.as_deref());

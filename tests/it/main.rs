@@ -12,3 +12,4 @@ mod sipp;
 mod speech;
 mod store;
 mod tidy;
+mod torture;
