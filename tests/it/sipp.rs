@@ -10,6 +10,7 @@ use ringback::audio::Codec;
 use ringback::id::{CallId, LegId};
 use ringback::outcome::HangupCause;
 use ringback::time::Clock;
+use ringback::trunk::answerer::{Answerer, AnswererEvent, AnswererEventKind};
 use ringback::trunk::{Secret, Timing, Trunk, TrunkConfig, TrunkEvent, TrunkEventKind};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
@@ -38,12 +39,21 @@ pub fn start_sipp_with(scenario: &str, words: &[(&str, &str)], options: &[&str])
         text = text.replace(&format!("{{{{{name}}}}}"), value);
     }
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let file = folder.path().join(format!("{scenario}.xml"));
-    std::fs::write(&file, text).expect("a file of ours");
+    std::fs::write(folder.path().join("scenario.xml"), text).expect("a file of ours");
+    spawn(scenario, folder, &[&["-sf", "scenario.xml"], options].concat())
+}
+
+/// Starts sipp as a caller, by its built-in scenario: it calls `user` at `peer` as often as `-m` in `options` says, and
+/// hangs up each call that is answered.
+pub fn call_with_sipp(peer: SocketAddr, user: &str, options: &[&str]) -> Sipp {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let peer = peer.to_string();
+    spawn("uac", folder, &[&["-sn", "uac", "-s", user, &peer], options].concat())
+}
+
+fn spawn(scenario: &str, folder: tempfile::TempDir, options: &[&str]) -> Sipp {
     let (addr, media) = (free_port(), free_port());
     let child = Command::new("sipp")
-        .arg("-sf")
-        .arg(&file)
         .args(["-i", "127.0.0.1", "-mi", "127.0.0.1", "-nostdin", "-trace_err", "-error_file", "errors.log"])
         .args(["-p", &addr.port().to_string(), "-mp", &media.port().to_string()])
         .args(options)
@@ -316,5 +326,30 @@ async fn stopping_hangs_up() {
     assert!(matches!(line.next().await, TrunkEventKind::Answered(_)));
     line.trunk.stop().await;
     assert_eq!(line.next().await, TrunkEventKind::Ended(HangupCause::LocalHangup));
+    sipp.finish();
+}
+
+/// The other way round: sipp calls our answerer, and hangs up.
+#[tokio::test]
+async fn a_foreign_caller() {
+    let (out, mut events) = unbounded_channel::<AnswererEvent>();
+    let loopback = "127.0.0.1:0".parse().unwrap();
+    let answerer = Answerer::start(loopback, None, Arc::new(Clock::system()), out).expect("a socket on loopback");
+    let calls = 20;
+    let sipp = call_with_sipp(answerer.local_addr(), "+79161234567", &["-m", "20", "-r", "20", "-d", "50"]);
+    let mut ended = 0;
+    while ended < calls {
+        let event = tokio::time::timeout(LIMIT, events.recv()).await.expect("an event in time").expect("an answerer");
+        match event.kind {
+            AnswererEventKind::Incoming { to_user, media, .. } => {
+                assert_eq!((to_user.full(), media.codec), ("+79161234567", Codec::Pcmu));
+                answerer.ring(event.dialog);
+                answerer.answer(event.dialog, nowhere(), Codec::Pcmu);
+            }
+            AnswererEventKind::Acked => {}
+            AnswererEventKind::Ended => ended += 1,
+            AnswererEventKind::Cancelled => panic!("sipp never takes back"),
+        }
+    }
     sipp.finish();
 }
