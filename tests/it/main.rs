@@ -13,5 +13,6 @@ mod sipp;
 mod speech;
 mod store;
 mod tidy;
+mod torture;
 mod town;
 mod voice;
