@@ -50,11 +50,10 @@ impl Model {
                 Some(_) | None => {}
             }
         }
-        let promises = self.standing(contact, None).promises;
-        if promises.iter().filter(|p| p.state == PromiseState::Open).count() > 1 {
+        if self.promises_of(contact).filter(|p| p.state == PromiseState::Open).count() > 1 {
             return wrong("two promises are open".into());
         }
-        for promise in &promises {
+        for promise in self.promises_of(contact) {
             let of = self.attempts.get(&promise.attempt);
             if !of.is_some_and(|a| a.contact == contact && a.live_at.is_some()) {
                 return wrong(format!("promise {} was made in no call with it", promise.id));

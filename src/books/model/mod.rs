@@ -327,13 +327,12 @@ impl Model {
         past.sort_by_key(|(p, _, id)| (p.at, *id));
         let here = past.iter().filter(|(_, c, _)| Some(*c) == campaign).map(|(p, _, _)| p.clone());
         let suppressions = self.suppressions.range((contact, None)..(ContactId(contact.0 + 1), None));
-        let promises = self.promises_of.range((contact, PromiseId(0))..=(contact, PromiseId(i64::MAX)));
         Standing {
             contact: self.contacts.get(&contact).expect("a contact the caller knows of").contact.clone(),
             past_here: here.collect(),
             past: past.into_iter().map(|(p, _, _)| p).collect(),
             suppressions: suppressions.map(|(_, s)| s.clone()).collect(),
-            promises: promises.filter_map(|((_, id), ())| self.promises.get(id)).cloned().collect(),
+            promises: self.promises_of(contact).cloned().collect(),
         }
     }
 
@@ -353,9 +352,13 @@ impl Model {
         of.map(|((_, id), ())| self.attempt(*id))
     }
 
-    fn open_promise(&self, contact: ContactId) -> Option<&Promise> {
+    fn promises_of(&self, contact: ContactId) -> impl Iterator<Item = &Promise> {
         let of = self.promises_of.range((contact, PromiseId(0))..=(contact, PromiseId(i64::MAX)));
-        of.filter_map(|((_, id), ())| self.promises.get(id)).find(|p| p.state == PromiseState::Open)
+        of.filter_map(|((_, id), ())| self.promises.get(id))
+    }
+
+    fn open_promise(&self, contact: ContactId) -> Option<&Promise> {
+        self.promises_of(contact).find(|p| p.state == PromiseState::Open)
     }
 
     fn campaign_by_id(&self, id: CampaignId) -> Result<&Campaign> {

@@ -7,6 +7,7 @@ use sqlx::{AssertSqlSafe, SqliteConnection, SqlitePool};
 
 use super::super::{Result, StoreError};
 use super::row;
+use crate::books::merge::KnownContact;
 use crate::books::*;
 use crate::flow::program::FlowHash;
 use crate::id::*;
@@ -114,7 +115,7 @@ async fn standings(
     let mut found = BTreeMap::new();
     let contacts = format!("{CONTACT} WHERE c.id IN (SELECT value FROM json_each($1)) ORDER BY c.id");
     let contacts = sqlx::query(AssertSqlSafe(contacts)).bind(&ids).fetch_all(&mut *conn).await?;
-    for contact in with_phones(conn, contacts).await? {
+    for KnownContact { contact, .. } in with_phones(conn, contacts).await? {
         let id = contact.id;
         let (past, past_here, suppressions, promises) = Default::default();
         found.insert(id, (Standing { contact, past, past_here, suppressions, promises }, Vec::new()));
@@ -149,44 +150,30 @@ async fn standings(
     Ok(found)
 }
 
-/// The rows of a `CONTACT` query in order of id, with the numbers that the creditor lists.
-async fn with_phones(conn: &mut SqliteConnection, found: Vec<SqliteRow>) -> Result<Vec<Contact>> {
-    let mut contacts = rows(found, row::contact)?;
-    let ids = json(contacts.iter().map(|c| c.id.0));
-    for r in &phones(conn, &ids).await? {
-        let (owner, phone, listed) = row::phone(r)?;
-        if let (true, Ok(at)) = (listed, contacts.binary_search_by_key(&owner, |c| c.id)) {
-            contacts[at].phones.push(phone);
-        }
-    }
-    Ok(contacts)
-}
-
-/// Of these contacts, in their order; the numbers no longer listed come first.
-async fn phones(conn: &mut SqliteConnection, contacts: &str) -> Result<Vec<SqliteRow>> {
-    let sql = "SELECT contact, id, number, state, position FROM phone \
-         WHERE contact IN (SELECT value FROM json_each($1)) ORDER BY contact, position, id";
-    Ok(sqlx::query(sql).bind(contacts.to_string()).fetch_all(conn).await?)
-}
-
-/// Those of the external ids that are in the books, with their unlisted numbers too.
-pub(super) async fn known(conn: &mut SqliteConnection, external_ids: &str) -> Result<Vec<merge::KnownContact>> {
-    let contacts = format!("{CONTACT} WHERE c.external_id IN (SELECT value FROM json_each($1)) ORDER BY c.id");
-    let contacts = sqlx::query(AssertSqlSafe(contacts)).bind(external_ids.to_string()).fetch_all(&mut *conn).await?;
-    let contacts = with_phones(conn, contacts).await?;
-    let ids = json(contacts.iter().map(|c| c.id.0));
-    let mut known: Vec<merge::KnownContact> =
-        contacts.into_iter().map(|contact| merge::KnownContact { contact, unlisted: Vec::new() }).collect();
+/// The rows of a `CONTACT` query in order of id, with their numbers, listed and unlisted.
+async fn with_phones(conn: &mut SqliteConnection, found: Vec<SqliteRow>) -> Result<Vec<KnownContact>> {
+    let mut known = rows(found, |r| Ok(KnownContact { contact: row::contact(r)?, unlisted: Vec::new() }))?;
     if known.is_empty() {
         return Ok(known);
     }
-    for r in &phones(conn, &ids).await? {
+    let ids = json(known.iter().map(|k| k.contact.id.0));
+    let sql = "SELECT contact, id, number, state, position FROM phone \
+         WHERE contact IN (SELECT value FROM json_each($1)) ORDER BY contact, position, id";
+    for r in &sqlx::query(sql).bind(ids).fetch_all(conn).await? {
         let (owner, phone, listed) = row::phone(r)?;
-        if let (false, Ok(at)) = (listed, known.binary_search_by_key(&owner, |k| k.contact.id)) {
-            known[at].unlisted.push(phone);
+        if let Ok(at) = known.binary_search_by_key(&owner, |k| k.contact.id) {
+            let KnownContact { contact, unlisted } = &mut known[at];
+            if listed { contact.phones.push(phone) } else { unlisted.push(phone) }
         }
     }
     Ok(known)
+}
+
+/// Those of the external ids that are in the books, with their unlisted numbers too.
+pub(super) async fn known(conn: &mut SqliteConnection, external_ids: &str) -> Result<Vec<KnownContact>> {
+    let contacts = format!("{CONTACT} WHERE c.external_id IN (SELECT value FROM json_each($1)) ORDER BY c.id");
+    let contacts = sqlx::query(AssertSqlSafe(contacts)).bind(external_ids.to_string()).fetch_all(&mut *conn).await?;
+    with_phones(conn, contacts).await
 }
 
 pub(super) async fn contacts(pool: &SqlitePool, after: ContactId, limit: u32) -> Result<Vec<Contact>> {
@@ -194,7 +181,8 @@ pub(super) async fn contacts(pool: &SqlitePool, after: ContactId, limit: u32) ->
     let contacts = format!("{CONTACT} WHERE c.id > $1 ORDER BY c.id LIMIT $2");
     let contacts = sqlx::query(AssertSqlSafe(contacts)).bind(after.0).bind(i64::from(limit));
     let contacts = contacts.fetch_all(&mut *snapshot).await?;
-    with_phones(&mut snapshot, contacts).await
+    let known = with_phones(&mut snapshot, contacts).await?;
+    Ok(known.into_iter().map(|k| k.contact).collect())
 }
 
 pub(super) async fn next_due(pool: &SqlitePool) -> Result<Option<Wall>> {

@@ -201,6 +201,35 @@ async fn groups_that_share_a_commit_stand_or_fall_alone() {
     assert_eq!(live.iter().filter(|a| a.state == AttemptState::Live).count(), 14);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn two_that_claim_from_one_file_never_share_an_attempt() {
+    let place = Place::new();
+    let first = open(&place.file()).await;
+    running(&first, 200).await;
+    let second = open(&place.file()).await;
+    let claims: Vec<_> = [first, second]
+        .into_iter()
+        .map(|store| {
+            tokio::spawn(async move {
+                let mut mine = Vec::new();
+                loop {
+                    let claimed = store.claim_due(at(0), at(5), 3).await.unwrap();
+                    if claimed.is_empty() {
+                        return mine;
+                    }
+                    mine.extend(claimed.into_iter().map(|c| c.attempt.id));
+                }
+            })
+        })
+        .collect();
+    let mut all = Vec::new();
+    for claim in claims {
+        all.extend(claim.await.unwrap());
+    }
+    all.sort();
+    assert_eq!(all, (1..=200).map(AttemptId).collect::<Vec<_>>());
+}
+
 #[tokio::test]
 async fn a_caller_that_gives_up_in_the_middle_leaves_nothing_half_done() {
     let place = Place::new();
@@ -210,7 +239,7 @@ async fn a_caller_that_gives_up_in_the_middle_leaves_nothing_half_done() {
         // Polled so many times, then dropped: somewhere within its transaction.
         let mut import = Box::pin(store.import(&rows, at(0)));
         for _ in 0..patience {
-            if futures_poll(import.as_mut()).await {
+            if poll_once(import.as_mut()).await {
                 break;
             }
         }
@@ -221,7 +250,7 @@ async fn a_caller_that_gives_up_in_the_middle_leaves_nothing_half_done() {
 }
 
 /// Polls once, lets others run, and says whether it was done.
-async fn futures_poll<F: Future>(mut future: std::pin::Pin<&mut F>) -> bool {
+async fn poll_once<F: Future>(mut future: std::pin::Pin<&mut F>) -> bool {
     let done = std::future::poll_fn(|cx| std::task::Poll::Ready(future.as_mut().poll(cx).is_ready())).await;
     tokio::task::yield_now().await;
     done

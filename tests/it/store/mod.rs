@@ -3,6 +3,7 @@
 
 mod failure;
 mod random;
+mod report;
 mod scenarios;
 
 use std::collections::BTreeMap;
