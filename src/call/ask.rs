@@ -96,7 +96,11 @@ impl Call {
             }
             Reading::Done(entry) => {
                 if matches!(self.shape(ask.question), Shape::Digits { .. } | Shape::Day) && key != '#' {
-                    self.ignore_hash_until = Some(turn.now + self.listen_of(ask.question).gap);
+                    match self.keys.front() {
+                        Some('#') => drop(self.keys.pop_front()),
+                        Some(_) => {}
+                        None => self.ignore_hash_until = Some(turn.now + self.listen_of(ask.question).gap),
+                    }
                 }
                 self.entered(turn, ask, &entry);
             }

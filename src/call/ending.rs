@@ -14,6 +14,18 @@ impl Call {
         self.close(turn, HangupCause::LocalHangup, told);
     }
 
+    /// The engine wants the call to end. A result already reached stays: nobody redials a wrong number because we were
+    /// shut down over its goodbye. A message to a machine that is cut off was not left.
+    pub(super) fn stopped(&mut self, turn: &mut Turn) {
+        let told = match self.result {
+            Some(Disposition::VoicemailLeft) => Some(Disposition::Cancelled),
+            Some(_) => None,
+            None if self.bridged => None,
+            None => Some(Disposition::Cancelled),
+        };
+        self.hang_up(turn, told);
+    }
+
     /// We take the call back before it was answered.
     pub(super) fn take_back(&mut self, turn: &mut Turn) {
         turn.order(Action::Hangup);
@@ -105,6 +117,9 @@ impl Call {
         }
         if self.bridged {
             return Disposition::Transferred;
+        }
+        if cause == HangupCause::SystemError {
+            return Disposition::SystemError;
         }
         if self.right_party {
             return Disposition::Informed;

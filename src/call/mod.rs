@@ -39,7 +39,7 @@ pub const STEPS_PER_TURN_MAX: u32 = 100;
 /// Steps entered in one call: a person cannot reach it in [`CALL_LENGTH_MAX`], a broken far end sending keys by the
 /// thousand can. The call hangs up.
 pub const STEPS_PER_CALL_MAX: usize = 1_000;
-/// From the answer to our hanging up, unless an agent is talking.
+/// From the answer, or from the end of a talk with an agent, to our hanging up.
 pub const CALL_LENGTH_MAX: Duration = Duration::from_secs(10 * 60);
 /// How long client and agent may talk.
 pub const BRIDGE_LENGTH_MAX: Duration = Duration::from_secs(60 * 60);
@@ -96,6 +96,8 @@ pub struct Call {
     plays: i64,
 
     answered_at: Option<Mono>,
+    /// Since when the flow has been talking: from the answer, or from the end of a talk with an agent.
+    alone_since: Mono,
     ended_at: Option<Mono>,
     answered_by: Option<AnsweredBy>,
     /// Speaking to a machine, or waiting for it.
@@ -193,6 +195,7 @@ impl Call {
             saves: save::Saves::default(),
             plays: 0,
             answered_at: None,
+            alone_since: Mono::ZERO,
             ended_at: None,
             answered_by: None,
             machine: false,
@@ -242,7 +245,7 @@ impl Call {
     }
 
     fn length_bound(&self) -> Mono {
-        self.answered_at.expect("the call is answered") + CALL_LENGTH_MAX
+        self.alone_since + CALL_LENGTH_MAX
     }
 
     fn take(&mut self, turn: &mut Turn, event: Event) {
@@ -261,7 +264,7 @@ impl Call {
             }
             // Taken back before the answer, whatever for: the person has heard nothing.
             Event::Stopped | Event::Paid if dialling => self.take_back(turn),
-            Event::Stopped => self.hang_up(turn, Some(Disposition::Cancelled)),
+            Event::Stopped => self.stopped(turn),
             Event::Paid => self.paid(turn),
             _ if dialling => {}
             Event::Answered => {}
@@ -280,7 +283,10 @@ impl Call {
                 turn.note(Note::AgentUnavailable);
                 self.go(self.queue().no_agent);
             }
-            Event::AgentHungUp if matches!(self.wait, Wait::Bridged { .. }) => self.go(self.queue().answered),
+            Event::AgentHungUp if matches!(self.wait, Wait::Bridged { .. }) => {
+                self.alone_since = turn.now;
+                self.go(self.queue().answered);
+            }
             // An agent who answered after we had stopped asking for one.
             Event::AgentAnswered => turn.order(Action::ReleaseAgent),
             Event::AgentUnavailable | Event::AgentHungUp => {}
@@ -290,6 +296,7 @@ impl Call {
     fn answered(&mut self, turn: &mut Turn) {
         turn.note(Note::Answered);
         self.answered_at = Some(turn.now);
+        self.alone_since = turn.now;
         self.go(self.program.start);
     }
 

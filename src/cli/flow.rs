@@ -231,6 +231,26 @@ mod tests {
     }
 
     #[test]
+    fn every_step_of_a_test() {
+        for (steps, expect) in [
+            ("answer, human, wait 3s, hears hello, not hears bye, wait 30s, hears quiet", "result: no_input"),
+            ("answer, machine", "result: machine, never_hears: [bye]"),
+            ("answer, fax", "result: fax"),
+            ("answer, paid", "result: already_paid, never_hears: [bye]"),
+            ("answer, stopped", "result: cancelled"),
+            ("stopped", "result: cancelled, path: []"),
+            ("busy", "result: busy, path: []"),
+            ("answer, hangs_up", "result: hung_up_early, path: [ask], right_party: false"),
+            ("answer, keys 7, hears hello, silence", "result: no_input, promise: none"),
+            ("answer, save_fails, keys *9, hears bye", "result: system_error"),
+            ("answer, keys *9", "result: opted_out, opt_out: number, path: [ask, stop, bye]"),
+        ] {
+            let (ok, printed) = printed(&case(steps, expect));
+            assert!(ok, "{steps}\n{printed}");
+        }
+    }
+
+    #[test]
     fn tests_that_fail() {
         for (steps, expect, why) in [
             ("answer, keys 1", "result: no_input", "result: expected no_input, got informed"),

@@ -192,15 +192,15 @@ fn contact(cx: &mut Context<'_>, map: &Map) -> Vec<Field> {
                 Some(written) => (written.trim(), true),
                 None => (scalar.text.trim(), false),
             };
-            let ty = field_type(cx, written, entry.value.span)?;
+            // A faulty type has been reported; the field still exists, so that its uses are not told off as well.
+            let ty = field_type(cx, written, entry.value.span).unwrap_or(Type::Text);
             named.then(|| Field { name: entry.key.clone(), ty, optional, protected: false })
         })
         .collect()
 }
 
 /// The words a field's type can be.
-pub const TYPES: &[&str] =
-    &["text", "money", "date", "number", "digits(4)", "phone", "language", "bool", "enum(a, b)"];
+pub const TYPES: &[&str] = &["text", "money", "date", "number", "digits(4)", "phone", "language", "bool", "enum(a, b)"];
 
 fn field_type(cx: &mut Context<'_>, written: &str, span: Span) -> Option<Type> {
     let (word, inside) = match written.split_once('(') {

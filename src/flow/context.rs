@@ -11,7 +11,7 @@ use crate::diagnostic::{Diagnostic, Span, did_you_mean};
 use crate::language::Language;
 
 /// Most diagnostics kept; a file with more is not a flow.
-const DIAGNOSTICS_MAX: usize = 500;
+pub const DIAGNOSTICS_MAX: usize = 500;
 
 /// Target of a route whose node does not exist. Never part of a finished program.
 pub const NOWHERE: StepId = StepId(u32::MAX);
@@ -80,8 +80,14 @@ impl Context<'_> {
         word: &str,
         known: impl IntoIterator<Item = &'a str> + Clone,
     ) {
+        if self.diagnostics.len() >= DIAGNOSTICS_MAX {
+            return;
+        }
+        // Comparing takes the product of the lengths; a word this long is no slip of the hand.
+        const WORD_MAX: usize = 64;
+        let word: String = word.chars().take(WORD_MAX).collect();
         let mut found = Diagnostic::error(code, span, format!("unknown {what} `{word}`"));
-        if let Some(near) = did_you_mean(word, known.clone()) {
+        if let Some(near) = did_you_mean(&word, known.clone()) {
             found = found.help(format!("did you mean `{near}`?"));
         } else {
             let all: Vec<&str> = known.into_iter().collect();
@@ -96,7 +102,11 @@ impl Context<'_> {
         match &node.value {
             Value::Map(map) => Some(map),
             Value::Scalar(_) | Value::List(_) => {
-                self.error(codes::SHAPE, node.span, format!("{what} must be a map (`name: value`), not {}", node.kind()));
+                self.error(
+                    codes::SHAPE,
+                    node.span,
+                    format!("{what} must be a map (`name: value`), not {}", node.kind()),
+                );
                 None
             }
         }
@@ -131,9 +141,7 @@ impl Context<'_> {
     /// One value or a list of them.
     pub fn scalars<'n>(&mut self, node: &'n Node, what: &str) -> Vec<(&'n Scalar, Span)> {
         match &node.value {
-            Value::List(items) => {
-                items.iter().filter_map(|item| Some((self.scalar(item, what)?, item.span))).collect()
-            }
+            Value::List(items) => items.iter().filter_map(|item| Some((self.scalar(item, what)?, item.span))).collect(),
             Value::Scalar(_) => self.scalar(node, what).map(|s| (s, node.span)).into_iter().collect(),
             Value::Map(_) => {
                 self.error(codes::SHAPE, node.span, format!("{what} must be a value or a list, not a map"));

@@ -2,6 +2,8 @@
 
 mod eval;
 mod parse;
+#[cfg(test)]
+mod tests;
 
 use jiff::civil::Date;
 

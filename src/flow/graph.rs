@@ -33,11 +33,9 @@ pub fn edges(step: &Step) -> Vec<Edge> {
             out.push(alone(menu.exhausted, vec![]));
             out
         }
-        Step::Collect(c) => vec![
-            acted(c.ok, vec![Fact::Set(c.into)]),
-            alone(c.exhausted, vec![]),
-            acted(c.cancelled, vec![]),
-        ],
+        Step::Collect(c) => {
+            vec![acted(c.ok, vec![Fact::Set(c.into)]), alone(c.exhausted, vec![]), acted(c.cancelled, vec![])]
+        }
         // A contact that lacks the field fails unheard, so `failed` needs nobody.
         Step::Verify(v) => vec![
             acted(v.ok, vec![Fact::Verified, Fact::Has(v.against)]),

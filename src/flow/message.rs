@@ -101,7 +101,12 @@ fn template(cx: &mut Context<'_>, scalar: &Scalar, span: Span, audio: Option<Str
             }
             '}' => {
                 let place = scalar.place(cx.source, span, at, 1);
-                cx.error_help(codes::SLOT, place, "a slot ends here that never began", "a brace in the text is written }}");
+                cx.error_help(
+                    codes::SLOT,
+                    place,
+                    "a slot ends here that never began",
+                    "a brace in the text is written }}",
+                );
                 at += 1;
             }
             '{' => {
@@ -155,7 +160,8 @@ fn slot(cx: &mut Context<'_>, inside: &str, place: Span) -> Option<(Expr, Format
     let format_span = match format {
         Some(f) => {
             let before = inside.find('|').map_or(0, |n| inside[..=n].chars().count());
-            let blanks = inside[inside.find('|').map_or(0, |n| n + 1)..].chars().take_while(|c| c.is_whitespace()).count();
+            let blanks =
+                inside[inside.find('|').map_or(0, |n| n + 1)..].chars().take_while(|c| c.is_whitespace()).count();
             let column = place.column + 1 + (before + blanks) as u32;
             Span { column, length: f.chars().count().max(1) as u32, ..place }
         }
@@ -296,7 +302,12 @@ pub fn depends(expr: &Expr, contact: &[bool], variables: &[bool], on_due: bool) 
 }
 
 /// Which variables hold something computed from a protected field.
-pub fn tainted(variables: &[Variable], contact: &[bool], on_due: bool, promised: impl Fn(&Variable) -> bool) -> Vec<bool> {
+pub fn tainted(
+    variables: &[Variable],
+    contact: &[bool],
+    on_due: bool,
+    promised: impl Fn(&Variable) -> bool,
+) -> Vec<bool> {
     variables
         .iter()
         .map(|v| match &v.domain {

@@ -14,7 +14,7 @@ pub mod node;
 pub mod program;
 pub mod test;
 mod test_section;
-mod yaml;
+pub mod yaml;
 
 pub use bind::BindError;
 pub use compile::{KEYS as FLOW_KEYS, SPEAKABLE, compile};
@@ -31,4 +31,3 @@ pub struct Compiled {
     /// Sorted by place.
     pub diagnostics: Vec<Diagnostic>,
 }
-

@@ -3,6 +3,8 @@
 //! Only the plain part of YAML is taken: no anchors, aliases, tags or second documents. So no text can unfold into more
 //! than it is long, and nothing means something else than it looks like. Depth is bounded by the parser's limits.
 
+use std::collections::BTreeSet;
+
 use granit_parser::{Event, Marker, Parser, ScalarStyle};
 
 use super::codes;
@@ -152,10 +154,7 @@ pub fn read(source: &str, diagnostics: &mut Vec<Diagnostic>) -> Option<Node> {
     }
     let root = builder.root;
     if root.is_none() {
-        diagnostics.push(
-            Diagnostic::error(codes::NOT_YAML, start, "the file is empty; a flow was expected")
-                .help("begin with `flow: name_of_the_flow`"),
-        );
+        diagnostics.push(Diagnostic::error(codes::NOT_YAML, start, "there is nothing in the file but comments"));
     }
     root
 }
@@ -175,19 +174,22 @@ fn not_yaml(source: &str, span: Span, info: &str) -> Diagnostic {
         let text = format!("lists and maps are nested deeper than {DEPTH_MAX}");
         return Diagnostic::error(codes::NOT_PLAIN_YAML, span, text);
     }
-    let found = Diagnostic::error(codes::NOT_YAML, span, format!("this is not YAML: {info}"));
     let line = source.lines().nth(span.line.saturating_sub(1) as usize).unwrap_or_default();
     let indent: &str = &line[..line.len() - line.trim_start().len()];
-    if indent.contains('\t') {
+    if let Some(tab) = indent.chars().position(|c| c == '\t') {
+        let span = Span { column: tab as u32 + 1, length: 1, ..span };
+        let found = Diagnostic::error(codes::NOT_YAML, span, format!("this is not YAML: {info}"));
         return found.help("indent with spaces; YAML does not allow tabs there");
     }
+    let found = Diagnostic::error(codes::NOT_YAML, span, format!("this is not YAML: {info}"));
     found.help("text with `: `, ` #`, `{`, `[`, `*`, `&`, `!`, `%` or `@` in it must stand in quotes")
 }
 
 /// A list or map that is not closed yet.
 enum Open {
     List(Span, Vec<Node>),
-    Map(Span, Map, Option<(Scalar, Span)>),
+    /// With the keys seen, and the key that waits for its value.
+    Map(Span, Map, BTreeSet<String>, Option<(Scalar, Span)>),
 }
 
 struct Builder<'d> {
@@ -219,12 +221,12 @@ impl Builder<'_> {
             }
             Event::MappingStart(_, anchor, tag) => {
                 self.plain_only(anchor, tag.is_some(), span)?;
-                self.stack.push(Open::Map(Span { length: 1, ..span }, Map::default(), None));
+                self.stack.push(Open::Map(Span { length: 1, ..span }, Map::default(), BTreeSet::new(), None));
                 Some(())
             }
             Event::SequenceEnd | Event::MappingEnd => match self.stack.pop() {
                 Some(Open::List(span, items)) => self.put(Node { span, value: Value::List(items) }),
-                Some(Open::Map(span, map, _)) => self.put(Node { span, value: Value::Map(map) }),
+                Some(Open::Map(span, map, ..)) => self.put(Node { span, value: Value::Map(map) }),
                 None => None,
             },
             Event::Alias(_) | Event::UnresolvedAlias(_) => {
@@ -249,7 +251,11 @@ impl Builder<'_> {
             return self.refuse(span, "anchors (`&name`) are not part of the flow language", "write the value out");
         }
         if tagged {
-            return self.refuse(span, "tags (`!name`) are not part of the flow language", "quote text that begins with !");
+            return self.refuse(
+                span,
+                "tags (`!name`) are not part of the flow language",
+                "quote text that begins with !",
+            );
         }
         Some(())
     }
@@ -258,7 +264,7 @@ impl Builder<'_> {
         match self.stack.last_mut() {
             None => self.root = Some(node),
             Some(Open::List(_, items)) => items.push(node),
-            Some(Open::Map(_, map, waiting)) => match waiting.take() {
+            Some(Open::Map(_, map, seen, waiting)) => match waiting.take() {
                 None => match node.value {
                     Value::Scalar(scalar) => *waiting = Some((scalar, node.span)),
                     Value::List(_) | Value::Map(_) => {
@@ -266,7 +272,10 @@ impl Builder<'_> {
                     }
                 },
                 Some((key, key_span)) => {
-                    if map.get(&key.text).is_some() {
+                    if !seen.insert(key.text.clone()) {
+                        if self.diagnostics.len() >= super::context::DIAGNOSTICS_MAX {
+                            return None;
+                        }
                         let text = format!("`{}` is given twice", key.text);
                         self.diagnostics.push(
                             Diagnostic::error(codes::DUPLICATE_KEY, key_span, text)

@@ -14,7 +14,7 @@ use proptest::strategy::ValueTree;
 use ringback::call::action::{Action, Note};
 use ringback::call::rehearse::rehearse;
 use ringback::call::transcript::order_line;
-use ringback::call::{BRIDGE_LENGTH_MAX, CALL_LENGTH_MAX, Call, Context, Event, prompts_needed};
+use ringback::call::{BRIDGE_LENGTH_MAX, CALL_LENGTH_MAX, Call, Context, Event, STEPS_PER_CALL_MAX, prompts_needed};
 use ringback::flow::expr::Value;
 use ringback::flow::program::{ContactValues, Program, Step};
 use ringback::flow::test::TestCase;
@@ -153,6 +153,7 @@ fn told(stage: &mut Stage, line: &str) -> Option<Vec<Action>> {
         ("agent", "unavailable") => Event::AgentUnavailable,
         ("agent", "hung up") => Event::AgentHungUp,
         ("hung", "up") => Event::HungUp(HangupCause::RemoteHangup),
+        ("hung", cause) => Event::HungUp(cause.strip_prefix("up ")?.parse().ok()?),
         ("paid", "") => Event::Paid,
         ("stopped", "") => Event::Stopped,
         ("silence", _) => return stage.tick(),
@@ -255,19 +256,35 @@ proptest! {
 
     /// Whatever a person, a machine or the line does, on every shipped flow and in each of its languages.
     #[test]
-    fn whatever_happens(flow in 0..CALLED.len(), whose in any::<prop::sample::Index>(), deeds in deeds()) {
+    fn whatever_happens(
+        flow in 0..CALLED.len(),
+        whose in any::<prop::sample::Index>(),
+        answered in prop::bool::weighted(0.9),
+        deeds in deeds(),
+    ) {
         let (program, tests) = called(flow);
         let case = &tests[whose.index(tests.len())];
-        let mut stage = called_by(program, case, &deeds);
+        let mut stage = Stage::new(program, &case.contact, &context(case));
+        stage.tell(Event::Ringing);
+        if answered {
+            stage.tell(Event::Answered);
+        }
+        for deed in &deeds {
+            act(&mut stage, program, &case.contact, deed);
+        }
         let mut ticks = 0;
+        if !stage.call.is_over() && stage.call.deadline().is_none() {
+            prop_assert!(!answered, "an answered call has a deadline until it is over");
+            stage.tell(Event::Failed(HangupCause::NoAnswer));
+        }
         while !stage.call.is_over() {
             let before = stage.call.deadline();
-            prop_assert!(stage.tick().is_some(), "an answered call has a deadline until it is over");
+            prop_assert!(stage.tick().is_some(), "a call that goes on has a deadline");
             prop_assert!(stage.call.deadline() != before, "time that has come is used");
             ticks += 1;
             prop_assert!(ticks < 1_000, "stuck");
         }
-        prop_assert!(stage.now.since(Mono::ZERO) <= CALL_LENGTH_MAX + BRIDGE_LENGTH_MAX + Duration::from_secs(60));
+        prop_assert!(stage.now.since(Mono::ZERO) <= CALL_LENGTH_MAX * 2 + BRIDGE_LENGTH_MAX);
         check_orders(&stage.orders, program, case)?;
         for event in [Event::Ticked, Event::Digit('1'), Event::Saved(SaveId(1)), Event::Answered, Event::Stopped] {
             prop_assert!(stage.call.handle(stage.now, event).is_empty(), "nothing follows the end");
@@ -297,6 +314,23 @@ fn random_callers_reach_every_ending() {
     let wanted = wanted.chain([D::CallbackRequested, D::ThirdParty, D::WrongNumber, D::Cancelled, D::SystemError]);
     let missed: Vec<D> = wanted.filter(|d| !reached.contains(d)).collect();
     assert!(missed.is_empty(), "never reached: {missed:?}");
+}
+
+/// A far end that sends keys by the thousand, going round and round in the flow.
+#[test]
+fn a_flood_of_keys_ends_the_call() {
+    let (program, tests) = called(2);
+    let mut stage = called_by(program, &tests[0], &[Deed::PlayEnds]);
+    let mut keys = 0;
+    while !stage.call.is_over() && keys < 100_000 {
+        // Into `reading`, and out of it by * and a key that makes no hotkey of it.
+        for key in "1*#".chars() {
+            stage.tell(Event::Digit(key));
+            keys += 1;
+        }
+    }
+    let Some(Action::End(ending)) = stage.orders.last() else { panic!("still going on after {keys} keys") };
+    assert_eq!(ending.path.len(), STEPS_PER_CALL_MAX);
 }
 
 /// Not a test: prints figures. `cargo test --test it how_fast -- --ignored --nocapture`

@@ -115,7 +115,8 @@ fn values(cx: &mut Context<'_>, sketch: &Sketch<'_>, known: &[Option<Facts>]) {
         }
     }
     for (span, missing) in missing {
-        let already = cx.diagnostics.iter().any(|d| d.span == span && [codes::UNGUARDED, codes::UNSET].contains(&d.code));
+        let already =
+            cx.diagnostics.iter().any(|d| d.span == span && [codes::UNGUARDED, codes::UNSET].contains(&d.code));
         if already {
             continue;
         }

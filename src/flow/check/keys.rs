@@ -27,7 +27,9 @@ pub fn check(cx: &mut Context<'_>, sketch: &Sketch<'_>) {
 
 fn hotkeys(cx: &mut Context<'_>, sketch: &Sketch<'_>) {
     for (n, (key, _, span)) in sketch.hotkeys.iter().enumerate() {
-        if let Some((other, ..)) = sketch.hotkeys[..n].iter().find(|(k, ..)| k.starts_with(key.as_str()) || key.starts_with(k)) {
+        if let Some((other, ..)) =
+            sketch.hotkeys[..n].iter().find(|(k, ..)| k.starts_with(key.as_str()) || key.starts_with(k))
+        {
             cx.error(codes::KEY_OVERLAP, *span, format!("hotkeys `{other}` and `{key}` cannot be told apart"));
         }
     }

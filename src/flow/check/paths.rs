@@ -140,7 +140,9 @@ fn unused(cx: &mut Context<'_>, sketch: &Sketch<'_>) {
     for (n, (name, span)) in sketch.names.iter().enumerate() {
         if !seen[n] {
             let message = format!("nothing leads to node `{name}`");
-            cx.report(Diagnostic::warning(codes::UNREACHABLE, *span, message).help("remove it, or lead something here"));
+            cx.report(
+                Diagnostic::warning(codes::UNREACHABLE, *span, message).help("remove it, or lead something here"),
+            );
         }
     }
     let mut said = vec![false; sketch.messages.len()];

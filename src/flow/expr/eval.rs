@@ -2,7 +2,6 @@
 
 use std::cmp::Ordering;
 
-use jiff::ToSpan;
 use jiff::civil::Date;
 
 use super::{BinaryOp, Expr, Value};
@@ -151,11 +150,8 @@ fn arithmetic(op: BinaryOp, left: Value, right: Value) -> Option<Value> {
         (Value::Money(a), Value::Number(b)) => Some(Value::Money(Money { minor: whole(op, a.minor, b)?, ..a })),
         (Value::Date(a), Value::Number(b)) => {
             let days = if op == BinaryOp::Subtract { b.checked_neg()? } else { b };
-            // Farther than the calendar reaches; `days()` would panic on it.
-            if !(-10_000_000..=10_000_000).contains(&days) {
-                return None;
-            }
-            a.checked_add(days.days()).ok().map(Value::Date)
+            // Not `days()`: it panics on what the calendar cannot hold.
+            a.checked_add(jiff::Span::new().try_days(days).ok()?).ok().map(Value::Date)
         }
         (Value::Date(a), Value::Date(b)) if op == BinaryOp::Subtract => days_between(b, a).map(Value::Number),
         _ => None,

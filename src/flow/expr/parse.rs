@@ -385,7 +385,10 @@ impl Parser<'_> {
     fn named(&mut self, token: Token) -> Result<Tree, Fault> {
         if self.take(".").is_some() {
             let Some(name) = self.peek().filter(|t| t.kind == Kind::Word).cloned() else {
-                return Err((self.peek().cloned().unwrap_or_else(|| self.end()), "a name was expected after the point".into()));
+                return Err((
+                    self.peek().cloned().unwrap_or_else(|| self.end()),
+                    "a name was expected after the point".into(),
+                ));
             };
             self.next += 1;
             let whole = Token { length: name.from + name.length - token.from, ..token.clone() };
@@ -648,7 +651,8 @@ impl Checker<'_> {
             (B::Add | B::Subtract, Type::Date, Type::Number) => fits(Type::Date),
             (B::Subtract, Type::Date, Type::Date) => fits(Type::Number),
             _ => {
-                let message = format!("{} and {} do not go together with `{}`", lt.words(), rt.words(), tree.token.text);
+                let message =
+                    format!("{} and {} do not go together with `{}`", lt.words(), rt.words(), tree.token.text);
                 Err(Diagnostic::error(codes::TYPE, self.at(&tree.token), message))
             }
         }

@@ -42,7 +42,11 @@ fn lower(node: &mut Reader<'_, '_>) -> Option<Step> {
             if ty == Type::Bool {
                 return Some(expr);
             }
-            node.cx.error(codes::TYPE, when.value.span, format!("a condition is true or false; this is {}", ty.words()));
+            node.cx.error(
+                codes::TYPE,
+                when.value.span,
+                format!("a condition is true or false; this is {}", ty.words()),
+            );
             None
         });
         let to = map.get("to").and_then(|to| node.target(&to.value, "to"));
@@ -60,9 +64,9 @@ mod tests {
 
     #[test]
     fn lowered() {
-        let Step::Branch { cases, .. } =
-            step("{ branch: [{ when: contact.amount > 10 RUB, to: bye }, { when: today == contact.due, to: bye }], else: bye }")
-        else {
+        let Step::Branch { cases, .. } = step(
+            "{ branch: [{ when: contact.amount > 10 RUB, to: bye }, { when: today == contact.due, to: bye }], else: bye }",
+        ) else {
             panic!()
         };
         assert_eq!(cases.len(), 2);

@@ -6,6 +6,9 @@ use super::super::program::{Collect, Collected, Domain, Step};
 use super::super::yaml::Value;
 use super::{Kind, Reader, optional, outcome, required};
 
+/// Longest entry.
+const DIGITS_MAX: u32 = 32;
+
 pub const KIND: Kind = Kind {
     name: "collect",
     about: "Asks for digits or a day and keeps them in a variable. A day is keyed as 1 (today), 2 (tomorrow), DDMM or \
@@ -29,6 +32,7 @@ pub const KIND: Kind = Kind {
     lower,
 };
 
+#[derive(Clone, Copy)]
 enum What {
     Digits,
     Date,
@@ -58,7 +62,7 @@ fn limits(node: &mut Reader<'_, '_>, what: What) -> Option<Collected> {
     match what {
         What::Digits => {
             let max = node.get("max");
-            let max = max.and_then(|n| node.cx.number(n, "`max`", 1, 32))?;
+            let max = max.and_then(|n| node.cx.number(n, "`max`", 1, DIGITS_MAX))?;
             let min = node.number("min", 1, 1, max);
             Some(Collected::Digits { min, max })
         }
@@ -73,9 +77,10 @@ fn limits(node: &mut Reader<'_, '_>, what: What) -> Option<Collected> {
 }
 
 fn declare(node: &mut Reader<'_, '_>) {
-    // Faults are reported once, by `lower`.
+    // Faults are reported once, by `lower`; the variable exists nevertheless, so that its uses are not told off as well.
     let before = node.cx.diagnostics.len();
-    let limits = what(node, false).and_then(|w| limits(node, w));
+    let what = what(node, false).unwrap_or(What::Digits);
+    let limits = limits(node, what);
     node.cx.diagnostics.truncate(before);
     let Some(into) = node.get("into") else { return };
     let Some(scalar) = node.cx.scalar(into, "`into`") else { return };
@@ -85,7 +90,8 @@ fn declare(node: &mut Reader<'_, '_>) {
     let (ty, domain) = match limits {
         Some(Collected::Digits { max, .. }) => (Type::Digits(max), Domain::Digits),
         Some(Collected::Date { ahead, .. }) => (Type::Date, Domain::DaysAhead(ahead)),
-        None => return,
+        None if matches!(what, What::Digits) => (Type::Digits(DIGITS_MAX), Domain::Digits),
+        None => (Type::Date, Domain::DaysAhead(0)),
     };
     node.cx.declare(scalar.text.clone(), ty, domain, into.span);
 }
@@ -129,7 +135,8 @@ mod tests {
     #[test]
     fn lowered() {
         let routes = "ok: bye, exhausted: bye, cancelled: bye";
-        let Step::Collect(c) = step(&format!("{{ collect: digits, ask: a, into: meter, min: 3, max: 6, {routes} }}")) else {
+        let Step::Collect(c) = step(&format!("{{ collect: digits, ask: a, into: meter, min: 3, max: 6, {routes} }}"))
+        else {
             panic!()
         };
         assert!(matches!(c.what, Collected::Digits { min: 3, max: 6 }));

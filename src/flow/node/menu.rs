@@ -33,7 +33,9 @@ fn keys(node: &mut Reader<'_, '_>) -> Option<Vec<(String, StepId)>> {
     let mut keys = Vec::new();
     let mut places = Vec::new();
     for entry in &map.entries {
-        if entry.key_plain && let Some(as_what) = yaml::surprise(&entry.key) {
+        if entry.key_plain
+            && let Some(as_what) = yaml::surprise(&entry.key)
+        {
             node.cx.surprise(entry.key_span, &entry.key, as_what);
             continue;
         }

@@ -109,6 +109,8 @@ pub fn kind_of(cx: &mut Context<'_>, name: &str, span: Span, map: &Map) -> Optio
             let near = map
                 .entries
                 .iter()
+                .take(50)
+                .filter(|e| e.key.len() <= 64)
                 .find_map(|e| Some((e.key_span, crate::diagnostic::did_you_mean(&e.key, names.iter().copied())?)));
             let message = format!("node `{name}` has no kind; one of {} is expected", names.join(", "));
             match near {
@@ -168,7 +170,8 @@ impl<'c> Reader<'c, '_> {
     pub fn route(&mut self, outcome: &'static str) -> Option<StepId> {
         let Some(node) = self.own_or_default(outcome) else {
             let about = self.kind.outcomes.iter().find(|o| o.name == outcome).map_or("", |o| o.about);
-            let message = format!("node `{}` ({}) does not say where `{outcome}` leads: {about}", self.name, self.kind.name);
+            let message =
+                format!("node `{}` ({}) does not say where `{outcome}` leads: {about}", self.name, self.kind.name);
             let help = format!("add `{outcome}: some_node` here or under `defaults`");
             self.cx.error_help(codes::UNROUTED, self.span, message, help);
             return None;

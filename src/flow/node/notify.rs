@@ -12,7 +12,10 @@ pub const KIND: Kind = Kind {
         required("message", "the text"),
         optional("subject", "message that is the subject; e-mail only, and required there"),
     ],
-    outcomes: &[outcome("queued", "the message is on disk"), outcome("failed", "it could not be saved, or has no address")],
+    outcomes: &[
+        outcome("queued", "the message is on disk"),
+        outcome("failed", "it could not be saved, or has no address"),
+    ],
     declare: declares_nothing,
     lower,
 };
@@ -53,7 +56,10 @@ mod tests {
     #[test]
     fn lowered() {
         let routes = "queued: bye, failed: bye";
-        assert!(matches!(step(&format!("{{ notify: sms, message: a, {routes} }}")), Step::Notify { subject: None, .. }));
+        assert!(matches!(
+            step(&format!("{{ notify: sms, message: a, {routes} }}")),
+            Step::Notify { subject: None, .. }
+        ));
         assert!(matches!(
             step(&format!("{{ notify: email, subject: b, message: a, {routes} }}")),
             Step::Notify { by: NotifyBy::Email, subject: Some(_), .. }

@@ -138,7 +138,11 @@ fn share(node: &mut Reader<'_, '_>, written: &Node) -> Option<Share> {
             if let Some(n) = n.parse().ok().filter(|n| (2..=24).contains(n)) {
                 return Some(Share::Instalment(n));
             }
-            node.cx.error(codes::MALFORMED, written.span, "an instalment is one of 2 to 24 equal parts: `instalment 3`");
+            node.cx.error(
+                codes::MALFORMED,
+                written.span,
+                "an instalment is one of 2 to 24 equal parts: `instalment 3`",
+            );
             return None;
         }
         _ => {}

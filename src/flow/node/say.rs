@@ -28,7 +28,8 @@ mod tests {
 
     #[test]
     fn lowered() {
-        let Step::Say { messages, interruptible, next } = step("{ say: [a, b], interruptible: false, next: bye }") else {
+        let Step::Say { messages, interruptible, next } = step("{ say: [a, b], interruptible: false, next: bye }")
+        else {
             panic!()
         };
         assert_eq!((messages.len(), interruptible, next.0), (2, false, 2));

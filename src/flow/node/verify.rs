@@ -59,7 +59,9 @@ mod tests {
     #[test]
     fn lowered() {
         let routes = "ok: bye, failed: bye, refused: bye";
-        let Step::Verify(v) = step(&format!("{{ verify: contact.last4, ask: a, tries: 3, {routes} }}")) else { panic!() };
+        let Step::Verify(v) = step(&format!("{{ verify: contact.last4, ask: a, tries: 3, {routes} }}")) else {
+            panic!()
+        };
         assert_eq!((v.against.0, v.listen.tries), (3, 3));
         assert_eq!(codes(&format!("{{ verify: contact.name, ask: a, {routes} }}")), ["F015"]);
         assert_eq!(codes(&format!("{{ verify: contact.last5, ask: a, {routes} }}")), ["F013"]);
