@@ -114,8 +114,7 @@ impl World {
                 let this = self.play;
                 let chars: usize = utterances.iter().map(|u| u.text.chars().count()).sum();
                 let length = Duration::from_millis(300 + 60 * chars as u64);
-                let mut prompt =
-                    |world: &mut World, after, event| world.at(after, Happening::Prompt { play: this, event });
+                let prompt = |world: &mut World, after, event| world.at(after, Happening::Prompt { play: this, event });
                 prompt(self, Duration::from_millis(80), PersonEvent::VoiceStarted);
                 if self.breathes {
                     prompt(self, length / 2, PersonEvent::VoiceEnded);
