@@ -24,7 +24,7 @@ pub enum Action {
     RingAgent { queue: String, timeout: Duration },
     /// Join the client's and the agent's audio.
     Bridge,
-    /// End all legs that are up.
+    /// End all legs that are up. `End` follows at once, or when the saves that are out have been answered.
     Hangup,
     /// For the call's log (`call_event`).
     Note(Note),

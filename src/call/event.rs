@@ -19,7 +19,7 @@ pub enum Event {
     Digit(char),
     /// The order to play has been carried out to its end (not when stopped).
     PlayEnded(PlayId),
-    /// The fact is on disk.
+    /// The fact is on disk. Told until `End`, also when the legs are down: it decides the disposition.
     Saved(SaveId),
     /// The fact could not be put on disk.
     SaveFailed(SaveId),

@@ -75,7 +75,7 @@ impl UserAgent {
         let State::Offered(Offered { offer, .. }) = &call.state else { return };
         let dtmf_payload = offer.media.dtmf_payload;
         call.local = Local { addr: media, codecs: vec![codec], dtmf_payload, ..call.local.clone() };
-        let Some(agreed) = call.local.agreed(offer) else { return self.reject(id, 488) };
+        let Some(agreed) = call.local.reachable(offer) else { return self.reject(id, 488) };
         let sdp = call.local.answer(offer);
         call.media = Some(agreed);
         call.state = State::Answering { hang_up: false };

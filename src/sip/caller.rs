@@ -16,6 +16,9 @@ use crate::time::Mono;
 /// Challenges answered within one call: proxy and far end, each once and once more for a stale nonce.
 const CHALLENGES_MAX: u8 = 4;
 
+/// No telephone rings for longer, whatever is ordered.
+const RING_MS_CEILING: u64 = 10 * 60 * 1000;
+
 /// The time between INVITE and its final answer.
 pub(super) struct Inviting {
     key: ClientKey,
@@ -60,7 +63,7 @@ impl UserAgent {
             rung: false,
             given_up: None,
             cancelled: false,
-            limit: Some(self.now + Duration::from_millis(ring_ms_max)),
+            limit: Some(self.now + Duration::from_millis(ring_ms_max.min(RING_MS_CEILING))),
             early: None,
         };
         let local = Local::offering(media, self.session());
@@ -171,11 +174,13 @@ impl UserAgent {
         let Some(call) = self.calls.get_mut(&id) else { return };
         let State::Inviting(inviting) = &mut call.state else { return };
         let (given_up, early) = (inviting.given_up, inviting.early.take());
-        let dialog = Dialog::of_response(&response.head, from);
-        call.dialog = Dialog { peer: call.dialog.peer, ..dialog };
+        // Our own half is as we made it, whatever the response says.
+        let theirs = Dialog::of_response(&response.head, from);
+        let (remote_tag, target, routes) = (theirs.remote_tag, theirs.target, theirs.routes);
+        (call.dialog.remote_tag, call.dialog.target, call.dialog.routes) = (remote_tag, target, routes);
         call.state = State::Up;
         let described = response.head.sdp.as_deref().or(early.as_deref());
-        let media = described.and_then(|sdp| Description::parse(sdp).ok()).and_then(|d| call.local.agreed(&d));
+        let media = described.and_then(|sdp| Description::parse(sdp).ok()).and_then(|d| call.local.reachable(&d));
         call.media = media;
         self.refresh(id);
         match (given_up, media) {

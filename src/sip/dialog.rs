@@ -1,6 +1,6 @@
 //! What two ends of a call know of each other (RFC 3261 §12): enough to write the next request.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use super::address::{is_loose, socket_addr};
 use super::client::Branch;
@@ -79,9 +79,11 @@ impl Dialog {
         self.line().0
     }
 
+    /// Where the next request goes. A private address named by a peer that is not private itself is one behind its NAT
+    /// that it does not know of; then the peer's own address is the better guess.
     pub fn next_hop(&self) -> SocketAddr {
         let hop = self.routes.first().unwrap_or(&self.target);
-        socket_addr(hop).unwrap_or(self.peer)
+        socket_addr(hop).filter(|hop| !is_private(hop.ip()) || is_private(self.peer.ip())).unwrap_or(self.peer)
     }
 
     /// A request of this dialog, up to what is particular to its method.
@@ -101,6 +103,13 @@ impl Dialog {
         w.line("Call-ID", &self.call_id);
         w.line("CSeq", format_args!("{seq} {method}"));
         w
+    }
+}
+
+fn is_private(ip: IpAddr) -> bool {
+    match ip {
+        IpAddr::V4(ip) => ip.is_private() || ip.is_loopback() || ip.is_link_local() || ip.is_unspecified(),
+        IpAddr::V6(ip) => ip.is_unique_local() || ip.is_loopback() || ip.is_unicast_link_local() || ip.is_unspecified(),
     }
 }
 
@@ -153,6 +162,8 @@ mod tests {
             assert!(text.starts_with(&format!("BYE {uri} SIP/2.0\r\n")), "{text}");
             assert_eq!(text.lines().filter(|l| l.starts_with("Route")).collect::<Vec<_>>(), routes, "{record_route}");
             assert_eq!(dialog.next_hop(), hop.parse().unwrap(), "{record_route}");
+            let public = Dialog { peer: "203.0.113.5:5060".parse().unwrap(), ..dialog };
+            assert_eq!(public.next_hop(), public.peer, "a private hop of a public peer");
             assert!(text.contains("To: <sip:you@h>;tag=2\r\n") && text.contains("CSeq: 6 BYE\r\n"), "{text}");
         }
     }

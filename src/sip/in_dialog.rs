@@ -131,7 +131,7 @@ impl UserAgent {
         if let Some(contact) = &request.head.contact {
             call.dialog.target = contact.clone();
         }
-        let media = offer.as_ref().and_then(|offer| call.local.agreed(offer));
+        let media = offer.as_ref().and_then(|offer| call.local.reachable(offer));
         let sdp = match &offer {
             Some(offer) => Some(call.local.answer(offer)),
             None if invite => Some(call.local.offer()),
@@ -163,5 +163,5 @@ impl UserAgent {
 
 fn described(call: &Call, request: &Request) -> Option<super::sdp::Media> {
     let description = Description::parse(request.head.sdp.as_deref()?).ok()?;
-    call.local.agreed(&description)
+    call.local.reachable(&description)
 }

@@ -15,8 +15,6 @@ pub mod user_agent;
 
 #[cfg(test)]
 mod pair_tests;
-#[cfg(test)]
-mod torture_tests;
 
 pub use auth::{Credentials, Demand, Secret};
 pub use sdp::Media;

@@ -226,6 +226,12 @@ impl Local {
         Some(Media { codec, dtmf_payload, ..remote.media })
     }
 
+    /// As [`Local::agreed`], but with somewhere to send to: 0.0.0.0 means "on hold" (RFC 3264 §8.4), and on this machine
+    /// it would mean ourselves.
+    pub fn reachable(&self, remote: &Description) -> Option<Media> {
+        self.agreed(remote).filter(|media| !media.addr.ip().is_unspecified())
+    }
+
     fn write(&self, direction: Direction, streams: &[Option<String>]) -> String {
         let family = if self.addr.is_ipv4() { "IP4" } else { "IP6" };
         let (ip, session, version) = (self.addr.ip(), self.session, self.version);
@@ -326,6 +332,8 @@ mod tests {
         assert_eq!(offer.codecs, [Codec::Pcma, Codec::Pcmu]);
         let media = local.agreed(&offer).unwrap();
         assert_eq!((media.codec, media.dtmf_payload), (Codec::Pcma, Some(DTMF_PAYLOAD)));
+        let held = Description::parse(&local.offer().replace("127.0.0.1", "0.0.0.0")).unwrap();
+        assert!(local.agreed(&held).is_some() && local.reachable(&held).is_none());
         let muted = Local { codecs: vec![], ..local };
         assert_eq!(muted.agreed(&offer), None);
     }

@@ -372,7 +372,8 @@ impl UserAgent {
             }
             Method::Bye | Method::Info | Method::Update => self.refuse(request, key, 481),
             Method::Other { known, .. } => self.refuse(request, key, if *known { 405 } else { 501 }),
-            Method::Ack | Method::Cancel => unreachable!("taken out above"),
+            // `on_request` has taken these out.
+            Method::Ack | Method::Cancel => {}
         }
     }
 
@@ -649,6 +650,16 @@ impl UserAgent {
             self.by_tag.remove(&call.dialog.key());
         }
         self.agenda.set(Due::Call(id), None);
+    }
+
+    /// The tables agree with each other. For tests.
+    #[cfg(test)]
+    pub(super) fn check(&self) {
+        assert_eq!(self.by_tag.len(), self.calls.len(), "a call, its tag");
+        assert_eq!(self.by_key.len(), self.servers.len(), "a server transaction, its key");
+        assert!(self.by_tag.values().all(|id| self.calls.contains_key(id)));
+        assert!(self.by_key.values().all(|id| self.servers.contains_key(id)));
+        assert!(self.calls.len() <= self.config.calls_max && self.servers.len() <= self.config.transactions_max);
     }
 
     /// Puts a call's next time into the agenda; after every change of its state.

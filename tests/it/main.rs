@@ -14,4 +14,6 @@ mod sipp;
 mod speech;
 mod store;
 mod tidy;
+mod torture;
+mod town;
 mod voice;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use ringback::audio::{Clip, tone};
 use ringback::id::{CallId, LegId, PlayId};
+use ringback::language::Language;
 use ringback::media::{Media, MediaEvent, MediaEventKind, Remote};
 use ringback::network::exchange::EndedBy;
 use ringback::network::person::{Behaviour, Person, Turn};
@@ -16,6 +17,7 @@ use ringback::outcome::{AnsweredBy, HangupCause};
 use ringback::time::Clock;
 use ringback::trunk::answerer::{Credentials, Secret};
 use ringback::trunk::{Trunk, TrunkConfig, TrunkEvent, TrunkEventKind};
+use ringback::voice::{VoiceOptions, VoiceSet};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -208,22 +210,42 @@ async fn a_person_listens_presses_and_promises() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn people_machines_and_agents_sound_like_what_they_are() {
+async fn people_machines_and_agents_murmur_like_what_they_are() {
+    tell_apart(&Sounds::murmured(), "ru").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn people_machines_and_agents_speak_like_what_they_are() {
+    let data = tempfile::tempdir().unwrap();
+    let voices = VoiceSet::load(&VoiceOptions { data: data.path().to_path_buf(), ru_tts: None });
+    voices.require(&[Language::EN]).unwrap();
+    let sounds = Sounds::spoken(&voices);
+    tell_apart(&sounds, "en").await;
+    // Without `make setup` there is no Russian voice, and they murmur as above.
+    if voices.require(&[Language::RU]).is_ok() {
+        tell_apart(&sounds, "ru").await;
+    }
+}
+
+/// The caller's own ears tell a human from a machine, and hear the beep.
+async fn tell_apart(sounds: &Sounds, language: &str) {
     let dir = tempfile::tempdir().unwrap();
+    let speaks = |number, behaviour| Person { language: language.into(), ..person(number, behaviour) };
     let people = vec![
-        person("+70000000001", human(vec![Turn::HangUp { after_ms: 6000 }])),
-        person("+70000000002", Behaviour::Machine { ring_ms: 100 }),
-        person("agent1", Behaviour::Agent { ring_ms: 100, talk_ms: 1500 }),
+        speaks("+70000000001", human(vec![Turn::HangUp { after_ms: 6000 }])),
+        speaks("+70000000002", Behaviour::Machine { ring_ms: 100 }),
+        speaks("agent1", Behaviour::Agent { ring_ms: 100, talk_ms: 1500 }),
     ];
-    let switch = town(dir.path(), people);
+    let place = Place { bind: LOOPBACK, out: dir.path().to_path_buf(), digest: None };
+    let switch = Switch::start(people, sounds.clone(), place).unwrap();
     let mut caller = Caller::new(switch.sip());
 
     caller.dial("+70000000001").await.unwrap();
-    assert_eq!(caller.answered_by().await, AnsweredBy::Human);
+    assert_eq!(caller.answered_by().await, AnsweredBy::Human, "{language}");
     assert_eq!(caller.ended().await, HangupCause::RemoteHangup);
 
     caller.dial("+70000000002").await.unwrap();
-    assert_eq!(caller.answered_by().await, AnsweredBy::Machine);
+    assert_eq!(caller.answered_by().await, AnsweredBy::Machine, "{language}");
     caller.media_event(|e| matches!(e, MediaEventKind::Beeped).then_some(())).await;
     caller.hang_up().await;
 

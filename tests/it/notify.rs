@@ -264,6 +264,8 @@ impl Foreign {
             .env("PYTHONPATH", concat!(env!("CARGO_MANIFEST_DIR"), "/target/peers/python"))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
+            // It warns that passwords without TLS are unsafe, which is so.
+            .stderr(Stdio::null())
             .spawn()
             .expect("python3 is needed for this test: sh setup/peers.sh");
         let mut out = BufReader::new(child.stdout.take().unwrap());

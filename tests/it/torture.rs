@@ -4,9 +4,9 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::Command;
 
-use super::message::{Malformed, Message, parse};
-use super::user_agent::{Config, Input, UserAgent};
-use crate::time::Mono;
+use ringback::sip::message::{Malformed, Message, parse};
+use ringback::sip::{Config, Input, UserAgent};
+use ringback::time::Mono;
 
 /// Where the archives lie: beside the repository, or where `RINGBACK_MATERIAL` says.
 fn material(archive: &str) -> Option<PathBuf> {

@@ -1,235 +1,14 @@
-//! Two user agents on one line, in virtual time. The line can be slow, lose, double and reorder, all from a seed.
+//! Calls on a clean line: what goes over it, and when, as transcripts.
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use rand::rngs::StdRng;
-use rand::{Rng, SeedableRng};
-
-use super::auth::{Credentials, Demand, Secret};
-use super::client::Branch;
-use super::message::{Message, Method, parse};
-use super::sdp::Local;
-use super::user_agent::{Command, Config, DialogId, Event, Input, Output, UserAgent};
-use crate::audio::Codec;
+use super::*;
 use crate::outcome::HangupCause as Cause;
-use crate::time::Mono;
-
-const CALLER: usize = 0;
-const CALLEE: usize = 1;
-
-fn addr(who: usize) -> SocketAddr {
-    SocketAddr::new([10, 0, 0, 1 + who as u8].into(), 5060)
-}
-
-fn audio(who: usize) -> SocketAddr {
-    SocketAddr::new([10, 0, 0, 1 + who as u8].into(), 4000)
-}
-
-fn ms(ms: u64) -> Mono {
-    Mono(ms * 1000)
-}
-
-/// How the line treats packets, in percent and milliseconds.
-#[derive(Clone, Copy)]
-struct Line {
-    lost: u64,
-    doubled: u64,
-    delay_min: u64,
-    delay_max: u64,
-}
-
-const CLEAN: Line = Line { lost: 0, doubled: 0, delay_min: 10, delay_max: 10 };
-
-struct World {
-    agents: [UserAgent; 2],
-    now: Mono,
-    line: Line,
-    rng: StdRng,
-    serial: u64,
-    wire: BTreeMap<(Mono, u64), (usize, Vec<u8>)>,
-    script: BTreeMap<(Mono, u64), (usize, Command)>,
-    /// What the callee does with each call: after so many milliseconds.
-    on_incoming: Vec<(u64, fn(DialogId) -> Command)>,
-    events: Vec<(Mono, usize, Event)>,
-    /// Every packet that was sent: `>` from the caller.
-    sent: Vec<(Mono, usize, Vec<u8>)>,
-}
-
-impl World {
-    fn new(line: Line, seed: u64, configure: impl Fn(usize, &mut Config)) -> World {
-        let agent = |who: usize| {
-            let mut config = Config::new(addr(who), [seed as u8 ^ who as u8; 32]);
-            config.peer = (who == CALLER).then(|| addr(CALLEE));
-            configure(who, &mut config);
-            UserAgent::new(Mono::ZERO, config)
-        };
-        World {
-            agents: [agent(CALLER), agent(CALLEE)],
-            now: Mono::ZERO,
-            line,
-            rng: StdRng::seed_from_u64(seed),
-            serial: 0,
-            wire: BTreeMap::new(),
-            script: BTreeMap::new(),
-            on_incoming: Vec::new(),
-            events: Vec::new(),
-            sent: Vec::new(),
-        }
-    }
-
-    fn at(&mut self, at: u64, who: usize, command: Command) {
-        self.serial += 1;
-        self.script.insert((ms(at), self.serial), (who, command));
-    }
-
-    fn dial(&mut self, at: u64, ring_ms_max: u64) -> DialogId {
-        let dialog = self.agents[CALLER].reserve();
-        let command = Command::Dial {
-            dialog,
-            to: "+79161234567".into(),
-            from: "+74950000000".into(),
-            media: audio(CALLER),
-            ring_ms_max,
-        };
-        self.at(at, CALLER, command);
-        dialog
-    }
-
-    fn feed(&mut self, who: usize, input: Input) {
-        for output in self.agents[who].handle(self.now, input) {
-            match output {
-                Output::Send { to, bytes } => {
-                    assert_eq!(to, addr(1 - who), "everything goes to the other");
-                    self.sent.push((self.now, who, bytes.clone()));
-                    self.post(1 - who, bytes);
-                }
-                Output::Event(event) => {
-                    if let Event::Incoming { dialog, .. } = event {
-                        for (after, command) in self.on_incoming.clone() {
-                            self.serial += 1;
-                            let at = self.now + Duration::from_millis(after);
-                            self.script.insert((at, self.serial), (who, command(dialog)));
-                        }
-                    }
-                    self.events.push((self.now, who, event));
-                }
-            }
-        }
-    }
-
-    fn post(&mut self, to: usize, bytes: Vec<u8>) {
-        let roll = self.rng.next_u64() % 100;
-        let copies = if roll < self.line.lost {
-            0
-        } else if roll < self.line.lost + self.line.doubled {
-            2
-        } else {
-            1
-        };
-        for _ in 0..copies {
-            self.serial += 1;
-            let spread = self.line.delay_max - self.line.delay_min + 1;
-            let delay = self.line.delay_min + self.rng.next_u64() % spread;
-            self.wire.insert((self.now + Duration::from_millis(delay), self.serial), (to, bytes.clone()));
-        }
-    }
-
-    /// Until nothing is left to happen, or until `limit`. Panics when it never ends.
-    fn run_until(&mut self, limit: Mono) {
-        for _ in 0..1_000_000 {
-            let script = self.script.keys().next().map(|(at, _)| *at);
-            let wire = self.wire.keys().next().map(|(at, _)| *at);
-            let timers = self.agents.iter().filter_map(UserAgent::deadline).min();
-            let Some(next) = [script, wire, timers].into_iter().flatten().min().filter(|at| *at <= limit) else {
-                return;
-            };
-            self.now = self.now.max(next);
-            if script == Some(next) {
-                let (_, (who, command)) = self.script.pop_first().unwrap();
-                self.feed(who, Input::Command(command));
-            } else if wire == Some(next) {
-                let (_, (who, bytes)) = self.wire.pop_first().unwrap();
-                self.feed(who, Input::Datagram { from: addr(1 - who), bytes: &bytes });
-            } else {
-                for who in [CALLER, CALLEE] {
-                    if self.agents[who].deadline().is_some_and(|at| at <= next) {
-                        self.feed(who, Input::Ticked);
-                    }
-                }
-            }
-        }
-        panic!("it never ends");
-    }
-
-    fn run(&mut self) {
-        self.run_until(Mono(u64::MAX));
-    }
-
-    /// `0 > INVITE` or `20 < 180 INVITE`: milliseconds, direction, what.
-    fn transcript(&self) -> Vec<String> {
-        let line = |(at, who, bytes): &(Mono, usize, Vec<u8>)| {
-            let arrow = if *who == CALLER { '>' } else { '<' };
-            let what = match parse(bytes, addr(*who)) {
-                Ok(Message::Request(r)) => r.head.method.to_string(),
-                Ok(Message::Response(r)) => format!("{} {}", r.status, r.head.method),
-                Err(_) => panic!("unreadable: {}", String::from_utf8_lossy(bytes)),
-            };
-            format!("{} {arrow} {what}", at.0 / 1000)
-        };
-        self.sent.iter().map(line).collect()
-    }
-
-    fn told(&self, who: usize) -> Vec<String> {
-        let of = self.events.iter().filter(|(_, w, _)| *w == who);
-        of.map(|(at, _, event)| format!("{} {}", at.0 / 1000, name(event))).collect()
-    }
-
-    fn assert_forgotten(&self) {
-        for agent in &self.agents {
-            assert_eq!((agent.calls_open(), agent.transactions_kept().0), (0, 0), "nothing is kept for ever");
-            assert!(agent.by_tag.is_empty() && agent.deadline().is_none());
-        }
-    }
-}
-
-fn name(event: &Event) -> String {
-    match event {
-        Event::Ringing { .. } => "ringing".into(),
-        Event::Answered { media, .. } => format!("answered {:?} {:?}", media.codec, media.dtmf_payload),
-        Event::Failed { cause, status, .. } => format!("failed {cause} {}", status.unwrap_or(0)),
-        Event::Incoming { .. } => "incoming".into(),
-        Event::Acked { .. } => "acked".into(),
-        Event::Cancelled { .. } => "cancelled".into(),
-        Event::MediaChanged { media, .. } => format!("moved {}", media.addr),
-        Event::Ended { cause, .. } => format!("ended {cause}"),
-        Event::PeerUp => "up".into(),
-        Event::PeerDown => "down".into(),
-    }
-}
-
-fn ring(dialog: DialogId) -> Command {
-    Command::Ring { dialog }
-}
-
-fn answer(dialog: DialogId) -> Command {
-    Command::Answer { dialog, media: audio(CALLEE), codec: Codec::Pcma }
-}
-
-fn busy(dialog: DialogId) -> Command {
-    Command::Reject { dialog, status: 486 }
-}
-
-fn ignore(dialog: DialogId) -> Command {
-    Command::Ignore { dialog }
-}
-
-fn hang_up(dialog: DialogId) -> Command {
-    Command::Hangup { dialog }
-}
-
-type Doings = Vec<(u64, fn(DialogId) -> Command)>;
+use crate::sip::auth::Demand;
+use crate::sip::client::Branch;
+use crate::sip::message::Method;
+use crate::sip::sdp::Local;
 
 struct Case {
     what: &'static str,
@@ -370,10 +149,6 @@ fn branches() {
     assert_ne!(answered[0].1, answered[1].1);
 }
 
-fn secret(password: &str) -> Credentials {
-    Credentials { username: "trunk".into(), password: Secret::new(password) }
-}
-
 #[test]
 fn digest() {
     for (password, wire, caller) in [
@@ -403,62 +178,6 @@ fn digest() {
         assert!(!String::from_utf8_lossy(&all).contains("right"), "the password is never sent");
         world.assert_forgotten();
     }
-}
-
-/// Every call ends, in agreement, and leaves nothing behind, whatever the line does to packets.
-#[test]
-fn a_bad_line_delays_agreement_but_does_not_prevent_it() {
-    let line = Line { lost: 15, doubled: 15, delay_min: 5, delay_max: 400 };
-    let (mut answered, mut failed) = (0, 0);
-    for seed in 0..400u64 {
-        let mut world = World::new(line, seed, |who, config| {
-            if seed % 5 == 0 {
-                match who {
-                    CALLER => config.credentials = Some(secret("right")),
-                    _ => config.demand = Some(Demand { realm: "net".into(), credentials: secret("right") }),
-                }
-            }
-        });
-        let mut dice = StdRng::seed_from_u64(seed ^ 0xd1ce);
-        let mut roll = |n: u64| dice.next_u64() % n;
-        world.on_incoming = match roll(5) {
-            0 => vec![(roll(300), busy)],
-            1 => vec![(roll(300), ring)],
-            2 => vec![(roll(300), ring), (roll(9000), answer), (9000 + roll(9000), hang_up)],
-            _ => vec![(roll(300), ring), (roll(9000), answer)],
-        };
-        let dialog = world.dial(0, 4000 + roll(12_000));
-        world.at(roll(25_000), CALLER, hang_up(dialog));
-        world.at(60_000, CALLER, hang_up(dialog));
-        world.run();
-        let told = |who: usize, wanted: &dyn Fn(&Event) -> bool| {
-            world.events.iter().filter(|(_, w, e)| *w == who && wanted(e)).count()
-        };
-        let ends = |e: &Event| matches!(e, Event::Failed { .. } | Event::Ended { .. } | Event::Cancelled { .. });
-        let up = |e: &Event| matches!(e, Event::Answered { .. });
-        let context = || format!("seed {seed}: {:#?} {:#?}", world.told(CALLER), world.transcript());
-        assert_eq!(told(CALLER, &ends), 1, "{}", context());
-        assert!(told(CALLER, &up) <= 1 && told(CALLEE, &|e| matches!(e, Event::Acked { .. })) <= 1, "{}", context());
-        // What the callee was told of, it was told the end of, unless it said no itself.
-        let refused = world.on_incoming.iter().any(|(_, c)| matches!(c(dialog), Command::Reject { .. }));
-        if !refused {
-            assert_eq!(
-                told(CALLEE, &|e| matches!(e, Event::Incoming { .. })),
-                told(CALLEE, &ends),
-                "{} {:#?}",
-                context(),
-                world.told(CALLEE)
-            );
-        }
-        if told(CALLER, &up) == 1 {
-            answered += 1;
-            assert_eq!(told(CALLEE, &|e| matches!(e, Event::Ended { .. })), 1, "{}", context());
-        } else {
-            failed += 1;
-        }
-        world.assert_forgotten();
-    }
-    assert!(answered > 50 && failed > 50, "both happen: {answered}, {failed}");
 }
 
 #[test]
@@ -519,16 +238,18 @@ fn requests_within_a_call() {
         (Method::Ack, 5, None, "", ""),
         (Method::Invite, 6, Some(hold), "200 recvonly", ""),
         (Method::Ack, 6, None, "", ""),
-        (Method::Invite, 7, None, "200 sendrecv", ""),
+        // Hold as it was before RFC 3264: the audio stays where it was.
+        (Method::Update, 7, Some(sdp(4000, Codec::Pcma).replace("10.0.0.7", "0.0.0.0")), "200 sendrecv", ""),
+        (Method::Invite, 8, None, "200 sendrecv", ""),
         // Before the ACK of the last.
-        (Method::Invite, 8, Some(sdp(4000, Codec::Pcmu)), "500", ""),
-        (Method::Ack, 7, Some(sdp(4002, Codec::Pcmu)), "", "moved 10.0.0.7:4002"),
-        (Method::Update, 9, Some(sdp(4004, Codec::Pcma)), "200 sendrecv", "moved 10.0.0.7:4004"),
-        (Method::Invite, 10, Some("v=0\r\n".into()), "488", ""),
+        (Method::Invite, 9, Some(sdp(4000, Codec::Pcmu)), "500", ""),
+        (Method::Ack, 8, Some(sdp(4002, Codec::Pcmu)), "", "moved 10.0.0.7:4002"),
+        (Method::Update, 10, Some(sdp(4004, Codec::Pcma)), "200 sendrecv", "moved 10.0.0.7:4004"),
+        (Method::Invite, 11, Some("v=0\r\n".into()), "488", ""),
         // Older than one already seen.
-        (Method::Info, 9, None, "500", ""),
-        (Method::Bye, 11, None, "200", "ended remote_hangup"),
-        (Method::Bye, 12, None, "481", ""),
+        (Method::Info, 10, None, "500", ""),
+        (Method::Bye, 12, None, "200", "ended remote_hangup"),
+        (Method::Bye, 13, None, "481", ""),
     ];
     for (i, (method, seq, sdp, response, event)) in cases.into_iter().enumerate() {
         let bytes = within(&world, &method, 100 + i as u128, seq, sdp.as_deref());
@@ -657,88 +378,4 @@ fn closing_ends_everything() {
         told.iter().filter(|t| t.contains("ended") || t.contains("failed")).map(String::as_str).collect();
     assert_eq!(ends, ["700 ended local_hangup", "720 failed cancelled 487", "800 failed system_error 0"]);
     world.assert_forgotten();
-}
-
-/// Packets of a whole call, broken in a hundred ways, into agents that are in the midst of one.
-#[test]
-fn broken_bytes_never_panic() {
-    let mut world = World::new(CLEAN, 1, |who, config| match who {
-        CALLER => config.credentials = Some(secret("right")),
-        _ => config.demand = Some(Demand { realm: "net".into(), credentials: secret("right") }),
-    });
-    world.on_incoming = vec![(0, ring), (500, answer)];
-    let dialog = world.dial(0, 10_000);
-    world.at(2000, CALLER, hang_up(dialog));
-    world.run_until(ms(3000));
-    let packets: Vec<(usize, Vec<u8>)> = world.sent.iter().map(|(_, who, bytes)| (*who, bytes.clone())).collect();
-    let mut rng = StdRng::seed_from_u64(7);
-    let spices = b"\r\n<>\";=:, \0\xff%@[]";
-    for round in 0..20_000u64 {
-        let (who, bytes) = &packets[rng.next_u64() as usize % packets.len()];
-        let mut bytes = bytes.clone();
-        for _ in 0..1 + rng.next_u64() % 4 {
-            let at = rng.next_u64() as usize % bytes.len().max(1);
-            match rng.next_u64() % 6 {
-                0 => bytes.truncate(at),
-                1 if at < bytes.len() => bytes[at] ^= 1 << (rng.next_u64() % 8),
-                2 => bytes.insert(at.min(bytes.len()), spices[rng.next_u64() as usize % spices.len()]),
-                3 if at < bytes.len() => drop(bytes.drain(at..(at + rng.next_u64() as usize % 40).min(bytes.len()))),
-                4 if at < bytes.len() => {
-                    let piece = bytes[at..(at + 30).min(bytes.len())].to_vec();
-                    bytes.splice(at..at, piece);
-                }
-                _ => {}
-            }
-        }
-        let now = ms(3000 + round);
-        world.agents[1 - who].handle(now, Input::Datagram { from: addr(*who), bytes: &bytes });
-        if round % 100 == 0 {
-            let dialog = world.agents[CALLER].reserve();
-            let (to, from, media) = ("1".to_owned(), "2".to_owned(), audio(CALLER));
-            let dial = Command::Dial { dialog, to, from, media, ring_ms_max: 5000 };
-            world.agents[CALLER].handle(now, Input::Command(dial));
-            for agent in &mut world.agents {
-                agent.handle(now, Input::Ticked);
-            }
-        }
-    }
-    for agent in &world.agents {
-        assert!(agent.calls_open() <= agent.config.calls_max);
-    }
-    parse(b"Via:\r\n", addr(0)).err().expect("the datagram that once brought a stack down");
-}
-
-/// What remains of a call in the caller's table until its timers run out: an ACK, not an INVITE.
-#[test]
-fn a_finished_invite_is_cheap_to_remember() {
-    let mut world = World::new(CLEAN, 1, |_, _| {});
-    world.on_incoming = vec![(0, ring), (1, busy)];
-    for _ in 0..100 {
-        world.dial(0, 10_000);
-    }
-    world.run_until(ms(100));
-    let (transactions, bytes) = world.agents[CALLER].transactions_kept();
-    assert_eq!(transactions, 100);
-    assert!(bytes / transactions < 700, "{} bytes each", bytes / transactions);
-}
-
-/// Run by hand: `cargo test --lib sip::pair_tests::measure -- --ignored --nocapture`.
-#[test]
-#[ignore = "a measurement, not a check"]
-fn measure() {
-    let clock = crate::time::Clock::system();
-    let mut world = World::new(CLEAN, 1, |_, config| config.calls_max = 1_000_000);
-    world.on_incoming = vec![(0, ring), (1, answer)];
-    let calls = 20_000;
-    for i in 0..calls {
-        let dialog = world.dial(i, 10_000);
-        world.at(i + 100, CALLER, hang_up(dialog));
-    }
-    let before = clock.now().mono;
-    world.run_until(ms(calls + 1000));
-    let took = clock.now().mono.since(before);
-    let (kept, bytes) = world.agents[CALLER].transactions_kept();
-    println!("{calls} calls, both ends: {took:?}, {:.1} µs each", took.as_secs_f64() * 1e6 / calls as f64);
-    println!("caller keeps {kept} transactions (INVITE, BYE), {} bytes each", bytes / kept);
-    assert_eq!(world.told(CALLER).iter().filter(|t| t.contains("answered")).count() as u64, calls);
 }
