@@ -1,6 +1,7 @@
 //! A call we are offered: from the INVITE until it is up or over. What follows is in `in_dialog`.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use super::auth::Verdict;
 use super::dialog::Dialog;
@@ -11,10 +12,16 @@ use super::timing::Resend;
 use super::user_agent::{ALLOW, Call, DialogId, Event, State, Unacked, User, UserAgent};
 use crate::audio::Codec;
 use crate::outcome::HangupCause;
+use crate::time::Mono;
+
+/// How long a caller may wait for our answer. It hangs up much sooner; but one that lost all we said does not tell us.
+/// That of a proxy's timer C (§16.6).
+const OFFER_LIMIT: Duration = Duration::from_secs(180);
 
 /// The time between an INVITE and our final answer.
 pub(super) struct Offered {
     pub server: u64,
+    pub limit: Mono,
     offer: Description,
 }
 
@@ -46,7 +53,7 @@ impl UserAgent {
         let server = self.start_server(tx);
         // Until it is answered nobody knows where our audio will be.
         let local = Local::offering(SocketAddr::new(self.config.contact.ip(), 0), self.session());
-        let state = State::Offered(Offered { server, offer });
+        let state = State::Offered(Offered { server, limit: self.now + OFFER_LIMIT, offer });
         let call =
             Call { state, dialog, local, media: Some(media), unacked: None, challenges: Vec::new(), challenged: 0 };
         self.open_call(id, call);
@@ -93,10 +100,22 @@ impl UserAgent {
 
     /// The caller took the call back before we answered: CANCEL, or BYE of the early dialog.
     pub(super) fn withdrawn(&mut self, id: DialogId) {
-        if self.open_offer(id).is_some() {
-            self.reject(id, 487);
-            self.tell(Event::Cancelled { dialog: id });
+        self.give_up_offer(id, 487);
+    }
+
+    /// Nobody has answered an offered call, and the caller does not seem to wait any more.
+    pub(super) fn on_offer_limit(&mut self, id: DialogId) {
+        self.give_up_offer(id, 480);
+    }
+
+    fn give_up_offer(&mut self, id: DialogId, status: u16) {
+        if !matches!(self.calls.get(&id), Some(Call { state: State::Offered(_), .. })) {
+            return;
         }
+        self.reject(id, status);
+        // Without its transaction there is nothing to say; the call is over all the same.
+        self.forget_call(id);
+        self.tell(Event::Cancelled { dialog: id });
     }
 
     /// The transaction, what its answers copy, and our tag; of a call that still waits for our answer.
@@ -120,14 +139,7 @@ impl UserAgent {
         w
     }
 
-    pub(super) fn await_ack(
-        &mut self,
-        id: DialogId,
-        seq: u32,
-        to: SocketAddr,
-        bytes: Vec<u8>,
-        t1: std::time::Duration,
-    ) {
+    pub(super) fn await_ack(&mut self, id: DialogId, seq: u32, to: SocketAddr, bytes: Vec<u8>, t1: Duration) {
         let timing = self.config.timing;
         let resend = Resend::starting(self.now, t1, Some(timing.t2));
         let until = self.now + timing.patience();

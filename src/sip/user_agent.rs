@@ -142,7 +142,7 @@ pub enum Event {
     Incoming { dialog: DialogId, to_user: User, from_user: User, media: Media },
     /// The caller knows that we have answered.
     Acked { dialog: DialogId },
-    /// The caller took the call back before we answered.
+    /// The caller took the call back before we answered, or was not answered for three minutes.
     Cancelled { dialog: DialogId },
     /// The far end moved its audio (re-INVITE or UPDATE).
     MediaChanged { dialog: DialogId, media: Media },
@@ -201,7 +201,8 @@ impl Call {
         let unacked = self.unacked.as_ref().map(|u| u.resend.at.min(u.until));
         match &self.state {
             State::Inviting(inviting) => inviting.limit,
-            State::Offered(_) | State::Answering { .. } | State::Up | State::Leaving => unacked,
+            State::Offered(offered) => Some(offered.limit),
+            State::Answering { .. } | State::Up | State::Leaving => unacked,
         }
     }
 }
@@ -487,6 +488,8 @@ impl UserAgent {
         let Some(call) = self.calls.get_mut(&id) else { return };
         if let State::Inviting(_) = call.state {
             self.on_limit(id);
+        } else if let State::Offered(_) = call.state {
+            self.on_offer_limit(id);
         } else if let Some(unacked) = &mut call.unacked {
             if unacked.until <= self.now {
                 self.never_acknowledged(id);

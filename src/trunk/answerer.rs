@@ -32,7 +32,7 @@ pub enum AnswererEventKind {
     Incoming { to_user: User, from_user: User, media: RemoteMedia },
     /// The caller knows of our answer.
     Acked,
-    /// The caller gave up before we answered. The last event of a call.
+    /// The caller gave up before we answered, or was not answered for three minutes. The last event of a call.
     Cancelled,
     /// A call that was answered is over. The last event of a call.
     Ended,

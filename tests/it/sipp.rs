@@ -22,7 +22,8 @@ pub struct Sipp {
     child: Child,
     pub addr: SocketAddr,
     scenario: String,
-    folder: tempfile::TempDir,
+    /// Always there, except when sipp did not come up.
+    folder: Option<tempfile::TempDir>,
 }
 
 /// Starts `tests/sipp/<scenario>.xml`. `options`: more for its command line, for example `["-m", "1"]` to end after one
@@ -52,6 +53,20 @@ pub fn call_with_sipp(peer: SocketAddr, user: &str, options: &[&str]) -> Sipp {
 }
 
 fn spawn(scenario: &str, folder: tempfile::TempDir, options: &[&str]) -> Sipp {
+    let mut folder = folder;
+    // Somebody else may take the port before sipp does.
+    for _ in 0..5 {
+        match spawn_once(scenario, folder, options) {
+            Ok(sipp) => return sipp,
+            Err(again) => folder = again,
+        }
+    }
+    let errors = std::fs::read_to_string(folder.path().join("errors.log")).unwrap_or_default();
+    panic!("sipp {scenario} ends at once, five times over\n{errors}");
+}
+
+/// Hands the folder back when sipp ended before it listened.
+fn spawn_once(scenario: &str, folder: tempfile::TempDir, options: &[&str]) -> Result<Sipp, tempfile::TempDir> {
     let (addr, media) = (free_port(), free_port());
     let child = Command::new("sipp")
         .args(["-i", "127.0.0.1", "-mi", "127.0.0.1", "-nostdin", "-trace_err", "-error_file", "errors.log"])
@@ -66,12 +81,12 @@ fn spawn(scenario: &str, folder: tempfile::TempDir, options: &[&str]) -> Sipp {
         Ok(child) => child,
         Err(error) => panic!("sipp cannot be started ({error}); `make setup` installs it (Debian: sip-tester)"),
     };
-    let mut sipp = Sipp { child, addr, scenario: scenario.to_owned(), folder };
-    let listening = format!("0100007F:{:04X} ", addr.port());
-    sipp.wait("listen", |_| {
-        std::fs::read_to_string("/proc/net/udp").is_ok_and(|table| table.contains(&listening)).then_some(())
+    let mut sipp = Sipp { child, addr, scenario: scenario.to_owned(), folder: Some(folder) };
+    let listens = sipp.wait("listen", |sipp| match sipp.child.try_wait().expect("a child of ours") {
+        Some(_) => Some(false),
+        None => sipp.listens().then_some(true),
     });
-    sipp
+    if listens { Ok(sipp) } else { Err(sipp.folder.take().expect("put there above")) }
 }
 
 /// A port that was free a moment ago; sipp must be told one, as it does not tell which it took. Even, as RTP ports are.
@@ -94,7 +109,19 @@ impl Sipp {
     }
 
     fn errors(&self) -> String {
-        std::fs::read_to_string(self.folder.path().join("errors.log")).unwrap_or_default()
+        let log = self.folder.as_ref().map(|folder| folder.path().join("errors.log"));
+        log.and_then(|log| std::fs::read_to_string(log).ok()).unwrap_or_default()
+    }
+
+    /// Whether the socket at our address is this process's: the kernel's table names its inode, and so do the open files.
+    fn listens(&self) -> bool {
+        let at = format!("0100007F:{:04X}", self.addr.port());
+        let table = std::fs::read_to_string("/proc/net/udp").unwrap_or_default();
+        let row = table.lines().find(|row| row.split_whitespace().nth(1) == Some(at.as_str()));
+        let Some(inode) = row.and_then(|row| row.split_whitespace().nth(9)) else { return false };
+        let open = std::fs::read_dir(format!("/proc/{}/fd", self.child.id())).into_iter().flatten();
+        let mut targets = open.filter_map(|file| std::fs::read_link(file.ok()?.path()).ok());
+        targets.any(|target| target.to_string_lossy() == format!("socket:[{inode}]"))
     }
 
     fn wait<T>(&mut self, what: &str, mut come: impl FnMut(&mut Sipp) -> Option<T>) -> T {
@@ -102,9 +129,6 @@ impl Sipp {
         loop {
             if let Some(value) = come(self) {
                 return value;
-            }
-            if let (Ok(Some(status)), "listen") = (self.child.try_wait(), what) {
-                panic!("sipp {} ended at once: {status}\n{}", self.scenario, self.errors());
             }
             let waited = clock.now().mono.0;
             assert!(waited < LIMIT.as_micros() as u64, "sipp {} does not {what}\n{}", self.scenario, self.errors());

@@ -127,6 +127,21 @@ fn calls_on_a_clean_line() {
     }
 }
 
+/// A caller that never heard us, and so never told us that it gave up, does not ring for ever (found by seed 10024).
+#[test]
+fn an_offer_is_not_kept_for_ever() {
+    let mut world = World::new(CLEAN, 1, |_, _| {});
+    world.on_incoming = vec![(0, ring)];
+    world.dial(0, 10_000);
+    world.run_until(ms(10));
+    world.wire.clear();
+    world.line.lost = 100;
+    world.run();
+    assert_eq!(world.told(CALLER), ["32000 failed trunk_silent 0"]);
+    assert_eq!(world.told(CALLEE), ["10 incoming", "180010 cancelled"]);
+    world.assert_forgotten();
+}
+
 /// CANCEL has the INVITE's branch (§9.1), and so has the ACK of a failure (§17.1.1.3); the ACK of a 200 has its own.
 #[test]
 fn branches() {

@@ -11,7 +11,7 @@ use crate::sip::auth::Demand;
 fn a_bad_line_delays_agreement_but_does_not_prevent_it() {
     let line = Line { lost: 15, doubled: 15, delay_min: 5, delay_max: 400 };
     let (mut answered, mut failed) = (0, 0);
-    for seed in 0..400u64 {
+    for seed in 0..1000u64 {
         let mut world = World::new(line, seed, |who, config| {
             if seed % 5 == 0 {
                 match who {
@@ -114,7 +114,7 @@ fn broken_bytes_never_panic() {
 /// Orders at any time, about any call, also about none: nothing panics, every call ends, and nothing is kept.
 #[test]
 fn orders_out_of_place() {
-    for seed in 0..100 {
+    for seed in 0..200 {
         let line = Line { lost: 5, doubled: 10, delay_min: 1, delay_max: 60 };
         let mut world = World::new(line, seed, |_, _| {});
         let mut dice = StdRng::seed_from_u64(seed);
