@@ -274,7 +274,7 @@ fn section<'n>(cx: &mut Context<'_>, map: &'n Map, key: &str, most: usize) -> &'
 fn defaults(cx: &mut Context<'_>, map: &Map) {
     let Some(entry) = map.get("defaults") else { return };
     let Some(defaults) = cx.map(&entry.value, "`defaults`") else { return };
-    let mut known: Vec<&str> = LISTENING.iter().map(|k| k.name).collect();
+    let mut known: Vec<&str> = LISTENING.iter().map(|k| k.name).chain(["no_match", "no_input"]).collect();
     for outcome in node::ALL.iter().flat_map(|k| k.outcomes) {
         if !["next", "else"].contains(&outcome.name) && !known.contains(&outcome.name) {
             known.push(outcome.name);

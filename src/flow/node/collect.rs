@@ -4,7 +4,7 @@ use super::super::codes;
 use super::super::expr::Type;
 use super::super::program::{Collect, Collected, Domain, Step};
 use super::super::yaml::Value;
-use super::{Kind, Reader, optional, outcome, required};
+use super::{Kind, NO_INPUT, NO_MATCH, Reader, optional, outcome, required};
 
 /// Longest entry.
 const DIGITS_MAX: u32 = 32;
@@ -22,6 +22,8 @@ pub const KIND: Kind = Kind {
         optional("within", "latest day, from today; 30d"),
         optional("workdays", "Monday to Friday only; false"),
         optional("confirm", "message that reads the value back and asks for 1 (yes) or 2 (again)"),
+        NO_MATCH,
+        NO_INPUT,
     ],
     outcomes: &[
         outcome("ok", "a value was keyed, and confirmed if asked"),

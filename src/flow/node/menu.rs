@@ -3,7 +3,7 @@
 use super::super::codes;
 use super::super::program::{Menu, Step, StepId};
 use super::super::yaml;
-use super::{Kind, Reader, declares_nothing, outcome, required};
+use super::{Kind, NO_INPUT, NO_MATCH, Reader, declares_nothing, outcome, required};
 
 /// More than anybody can be told; it bounds the work on a hostile file.
 const KEYS_MAX: usize = 30;
@@ -14,6 +14,8 @@ pub const KIND: Kind = Kind {
     keys: &[
         required("menu", "prompt, or a list of prompts, one per try"),
         required("keys", "map of key to node: `{ \"1\": agent, \"*0\": operator }`"),
+        NO_MATCH,
+        NO_INPUT,
     ],
     outcomes: &[outcome("exhausted", "silence or wrong keys on every try")],
     declare: declares_nothing,

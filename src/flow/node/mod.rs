@@ -82,9 +82,10 @@ pub const LISTENING: &[Key] = &[
     optional("tries", "prompt and wait, in all; 2, or as many as there are prompts"),
     optional("barge_in", "a key stops the prompt; true"),
     optional("type_ahead", "keys pressed before are kept and used; true"),
-    optional("no_match", "message before the next try after a wrong key"),
-    optional("no_input", "message before the next try after silence"),
 ];
+
+const NO_MATCH: Key = optional("no_match", "message before the next try after a wrong key; may stand under `defaults`");
+const NO_INPUT: Key = optional("no_input", "message before the next try after silence; may stand under `defaults`");
 
 /// Most messages in one list.
 const MESSAGES_MAX: usize = 20;
