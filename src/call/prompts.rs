@@ -56,8 +56,9 @@ fn take(program: &Program, message: MessageId, language: Language) -> &Take {
     &program.message(message).takes[&language]
 }
 
-/// A message whose values are all known is one stretch of audio, so that a voice can give it one melody; one that
-/// depends on the call is put together from pieces made beforehand.
+/// A message whose values are all known is made sentence by sentence: a voice gives each its melody, and the sentences that
+/// all contacts share are made once. One that depends on the call is put together from pieces made beforehand; one that was
+/// recorded is played whole.
 fn utterances_of(take: &Take, env: &Env, language: Language) -> Result<Vec<Utterance>, NoGrammar> {
     let value = |slot: usize| eval(&take.slots[slot], env).and_then(spoken);
     let today = env.today;
@@ -66,7 +67,11 @@ fn utterances_of(take: &Take, env: &Env, language: Language) -> Result<Vec<Utter
         return Ok(pieces.into_iter().map(|text| Utterance { language, audio: None, text }).collect());
     }
     let text = speech::say(&take.template, value, language, today)?;
-    Ok(vec![Utterance { language, audio: take.audio.clone(), text }])
+    if take.audio.is_some() {
+        return Ok(vec![Utterance { language, audio: take.audio.clone(), text }]);
+    }
+    let sentences = speech::sentences(&text).into_iter();
+    Ok(sentences.map(|text| Utterance { language, audio: None, text: text.to_string() }).collect())
 }
 
 /// Every utterance that any call with this contact may play, so that all of its audio is there before it is dialled.

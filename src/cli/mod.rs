@@ -53,9 +53,12 @@ enum Command {
     /// Dial what is due, until told to stop (SIGTERM drains).
     Serve,
     /// The funnel, promises and escalations; attempts as CSV.
-    //    Report(report::Arguments),
+    Report(ReportArguments),
     /// Why a contact was, is or is not being called, and when next.
-    //    Why(why::Arguments),
+    Why {
+        /// The contact's `contact_id`.
+        contact: String,
+    },
     /// Record that a contact has paid: everything about the debt stops.
     Payment(payment::Arguments),
     /// Check, test and explain flows.
@@ -93,6 +96,18 @@ struct ImportArguments {
     currency: Option<Currency>,
 }
 
+#[derive(clap::Args)]
+struct ReportArguments {
+    /// One campaign by name; without it, all together.
+    campaign: Option<String>,
+    /// Every attempt as a line of CSV into this file.
+    #[arg(long)]
+    attempts: Option<PathBuf>,
+    /// Whole numbers in the CSV; without it their middle is hidden.
+    #[arg(long, requires = "attempts")]
+    full_numbers: bool,
+}
+
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     log_to_stderr(&arguments);
@@ -119,8 +134,8 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Import(args) => runtime()?.block_on(import_file(&config, args))?,
         Command::Campaign(command) => runtime()?.block_on(campaign::run(&config, &command))?,
         Command::Serve => runtime()?.block_on(serve::run(&config))?,
-        //        Command::Report(args) => runtime()?.block_on(report::run(&config, &args))?,
-        //        Command::Why(args) => runtime()?.block_on(why::run(&config, &args))?,
+        Command::Report(args) => runtime()?.block_on(print_report(&config, args))?,
+        Command::Why { contact } => runtime()?.block_on(print_why(&config, &contact))?,
         Command::Payment(args) => runtime()?.block_on(payment::run(&config, &args))?,
     }
     Ok(ExitCode::SUCCESS)
@@ -142,6 +157,19 @@ async fn import_file(config: &Path, arguments: ImportArguments) -> anyhow::Resul
     let options = import::Options { file, rejects, defaults };
     import::run(&*store, &options, clock.now().wall, &mut std::io::stdout()).await?;
     Ok(())
+}
+
+async fn print_report(config: &Path, arguments: ReportArguments) -> anyhow::Result<()> {
+    let ReportArguments { campaign, attempts, full_numbers } = arguments;
+    let (_, store, _) = open(config).await?;
+    let options = report::Options { campaign, attempts_csv: attempts, full_numbers };
+    report::run(&*store, &options, &mut std::io::stdout()).await?;
+    Ok(())
+}
+
+async fn print_why(config: &Path, contact: &str) -> anyhow::Result<()> {
+    let (_, store, clock) = open(config).await?;
+    why::run(&*store, contact, clock.now().wall, &mut std::io::stdout()).await
 }
 
 /// The voices, the recordings and the cache of what has been rendered.

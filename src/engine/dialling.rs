@@ -10,6 +10,7 @@ use crate::call::{self, Call};
 use crate::campaign;
 use crate::flow::program::{ContactValues, Program};
 use crate::id::*;
+use crate::ladder::Ladder;
 use crate::outcome::{Channel, Disposition};
 use crate::policy::{self, Decision};
 use crate::time::{Now, Wall};
@@ -101,30 +102,45 @@ impl Engine {
             return self.write_surely(vec![back(plan.due_at, plan.why.clone())], None, out);
         };
         let ladder = plan.ladder.clone();
-        match campaign::decide_now(&ladder, &claimed.standing, claimed.attempt.channel, now.wall) {
-            Decision::Allow => {}
-            Decision::Deny { rule, until, why } => {
-                self.tally.put_off += 1;
-                let write = match until {
-                    // Never at the same instant again, or we would turn on the spot.
-                    Some(until) => back(until.max(now.wall + Duration::from_secs(1)), why),
-                    None => Write::Cancel { attempt, at: now.wall, why: Close { reason: rule.to_string(), why } },
-                };
-                return self.write_surely(vec![write], None, out);
-            }
-            Decision::NeedsHuman { rule, why } => {
-                let close = Close { reason: rule.to_string(), why: why.clone() };
-                let group = vec![
-                    Write::Worklist { attempt, queue: HUMAN_QUEUE.to_string(), reason: why, at: now.wall },
-                    Write::Cancel { attempt, at: now.wall, why: close },
-                ];
-                return self.write_surely(group, None, out);
-            }
+        let decision = campaign::decide_now(&ladder, &claimed.standing, claimed.attempt.channel, now.wall);
+        if decision != Decision::Allow {
+            return self.put_off(now, claimed, &ladder, decision, out);
         }
         match claimed.attempt.channel {
             Channel::Voice => self.prepare(now, claimed, out),
             Channel::Sms | Channel::Email => self.send(now, claimed, out),
             Channel::Human => self.hand_over(now, claimed, out),
+        }
+    }
+
+    /// Not now: the same attempt later, another step of the ladder, a human, or nothing more.
+    fn put_off(&mut self, now: Now, claimed: Claimed, ladder: &Ladder, decision: Decision, out: &mut Vec<Output>) {
+        let attempt = claimed.attempt.id;
+        self.tally.put_off += 1;
+        if let Decision::NeedsHuman { rule, why } = decision {
+            let queue = HUMAN_QUEUE.to_string();
+            let close = Close { reason: rule.to_string(), why: why.clone() };
+            let group = vec![
+                Write::Worklist { attempt, queue, reason: why, at: now.wall },
+                Write::Cancel { attempt, at: now.wall, why: close },
+            ];
+            return self.write_surely(group, None, out);
+        }
+        match campaign::plan_again(ladder, &claimed.standing, &claimed.attempt.plan, now.wall) {
+            Next::Attempt(plan)
+                if plan.channel == claimed.attempt.channel && plan.step == claimed.attempt.plan.step =>
+            {
+                // Never at the same instant again, or we would turn on the spot.
+                let due_at = plan.due_at.max(now.wall + Duration::from_secs(1));
+                self.write_surely(vec![Write::Reschedule { attempt, due_at, why: plan.why }], None, out);
+            }
+            next @ Next::Attempt(_) => {
+                let outcome = Outcome::of(Disposition::Cancelled);
+                self.tally.end(outcome.disposition);
+                let finish = Write::Finish { attempt, outcome, at: now.wall, next };
+                self.write_surely(vec![finish], Some(attempt), out);
+            }
+            Next::Close(why) => self.write_surely(vec![Write::Cancel { attempt, at: now.wall, why }], None, out),
         }
     }
 
@@ -147,10 +163,13 @@ impl Engine {
         };
         drop(usable);
         let program = plan.ladder.flow_of(&claimed.attempt.plan).and_then(|flow| plan.programs.get(flow));
-        let Some(program) = program.cloned() else {
+        let Some(mut program) = program.cloned() else {
             let why = format!("step {} names no flow of this campaign", claimed.attempt.plan.step + 1);
             return self.close(now, attempt, "excluded", &why, out);
         };
+        if !plan.ladder.leaves_voicemail(&claimed.attempt.plan) {
+            Arc::make_mut(&mut program).on_machine = None;
+        }
         let language = program.language_for(contact.language);
         let values = match program.bind(language, |field| contact.field(field)) {
             Ok(values) => values,

@@ -17,6 +17,7 @@ use self::sounds::Sounds;
 use self::switch::{Place, Switch};
 use crate::notify::sink::Sinks;
 use crate::trunk::answerer::{Credentials, Secret};
+use crate::voice::{VoiceOptions, VoiceSet};
 
 /// What `ringback network` is told.
 #[derive(Debug, clap::Args)]
@@ -30,6 +31,9 @@ pub struct Args {
     /// Where to listen
     #[arg(long, default_value = "127.0.0.1")]
     pub bind: IpAddr,
+    /// Where the embedded voices keep their data; without it, people murmur
+    #[arg(long)]
+    pub voices: Option<PathBuf>,
     /// Callers must log in with this name (digest authentication)
     #[arg(long, requires = "password")]
     pub username: Option<String>,
@@ -56,8 +60,12 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let digest = args.username.zip(args.password);
     let digest = digest.map(|(username, password)| Credentials { username, password: Secret::new(password) });
     let sinks = Sinks::start(args.bind, &args.out).await.context("the mail and SMS sinks do not start")?;
+    let sounds = match args.voices {
+        Some(data) => Sounds::spoken(&VoiceSet::load(&VoiceOptions { data, ru_tts: None })),
+        None => Sounds::murmured(),
+    };
     let place = Place { bind: args.bind, out: args.out.clone(), digest };
-    let switch = Switch::start(people, Sounds::murmured(), place).context("the telephone network does not start")?;
+    let switch = Switch::start(people, sounds, place).context("the telephone network does not start")?;
     let addresses = Addresses { sip: switch.sip(), smtp: sinks.smtp, sms: sinks.sms };
     println!("{}", serde_json::to_string(&addresses).context("three addresses as JSON")?);
     until_stdin_closes().await;

@@ -18,9 +18,11 @@ use self::plan::Plan;
 use super::person::{Behaviour, Person, Turn};
 
 /// More would run out of made-up numbers.
-pub const CONTACTS_MAX: usize = 10_000;
+pub const CONTACTS_MAX: usize = 6_000;
 /// Agents' phones in every town: `agent1`, `agent2`…
 pub const AGENTS: usize = 8;
+/// How many, from the top of the list, hear every message to its end.
+const PATIENT_MAX: usize = 120;
 /// What is kept as WAV: one call of each kind and language.
 const RECORDED_MAX: usize = 24;
 
@@ -122,14 +124,14 @@ impl Contact {
         let (surname, latin_surname) = names.last[rng.random_range(0..names.last.len())];
         let (phone, zone, currency) = match place {
             0..=2 => {
-                let zones = if rng.random_bool(0.4) { &names::RU_ZONES[..2] } else { &names::RU_ZONES[..] };
+                let zones = if rng.random_bool(0.4) { &names::RU_ZONES[..1] } else { &names::RU_ZONES[..] };
                 let number = block * 3 + place;
                 (names::ru_phone(rng, number), zones[rng.random_range(0..zones.len())], "RUB")
             }
             3 => (names::uk_phone(rng, block), "Europe/London", "GBP"),
             _ => {
-                let (area, zone) = names::US_AREAS[block % names::US_AREAS.len()];
-                (names::us_phone(rng, area, block / names::US_AREAS.len()), zone, "USD")
+                let area = names::US_AREAS[block % names::US_AREAS.len()];
+                (names::us_phone(rng, area, block / names::US_AREAS.len()), "America/New_York", "USD")
             }
         };
         let creditor = match (language, rng.random_bool(0.6)) {
@@ -212,20 +214,38 @@ impl Contact {
             return calls;
         }
         let plan = Plan::drawn(rng, at_once);
-        calls.push(self.human(rng, plan, today));
+        // A call heard to its end takes a minute and a half. The first in the list are patient, so that their calls are over
+        // when the last ones are dialled.
+        let patient = at_once && self.index < PATIENT_MAX;
+        calls.push(self.human(rng, plan, patient, today));
         // Who was not reached in earnest is rung again, and decides anew.
         for _ in 0..2 {
-            let next =
-                if rng.random_bool(0.3) { Behaviour::NoAnswer } else { self.human(rng, Plan::PromiseWhole, today) };
+            let next = if rng.random_bool(0.3) {
+                Behaviour::NoAnswer
+            } else {
+                self.human(rng, Plan::PromiseWhole, false, today)
+            };
             calls.push(next);
         }
         calls
     }
 
-    fn human(&self, rng: &mut StdRng, plan: Plan, today: Date) -> Behaviour {
+    /// Who is not `patient` presses before the voice has finished.
+    fn human(&self, rng: &mut StdRng, plan: Plan, patient: bool, today: Date) -> Behaviour {
         let ring_ms = rng.random_range(400..2500);
         let think_ms = rng.random_range(300..1100);
-        Behaviour::Human { ring_ms, think_ms, turns: plan.turns(rng, self, today) }
+        let mut turns = plan.turns(rng, self, today);
+        if !patient {
+            turns.iter_mut().for_each(|turn| hurry(rng, turn));
+        }
+        Behaviour::Human { ring_ms, think_ms, turns }
+    }
+}
+
+/// A press into the voice instead of one after it. What confirms a promise is pressed when it has been heard.
+fn hurry(rng: &mut StdRng, turn: &mut Turn) {
+    if let Turn::Press(keys) = turn {
+        *turn = Turn::BargeIn { keys: std::mem::take(keys), after_ms: rng.random_range(600..2_400) };
     }
 }
 

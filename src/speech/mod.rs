@@ -11,11 +11,13 @@ use crate::money::Money;
 mod format;
 mod lang;
 mod say;
+mod sentence;
 mod text;
 
 pub use format::FormatError;
 pub use lang::{has_grammar, speakable};
 pub use say::{NoGrammar, say, say_pieces};
+pub use sentence::sentences;
 
 /// A message's text, cut at its slots: `"You owe {contact.amount | money}."`
 #[derive(Debug, Clone, PartialEq)]

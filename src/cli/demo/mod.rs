@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 
-use super::{campaign, import};
+use super::{campaign, import, report};
 use crate::serve::{self, Edges, Manner};
 use crate::store::SqliteStore;
 use crate::time::{Clock, Wall};
@@ -21,7 +21,7 @@ use crate::time::{Clock, Wall};
 #[derive(clap::Args)]
 pub struct Arguments {
     /// How many people are rung.
-    #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=6_000))]
     contacts: u32,
     /// Who they are; the same seed makes the same people.
     #[arg(long, default_value_t = 1)]
@@ -33,15 +33,17 @@ pub struct Arguments {
     #[arg(long)]
     listen: bool,
     /// Calls in the air at once.
-    #[arg(long, default_value_t = 400)]
+    #[arg(long, default_value_t = 500)]
     channels_max: u32,
     /// Calls begun a second.
     #[arg(long, default_value_t = 40)]
     cps_max: u32,
 }
 
-/// A Tuesday, 10:30 in Moscow: the same story every time.
-const BEGINS: &str = "2026-11-24T07:30Z";
+/// A Tuesday: 9:30 in New York, 14:30 in London, 17:30 in Moscow. The same story every time.
+const BEGINS: &str = "2026-11-24T14:30Z";
+
+const LADDER: &str = include_str!("ladder.yaml");
 
 pub async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let begins: Wall = BEGINS.parse().expect("a fixed instant");
@@ -58,7 +60,7 @@ pub async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     println!();
     import::run(&*store, &options, begins, &mut std::io::stdout()).await?;
 
-    let sources = campaign::Sources::shipped(super::init::SHIPPED_LADDER, &super::init::shipped_flows())?;
+    let sources = campaign::Sources::shipped(LADDER, &super::init::shipped_flows())?;
     campaign::create(&*store, "demo", &sources, begins).await?;
     let taken = campaign::start(&*store, "demo", begins).await?;
     println!("campaign `demo`: {taken}");
@@ -76,7 +78,9 @@ pub async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 
     let network = stage.close().await?;
     let now = clock.now();
-    //super::report::print(&*store, "demo").await?;
+    let options =
+        report::Options { campaign: None, attempts_csv: Some(stage.dir.join("attempts.csv")), full_numbers: false };
+    report::run(&*store, &options, &mut std::io::stdout()).await?;
     exhibits::messages(&*store, &stage.dir).await?;
     let shown = exhibits::calls(&*store, &stage.dir, &network, arguments.listen).await?;
     let verdict = judge::compare(&*store, &network).await?;
@@ -109,7 +113,7 @@ pub async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     }
     println!("\nLook at:\n{shown}");
     println!(
-        "  ringback --config {0}/ringback.yaml why c0001   (any contact of {0}/contacts.csv)",
+        "  ringback --config {0}/ringback.yaml why C-00001   (any contact of {0}/contacts.csv)",
         stage.dir.display()
     );
     Ok(if verdict.agrees() { ExitCode::SUCCESS } else { ExitCode::FAILURE })

@@ -53,6 +53,8 @@ pub(super) async fn set(arguments: &Arguments, begins: Wall) -> anyhow::Result<S
         .arg(dir.join("people.jsonl"))
         .arg("--out")
         .arg(dir)
+        .arg("--voices")
+        .arg(dir.join("voices"))
         .args(["--username", USERNAME, "--password", PASSWORD])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
