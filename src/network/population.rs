@@ -21,8 +21,8 @@ use super::person::{Behaviour, Person, Turn};
 pub const CONTACTS_MAX: usize = 6_000;
 /// Agents' phones in every town: `agent1`, `agent2`…
 pub const AGENTS: usize = 8;
-/// How many, from the top of the list, hear every message to its end.
-const PATIENT_MAX: usize = 120;
+/// One in so many, from the top of the list, hears every message to its end.
+const PATIENT_PART: usize = 10;
 /// What is kept as WAV: one call of each kind and language.
 const RECORDED_MAX: usize = 24;
 
@@ -58,7 +58,7 @@ pub fn generate(seed: u64, n: usize, today: Date) -> Population {
         for (_, row) in bad.iter().enumerate().filter(|(b, _)| (b + 1) * n / (bad.len() + 1) == i) {
             csv.push_str(row);
         }
-        let contact = Contact::made_up(&mut rng, i, today);
+        let contact = Contact::made_up(&mut rng, i, i <= n / PATIENT_PART, today);
         contact.write_row(&mut csv);
         let mut person = contact.person(&mut rng, today);
         if let Some(kind) = recordable(&person).filter(|kind| !recorded.contains(kind)) {
@@ -97,6 +97,8 @@ fn bad_rows(n: usize) -> Vec<&'static str> {
 
 struct Contact {
     index: usize,
+    /// Hears every message to its end on the first call.
+    patient: bool,
     name: &'static str,
     surname: &'static str,
     email: Option<String>,
@@ -112,7 +114,7 @@ struct Contact {
 }
 
 impl Contact {
-    fn made_up(rng: &mut StdRng, index: usize, today: Date) -> Contact {
+    fn made_up(rng: &mut StdRng, index: usize, patient: bool, today: Date) -> Contact {
         // Three in five are Russian; of the others every second one is British.
         let (block, place) = (index / 5, index % 5);
         let (names, language) = match place {
@@ -155,6 +157,7 @@ impl Contact {
         };
         Contact {
             index,
+            patient,
             name,
             surname,
             email,
@@ -216,7 +219,7 @@ impl Contact {
         let plan = Plan::drawn(rng, at_once);
         // A call heard to its end takes a minute and a half. The first in the list are patient, so that their calls are over
         // when the last ones are dialled.
-        let patient = at_once && self.index < PATIENT_MAX;
+        let patient = at_once && self.patient && plan.is_short();
         calls.push(self.human(rng, plan, patient, today));
         // Who was not reached in earnest is rung again, and decides anew.
         for _ in 0..2 {
@@ -236,16 +239,23 @@ impl Contact {
         let think_ms = rng.random_range(300..1100);
         let mut turns = plan.turns(rng, self, today);
         if !patient {
-            turns.iter_mut().for_each(|turn| hurry(rng, turn));
+            for n in 0..turns.len() {
+                // A day is ended with #, so that nobody waits for further digits.
+                let day = matches!(turns.get(n + 1), Some(Turn::Confirm(_)));
+                hurry(rng, &mut turns[n], if day { "#" } else { "" });
+            }
+            if matches!(plan, Plan::SaysNothing | Plan::Listens) {
+                turns.push(Turn::HangUp { after_ms: rng.random_range(6_000..9_000) });
+            }
         }
         Behaviour::Human { ring_ms, think_ms, turns }
     }
 }
 
 /// A press into the voice instead of one after it. What confirms a promise is pressed when it has been heard.
-fn hurry(rng: &mut StdRng, turn: &mut Turn) {
+fn hurry(rng: &mut StdRng, turn: &mut Turn, end: &str) {
     if let Turn::Press(keys) = turn {
-        *turn = Turn::BargeIn { keys: std::mem::take(keys), after_ms: rng.random_range(600..2_400) };
+        *turn = Turn::BargeIn { keys: format!("{keys}{end}"), after_ms: rng.random_range(600..2_400) };
     }
 }
 

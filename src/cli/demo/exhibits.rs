@@ -65,7 +65,7 @@ pub(super) async fn calls(store: &impl Store, dir: &Path, seen: &Seen, print: bo
             let events = store.call_events(CallId::of(attempt.id)).await?;
             let transcript = transcript(attempt, &events);
             write(&calls_dir.join(format!("{name}.txt")), &transcript)?;
-            std::fs::rename(dir.join(wav), calls_dir.join(format!("{name}.wav")))
+            std::fs::rename(dir.join("heard").join(wav), calls_dir.join(format!("{name}.wav")))
                 .with_context(|| format!("the recording {wav}"))?;
             if print {
                 println!("── {}\n{transcript}", calls_dir.join(format!("{name}.wav")).display());

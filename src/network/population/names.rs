@@ -83,10 +83,9 @@ pub(super) const EN: Names = Names {
         ("Marsh", "marsh"),
     ],
 };
-/// When it is half past nine in New York it is half past five in Moscow: at one moment all but the last may be called, so
+/// When it is half past nine in New York it is half past five in Moscow: all of them may be called at one moment, so
 /// that a demo of three minutes is not a demo of waiting. Most live in the first.
-pub(super) const RU_ZONES: [&str; 6] =
-    ["Europe/Moscow", "Europe/Kaliningrad", "Europe/Simferopol", "Europe/Kirov", "Europe/Moscow", "Asia/Yekaterinburg"];
+pub(super) const RU_ZONES: [&str; 4] = ["Europe/Moscow", "Europe/Kaliningrad", "Europe/Kirov", "Europe/Simferopol"];
 /// Of cities on Eastern Time.
 pub(super) const US_AREAS: [&str; 12] =
     ["212", "305", "617", "404", "216", "412", "919", "202", "410", "215", "704", "804"];

@@ -72,6 +72,18 @@ impl Plan {
         }
     }
 
+    /// Heard to its end within about a minute and a half.
+    pub(super) fn is_short(self) -> bool {
+        match self {
+            Plan::PromiseHalf | Plan::PromiseInstalment | Plan::PromiseOtherDay => false,
+            Plan::ChangesTheirMind | Plan::Refuses => false,
+            Plan::PromiseWhole | Plan::PromiseByDate | Plan::PromiseInHaste | Plan::Agent | Plan::AlreadyPaid => true,
+            Plan::Listens | Plan::WrongDigits | Plan::WillNotIdentify | Plan::ThirdPerson | Plan::WrongPerson => true,
+            Plan::OptsOut | Plan::OptsOutByHotkey | Plan::HangsUpEarly | Plan::HangsUpOnTheDebt => true,
+            Plan::SaysNothing => true,
+        }
+    }
+
     /// The keys for the shipped flows (`flows/*.yaml`), which share their menus up to the offer.
     pub(super) fn turns(self, rng: &mut StdRng, who: &Contact, today: Date) -> Vec<Turn> {
         let press = |keys: &str| Turn::Press(keys.to_string());
