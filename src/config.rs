@@ -58,7 +58,7 @@ pub struct Trunk {
     pub cps_max: u32,
     /// How long we let a phone ring, 5..=180 s.
     pub ring_max: Duration,
-    /// OPTIONS keep-alive, 5..=3,600 s.
+    /// OPTIONS keep-alive, 5..=3,600 s; zero: never asked, and taken to be up.
     pub options_interval: Duration,
 }
 

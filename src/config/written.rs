@@ -203,7 +203,10 @@ impl Checker<'_> {
         let channels_max = self.whole(&w.channels_max, 1.0, 10_000.0);
         let cps_max = self.whole(&w.cps_max, 1.0, 1_000.0);
         let ring_max = self.seconds(w.ring_s_max.as_ref(), 40.0, 5.0, 180.0);
-        let options_interval = self.seconds(w.options_interval_s.as_ref(), 30.0, 5.0, 3_600.0);
+        let options_interval = match &w.options_interval_s {
+            Some(never) if never.value == 0.0 => Some(Duration::ZERO),
+            interval => self.seconds(interval.as_ref(), 30.0, 5.0, 3_600.0),
+        };
         Some(Trunk {
             name: w.name.value.clone(),
             peer: peer?,

@@ -1,7 +1,7 @@
 //! An installation of its own for a test: a folder, a config, and the real program run in it.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output};
 use std::time::Duration;
 
 use ringback::time::{Clock, Mono};
@@ -53,7 +53,7 @@ drain_s: 20
     /// The program in this installation; the project's folder stays current, so that its voices are found.
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_ringback"));
-        command.current_dir(env!("CARGO_MANIFEST_DIR")).arg("--config").arg(self.path("ringback.yaml")).args(args);
+        command.current_dir(env!("CARGO_MANIFEST_DIR")).env("RINGBACK_TEST_PASSWORD", "right").arg("--config").arg(self.path("ringback.yaml")).args(args);
         command
     }
 
@@ -100,4 +100,12 @@ pub fn wait_for<T>(what: &str, limit: Duration, mut look: impl FnMut() -> Option
         // Lets others run; the condition is looked at again at once.
         std::thread::park_timeout(Duration::from_millis(10));
     }
+}
+
+/// Asks it to stop in good order, as a service manager would.
+pub fn terminate(child: &Child) {
+    let pid = i32::try_from(child.id()).expect("a pid");
+    // SAFETY: a signal to a process that this test started and has not waited for yet.
+    let sent = unsafe { libc::kill(pid, libc::SIGTERM) };
+    assert_eq!(sent, 0, "the process is there");
 }

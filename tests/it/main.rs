@@ -1,5 +1,6 @@
 //! One binary of integration tests, one file a subject.
 
+mod blast;
 mod calls;
 mod demo;
 mod flows;

@@ -15,7 +15,7 @@ use ringback::outcome::{Channel, Disposition};
 use ringback::store::{SqliteStore, Store};
 use ringback::time::Clock;
 
-use crate::house::{House, wait_for, zone_at_noon};
+use crate::house::{House, terminate, wait_for, zone_at_noon};
 
 const KILLS: usize = 50;
 const CONTACTS: usize = 900;
@@ -171,11 +171,4 @@ fn fifty_deaths_dial_nobody_twice_and_lose_no_promise() {
     );
     assert!(unknown >= 10, "too few calls were in the air at the deaths to prove anything: {unknown}");
     assert!(confirmed.len() >= 100, "too few promises to prove anything: {}", confirmed.len());
-}
-
-fn terminate(child: &Child) {
-    let pid = i32::try_from(child.id()).expect("a pid");
-    // SAFETY: a signal to a process that this test started and has not waited for yet.
-    let sent = unsafe { libc::kill(pid, libc::SIGTERM) };
-    assert_eq!(sent, 0, "the process is there");
 }
