@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use crate::diagnostic::{Diagnostic, Span, render_all};
 use crate::phone::PhoneNumber;
+pub use crate::secret::Secret;
 
 /// Everything that a running Ringback is told by its operator. Paths are as written, joined to the file's own folder.
 #[derive(Debug, Clone, PartialEq)]
@@ -113,27 +114,6 @@ pub struct MediaSettings {
     pub threads: usize,
     /// Where audio is received; the address put into SDP.
     pub bind_ip: IpAddr,
-}
-
-/// Something that no log may show.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
-
-impl Secret {
-    pub fn new(value: impl Into<String>) -> Secret {
-        Secret(value.into())
-    }
-
-    /// The secret itself. Rare and easy to search for.
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("•••")
-    }
 }
 
 /// What is wrong with a config file. Displays every finding with its line and a caret; secrets in the lines are hidden.

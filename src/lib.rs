@@ -8,6 +8,7 @@ pub mod language;
 pub mod money;
 pub mod outcome;
 pub mod phone;
+pub mod secret;
 pub mod time;
 
 // pure: values in, values out

@@ -309,7 +309,7 @@ impl Checker<'_> {
         let problem = |code, message: String, help: &str| Diagnostic::error(code, at, message).help(help);
         let diagnostic = if let Some(name) = w.value.strip_prefix("${env:").and_then(|s| s.strip_suffix('}')) {
             match (self.env)(name) {
-                Some(value) if !value.is_empty() => return Some(Secret(value)),
+                Some(value) if !value.is_empty() => return Some(Secret::new(value)),
                 Some(_) | None => problem(
                     "C005",
                     format!("the environment variable {name} is not set"),
@@ -318,7 +318,7 @@ impl Checker<'_> {
             }
         } else if let Some(path) = w.value.strip_prefix("file:") {
             match std::fs::read_to_string(self.folder.join(path)) {
-                Ok(text) if !text.trim().is_empty() => return Some(Secret(text.trim_end().to_string())),
+                Ok(text) if !text.trim().is_empty() => return Some(Secret::new(text.trim_end())),
                 Ok(_) => problem("C005", format!("the file {path} is empty"), "put the secret into it, on one line"),
                 Err(e) => problem(
                     "C005",

@@ -19,10 +19,12 @@ pub fn compile(source: &str) -> (Option<Ladder>, Vec<Diagnostic>) {
     let mut reader = Reader { source, diagnostics: Vec::new() };
     let mut found = Vec::new();
     let root = yaml::read(source, &mut found);
+    let nothing = source.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#'));
     for diagnostic in found {
         // The reader of YAML speaks of flows.
         let here = |text: String| text.replace("flow", "ladder");
         let (message, help) = (here(diagnostic.message), diagnostic.help.map(here));
+        let help = help.or_else(|| nothing.then(|| "begin with `ladder: name_of_the_ladder`".to_string()));
         reader.report(Diagnostic { code: codes::of_flow(diagnostic.code), message, help, ..diagnostic });
     }
     let ladder = root.and_then(|root| ladder(&mut reader, &root));

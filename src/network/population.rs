@@ -21,7 +21,7 @@ use super::person::{Behaviour, Person, Turn};
 pub const CONTACTS_MAX: usize = 6_000;
 /// Agents' phones in every town: `agent1`, `agent2`…
 pub const AGENTS: usize = 8;
-/// One in so many, from the top of the list, hears every message to its end.
+/// One in so many, from the top of the list, hears every message about the debt to its end.
 const PATIENT_PART: usize = 10;
 /// What is kept as WAV: one call of each kind and language.
 const RECORDED_MAX: usize = 24;
@@ -194,10 +194,10 @@ impl Contact {
         let first = match rng.random_range(0..1000) {
             0..18 => return vec![Behaviour::Unknown],
             18..33 => return vec![Behaviour::OutOfService],
-            33..48 => Some(Behaviour::Congestion),
+            33..40 => Some(Behaviour::Congestion),
             // Costs a channel for 32 s each time: few.
-            48..50 => Some(Behaviour::Silent),
-            50..65 => Some(Behaviour::Declines),
+            40..41 => Some(Behaviour::Silent),
+            41..65 => Some(Behaviour::Declines),
             65..285 => Some(Behaviour::NoAnswer),
             285..415 => Some(Behaviour::Busy),
             415..515 => Some(machine(rng)),
@@ -235,10 +235,13 @@ impl Contact {
 
     /// Who is not `patient` presses before the voice has finished.
     fn human(&self, rng: &mut StdRng, plan: Plan, patient: bool, today: Date) -> Behaviour {
-        let ring_ms = rng.random_range(400..2500);
+        let ring_ms = rng.random_range(400..1500);
         let think_ms = rng.random_range(300..1100);
         let mut turns = plan.turns(rng, self, today);
-        if !patient {
+        if patient {
+            // Who they are is said at once; the rest is heard to its end.
+            turns.iter_mut().take(2).for_each(|turn| hurry(rng, turn, ""));
+        } else {
             for n in 0..turns.len() {
                 // A day is ended with #, so that nobody waits for further digits.
                 let day = matches!(turns.get(n + 1), Some(Turn::Confirm(_)));

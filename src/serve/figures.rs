@@ -51,29 +51,41 @@ impl Spread {
 pub struct Figures {
     /// From reading the 200 to the first audio packet having been sent.
     pub answer_to_audio: Spread,
-    /// From a key's first packet to the first packet of the prompt it led to.
+    /// From a key's first packet to the order that plays the prompt it led to; its first packet leaves with the leg's next
+    /// 20 ms frame. Keys that lead to no prompt at once (the first of four digits) are not counted.
     pub key_to_prompt: Spread,
-    /// Resident memory of the process before the first call, and the most that was seen, with the calls in the air then.
-    pub memory_before: Option<u64>,
-    pub memory_most: Option<(u64, usize)>,
+    /// At the moment of most calls in the air.
+    pub memory: Option<Memory>,
     /// Utterances that were not ready when they were to be played.
     pub rendered_late: u64,
 }
 
+/// The process's memory, in bytes.
+#[derive(Debug, Clone, Copy)]
+pub struct Memory {
+    pub in_air: usize,
+    pub resident: u64,
+    /// Resident before the first call.
+    pub before: u64,
+    /// Held by rendered prompts.
+    pub prompts: u64,
+}
+
+impl Memory {
+    /// What is neither start-up nor prompts, shared out over the calls.
+    pub fn per_call(&self) -> u64 {
+        self.resident.saturating_sub(self.before + self.prompts) / self.in_air.max(1) as u64
+    }
+}
+
 impl Figures {
     /// Looks at the process's resident memory (Linux; elsewhere nothing is recorded).
-    pub fn look_at_memory(&mut self, in_air: usize) {
-        let Some(bytes) = resident_bytes() else { return };
-        self.memory_before.get_or_insert(bytes);
-        if self.memory_most.is_none_or(|(most, _)| bytes > most) {
-            self.memory_most = Some((bytes, in_air));
+    pub fn look_at_memory(&mut self, in_air: usize, prompts: u64) {
+        let Some(resident) = resident_bytes() else { return };
+        let before = self.memory.map_or(resident, |memory| memory.before);
+        if self.memory.is_none_or(|memory| in_air > memory.in_air) {
+            self.memory = Some(Memory { in_air, resident, before, prompts });
         }
-    }
-
-    /// Bytes that a call in the air cost at the moment of most memory, caches and all.
-    pub fn memory_per_call(&self) -> Option<u64> {
-        let (most, in_air) = self.memory_most.filter(|(_, in_air)| *in_air > 0)?;
-        Some(most.saturating_sub(self.memory_before?) / in_air as u64)
     }
 }
 

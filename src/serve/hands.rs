@@ -16,7 +16,7 @@ use crate::engine::{Destination, Output, StoreFailure};
 use crate::id::*;
 use crate::speech::Utterance;
 use crate::time::Mono;
-use crate::trunk::{self, TrunkConfig};
+use crate::trunk::TrunkConfig;
 
 /// How long a claimed attempt is ours before another process may take it: far longer than preparing and queueing last.
 const LEASE: Duration = Duration::from_secs(300);
@@ -32,23 +32,20 @@ pub(super) struct Hands<S> {
     pub answers: UnboundedSender<Input>,
     /// The audio of each attempt that is prepared or live, held so that none of it is evicted before it is played.
     pub held: Arc<Mutex<HashMap<AttemptId, Prepared>>>,
-    /// Legs with a media port, and what was measured on them last.
-    pub connected: BTreeMap<LegId, Heard>,
+    /// Legs with a media port, and when they were answered.
+    pub connected: BTreeMap<LegId, Option<Mono>>,
+    /// The key whose orders are being carried out, and when its first packet came.
+    pub key: Option<(LegId, Mono)>,
 }
 
 pub(super) type Prepared = HashMap<Utterance, Arc<Clip>>;
-
-#[derive(Debug, Default, Clone, Copy)]
-pub(super) struct Heard {
-    answered_at: Option<Mono>,
-    key_at: Option<Mono>,
-}
 
 impl<S: Store> Hands<S> {
     pub fn carry_out_all(&mut self, outputs: Vec<Output>, figures: &mut Figures) {
         for output in outputs {
             self.carry_out(output, figures);
         }
+        self.key = None;
     }
 
     fn carry_out(&mut self, output: Output, figures: &mut Figures) {
@@ -104,7 +101,7 @@ impl<S: Store> Hands<S> {
     fn dial(&mut self, leg: LegId, to: &Destination) {
         match self.media.open(leg, self.media_ip) {
             Ok(local) => {
-                self.connected.insert(leg, Heard::default());
+                self.connected.insert(leg, None);
                 match to {
                     Destination::Number(number) => self.trunk.dial(leg, number.full(), local),
                     Destination::Agent(uri) => self.trunk.dial(leg, uri, local),
@@ -125,7 +122,7 @@ impl<S: Store> Hands<S> {
             utterances.iter().map(|u| prepared.and_then(|clips| clips.get(u)).cloned()).collect()
         };
         if let Some(clips) = clips {
-            if let Some(at) = self.connected.get_mut(&leg).and_then(|heard| heard.key_at.take()) {
+            if let Some((_, at)) = self.key.filter(|(pressed, _)| *pressed == leg) {
                 figures.key_to_prompt.add(self.clock.now().mono.since(at));
             }
             return self.media.play(leg, play, clips);
@@ -163,8 +160,8 @@ impl<S: Store> Hands<S> {
                 if leg.party == Party::Client {
                     self.media.listen_for_machine(leg);
                 }
-                if let Some(heard) = self.connected.get_mut(&leg) {
-                    heard.answered_at = Some(at);
+                if let Some(answered_at) = self.connected.get_mut(&leg) {
+                    *answered_at = Some(at);
                 }
                 LegEvent::Answered
             }
@@ -187,7 +184,7 @@ impl<S: Store> Hands<S> {
         let event = match kind {
             MediaEventKind::FirstPacket { .. } => {
                 if leg.party == Party::Client
-                    && let Some(answered) = self.connected.get(&leg).and_then(|heard| heard.answered_at)
+                    && let Some(answered) = self.connected.get(&leg).copied().flatten()
                 {
                     figures.answer_to_audio.add(at.since(answered));
                 }
@@ -195,9 +192,7 @@ impl<S: Store> Hands<S> {
             }
             MediaEventKind::PlayEnded(play) => LegEvent::PlayEnded(play),
             MediaEventKind::Digit(key) => {
-                if let Some(heard) = self.connected.get_mut(&leg) {
-                    heard.key_at = Some(at);
-                }
+                self.key = Some((leg, at));
                 LegEvent::Digit(key)
             }
             MediaEventKind::AnsweredBy(who) => LegEvent::AnsweredBy(who),
@@ -236,7 +231,7 @@ pub(super) async fn trunk_config(settings: &config::Trunk, config: &Config) -> s
         peer,
         bind: settings.bind,
         username: settings.username.clone(),
-        password: settings.password.as_ref().map(|p| trunk::Secret::new(p.reveal())),
+        password: settings.password.clone(),
         caller_id: caller_id.full().to_string(),
         ring_ms_max: settings.ring_max.as_millis() as u64,
         options_interval: settings.options_interval,

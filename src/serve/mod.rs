@@ -123,6 +123,7 @@ pub async fn run<S: Store>(
         answers,
         held: Arc::default(),
         connected: BTreeMap::new(),
+        key: None,
     };
 
     // What an earlier process left, before anything new.
@@ -204,7 +205,7 @@ pub async fn run<S: Store>(
             }
             _ = shown.tick() => {
                 let holding = engine.holding();
-                figures.look_at_memory(engine.in_air());
+                figures.look_at_memory(engine.in_air(), hands.prompts.memory_bytes() as u64);
                 show(&Progress { now, in_air: engine.in_air(), tally: engine.tally(), figures: &figures, holding });
                 None
             }

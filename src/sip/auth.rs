@@ -1,34 +1,13 @@
 //! Digest authentication (RFC 2617, 7616, 8760): answering challenges as a caller, setting them as an answerer.
 //! The arithmetic is `sipx-sip`'s; the rules of when are ours.
 
-use std::fmt;
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 use sipx_sip::auth as wire;
 
+use crate::secret::Secret;
 use crate::time::Mono;
-
-/// Text that no log may show: its `Debug` and the lack of a `Display` hide it.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
-
-impl Secret {
-    pub fn new(text: impl Into<String>) -> Secret {
-        Secret(text.into())
-    }
-
-    /// The text itself, for hashing. Rare and easy to search for.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("•••")
-    }
-}
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Credentials {
@@ -67,7 +46,7 @@ impl Challenge {
     /// The header value that answers. Each use counts the nonce up (RFC 7616 §3.4).
     pub fn answer(&mut self, credentials: &Credentials, method: &str, uri: &str, cnonce: &str) -> String {
         self.uses += 1;
-        let known = wire::Credentials::new(credentials.username.as_str(), credentials.password.expose());
+        let known = wire::Credentials::new(credentials.username.as_str(), credentials.password.reveal());
         wire::respond(&self.wire, &known, method, uri, self.uses, cnonce)
     }
 }
@@ -126,7 +105,7 @@ impl Demand {
             from_proxy: true,
         };
         let count = field("nc").and_then(|nc| u32::from_str_radix(&nc, 16).ok()).unwrap_or(0);
-        let known = wire::Credentials::new(self.credentials.username.as_str(), self.credentials.password.expose());
+        let known = wire::Credentials::new(self.credentials.username.as_str(), self.credentials.password.reveal());
         let cnonce = field("cnonce").unwrap_or_default();
         let right = wire::respond(&challenge, &known, method, &field("uri")?, count, &cnonce);
         Some(match digest_field(&right, "response") == field("response") {

@@ -16,7 +16,7 @@ pub mod user_agent;
 #[cfg(test)]
 mod pair_tests;
 
-pub use auth::{Credentials, Demand, Secret};
+pub use auth::{Credentials, Demand};
 pub use sdp::Media;
 pub use timing::Timing;
 pub use user_agent::{Command, Config, DialogId, Event, Input, Output, User, UserAgent};

@@ -13,7 +13,8 @@ use crate::audio::Codec;
 use crate::sip::{Command, Demand, Event};
 use crate::time::{Clock, Mono};
 
-pub use crate::sip::{Credentials, DialogId, Secret, User};
+pub use crate::secret::Secret;
+pub use crate::sip::{Credentials, DialogId, User};
 
 /// The protection space that callers are asked to show credentials for.
 const REALM: &str = "ringback";

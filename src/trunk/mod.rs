@@ -20,7 +20,8 @@ use crate::sip::{self, Command, DialogId, Event};
 use crate::time::{Clock, Mono};
 use port::Port;
 
-pub use crate::sip::{Secret, Timing};
+pub use crate::secret::Secret;
+pub use crate::sip::Timing;
 
 /// Where to send a leg's audio, and how: the answer's SDP as agreed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

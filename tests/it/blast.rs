@@ -118,7 +118,10 @@ fn a_trunk_that_does_not_answer_stops_dialling() {
     house.write("ladder.yaml", LADDER);
     let zone = zone_at_noon();
     let row = format!("c1,Anna,+70001234567,en,{zone},City Water,12.50,GBP,2026-01-15,4321\n");
-    house.write("contacts.csv", &format!("contact_id,name,phone,language,zone,creditor,amount,currency,due,last4\n{row}"));
+    house.write(
+        "contacts.csv",
+        &format!("contact_id,name,phone,language,zone,creditor,amount,currency,due,last4\n{row}"),
+    );
     let path = |name: &str| house.path(name).to_string_lossy().into_owned();
     house.ok(&["import", &path("contacts.csv")]);
     house.ok(&["campaign", "create", "blast", "--ladder", &path("ladder.yaml"), "--flows", "flows"]);

@@ -53,7 +53,12 @@ drain_s: 20
     /// The program in this installation; the project's folder stays current, so that its voices are found.
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_ringback"));
-        command.current_dir(env!("CARGO_MANIFEST_DIR")).env("RINGBACK_TEST_PASSWORD", "right").arg("--config").arg(self.path("ringback.yaml")).args(args);
+        command
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .env("RINGBACK_TEST_PASSWORD", "right")
+            .arg("--config")
+            .arg(self.path("ringback.yaml"))
+            .args(args);
         command
     }
 

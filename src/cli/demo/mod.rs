@@ -33,10 +33,10 @@ pub struct Arguments {
     #[arg(long)]
     listen: bool,
     /// Calls in the air at once.
-    #[arg(long, default_value_t = 500)]
+    #[arg(long, default_value_t = 600)]
     channels_max: u32,
     /// Calls begun a second.
-    #[arg(long, default_value_t = 40)]
+    #[arg(long, default_value_t = 60)]
     cps_max: u32,
 }
 
@@ -104,11 +104,14 @@ pub async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         figures.key_to_prompt.count(),
         figures.rendered_late,
     );
-    if let (Some(per_call), Some((most, in_air))) = (figures.memory_per_call(), figures.memory_most) {
+    if let Some(memory) = figures.memory {
         println!(
-            "memory: {:.0} MB at most, with {in_air} calls in the air; {:.0} kB a call, audio and database caches included",
-            most as f64 / 1e6,
-            per_call as f64 / 1e3
+            "memory with {} calls in the air: {:.0} MB, of them {:.0} MB before the first call and {:.0} MB prompts; {:.0} kB a call",
+            memory.in_air,
+            memory.resident as f64 / 1e6,
+            memory.before as f64 / 1e6,
+            memory.prompts as f64 / 1e6,
+            memory.per_call() as f64 / 1e3
         );
     }
     println!("\nLook at:\n{shown}");

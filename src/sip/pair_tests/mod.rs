@@ -10,10 +10,11 @@ use std::time::Duration;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
-use super::auth::{Credentials, Secret};
+use super::auth::Credentials;
 use super::message::{Message, parse};
 use super::user_agent::{Command, Config, DialogId, Event, Input, Output, UserAgent};
 use crate::audio::Codec;
+use crate::secret::Secret;
 use crate::time::Mono;
 
 pub(super) const CALLER: usize = 0;
