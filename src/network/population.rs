@@ -219,7 +219,7 @@ impl Contact {
         let plan = Plan::drawn(rng, at_once);
         // A call heard to its end takes a minute and a half. The first in the list are patient, so that their calls are over
         // when the last ones are dialled.
-        let patient = at_once && self.patient && plan.is_short();
+        let patient = at_once && plan.is_short() && (self.patient || plan == Plan::SaysNothing);
         calls.push(self.human(rng, plan, patient, today));
         // Who was not reached in earnest is rung again, and decides anew.
         for _ in 0..2 {

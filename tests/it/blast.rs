@@ -23,7 +23,7 @@ window: { days: mon-sun, from: "09:00", to: "20:00", zone: contact }
 steps:
   - voice: segment.flow
     attempts_max: 2
-    retry: { busy: [1d], no_answer: [1d], hung_up_early: [1d], no_input: [1d], technical: [1d] }
+    retry: { busy: [1d], no_answer: [1d], hung_up_early: [1d], no_input: [1d], rejected: [1d], technical: [1d] }
 "#;
 
 /// Dials one contact whose carrier is `peer`, waits until the attempt is finished, and gives the contact's attempts.

@@ -29,8 +29,9 @@ pub(super) async fn messages(store: &impl Store, dir: &Path) -> anyhow::Result<(
     }
     let worklist = store.worklist().await?;
     println!("human worklist: {} contacts", worklist.len());
+    let names = names(store).await?;
     for entry in worklist.iter().take(SHOWN_MAX) {
-        println!("    {} in queue {}: {}", entry.contact, entry.queue, entry.reason);
+        println!("    {} in queue {}: {}", names[&entry.contact].0, entry.queue, entry.reason);
     }
     println!("    as received by the demo's servers: {0}/mail, {0}/sms.jsonl\n", dir.display());
     Ok(())
@@ -41,17 +42,7 @@ pub(super) async fn calls(store: &impl Store, dir: &Path, seen: &Seen, print: bo
     let calls_dir = dir.join("calls");
     std::fs::create_dir_all(&calls_dir).with_context(|| format!("cannot make {}", calls_dir.display()))?;
     let attempts = dialled(store).await?;
-    let mut names: BTreeMap<ContactId, (String, Vec<String>)> = BTreeMap::new();
-    let mut after = ContactId(0);
-    loop {
-        let page = store.contacts(after, PAGE).await?;
-        let Some(last) = page.last() else { break };
-        after = last.id;
-        for contact in page {
-            let numbers = contact.phones.iter().map(|p| p.number.full().to_string()).collect();
-            names.insert(contact.id, (contact.external_id, numbers));
-        }
-    }
+    let names = names(store).await?;
     let mut shown: Vec<String> = Vec::new();
     for (contact, theirs) in &attempts {
         let (external_id, numbers) = &names[contact];
@@ -79,6 +70,21 @@ pub(super) async fn calls(store: &impl Store, dir: &Path, seen: &Seen, print: bo
         let _ = writeln!(text, "    {}/{name}.wav", calls_dir.display());
     }
     Ok(text)
+}
+
+/// The creditor's own key of each contact, and its numbers.
+pub(super) async fn names(store: &impl Store) -> anyhow::Result<BTreeMap<ContactId, (String, Vec<String>)>> {
+    let mut names = BTreeMap::new();
+    let mut after = ContactId(0);
+    loop {
+        let page = store.contacts(after, PAGE).await?;
+        let Some(last) = page.last() else { return Ok(names) };
+        after = last.id;
+        for contact in page {
+            let numbers = contact.phones.iter().map(|p| p.number.full().to_string()).collect();
+            names.insert(contact.id, (contact.external_id, numbers));
+        }
+    }
 }
 
 async fn dialled(store: &impl Store) -> anyhow::Result<BTreeMap<ContactId, Vec<Attempt>>> {

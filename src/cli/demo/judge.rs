@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::exhibits::names;
 use super::stage::Seen;
 use crate::id::{AttemptId, ContactId};
 use crate::outcome::Channel;
@@ -24,16 +25,7 @@ const PAGE: u32 = 5_000;
 const DIFFERENCES_SHOWN_MAX: usize = 10;
 
 pub(super) async fn compare(store: &impl Store, seen: &Seen) -> anyhow::Result<Verdict> {
-    let mut numbers: BTreeMap<ContactId, Vec<String>> = BTreeMap::new();
-    let mut after = ContactId(0);
-    loop {
-        let page = store.contacts(after, PAGE).await?;
-        let Some(last) = page.last() else { break };
-        after = last.id;
-        for contact in page {
-            numbers.insert(contact.id, contact.phones.iter().map(|p| p.number.full().to_string()).collect());
-        }
-    }
+    let names = names(store).await?;
     // By contact: calls dialled and calls answered.
     let mut dialled: BTreeMap<ContactId, (u64, u64)> = BTreeMap::new();
     let mut after = AttemptId(0);
@@ -64,7 +56,7 @@ pub(super) async fn compare(store: &impl Store, seen: &Seen) -> anyhow::Result<V
             promised.values().sum(),
         ),
     ];
-    for (contact, theirs) in &numbers {
+    for (contact, (external_id, theirs)) in &names {
         let of = |what: &dyn Fn(&crate::network::CallRecord) -> bool| {
             clients().filter(|c| theirs.contains(&c.number) && what(c)).count() as u64
         };
@@ -72,7 +64,7 @@ pub(super) async fn compare(store: &impl Store, seen: &Seen) -> anyhow::Result<V
         let network = (of(&|_| true), of(&|c| c.promise_confirmed));
         if books != network {
             verdict.differences.push(format!(
-                "contact {contact}: the network saw {} calls and {} promises, the books have {} and {}",
+                "contact {external_id}: the network saw {} calls and {} promises, the books have {} and {}",
                 network.0, network.1, books.0, books.1
             ));
         }
