@@ -18,12 +18,12 @@ use ringback::time::Clock;
 use crate::house::{House, terminate, wait_for, zone_at_noon};
 
 const KILLS: usize = 50;
-const CONTACTS: usize = 900;
+const CONTACTS: usize = 1_000;
 
 /// Willing and quick: they press the keys of the shipped flow into the voice, and promise the whole sum for tomorrow.
 fn person(number: &str, last4: &str) -> String {
     let press = |keys: &str| format!(r#"{{"barge_in":{{"keys":"{keys}","after_ms":150}}}}"#);
-    let turns = [press("1"), press(last4), press("1"), press("1"), press("2#"), r#"{"confirm":"1"}"#.to_string()];
+    let turns = [press("1"), press(last4), press("1"), press("2#"), r#"{"confirm":"1"}"#.to_string()];
     format!(
         r#"{{"number":"{number}","language":"ru","calls":[{{"human":{{"ring_ms":100,"think_ms":100,"turns":[{}]}}}}]}}"#,
         turns.join(",")
@@ -123,7 +123,7 @@ fn fifty_deaths_dial_nobody_twice_and_lose_no_promise() {
     first.write("people.jsonl", &people);
     let network = Network::start(&first);
     let peer = network.addresses.sip.to_string();
-    let house = House::new(&peer, "    channels_max: 60\n    cps_max: 8\n    options_interval_s: 5\n");
+    let house = House::new(&peer, "    channels_max: 60\n    cps_max: 5\n    options_interval_s: 5\n");
     house.write("contacts.csv", &csv);
     house.write("ladder.yaml", LADDER);
     house.write("brief.yaml", FLOW);
@@ -146,9 +146,10 @@ fn fifty_deaths_dial_nobody_twice_and_lose_no_promise() {
     let clock = Clock::system();
     for _ in 0..KILLS {
         let mut serve = house.command(&["serve"]).stderr(Stdio::null()).spawn().expect("serve starts");
-        // Somewhere between starting up and having calls in every state.
-        let until = clock.now().mono + Duration::from_millis(rng.random_range(100..6_000));
-        wait_for("the moment of death", Duration::from_secs(10), || (clock.now().mono >= until).then_some(()));
+        // Somewhere between starting up and having calls in every state; some lives are long enough for calls to be finished.
+        let life = if rng.random_bool(0.3) { rng.random_range(7_000..13_000) } else { rng.random_range(100..3_000) };
+        let until = clock.now().mono + Duration::from_millis(life);
+        wait_for("the moment of death", Duration::from_secs(20), || (clock.now().mono >= until).then_some(()));
         serve.kill().expect("kill -9");
         serve.wait().expect("it is dead");
     }
@@ -214,5 +215,5 @@ fn fifty_deaths_dial_nobody_twice_and_lose_no_promise() {
         promises.len()
     );
     assert!(unknown >= 10, "too few calls were in the air at the deaths to prove anything: {unknown}");
-    assert!(confirmed.len() >= 100, "too few promises to prove anything: {}", confirmed.len());
+    assert!(confirmed.len() >= 50, "too few promises to prove anything: {}", confirmed.len());
 }
