@@ -192,9 +192,14 @@ pub async fn run<S: Store>(
                 }
             }
             _ = watch.tick() => {
-                // A store that cannot be read now is read again at the next tick; dialling stops by its own failures.
-                for input in changes(&*store, &mut known).await.unwrap_or_default() {
-                    hands.carry_out_all(engine.handle(clock.now(), input), &mut figures);
+                match changes(&*store, &mut known).await {
+                    Ok(inputs) => {
+                        for input in inputs {
+                            hands.carry_out_all(engine.handle(clock.now(), input), &mut figures);
+                        }
+                    }
+                    // Read again at the next tick; dialling stops by the failures of its own writes.
+                    Err(e) => tracing::error!(error = %e, "the campaigns could not be read"),
                 }
                 None
             }
@@ -221,16 +226,16 @@ pub async fn run<S: Store>(
             } else if engine.is_idle() {
                 break;
             }
-        } else if engine.is_idle() {
-            let next = store.next_due().await?;
-            match next {
-                Some(due) if manner.skip_idle && due > clock.now().wall => {
+        } else if (manner.skip_idle || manner.until_done) && engine.is_idle() {
+            // A store that cannot say now is asked again at the next turn.
+            match store.next_due().await {
+                Ok(Some(due)) if manner.skip_idle && due > clock.now().wall => {
                     clock.jump_to(due);
                     engine.look_again();
                     hands.carry_out_all(engine.handle(clock.now(), Input::Ticked), &mut figures);
                 }
-                None if manner.until_done => break,
-                Some(_) | None => {}
+                Ok(None) if manner.until_done => break,
+                Ok(Some(_) | None) | Err(_) => {}
             }
         }
     }
