@@ -192,6 +192,7 @@ fn log_to_stderr(arguments: &Arguments) {
     let default = if quiet { "warn" } else { "info" };
     let filter = tracing_subscriber::EnvFilter::try_from_env("RINGBACK_LOG").unwrap_or_else(|_| default.into());
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    let log = log.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()));
     // A second subscriber in one process is a test's business, not an error.
     let _ = if arguments.log_json { log.json().try_init() } else { log.try_init() };
 }
