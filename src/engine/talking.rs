@@ -304,7 +304,8 @@ impl Engine {
         self.finish(now, claimed, outcome, group, live.dialled_at.wall, out);
     }
 
-    /// Writes how an attempt ended and what comes next. `at`: the instant that caps count.
+    /// Writes how an attempt ended and what comes next. `at`: when it was dialled or sent, the instant that caps count and
+    /// from which the ladder's delays run, so that a long talk does not push the next attempt away.
     pub(super) fn finish(
         &mut self,
         now: Now,
@@ -328,7 +329,7 @@ impl Engine {
         standing.past_here.push(past);
         standing.take_in(&group);
         let next = match self.plan(attempt.campaign) {
-            Some(plan) => campaign::plan_next(&plan.ladder, &standing, &attempt.plan, outcome.disposition, now.wall),
+            Some(plan) => campaign::plan_next(&plan.ladder, &standing, &attempt.plan, outcome.disposition, at),
             None => Next::Close(Close {
                 reason: "stopped".to_string(),
                 why: "the campaign was stopped while this attempt was under way".to_string(),
