@@ -80,7 +80,6 @@ impl Engine {
 
     pub(super) fn claimed(&mut self, now: Now, attempts: Vec<Claimed>, next_due: Option<Wall>, out: &mut Vec<Output>) {
         self.claiming = false;
-        self.next_due = next_due;
         if attempts.is_empty() {
             let until_due = next_due.map(|due| due.since(now.wall)).unwrap_or(Duration::MAX);
             self.claim_at =
@@ -119,7 +118,7 @@ impl Engine {
         self.tally.put_off += 1;
         if let Decision::NeedsHuman { rule, why } = decision {
             let queue = HUMAN_QUEUE.to_string();
-            let close = Close { reason: rule.to_string(), why: why.clone() };
+            let close = Close::new(rule, why.clone());
             let group = vec![
                 Write::Worklist { attempt, queue, reason: why, at: now.wall },
                 Write::Cancel { attempt, at: now.wall, why: close },
@@ -192,7 +191,7 @@ impl Engine {
 
     /// Nothing more will come for this contact in this campaign.
     fn close(&mut self, now: Now, attempt: AttemptId, reason: &str, why: &str, out: &mut Vec<Output>) {
-        let close = Close { reason: reason.to_string(), why: why.to_string() };
+        let close = Close::new(reason, why);
         self.write_surely(vec![Write::Cancel { attempt, at: now.wall, why: close }], None, out);
     }
 

@@ -16,7 +16,7 @@ use crate::books::{Claimed, Write};
 use crate::campaign::{Pace, Pacer};
 use crate::id::*;
 use crate::outcome::Disposition;
-use crate::time::{Mono, Now, Wall};
+use crate::time::{Mono, Now};
 
 pub use order::{CampaignPlan, Destination, Input, LegEvent, OrderId, Output, StoreFailure};
 pub use tally::Tally;
@@ -50,7 +50,6 @@ pub struct Engine {
     claiming: bool,
     /// Not before this is the store asked for due attempts again.
     claim_at: Option<Mono>,
-    next_due: Option<Wall>,
     draining: bool,
     tally: Tally,
 }
@@ -97,7 +96,6 @@ impl Engine {
             next_order: 1,
             claiming: false,
             claim_at: None,
-            next_due: None,
             draining: false,
             tally: Tally::default(),
         }
@@ -157,11 +155,6 @@ impl Engine {
             && self.asked.is_empty()
             && self.unsaved.is_empty()
             && !self.claiming
-    }
-
-    /// When the store last said the next attempt is due; `None` when there is none.
-    pub fn next_due(&self) -> Option<Wall> {
-        self.next_due
     }
 
     /// Asks the store at the next turn, however long ago it said there was nothing: the wall clock was moved.

@@ -87,7 +87,8 @@ pub(super) async fn names(store: &impl Store) -> anyhow::Result<BTreeMap<Contact
     }
 }
 
-async fn dialled(store: &impl Store) -> anyhow::Result<BTreeMap<ContactId, Vec<Attempt>>> {
+/// The calls that were dialled, by contact, in order of time.
+pub(super) async fn dialled(store: &impl Store) -> anyhow::Result<BTreeMap<ContactId, Vec<Attempt>>> {
     let mut found: BTreeMap<ContactId, Vec<Attempt>> = BTreeMap::new();
     let mut after = AttemptId(0);
     loop {

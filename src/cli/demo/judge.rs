@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::exhibits::names;
+use super::exhibits::{dialled, names};
 use super::stage::Seen;
-use crate::id::{AttemptId, ContactId};
-use crate::outcome::Channel;
+use crate::books::Attempt;
+use crate::id::ContactId;
 use crate::store::Store;
 
 /// One comparison: what it is, what the network saw, what the books say.
@@ -21,24 +21,16 @@ pub(super) struct Verdict {
     differences: Vec<String>,
 }
 
-const PAGE: u32 = 5_000;
 const DIFFERENCES_SHOWN_MAX: usize = 10;
 
 pub(super) async fn compare(store: &impl Store, seen: &Seen) -> anyhow::Result<Verdict> {
     let names = names(store).await?;
     // By contact: calls dialled and calls answered.
-    let mut dialled: BTreeMap<ContactId, (u64, u64)> = BTreeMap::new();
-    let mut after = AttemptId(0);
-    loop {
-        let page = store.attempts(None, after, PAGE).await?;
-        let Some(last) = page.last() else { break };
-        after = last.id;
-        for attempt in page.iter().filter(|a| a.channel == Channel::Voice && a.live_at.is_some()) {
-            let (calls, answered) = dialled.entry(attempt.contact).or_default();
-            *calls += 1;
-            *answered += u64::from(attempt.outcome.as_ref().is_some_and(|o| o.answered_by.is_some()));
-        }
-    }
+    let answered = |a: &Attempt| a.outcome.as_ref().is_some_and(|o| o.answered_by.is_some());
+    let counts =
+        |attempts: Vec<Attempt>| (attempts.len() as u64, attempts.iter().filter(|a| answered(a)).count() as u64);
+    let dialled: BTreeMap<ContactId, (u64, u64)> =
+        dialled(store).await?.into_iter().map(|(contact, attempts)| (contact, counts(attempts))).collect();
     let mut promised: BTreeMap<ContactId, u64> = BTreeMap::new();
     for promise in store.promises().await? {
         *promised.entry(promise.contact).or_default() += 1;
