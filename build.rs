@@ -1,6 +1,6 @@
 //! Finds the language data of SVOX Pico, which lie beside the C sources in the package `ttspico-sys`, so that
-//! `src/voice/pico.rs` can take them into the binary. Cargo tells a build script nothing about packages it does not depend
-//! on directly, so cargo itself is asked where that one lies.
+//! `src/voice/pico.rs` can take them into the binary. The package tells nothing to the build scripts of those
+//! that use it, so cargo itself is asked where it lies.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -35,7 +35,7 @@ fn pico_sources() -> PathBuf {
                 .skip(1)
                 .filter_map(|rest| rest.split('"').next())
                 .find(|path| path.contains("ttspico-sys"))
-                .expect("ttspico depends on ttspico-sys");
+                .expect("it is a dependency");
             return PathBuf::from(manifest.replace("\\\\", "\\"))
                 .parent()
                 .expect("a manifest lies in a folder")

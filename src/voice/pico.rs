@@ -1,20 +1,24 @@
 //! SVOX Pico: the embedded English voice. Engine and language data are inside the binary; the engine wants its data as
 //! files, so they are written out once.
+//!
+//! The engine reads memory that it never wrote: what it says of a text, and for how long, hangs on what lay in the memory
+//! it was given and on what it said before. So each text has an engine of its own, in zeroed memory. It costs about 4 ms, and one
+//! text is one sound, on each machine and thread.
 
+use std::ffi::{CStr, CString, c_char, c_void};
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
-use std::sync::Mutex;
 
 use sha2::{Digest, Sha256};
-use ttspico::{Engine, EngineResetMode, EngineStatus, System};
+use ttspico_sys as c;
 
 use super::{Sound, Voice, VoiceError, disk, spelling};
 use crate::language::Language;
 
-const ID: &str = "pico-0.1.5-en-US";
+/// `zeroed`: what earlier caches hold was said by engines in any memory.
+const ID: &str = "pico-0.1.5-zeroed-en-US";
 const RATE: u32 = 16_000;
-/// The two data files need 1.4 MB of it.
-const ENGINE_MEMORY: usize = 4 << 20;
+/// Words of 16 bytes, the alignment that the engine asks for: 4 MB. The two data files need 1.4 MB of it.
+const MEMORY_WORDS: usize = (4 << 20) / 16;
 /// A minute and a half at the slowest; a runaway engine is stopped there.
 const SAMPLES_MAX: usize = 100 * RATE as usize;
 
@@ -28,62 +32,110 @@ macro_rules! data {
 static DATA: [(&str, &[u8]); 2] = data!["en-US_ta.bin", "en-US_lh0_sg.bin"];
 
 pub(super) struct Pico {
-    files: [PathBuf; 2],
-    /// Engines not in use. An engine is of one thread at a time; each costs [`ENGINE_MEMORY`].
-    idle: Mutex<Vec<OwnEngine>>,
+    files: [CString; 2],
 }
 
-/// An engine with all that it holds on to. The crate counts references without locks, so nothing of it may stay behind in
-/// another thread: the system, resources and voice are reachable through this engine alone.
-struct OwnEngine(Engine);
+/// One engine in its own memory, for one text.
+struct Engine {
+    system: c::pico_System,
+    engine: c::pico_Engine,
+    /// The C library lives in it until `pico_terminate`; dropped after that, with the fields.
+    _memory: Vec<u128>,
+}
 
-// SAFETY: everything the engine shares by `Rc` was made in `OwnEngine::new` and is owned by it alone; the C library keeps
-// its state in the memory of its system.
-unsafe impl Send for OwnEngine {}
-
-impl OwnEngine {
-    fn new(files: &[PathBuf; 2]) -> Result<OwnEngine, String> {
-        let said = |e: ttspico::PicoError| e.to_string();
-        let system = System::new(ENGINE_MEMORY).map_err(said)?;
-        let voice = System::create_voice(Rc::clone(&system), "ringback").map_err(said)?;
-        for file in files {
-            let path = file.to_str().ok_or("its data lie under a path that is not UTF-8")?;
-            let resource = System::load_resource(Rc::clone(&system), path).map_err(said)?;
-            voice.borrow_mut().add_resource(resource).map_err(said)?;
+impl Engine {
+    fn new(files: &[CString; 2]) -> Result<Engine, String> {
+        const VOICE: *const u8 = c"ringback".as_ptr().cast();
+        let mut memory = vec![0u128; MEMORY_WORDS];
+        let mut system = std::ptr::null_mut();
+        // SAFETY: the memory is as long and as aligned as said, and outlives the system.
+        let code = unsafe { c::pico_initialize(memory.as_mut_ptr().cast(), (MEMORY_WORDS * 16) as u32, &mut system) };
+        let mut made = Engine { system, engine: std::ptr::null_mut(), _memory: memory };
+        made.done(code)?;
+        // SAFETY: the system was made above; names and paths end with a zero; the library writes a resource's name with its
+        // zero into at most `PICO_MAX_RESOURCE_NAME_SIZE` bytes.
+        unsafe {
+            made.done(c::pico_createVoiceDefinition(system, VOICE))?;
+            for file in files {
+                let mut resource = std::ptr::null_mut();
+                made.done(c::pico_loadResource(system, file.as_ptr().cast(), &mut resource))?;
+                let mut name = [0u8; c::PICO_MAX_RESOURCE_NAME_SIZE];
+                made.done(c::pico_getResourceName(system, resource, name.as_mut_ptr().cast::<c_char>()))?;
+                made.done(c::pico_addResourceToVoiceDefinition(system, VOICE, name.as_ptr()))?;
+            }
+            let code = c::pico_newEngine(system, VOICE, &mut made.engine);
+            made.done(code)?;
         }
-        // SAFETY: both resources have been added.
-        unsafe { ttspico::Voice::create_engine(voice) }.map(OwnEngine).map_err(said)
+        Ok(made)
     }
 
-    fn speak(&mut self, text: &str) -> Result<Vec<i16>, String> {
-        let said = |e: ttspico::PicoError| e.to_string();
-        let engine = &mut self.0;
-        engine.reset(EngineResetMode::Soft).map_err(said)?;
+    fn done(&self, code: c::pico_Status) -> Result<(), String> {
+        if code == c::PICO_OK {
+            return Ok(());
+        }
+        let mut said = [0u8; c::PICO_RETSTRINGSIZE];
+        // SAFETY: the library writes a text with its zero into at most `PICO_RETSTRINGSIZE` bytes.
+        unsafe { c::pico_getSystemStatusMessage(self.system, code, said.as_mut_ptr().cast::<c_char>()) };
+        let said = CStr::from_bytes_until_nul(&said).unwrap_or_default().to_string_lossy();
+        Err(format!("{said} (pico error {code})"))
+    }
+
+    fn speak(&self, text: &str) -> Result<Vec<i16>, String> {
         // The zero makes it speak what it has.
         let bytes = [text.as_bytes(), b"\0"].concat();
         let mut rest = bytes.as_slice();
         let mut pcm = Vec::new();
-        let mut buffer = [0i16; 2048];
         loop {
-            let taken = if rest.is_empty() { 0 } else { engine.put_text(rest).map_err(said)? };
-            rest = &rest[taken..];
-            let mut made = 0;
-            loop {
-                let (n, status) = engine.get_data(&mut buffer[..]).map_err(said)?;
-                pcm.extend_from_slice(&buffer[..n]);
-                made += n;
-                if pcm.len() > SAMPLES_MAX {
-                    return Err(format!("it went on for more than {} seconds", SAMPLES_MAX / RATE as usize));
-                }
-                if status == EngineStatus::Idle {
-                    break;
-                }
+            let given = rest.len().min(i16::MAX as usize);
+            let mut taken = 0i16;
+            if given > 0 {
+                // SAFETY: `given` bytes are there to be read.
+                self.done(unsafe { c::pico_putTextUtf8(self.engine, rest.as_ptr(), given as i16, &mut taken) })?;
             }
+            rest = &rest[taken as usize..];
+            let made = self.take(&mut pcm)?;
             if rest.is_empty() {
                 return Ok(pcm);
             }
             if taken == 0 && made == 0 {
                 return Err("it takes no more text".to_owned());
+            }
+        }
+    }
+
+    /// All that it has to say of the text it was given. Returns the number of samples.
+    fn take(&self, pcm: &mut Vec<i16>) -> Result<usize, String> {
+        let before = pcm.len();
+        let mut buffer = [0i16; 2048];
+        loop {
+            let (mut bytes, mut kind) = (0i16, 0i16);
+            let room = size_of_val(&buffer) as i16;
+            // SAFETY: the buffer has as much room as said.
+            let status = unsafe {
+                c::pico_getData(self.engine, buffer.as_mut_ptr().cast::<c_void>(), room, &mut bytes, &mut kind)
+            };
+            pcm.extend_from_slice(&buffer[..bytes as usize / 2]);
+            match status {
+                c::PICO_STEP_IDLE => return Ok(pcm.len() - before),
+                c::PICO_STEP_BUSY if pcm.len() <= SAMPLES_MAX => {}
+                c::PICO_STEP_BUSY => {
+                    return Err(format!("it went on for more than {} seconds", SAMPLES_MAX / RATE as usize));
+                }
+                code => return self.done(code).map(|()| 0),
+            }
+        }
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        if !self.system.is_null() {
+            // SAFETY: engine and system are those of this value, and nobody else has them.
+            unsafe {
+                if !self.engine.is_null() {
+                    c::pico_disposeEngine(self.system, &mut self.engine);
+                }
+                c::pico_terminate(&mut self.system);
             }
         }
     }
@@ -106,26 +158,19 @@ impl Pico {
                 })?;
             }
         }
-        let pico = Pico { files, idle: Mutex::new(Vec::new()) };
-        let engine = pico.engine()?;
-        pico.give_back(engine);
+        let names = files.clone().map(|file| CString::new(file.into_os_string().into_encoded_bytes()));
+        let [Ok(analysis), Ok(signal)] = names else { unreachable!("a path that was written to has no zero in it") };
+        let pico = Pico { files: [analysis, signal] };
+        pico.engine()?;
         Ok(pico)
     }
 
-    fn engine(&self) -> Result<OwnEngine, VoiceError> {
-        let idle = self.idle.lock().expect("nobody panics with this lock").pop();
-        match idle {
-            Some(engine) => Ok(engine),
-            None => OwnEngine::new(&self.files).map_err(|why| VoiceError::Load {
-                voice: ID.to_owned(),
-                path: self.files[0].clone(),
-                why,
-            }),
-        }
-    }
-
-    fn give_back(&self, engine: OwnEngine) {
-        self.idle.lock().expect("nobody panics with this lock").push(engine);
+    fn engine(&self) -> Result<Engine, VoiceError> {
+        Engine::new(&self.files).map_err(|why| VoiceError::Load {
+            voice: ID.to_owned(),
+            path: PathBuf::from(self.files[0].to_string_lossy().into_owned()),
+            why,
+        })
     }
 }
 
@@ -139,10 +184,7 @@ impl Voice for Pico {
     }
 
     fn render(&self, _: Language, text: &str) -> Result<Sound, VoiceError> {
-        let mut engine = self.engine()?;
-        // An engine that failed is dropped, not given back.
-        let pcm = engine.speak(&spelling::for_pico(text)).map_err(|why| VoiceError::failed(ID, text, why))?;
-        self.give_back(engine);
+        let pcm = self.engine()?.speak(&spelling::for_pico(text)).map_err(|why| VoiceError::failed(ID, text, why))?;
         Ok(Sound { pcm, rate: RATE })
     }
 }
