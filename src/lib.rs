@@ -26,6 +26,7 @@ pub mod rtp;
 pub mod sim;
 pub mod sip;
 pub mod speech;
+pub mod workshop;
 
 // edges: the only code that waits
 pub mod cli;

@@ -14,6 +14,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("policy", &["books", "flow"]),
     ("ladder", &["books", "flow", "policy", "speech"]),
     ("call", &["flow", "speech"]),
+    ("workshop", &["call", "flow", "speech"]),
     ("campaign", &["books", "ladder", "policy"]),
     ("agent", &[]),
     ("audio", &[]),
@@ -33,7 +34,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 
 const PURE: &[&str] = &[
     "speech", "flow", "books", "policy", "ladder", "call", "campaign", "agent", "audio", "rtp", "sip", "engine", "sim",
-    "report",
+    "report", "workshop",
 ];
 
 /// What would let the world into a pure module.

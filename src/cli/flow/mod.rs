@@ -1,18 +1,16 @@
 //! `ringback flow …`: checks flows, runs the tests in them, explains the codes of their diagnostics.
 
-use std::collections::BTreeSet;
+mod check;
+mod files;
+mod test;
+
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 
-use crate::call::rehearse::rehearse;
-use crate::diagnostic::{Diagnostic, render_all};
-use crate::flow::program::{Program, StepId};
-use crate::flow::test::TestCase;
-use crate::flow::{self, Compiled, codes};
+use crate::flow::codes;
 
 #[derive(Debug, clap::Subcommand)]
 pub enum FlowCommand {
@@ -43,8 +41,8 @@ pub fn run(command: FlowCommand) -> anyhow::Result<ExitCode> {
 
 fn run_into(command: FlowCommand, out: &mut impl Write) -> anyhow::Result<bool> {
     match command {
-        FlowCommand::Check { paths } => check(&paths, out),
-        FlowCommand::Test { paths } => test(&paths, out),
+        FlowCommand::Check { paths } => check::check(&paths, out),
+        FlowCommand::Test { paths } => test::test(&paths, out),
         FlowCommand::Explain { code: Some(code) } => explain(&code, out),
         FlowCommand::Explain { code: None } => {
             for code in codes::ALL {
@@ -55,145 +53,12 @@ fn run_into(command: FlowCommand, out: &mut impl Write) -> anyhow::Result<bool> 
     }
 }
 
-fn check(paths: &[PathBuf], out: &mut impl Write) -> anyhow::Result<bool> {
-    let mut counts = Counts::default();
-    for file in flow_files(paths)? {
-        let source = read(&file)?;
-        let compiled = flow::compile(&source);
-        counts.add(&compiled.diagnostics);
-        let file = file.display();
-        write!(out, "{}", render_all(&compiled.diagnostics, &file.to_string(), &source))?;
-        if let Some(Program { name, version, steps, .. }) = &compiled.program {
-            let (nodes, tests) = (steps.len(), compiled.tests.len());
-            writeln!(out, "{file}: {name} version {version} ({nodes} nodes, {tests} tests)")?;
-        }
-    }
-    writeln!(out, "{} errors, {} warnings", counts.errors, counts.warnings)?;
-    Ok(counts.errors == 0)
-}
-
-fn test(paths: &[PathBuf], out: &mut impl Write) -> anyhow::Result<bool> {
-    let mut score = Score::default();
-    for file in flow_files(paths)? {
-        let source = read(&file)?;
-        let file = file.display().to_string();
-        match flow::compile(&source) {
-            Compiled { program: Some(program), tests, .. } => test_flow(&file, program, &tests, &mut score, out)?,
-            Compiled { program: None, diagnostics, .. } => {
-                score.broken += 1;
-                write!(out, "{}", render_all(&diagnostics, &file, &source))?;
-            }
-        }
-    }
-    let Score { passed, failed, broken } = score;
-    let broken_words = if broken > 0 { format!("; {broken} of the flows do not compile") } else { String::new() };
-    writeln!(out, "{} tests: {passed} ok, {failed} FAILED{broken_words}", passed + failed)?;
-    Ok(failed == 0 && broken == 0)
-}
-
-fn test_flow(
-    file: &str,
-    program: Program,
-    tests: &[TestCase],
-    score: &mut Score,
-    out: &mut impl Write,
-) -> anyhow::Result<()> {
-    let program = Arc::new(program);
-    writeln!(out, "{file}: {} version {}", program.name, program.version)?;
-    let mut entered = BTreeSet::new();
-    for case in tests {
-        match rehearse(&program, case) {
-            Ok(rehearsal) => {
-                score.passed += 1;
-                entered.extend(rehearsal.entered);
-                writeln!(out, "  ok      {}", case.name)?;
-            }
-            Err(failure) => {
-                score.failed += 1;
-                entered.extend(&failure.entered);
-                let (line, column) = (failure.span.line, failure.span.column);
-                writeln!(out, "  FAILED  {}\n    {file}:{line}:{column}", case.name)?;
-                let (message, transcript) = (&failure.message, &failure.transcript);
-                write!(out, "{}{}", indented(message, "    "), indented(transcript, "    | "))?;
-            }
-        }
-    }
-    writeln!(out, "  {}", coverage(&program, &entered))?;
-    Ok(())
-}
-
 fn explain(code: &str, out: &mut impl Write) -> anyhow::Result<bool> {
     let Some(code) = codes::explain(code) else {
         bail!("`{code}` is no code of a flow's diagnostics; `ringback flow explain` lists them");
     };
     writeln!(out, "{}: {}\n\n{}", code.code, code.title, code.explanation)?;
     Ok(true)
-}
-
-/// `21 of 23 nodes entered; never: agent, talked`
-fn coverage(program: &Program, entered: &BTreeSet<StepId>) -> String {
-    let never: Vec<&str> = (0u32..)
-        .zip(&program.steps)
-        .filter(|(index, _)| !entered.contains(&StepId(*index)))
-        .map(|(_, named)| named.name.as_str())
-        .collect();
-    let counted = format!("{} of {} nodes entered", program.steps.len() - never.len(), program.steps.len());
-    if never.is_empty() { counted } else { format!("{counted}; never: {}", never.join(", ")) }
-}
-
-#[derive(Default)]
-struct Counts {
-    errors: usize,
-    warnings: usize,
-}
-
-impl Counts {
-    fn add(&mut self, diagnostics: &[Diagnostic]) {
-        let errors = diagnostics.iter().filter(|d| d.is_error()).count();
-        self.errors += errors;
-        self.warnings += diagnostics.len() - errors;
-    }
-}
-
-#[derive(Default)]
-struct Score {
-    passed: usize,
-    failed: usize,
-    /// Flows that do not compile.
-    broken: usize,
-}
-
-fn indented(text: &str, by: &str) -> String {
-    text.lines().map(|line| format!("{by}{line}\n")).collect()
-}
-
-fn read(file: &Path) -> anyhow::Result<String> {
-    std::fs::read_to_string(file).with_context(|| format!("cannot read the flow {}", file.display()))
-}
-
-/// The files named, and the `*.yaml` and `*.yml` in the folders named, sorted.
-fn flow_files(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    for path in paths {
-        if !path.is_dir() {
-            files.push(path.clone());
-            continue;
-        }
-        let entries = std::fs::read_dir(path).with_context(|| format!("cannot list the folder {}", path.display()))?;
-        let mut found = Vec::new();
-        for entry in entries {
-            let file = entry.with_context(|| format!("cannot list the folder {}", path.display()))?.path();
-            if file.extension().is_some_and(|e| e == "yaml" || e == "yml") {
-                found.push(file);
-            }
-        }
-        if found.is_empty() {
-            bail!("there is no flow (*.yaml) in the folder {}", path.display());
-        }
-        found.sort();
-        files.extend(found);
-    }
-    Ok(files)
 }
 
 #[cfg(test)]
