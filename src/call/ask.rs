@@ -6,7 +6,7 @@ use super::action::{Fact, Note};
 use super::input::{DayLimits, Reading, Shape, read_day, read_key, read_silence};
 use super::{Call, Turn, Wait};
 use crate::flow::expr::Value;
-use crate::flow::program::{Collect, Collected, Listen, Menu, MessageId, Promise, Share, Step, Verify};
+use crate::flow::program::{Collect, Collected, Listen, Menu, MessageId, Promise, Share, Step, Verify, Via};
 use crate::money::Money;
 use crate::time::Mono;
 
@@ -166,14 +166,14 @@ impl Call {
         match (&program.step(self.step).step, ask.question) {
             (Step::Menu(menu), Question::Menu) => {
                 turn.note(Note::Pressed(entry.to_string()));
-                let (_, step) = menu.keys.iter().find(|(keys, _)| keys == entry).expect("an entry is one of the keys");
-                self.go(*step);
+                let key = menu.keys.iter().position(|keys| keys == entry).expect("an entry is one of the keys");
+                self.leave(Via::Key(key as u16));
             }
             (Step::Collect(collect), Question::Collect) => self.collected(turn, collect, ask, entry),
-            (Step::Collect(collect), Question::CollectConfirm) => {
+            (Step::Collect(_), Question::CollectConfirm) => {
                 turn.note(Note::Pressed(entry.to_string()));
                 match entry {
-                    "1" => self.go(collect.ok),
+                    "1" => self.come_to("ok"),
                     _ => self.ask(turn, Question::Collect),
                 }
             }
@@ -207,7 +207,7 @@ impl Call {
         self.variables[collect.into.0 as usize] = Some(value);
         match collect.confirm {
             Some(_) => self.ask(turn, Question::CollectConfirm),
-            None => self.go(collect.ok),
+            None => self.come_to("ok"),
         }
     }
 
@@ -217,16 +217,16 @@ impl Call {
         }
         self.right_party = true;
         turn.note(Note::Verified);
-        self.go(verify.ok);
+        self.come_to("ok");
     }
 
     /// Makes the offer of this index, when there is one.
     pub(super) fn offer(&mut self, turn: &mut Turn, promise: &Promise, index: usize) {
-        let Some(offer) = promise.offers.get(index) else { return self.go(promise.refused) };
+        let Some(offer) = promise.offers.get(index) else { return self.come_to("refused") };
         let amount = match self.eval(&promise.of) {
             Some(Value::Money(sum)) if sum.minor > 0 => share_of(offer.share, sum),
             // Nothing is owed, or the sum is unknown: there is nothing to promise.
-            _ => return self.go(promise.rejected),
+            _ => return self.come_to("rejected"),
         };
         self.variables[promise.amount.0 as usize] = Some(Value::Money(amount));
         self.ask(turn, Question::Offer(index));
@@ -248,7 +248,7 @@ impl Call {
         let value = |variable: crate::flow::program::VarId| self.variables[variable.0 as usize].clone();
         match (value(promise.amount), value(promise.on)) {
             (Some(Value::Money(amount)), Some(Value::Date(on))) => {
-                self.save(turn, Fact::Promise { amount, on }, promise.recorded, promise.rejected);
+                self.save(turn, Fact::Promise { amount, on }, "recorded", "rejected");
             }
             other => panic!("a promise has an amount and a day, not {other:?}"),
         }
@@ -268,25 +268,23 @@ impl Call {
     }
 
     fn exhausted(&mut self, ask: &Ask) {
-        let step = match (&self.program.step(self.step).step, ask.question) {
-            (Step::Menu(menu), _) => menu.exhausted,
-            (Step::Collect(collect), _) => collect.exhausted,
-            (Step::Verify(verify), _) if ask.tried => verify.failed,
-            (Step::Verify(verify), _) => verify.refused,
-            (Step::Promise(promise), _) => promise.refused,
-            (step, question) => panic!("{question:?} is not asked in {step:?}"),
+        let outcome = match ask.question {
+            Question::Menu | Question::Collect | Question::CollectConfirm => "exhausted",
+            Question::Verify if ask.tried => "failed",
+            Question::Verify | Question::Offer(_) | Question::Day(_) | Question::PromiseConfirm(_) => "refused",
         };
-        self.go(step);
+        self.come_to(outcome);
     }
 
     fn cancelled(&mut self, question: Question) {
-        let step = match &self.program.step(self.step).step {
-            Step::Collect(collect) => collect.cancelled,
-            Step::Verify(verify) => verify.refused,
-            Step::Promise(promise) => promise.refused,
-            step => panic!("{question:?} cannot be cancelled in {step:?}"),
+        let outcome = match question {
+            Question::Collect => "cancelled",
+            Question::Verify | Question::Day(_) => "refused",
+            Question::Menu | Question::CollectConfirm | Question::Offer(_) | Question::PromiseConfirm(_) => {
+                panic!("{question:?} cannot be cancelled")
+            }
         };
-        self.go(step);
+        self.come_to(outcome);
     }
 
     /// How the current step listens.
@@ -302,7 +300,7 @@ impl Call {
 
     fn shape(&self, question: Question) -> Shape<'_> {
         match (&self.program.step(self.step).step, question) {
-            (Step::Menu(menu), _) => Shape::OneOf(menu.keys.iter().map(|(keys, _)| keys.as_str()).collect()),
+            (Step::Menu(menu), _) => Shape::OneOf(menu.keys.iter().map(String::as_str).collect()),
             (Step::Collect(Collect { what: Collected::Digits { min, max }, .. }), Question::Collect) => {
                 Shape::Digits { min: *min as usize, max: *max as usize }
             }

@@ -82,13 +82,12 @@ impl Call {
             _ => None,
         };
         match (&self.wait, listen) {
-            (Wait::Saying { interruptible: true, next }, _) => {
-                let next = *next;
+            (Wait::Saying { interruptible: true }, _) => {
                 self.keep(key);
                 // Several keys may be released at once; the first has already led on.
                 if self.next.is_none() {
                     self.stop_play(turn);
-                    self.go(next);
+                    self.come_to("next");
                 }
             }
             (Wait::Asking(_), Some(listen)) if playing => {

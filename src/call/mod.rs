@@ -28,7 +28,7 @@ pub use prompts::prompts_needed;
 
 use crate::call::action::Note;
 use crate::flow::expr::Value;
-use crate::flow::program::{ContactValues, MessageId, Program, StepId};
+use crate::flow::program::{ContactValues, MessageId, Program, StepId, Via};
 use crate::id::PlayId;
 use crate::language::Language;
 use crate::outcome::{AnsweredBy, Disposition, HangupCause};
@@ -110,6 +110,8 @@ pub struct Call {
     /// The result of the `end` step that was entered.
     result: Option<Disposition>,
     path: Vec<StepId>,
+    /// The ways by which steps were left, in order.
+    ways: Vec<(StepId, Via)>,
 }
 
 /// What the call is waiting for. Every wait has an end: see [`Call::deadline`].
@@ -119,14 +121,13 @@ enum Wait {
     Dialling,
     Saying {
         interruptible: bool,
-        next: StepId,
     },
     Asking(ask::Ask),
     Saving {
         save: crate::id::SaveId,
         until: Mono,
-        saved: StepId,
-        failed: StepId,
+        saved: &'static str,
+        failed: &'static str,
     },
     /// A machine's greeting is being waited out.
     Beep {
@@ -206,6 +207,7 @@ impl Call {
             bridged: false,
             result: None,
             path: Vec::new(),
+            ways: Vec::new(),
         }
     }
 
@@ -227,6 +229,11 @@ impl Call {
         assert_eq!(ends > 0, self.is_over() && !turn.actions.is_empty(), "a call that is over says so in that turn");
         assert!(ends == 0 || matches!(turn.actions.last(), Some(Action::End(_))), "nothing follows the end");
         turn.actions
+    }
+
+    /// The nodes entered so far and the ways taken out of them.
+    pub fn covered(&self) -> rehearse::Covered {
+        rehearse::Covered { nodes: self.path.iter().copied().collect(), edges: self.ways.iter().copied().collect() }
     }
 
     /// When to say `Ticked`, unless another fact comes first. `None`: before the answer, and when over.
@@ -281,11 +288,11 @@ impl Call {
             }
             Event::AgentUnavailable | Event::AgentHungUp if matches!(self.wait, Wait::RingingAgent { .. }) => {
                 turn.note(Note::AgentUnavailable);
-                self.go(self.queue().no_agent);
+                self.come_to("no_agent");
             }
             Event::AgentHungUp if matches!(self.wait, Wait::Bridged { .. }) => {
                 self.alone_since = turn.now;
-                self.go(self.queue().answered);
+                self.come_to("answered");
             }
             // An agent who answered after we had stopped asking for one.
             Event::AgentAnswered => turn.order(Action::ReleaseAgent),
@@ -328,12 +335,12 @@ impl Call {
             return;
         }
         match &self.wait {
-            Wait::Saving { until, failed, .. } if *until <= now => self.go(*failed),
+            Wait::Saving { until, failed, .. } if *until <= now => self.come_to(failed),
             Wait::Beep { until } if *until <= now => self.beep_ended(),
             Wait::RingingAgent { until } if *until <= now => {
                 turn.order(Action::ReleaseAgent);
                 turn.note(Note::AgentUnavailable);
-                self.go(self.queue().no_agent);
+                self.come_to("no_agent");
             }
             Wait::Asking(ask) if self.held.is_empty() && ask.timer.is_some_and(|t| t <= now) => self.silence(turn),
             _ => {}
@@ -408,6 +415,18 @@ impl Call {
         }
     }
 
+    /// Leaves the step that is running by this way.
+    fn leave(&mut self, via: Via) {
+        let to = self.program.step(self.step).to(via);
+        self.ways.push((self.step, via));
+        self.go(to);
+    }
+
+    /// Leaves the step that is running by this outcome of its kind.
+    fn come_to(&mut self, outcome: &'static str) {
+        self.leave(Via::Outcome(outcome));
+    }
+
     fn go(&mut self, step: StepId) {
         assert!(self.next.is_none(), "one way on");
         self.next = Some(step);
@@ -448,11 +467,8 @@ impl Call {
 
     fn play_ended(&mut self, turn: &mut Turn) {
         self.playing = None;
-        match &mut self.wait {
-            Wait::Saying { next, .. } => {
-                let next = *next;
-                self.go(next);
-            }
+        match &self.wait {
+            Wait::Saying { .. } => self.come_to("next"),
             Wait::Asking(_) => self.listen(turn),
             Wait::Announcing => self.ring_agent(turn),
             Wait::Ending => self.hang_up(turn, None),

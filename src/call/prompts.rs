@@ -95,25 +95,7 @@ pub fn prompts_needed(program: &Program, contact: &ContactValues, context: &Cont
 
 /// All messages but those that are only written.
 fn spoken_messages(program: &Program) -> BTreeSet<MessageId> {
-    let mut messages = BTreeSet::new();
-    for named in &program.steps {
-        match &named.step {
-            Step::Say { messages: said, .. } | Step::End { messages: said, .. } => messages.extend(said),
-            Step::Menu(menu) => messages.extend(menu.prompts.iter().chain(&menu.no_match).chain(&menu.no_input)),
-            Step::Collect(collect) => {
-                messages.extend(&collect.prompts);
-                messages.extend(collect.confirm.iter().chain(&collect.no_match).chain(&collect.no_input));
-            }
-            Step::Verify(verify) => messages.extend(verify.prompts.iter().chain(&verify.wrong)),
-            Step::Promise(promise) => {
-                messages.extend(promise.offers.iter().map(|offer| offer.message));
-                messages.extend(promise.ask_date.iter().chain(&promise.confirm).chain(&promise.bad_date));
-            }
-            Step::Queue(queue) => messages.extend(&queue.message),
-            Step::Branch { .. } | Step::Set { .. } | Step::Notify { .. } | Step::OptOut { .. } => {}
-        }
-    }
-    messages
+    program.steps.iter().flat_map(|step| step.says.iter().copied()).collect()
 }
 
 fn pieces_of(program: &Program, take: &Take, env: &Env, language: Language) -> Vec<Utterance> {

@@ -12,7 +12,7 @@ use super::event::Event;
 use super::transcript::{fact_line, order_line};
 use super::{Call, Context, Wait};
 use crate::diagnostic::Span;
-use crate::flow::program::{OptOutScope, Program, StepId};
+use crate::flow::program::{OptOutScope, Program, StepId, Via};
 use crate::flow::test::{Expect, ExpectPromise, Heard, Step, TestCase};
 use crate::id::{PlayId, SaveId};
 use crate::money::Money;
@@ -26,8 +26,7 @@ const FACTS_MAX: usize = 20_000;
 #[derive(Debug, Clone)]
 pub struct Rehearsal {
     pub ending: Ending,
-    /// For coverage.
-    pub entered: BTreeSet<StepId>,
+    pub covered: Covered,
     /// Facts and orders, a line each.
     pub transcript: String,
 }
@@ -39,8 +38,23 @@ pub struct Failure {
     pub message: String,
     /// The step or expectation that failed.
     pub span: Span,
-    pub entered: BTreeSet<StepId>,
+    pub covered: Covered,
     pub transcript: String,
+}
+
+/// What of a program calls have gone through.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Covered {
+    pub nodes: BTreeSet<StepId>,
+    /// The steps left, and by which way.
+    pub edges: BTreeSet<(StepId, Via)>,
+}
+
+impl Covered {
+    pub fn join(&mut self, other: &Covered) {
+        self.nodes.extend(&other.nodes);
+        self.edges.extend(&other.edges);
+    }
 }
 
 /// Runs one test of a flow.
@@ -54,12 +68,12 @@ pub fn rehearse(program: &Arc<Program>, case: &TestCase) -> Result<Rehearsal, Bo
         let unmet = stage.unmet(&case.expect);
         (!unmet.is_empty()).then(|| (unmet.join("\n"), case.expect.span))
     });
-    let entered = stage.call.path.iter().copied().collect();
+    let covered = stage.call.covered();
     match failed {
-        Some((message, span)) => Err(Box::new(Failure { message, span, entered, transcript: stage.transcript })),
+        Some((message, span)) => Err(Box::new(Failure { message, span, covered, transcript: stage.transcript })),
         None => {
             let ending = stage.ending.expect("a test runs until the call is over");
-            Ok(Rehearsal { ending, entered, transcript: stage.transcript })
+            Ok(Rehearsal { ending, covered, transcript: stage.transcript })
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::action::{Action, Fact, Note};
 use super::{Call, SAVE_WAIT_MAX, Turn, Wait};
-use crate::flow::program::{OptOutScope, StepId};
+use crate::flow::program::OptOutScope;
 use crate::id::SaveId;
 use crate::time::Mono;
 
@@ -51,11 +51,12 @@ impl Saves {
 }
 
 impl Call {
-    /// Orders the fact to be saved and waits: `saved` once it is on disk, `failed` when it could not be put there.
+    /// Orders the fact to be saved and waits: the step comes to `saved` once it is on disk, to `failed` when it could not be
+    /// put there.
     ///
     /// No answer within [`SAVE_WAIT_MAX`] also leads to `failed`. The fact may land all the same a moment later; then
     /// the person was told "could not be recorded" and it was, which is the safe side. The disposition still counts it.
-    pub(super) fn save(&mut self, turn: &mut Turn, fact: Fact, saved: StepId, failed: StepId) {
+    pub(super) fn save(&mut self, turn: &mut Turn, fact: Fact, saved: &'static str, failed: &'static str) {
         self.saves.count += 1;
         let save = SaveId(self.saves.count);
         let until = turn.now + SAVE_WAIT_MAX;
@@ -90,8 +91,8 @@ impl Call {
     fn save_settled(&mut self, turn: &mut Turn, settled: SaveId, ok: bool) {
         match &self.wait {
             Wait::Saving { save, saved, failed, .. } if *save == settled => {
-                let step = if ok { *saved } else { *failed };
-                self.go(step);
+                let outcome = if ok { *saved } else { *failed };
+                self.come_to(outcome);
             }
             Wait::Closing { .. } if self.saves.awaited_until(turn.now).is_none() => self.finish(turn),
             _ => {}

@@ -3,7 +3,7 @@
 use super::action::{Action, Fact, Note};
 use super::ask::Question;
 use super::{AGENT_GRACE, Call, STEPS_PER_CALL_MAX, Turn, Wait};
-use crate::flow::program::{MessageId, NotifyBy, OptOutScope, Queue, Step, StepId};
+use crate::flow::program::{MessageId, NotifyBy, OptOutScope, Queue, Step, StepId, Via};
 
 impl Call {
     pub(super) fn enter(&mut self, turn: &mut Turn, id: StepId) {
@@ -16,29 +16,27 @@ impl Call {
         self.path.push(id);
         turn.note(Note::Entered(named.name.clone()));
         match &named.step {
-            Step::Say { messages, interruptible, next } => self.say(turn, messages, *interruptible, *next),
+            Step::Say { messages, interruptible } => self.say(turn, messages, *interruptible),
             Step::Menu(_) => self.ask(turn, Question::Menu),
             Step::Collect(_) => self.ask(turn, Question::Collect),
             Step::Verify(verify) => match self.proof(verify) {
                 Some(_) => self.ask(turn, Question::Verify),
-                None => self.go(verify.failed),
+                None => self.come_to("failed"),
             },
             Step::Promise(promise) => self.offer(turn, promise, 0),
-            Step::Branch { cases, otherwise } => {
-                let taken = cases.iter().find(|(condition, _)| self.holds(condition));
-                self.go(taken.map_or(*otherwise, |(_, step)| *step));
+            Step::Branch { cases } => {
+                let taken = cases.iter().position(|case| self.holds(&case.when));
+                self.leave(taken.map_or(Via::Outcome("else"), |case| Via::Case(case as u16)));
             }
-            Step::Set { assign, next } => {
+            Step::Set { assign } => {
                 for (variable, expr) in assign {
                     self.variables[variable.0 as usize] = self.eval(expr);
                 }
-                self.go(*next);
+                self.come_to("next");
             }
             Step::Queue(queue) => self.queue_for_agent(turn, queue),
-            Step::Notify { by, subject, message, queued, failed } => {
-                self.notify(turn, *by, *subject, *message, (*queued, *failed));
-            }
-            Step::OptOut { scope, next } => self.opt_out(turn, *scope, *next),
+            Step::Notify { by, subject, message } => self.notify(turn, *by, *subject, *message),
+            Step::OptOut { scope } => self.opt_out(turn, *scope),
             Step::End { messages, result } => {
                 self.result = Some(*result);
                 self.wait = Wait::Ending;
@@ -50,11 +48,11 @@ impl Call {
         }
     }
 
-    fn say(&mut self, turn: &mut Turn, messages: &[MessageId], interruptible: bool, next: StepId) {
-        self.wait = Wait::Saying { interruptible, next };
+    fn say(&mut self, turn: &mut Turn, messages: &[MessageId], interruptible: bool) {
+        self.wait = Wait::Saying { interruptible };
         self.play(turn, messages);
         if self.playing.is_none() && !self.is_closed() {
-            self.go(next);
+            self.come_to("next");
         }
     }
 
@@ -81,24 +79,17 @@ impl Call {
         }
     }
 
-    fn notify(
-        &mut self,
-        turn: &mut Turn,
-        by: NotifyBy,
-        subject: Option<MessageId>,
-        message: MessageId,
-        (queued, failed): (StepId, StepId),
-    ) {
+    fn notify(&mut self, turn: &mut Turn, by: NotifyBy, subject: Option<MessageId>, message: MessageId) {
         let subject = subject.map(|s| self.written(s));
         let fact = Fact::Message { by, subject, body: self.written(message) };
-        self.save(turn, fact, queued, failed);
+        self.save(turn, fact, "queued", "failed");
     }
 
     /// Once is enough: a person who presses the hotkey again is taken on at once.
-    fn opt_out(&mut self, turn: &mut Turn, scope: OptOutScope, next: StepId) {
+    fn opt_out(&mut self, turn: &mut Turn, scope: OptOutScope) {
         if self.saves.has_opted_out(scope) {
-            return self.go(next);
+            return self.come_to("next");
         }
-        self.save(turn, Fact::OptOut { scope }, next, next);
+        self.save(turn, Fact::OptOut { scope }, "next", "next");
     }
 }

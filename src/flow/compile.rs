@@ -11,7 +11,7 @@ use super::context::{Context, NOWHERE};
 use super::expr::Type;
 use super::message::{self, Prose};
 use super::node::{self, Kind, LISTENING, Reader};
-use super::program::{Field, FlowHash, Message, MessageId, NamedStep, Program, Step, StepId};
+use super::program::{Field, FlowHash, Message, MessageId, NamedStep, Program, StepId};
 use super::yaml::{self, Entry, Map, Node, Value};
 use super::{Compiled, test_section};
 use crate::diagnostic::Span;
@@ -107,7 +107,7 @@ fn flow(cx: &mut Context<'_>, root: &Node) -> Option<(Program, Vec<super::test::
     let messages: Vec<Message> =
         written_messages.iter().enumerate().map(|(n, e)| message::read(cx, e, n, &mut prose)).collect();
 
-    let mut steps: Vec<Option<Step>> = vec![None; written_nodes.len()];
+    let mut steps: Vec<Option<NamedStep>> = vec![None; written_nodes.len()];
     each_node(cx, written_nodes, &kinds, |reader| {
         let step = reader.lower();
         steps[reader.id.0 as usize] = step;
@@ -132,8 +132,7 @@ fn flow(cx: &mut Context<'_>, root: &Node) -> Option<(Program, Vec<super::test::
     check::run(cx, &sketch);
     let tests = map.get("tests").map(|e| test_section::read(cx, &e.value)).unwrap_or_default();
 
-    let steps: Option<Vec<Step>> = steps.into_iter().collect();
-    let steps = steps?.into_iter().zip(names).map(|(step, (name, _))| NamedStep { name, step }).collect();
+    let steps: Option<Vec<NamedStep>> = steps.into_iter().collect();
     let program = Program {
         name: name?,
         version: version?,
@@ -142,7 +141,7 @@ fn flow(cx: &mut Context<'_>, root: &Node) -> Option<(Program, Vec<super::test::
         contact: cx.contact.clone(),
         variables: cx.variables.clone(),
         messages,
-        steps,
+        steps: steps?,
         start: start?.0,
         on_machine: on_machine.map(|(id, _)| id),
         hotkeys: hotkeys.into_iter().map(|(keys, to, _)| (keys, to)).collect(),
@@ -298,7 +297,7 @@ fn each_node(
     for (n, (entry, found)) in entries.iter().zip(kinds).enumerate() {
         let Some((kind, map)) = found else { continue };
         let id = StepId(n as u32);
-        act(&mut Reader { cx: &mut *cx, id, name: &entry.key, span: entry.key_span, kind, map });
+        act(&mut Reader { cx: &mut *cx, id, name: &entry.key, span: entry.key_span, kind, map, ways: Vec::new() });
     }
 }
 

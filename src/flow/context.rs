@@ -27,6 +27,8 @@ pub struct Said {
     pub span: Span,
     /// Variables that the step itself has set by then.
     pub set: Vec<VarId>,
+    /// In an SMS or an e-mail.
+    pub written: bool,
 }
 
 /// An expression evaluated at a step.

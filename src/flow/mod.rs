@@ -8,7 +8,7 @@ pub mod codes;
 mod compile;
 mod context;
 pub mod expr;
-mod graph;
+pub mod graph;
 mod message;
 pub mod node;
 pub mod program;

@@ -6,6 +6,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::expr::{Expr, Type, Value};
+use super::node::Kind;
 use crate::language::Language;
 use crate::outcome::Disposition;
 use crate::speech::Template;
@@ -103,10 +104,50 @@ pub struct Take {
     pub in_pieces: bool,
 }
 
+/// A node as the call meets it.
 #[derive(Debug, Clone)]
 pub struct NamedStep {
     pub name: String,
+    pub kind: &'static Kind,
     pub step: Step,
+    /// Every way out of the step. An outcome that falls back to another has its own entry.
+    pub routes: Vec<(Via, StepId)>,
+    /// All that may be heard while the step runs.
+    pub says: Vec<MessageId>,
+}
+
+/// The way by which a step is left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Via {
+    /// One of the outcomes of the step's [`Kind`].
+    Outcome(&'static str),
+    /// Index into [`Menu::keys`] or [`Reason::keys`].
+    Key(u16),
+    /// Index into the cases of a branch.
+    Case(u16),
+}
+
+impl NamedStep {
+    /// Where it leads. The compiler has routed every way.
+    ///
+    /// # Panics
+    /// When a step of this kind cannot be left so.
+    pub fn to(&self, via: Via) -> StepId {
+        match self.routes.iter().find(|(way, _)| *way == via) {
+            Some((_, to)) => *to,
+            None => panic!("{} ({}) cannot be left by {via:?}", self.name, self.kind.name),
+        }
+    }
+
+    /// The way in words: a key, an outcome, a condition as it is written.
+    pub fn way(&self, via: Via) -> &str {
+        match (via, &self.step) {
+            (Via::Outcome(name), _) => name,
+            (Via::Key(n), Step::Menu(menu)) => &menu.keys[n as usize],
+            (Via::Case(n), Step::Branch { cases }) => &cases[n as usize].text,
+            (Via::Key(_) | Via::Case(_), step) => panic!("{step:?} cannot be left by {via:?}"),
+        }
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -114,7 +155,6 @@ pub enum Step {
     Say {
         messages: Vec<MessageId>,
         interruptible: bool,
-        next: StepId,
     },
     Menu(Menu),
     Collect(Collect),
@@ -122,13 +162,11 @@ pub enum Step {
     Promise(Promise),
     /// Cases in order; the first that is true is taken.
     Branch {
-        cases: Vec<(Expr, StepId)>,
-        otherwise: StepId,
+        cases: Vec<Case>,
     },
     /// Assigned in order.
     Set {
         assign: Vec<(VarId, Expr)>,
-        next: StepId,
     },
     Queue(Queue),
     /// Subject is for e-mail only.
@@ -136,18 +174,22 @@ pub enum Step {
         by: NotifyBy,
         subject: Option<MessageId>,
         message: MessageId,
-        queued: StepId,
-        failed: StepId,
     },
     OptOut {
         scope: OptOutScope,
-        next: StepId,
     },
     /// Says `messages` (may be empty), hangs up, and closes the attempt with `result`.
     End {
         messages: Vec<MessageId>,
         result: Disposition,
     },
+}
+
+#[derive(Debug, Clone)]
+pub struct Case {
+    pub when: Expr,
+    /// As written.
+    pub text: String,
 }
 
 /// How keys are taken, common to all steps that listen.
@@ -171,12 +213,11 @@ pub struct Menu {
     pub prompts: Vec<MessageId>,
     pub listen: Listen,
     /// Single keys `0`–`9 * #`, or longer (`*9`).
-    pub keys: Vec<(String, StepId)>,
+    pub keys: Vec<String>,
     /// Said before the next try after a key not listed.
     pub no_match: Option<MessageId>,
     /// Said before the next try after silence.
     pub no_input: Option<MessageId>,
-    pub exhausted: StepId,
 }
 
 #[derive(Debug, Clone)]
@@ -189,10 +230,6 @@ pub struct Collect {
     pub confirm: Option<MessageId>,
     pub no_match: Option<MessageId>,
     pub no_input: Option<MessageId>,
-    pub ok: StepId,
-    pub exhausted: StepId,
-    /// Keyed `*`.
-    pub cancelled: StepId,
 }
 
 #[derive(Debug, Clone)]
@@ -213,10 +250,6 @@ pub struct Verify {
     pub against: FieldId,
     /// Said after a wrong entry, before the next try. Never says what was wrong.
     pub wrong: Option<MessageId>,
-    pub ok: StepId,
-    pub failed: StepId,
-    /// Keyed `*`, or silence on every try.
-    pub refused: StepId,
 }
 
 /// The ladder of demands: offers in order, each said and asked; the accepted one gets a date, is read back, confirmed
@@ -240,12 +273,6 @@ pub struct Promise {
     pub amount: VarId,
     /// Set when a day is taken.
     pub on: VarId,
-    /// Only after the promise is on disk.
-    pub recorded: StepId,
-    /// All offers declined, or tries exhausted.
-    pub refused: StepId,
-    /// The promise could not be saved, or breaks a limit of the campaign.
-    pub rejected: StepId,
 }
 
 #[derive(Debug, Clone)]
@@ -272,10 +299,6 @@ pub struct Queue {
     /// Said before ringing the agent.
     pub message: Option<MessageId>,
     pub timeout: Duration,
-    /// Agent and client talked, then one hung up.
-    pub answered: StepId,
-    /// Nobody free, nobody picked up, or `timeout`.
-    pub no_agent: StepId,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -83,7 +83,8 @@ fn what_sipp_does_is_what_the_books_say() {
                 let (attempts, log) = dial_one(&sipp.addr.to_string(), trunk);
                 let first = &attempts[0];
                 let outcome = first.outcome.as_ref().expect("finished");
-                assert_eq!(outcome.disposition, disposition, "{scenario} {status}\n{log}");
+                let said = sipp.errors();
+                assert_eq!(outcome.disposition, disposition, "{scenario} {status}\n{log}\nsipp: {said}");
                 assert_eq!(outcome.blame, disposition.blame(), "{scenario} {status}");
                 let second = attempts.iter().any(|a| a.plan.try_number == 2 && a.channel == Channel::Voice);
                 assert_eq!(second, again, "{scenario} {status}: {attempts:#?}");

@@ -16,7 +16,7 @@ use ringback::call::rehearse::rehearse;
 use ringback::call::transcript::order_line;
 use ringback::call::{BRIDGE_LENGTH_MAX, CALL_LENGTH_MAX, Call, Context, Event, STEPS_PER_CALL_MAX, prompts_needed};
 use ringback::flow::expr::Value;
-use ringback::flow::program::{ContactValues, Program, Step};
+use ringback::flow::program::{ContactValues, Program, Step, Via};
 use ringback::flow::test::TestCase;
 use ringback::id::{PlayId, SaveId};
 use ringback::outcome::{AnsweredBy, Disposition, HangupCause};
@@ -173,7 +173,7 @@ fn the_tests_in_the_shipped_flows_pass() {
         let mut entered = BTreeSet::new();
         for case in &tests {
             match rehearse(&program, case) {
-                Ok(rehearsal) => entered.extend(rehearsal.entered),
+                Ok(rehearsal) => entered.extend(rehearsal.covered.nodes),
                 Err(failure) => panic!("{path}: {}: {}\n{}", case.name, failure.message, failure.transcript),
             }
         }
@@ -416,7 +416,7 @@ fn proof(program: &Program, contact: &ContactValues) -> String {
 /// The messages that say that a promise is on record.
 fn recorded_messages(program: &Program) -> BTreeSet<&str> {
     let recorded = program.steps.iter().filter_map(|named| match &named.step {
-        Step::Promise(promise) => Some(promise.recorded),
+        Step::Promise(_) => Some(named.to(Via::Outcome("recorded"))),
         _ => None,
     });
     let said = recorded.flat_map(|step| match &program.step(step).step {

@@ -108,7 +108,8 @@ impl Sipp {
         assert!(status.success(), "sipp {}: {status}\n{}", self.scenario, self.errors());
     }
 
-    fn errors(&self) -> String {
+    /// What sipp found wrong with us.
+    pub fn errors(&self) -> String {
         let log = self.folder.as_ref().map(|folder| folder.path().join("errors.log"));
         log.and_then(|log| std::fs::read_to_string(log).ok()).unwrap_or_default()
     }

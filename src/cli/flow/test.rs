@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::files::{flow_files, read};
-use crate::call::rehearse::rehearse;
+use crate::call::rehearse::{Covered, rehearse};
 use crate::diagnostic::render_all;
 use crate::flow::program::{Program, StepId};
 use crate::flow::test::TestCase;
@@ -41,17 +41,17 @@ fn test_flow(
 ) -> anyhow::Result<()> {
     let program = Arc::new(program);
     writeln!(out, "{file}: {} version {}", program.name, program.version)?;
-    let mut entered = BTreeSet::new();
+    let mut covered = Covered::default();
     for case in tests {
         match rehearse(&program, case) {
             Ok(rehearsal) => {
                 score.passed += 1;
-                entered.extend(rehearsal.entered);
+                covered.join(&rehearsal.covered);
                 writeln!(out, "  ok      {}", case.name)?;
             }
             Err(failure) => {
                 score.failed += 1;
-                entered.extend(&failure.entered);
+                covered.join(&failure.covered);
                 let (line, column) = (failure.span.line, failure.span.column);
                 writeln!(out, "  FAILED  {}\n    {file}:{line}:{column}", case.name)?;
                 let (message, transcript) = (&failure.message, &failure.transcript);
@@ -59,7 +59,7 @@ fn test_flow(
             }
         }
     }
-    writeln!(out, "  {}", coverage(&program, &entered))?;
+    writeln!(out, "  {}", coverage(&program, &covered.nodes))?;
     Ok(())
 }
 

@@ -11,7 +11,7 @@ use crate::flow::context::Context;
 use crate::flow::expr::{BinaryOp, Expr};
 use crate::flow::graph::{self, Fact};
 use crate::flow::message::{depends, tainted};
-use crate::flow::program::{Domain, FieldId, Step, StepId, VarId};
+use crate::flow::program::{Domain, FieldId, NamedStep, Step, StepId, VarId};
 use crate::outcome::Disposition;
 
 type Facts = BTreeSet<Fact>;
@@ -61,7 +61,7 @@ fn protected(cx: &mut Context<'_>, sketch: &Sketch<'_>, live: &[Option<Facts>], 
     let on_due = cx.contact.iter().any(|f| f.name == "due" && f.protected);
     let variables = tainted(&cx.variables, &fields, on_due, |v| match v.domain {
         Domain::OfferAmounts(id) => match sketch.step(id) {
-            Some(Step::Promise(p)) => depends(&p.of, &fields, &[], on_due),
+            Some(NamedStep { step: Step::Promise(p), .. }) => depends(&p.of, &fields, &[], on_due),
             _ => true,
         },
         Domain::OneOf(_) | Domain::DaysAhead(_) | Domain::Digits => false,
@@ -183,7 +183,7 @@ fn unknown(cx: &Context<'_>, expr: &Expr, facts: &Facts, found: &mut dyn FnMut(M
 /// Results that say something happened which need not have happened.
 fn claims(cx: &mut Context<'_>, sketch: &Sketch<'_>, known: &[Option<Facts>]) {
     for (n, step) in sketch.steps.iter().enumerate() {
-        let (Some(Step::End { result, .. }), Some(facts)) = (step, &known[n]) else { continue };
+        let (Some(NamedStep { step: Step::End { result, .. }, .. }), Some(facts)) = (step, &known[n]) else { continue };
         let (needed, what) = match result {
             Disposition::Promised => (Fact::PromiseRecorded, "a recorded `promise`"),
             Disposition::OptedOut => (Fact::OptedOut, "`opt_out`"),

@@ -4,7 +4,7 @@ use super::Sketch;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::flow::codes;
 use crate::flow::context::Context;
-use crate::flow::program::{Step, StepId};
+use crate::flow::program::{NamedStep, Step, StepId};
 use crate::language::Language;
 
 const KEYS_MAX: usize = 5;
@@ -19,7 +19,7 @@ pub fn check(cx: &mut Context<'_>, sketch: &Sketch<'_>) {
             let text = format!("{} keys; people remember about {KEYS_MAX} choices by ear", keys.len());
             cx.report(Diagnostic::warning(codes::MANY_KEYS, sketch.names[n].1, text).help("split the menu in two"));
         }
-        if let Some(Step::Menu(menu)) = step {
+        if let Some(NamedStep { step: Step::Menu(menu), .. }) = step {
             announced(cx, sketch, &menu.prompts.iter().map(|m| m.0 as usize).collect::<Vec<_>>(), &keys);
         }
     }

@@ -6,13 +6,13 @@ mod paths;
 
 use super::context::Context;
 use super::message::Prose;
-use super::program::{Message, Step, StepId};
+use super::program::{Message, NamedStep, StepId};
 use crate::diagnostic::Span;
 
 /// A flow as far as it could be read.
 pub struct Sketch<'a> {
     /// By [`StepId`]; `None`: could not be read, and has been reported.
-    pub steps: &'a [Option<Step>],
+    pub steps: &'a [Option<NamedStep>],
     pub names: &'a [(String, Span)],
     pub messages: &'a [Message],
     pub message_spans: &'a [Span],
@@ -30,11 +30,11 @@ impl Sketch<'_> {
         self.start.is_none()
             || self.steps.iter().any(|s| match s {
                 None => true,
-                Some(step) => super::graph::edges(step).iter().any(|e| !here(e.to)),
+                Some(step) => step.routes.iter().any(|(_, to)| !here(*to)),
             })
     }
 
-    pub fn step(&self, id: StepId) -> Option<&Step> {
+    pub fn step(&self, id: StepId) -> Option<&NamedStep> {
         self.steps.get(id.0 as usize)?.as_ref()
     }
 }

@@ -5,7 +5,8 @@ use crate::diagnostic::Diagnostic;
 use crate::flow::codes;
 use crate::flow::context::Context;
 use crate::flow::graph;
-use crate::flow::program::{Step, StepId};
+use crate::flow::node::Presence;
+use crate::flow::program::{NamedStep, Step, StepId};
 
 pub fn check(cx: &mut Context<'_>, sketch: &Sketch<'_>) {
     machine(cx, sketch);
@@ -28,7 +29,7 @@ fn reached(sketch: &Sketch<'_>, from: impl IntoIterator<Item = StepId>) -> Vec<b
             _ => continue,
         }
         if let Some(step) = sketch.step(id) {
-            open.extend(graph::edges(step).iter().map(|e| e.to));
+            open.extend(step.routes.iter().map(|(_, to)| *to));
         }
     }
     seen
@@ -39,7 +40,7 @@ fn machine(cx: &mut Context<'_>, sketch: &Sketch<'_>) {
     let seen = reached(sketch, [entry]);
     for (n, (name, span)) in sketch.names.iter().enumerate() {
         let Some(step) = sketch.step(StepId(n as u32)) else { continue };
-        if seen[n] && (graph::listens(step) || matches!(step, Step::Queue(_))) {
+        if seen[n] && step.kind.presence != Presence::Nobody {
             let message = format!("`{name}` waits for a person, and the path from `on_machine` leads here");
             cx.error_help(codes::MACHINE_LISTENS, *span, message, "say a message and end");
         }
@@ -49,7 +50,11 @@ fn machine(cx: &mut Context<'_>, sketch: &Sketch<'_>) {
 fn opt_out(cx: &mut Context<'_>, sketch: &Sketch<'_>) {
     let entries = sketch.start.into_iter().chain(sketch.hotkeys.iter().map(|(_, id, _)| *id));
     let seen = reached(sketch, entries);
-    let found = sketch.steps.iter().zip(&seen).any(|(step, seen)| *seen && matches!(step, Some(Step::OptOut { .. })));
+    let found = sketch
+        .steps
+        .iter()
+        .zip(&seen)
+        .any(|(step, seen)| *seen && matches!(step, Some(NamedStep { step: Step::OptOut { .. }, .. })));
     if !found {
         cx.error_help(
             codes::NO_OPT_OUT,
@@ -61,13 +66,13 @@ fn opt_out(cx: &mut Context<'_>, sketch: &Sketch<'_>) {
 }
 
 fn no_end(cx: &mut Context<'_>, sketch: &Sketch<'_>) {
-    let mut ends: Vec<bool> = sketch.steps.iter().map(|s| matches!(s, Some(Step::End { .. }))).collect();
+    let mut ends: Vec<bool> = sketch.steps.iter().map(|s| s.as_ref().is_some_and(|s| s.routes.is_empty())).collect();
     // At most one pass a step: each pass but the last marks one more.
     for _ in 0..sketch.steps.len() {
         let mut changed = false;
         for (n, step) in sketch.steps.iter().enumerate() {
             let Some(step) = step else { continue };
-            if !ends[n] && graph::edges(step).iter().any(|e| ends[e.to.0 as usize]) {
+            if !ends[n] && step.routes.iter().any(|(_, to)| ends[to.0 as usize]) {
                 ends[n] = true;
                 changed = true;
             }
@@ -90,8 +95,8 @@ fn endless(cx: &mut Context<'_>, sketch: &Sketch<'_>) {
         .steps
         .iter()
         .map(|step| {
-            let all = step.as_ref().map(graph::edges).unwrap_or_default();
-            all.iter().filter(|e| e.alone && (e.to.0 as usize) < count).map(|e| e.to.0 as usize).collect()
+            let all = step.iter().flat_map(graph::edges);
+            all.filter(|e| e.alone && (e.to.0 as usize) < count).map(|e| e.to.0 as usize).collect()
         })
         .collect();
     let mut told = vec![false; count];
@@ -109,7 +114,7 @@ fn endless(cx: &mut Context<'_>, sketch: &Sketch<'_>) {
             told[*n] = true;
         }
         let names: Vec<&str> = around.iter().map(|n| sketch.names[*n].0.as_str()).collect();
-        let waits = around.iter().any(|n| sketch.steps[*n].as_ref().is_some_and(graph::listens));
+        let waits = around.iter().any(|n| sketch.steps[*n].as_ref().is_some_and(|s| s.kind.listens()));
         let message = if waits {
             format!("a person who stays silent goes round for ever: {}", names.join(", "))
         } else {

@@ -2,9 +2,10 @@
 
 use super::super::codes;
 use super::super::expr::Type;
-use super::super::program::Step;
+use super::super::graph::{Fact, when};
+use super::super::program::{Case, Step, Via};
 use super::super::yaml::Value;
-use super::{Kind, Reader, declares_nothing, outcome, required};
+use super::{Kind, Presence, Reader, alone, declares_nothing, required};
 
 const CASES_MAX: usize = 50;
 
@@ -12,13 +13,25 @@ pub const KIND: Kind = Kind {
     name: "branch",
     about: "Takes the first case whose condition holds. A condition that cannot be computed does not hold.",
     keys: &[required("branch", "list of `{ when: condition, to: node }`")],
-    outcomes: &[outcome("else", "no case holds")],
+    outcomes: &[alone("else", "no case holds")],
+    presence: Presence::Nobody,
     declare: declares_nothing,
     lower,
+    facts,
 };
 
+/// A case is taken when those before it failed.
+fn facts(step: &Step, via: Via) -> Vec<Fact> {
+    let Step::Branch { cases } = step else { return vec![] };
+    let (failed, taken) = match via {
+        Via::Case(n) => (&cases[..n as usize], cases.get(n as usize)),
+        Via::Outcome(_) | Via::Key(_) => (&cases[..], None),
+    };
+    let failed = failed.iter().flat_map(|case| when(&case.when, false));
+    failed.chain(taken.into_iter().flat_map(|case| when(&case.when, true))).collect()
+}
+
 fn lower(node: &mut Reader<'_, '_>) -> Option<Step> {
-    let otherwise = node.route("else");
     let written = node.get("branch")?;
     let Value::List(items) = &written.value else {
         let message = format!("`branch` must be a list of `{{ when: …, to: … }}`, not {}", written.kind());
@@ -40,7 +53,8 @@ fn lower(node: &mut Reader<'_, '_>) -> Option<Step> {
         let condition = map.get("when").and_then(|when| {
             let (expr, ty) = node.expr(&when.value, "`when`")?;
             if ty == Type::Bool {
-                return Some(expr);
+                let Value::Scalar(scalar) = &when.value else { return None };
+                return Some(Case { when: expr, text: scalar.text.clone() });
             }
             node.cx.error(
                 codes::TYPE,
@@ -51,10 +65,11 @@ fn lower(node: &mut Reader<'_, '_>) -> Option<Step> {
         });
         let to = map.get("to").and_then(|to| node.target(&to.value, "to"));
         if let (Some(condition), Some(to)) = (condition, to) {
-            cases.push((condition, to));
+            node.way(Via::Case(cases.len() as u16), to);
+            cases.push(condition);
         }
     }
-    Some(Step::Branch { cases, otherwise: otherwise? })
+    Some(Step::Branch { cases })
 }
 
 #[cfg(test)]
@@ -64,7 +79,7 @@ mod tests {
 
     #[test]
     fn lowered() {
-        let Step::Branch { cases, .. } = step(
+        let Step::Branch { cases } = step(
             "{ branch: [{ when: contact.amount > 10 RUB, to: bye }, { when: today == contact.due, to: bye }], else: bye }",
         ) else {
             panic!()

@@ -2,9 +2,10 @@
 
 use super::super::codes;
 use super::super::expr::Type;
-use super::super::program::{Collect, Collected, Domain, Step};
+use super::super::graph::Fact;
+use super::super::program::{Collect, Collected, Domain, Step, Via};
 use super::super::yaml::Value;
-use super::{Kind, NO_INPUT, NO_MATCH, Reader, optional, outcome, required};
+use super::{Kind, NO_INPUT, NO_MATCH, Presence, Reader, acted, alone, optional, required};
 
 /// Longest entry.
 const DIGITS_MAX: u32 = 32;
@@ -26,12 +27,14 @@ pub const KIND: Kind = Kind {
         NO_INPUT,
     ],
     outcomes: &[
-        outcome("ok", "a value was keyed, and confirmed if asked"),
-        outcome("exhausted", "silence or nothing usable on every try"),
-        outcome("cancelled", "`*` was keyed"),
+        acted("ok", "a value was keyed, and confirmed if asked"),
+        alone("exhausted", "silence or nothing usable on every try"),
+        acted("cancelled", "`*` was keyed"),
     ],
+    presence: Presence::Keys,
     declare,
     lower,
+    facts,
 };
 
 #[derive(Clone, Copy)]
@@ -78,6 +81,13 @@ fn limits(node: &mut Reader<'_, '_>, what: What) -> Option<Collected> {
     }
 }
 
+fn facts(step: &Step, via: Via) -> Vec<Fact> {
+    match (step, via) {
+        (Step::Collect(c), Via::Outcome("ok")) => vec![Fact::Set(c.into)],
+        _ => vec![],
+    }
+}
+
 fn declare(node: &mut Reader<'_, '_>) {
     // Faults are reported once, by `lower`; the variable exists nevertheless, so that its uses are not told off as well.
     let before = node.cx.diagnostics.len();
@@ -114,19 +124,7 @@ fn lower(node: &mut Reader<'_, '_>) -> Option<Step> {
     let confirm = node.message("confirm", into.as_slice());
     let no_match = node.message("no_match", &[]);
     let no_input = node.message("no_input", &[]);
-    let (ok, exhausted, cancelled) = (node.route("ok"), node.route("exhausted"), node.route("cancelled"));
-    Some(Step::Collect(Collect {
-        what: collected?,
-        prompts,
-        listen,
-        into: into?,
-        confirm,
-        no_match,
-        no_input,
-        ok: ok?,
-        exhausted: exhausted?,
-        cancelled: cancelled?,
-    }))
+    Some(Step::Collect(Collect { what: collected?, prompts, listen, into: into?, confirm, no_match, no_input }))
 }
 
 #[cfg(test)]

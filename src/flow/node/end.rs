@@ -2,7 +2,7 @@
 
 use super::super::codes;
 use super::super::program::Step;
-use super::{Kind, Reader, declares_nothing, optional, required};
+use super::{Kind, Presence, Reader, declares_nothing, optional, required, teaches_nothing};
 use crate::outcome::Disposition;
 
 pub const KIND: Kind = Kind {
@@ -11,8 +11,10 @@ pub const KIND: Kind = Kind {
             the funnel.",
     keys: &[required("end", "a result"), optional("say", "message or list of messages said before hanging up")],
     outcomes: &[],
+    presence: Presence::Nobody,
     declare: declares_nothing,
     lower,
+    facts: teaches_nothing,
 };
 
 /// The results that a conversation can have. The others are found out by the call or the carrier, never claimed by a flow.

@@ -1,9 +1,9 @@
 //! `menu`: says a prompt and waits for one of its keys.
 
 use super::super::codes;
-use super::super::program::{Menu, Step, StepId};
+use super::super::program::{Menu, Step, Via};
 use super::super::yaml;
-use super::{Kind, NO_INPUT, NO_MATCH, Reader, declares_nothing, outcome, required};
+use super::{Kind, NO_INPUT, NO_MATCH, Presence, Reader, alone, declares_nothing, required, teaches_nothing};
 
 /// More than anybody can be told; it bounds the work on a hostile file.
 const KEYS_MAX: usize = 30;
@@ -17,9 +17,11 @@ pub const KIND: Kind = Kind {
         NO_MATCH,
         NO_INPUT,
     ],
-    outcomes: &[outcome("exhausted", "silence or wrong keys on every try")],
+    outcomes: &[alone("exhausted", "silence or wrong keys on every try")],
+    presence: Presence::Keys,
     declare: declares_nothing,
     lower,
+    facts: teaches_nothing,
 };
 
 fn lower(node: &mut Reader<'_, '_>) -> Option<Step> {
@@ -28,11 +30,10 @@ fn lower(node: &mut Reader<'_, '_>) -> Option<Step> {
     let listen = node.listen(prompts.len());
     let no_match = node.message("no_match", &[]);
     let no_input = node.message("no_input", &[]);
-    let exhausted = node.route("exhausted")?;
-    Some(Step::Menu(Menu { prompts, listen, keys: keys?, no_match, no_input, exhausted }))
+    Some(Step::Menu(Menu { prompts, listen, keys: keys?, no_match, no_input }))
 }
 
-fn keys(node: &mut Reader<'_, '_>) -> Option<Vec<(String, StepId)>> {
+fn keys(node: &mut Reader<'_, '_>) -> Option<Vec<String>> {
     let written = node.get("keys")?;
     let map = node.cx.map(written, "`keys`")?;
     if map.entries.len() > KEYS_MAX {
@@ -54,7 +55,8 @@ fn keys(node: &mut Reader<'_, '_>) -> Option<Vec<(String, StepId)>> {
             continue;
         }
         if let Some(target) = node.target(&entry.value, "keys") {
-            keys.push((entry.key.clone(), target));
+            node.way(Via::Key(keys.len() as u16), target);
+            keys.push(entry.key.clone());
             places.push((entry.key.clone(), entry.key_span));
         }
     }

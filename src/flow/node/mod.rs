@@ -17,12 +17,14 @@ mod verify;
 pub use end::RESULTS;
 pub use menu::{is_key, is_key_run};
 
+use std::fmt;
 use std::time::Duration;
 
 use super::codes;
 use super::context::{Context, Said, Used};
 use super::expr::{Expr, Type};
-use super::program::{Listen, MessageId, Step, StepId, VarId};
+use super::graph::Fact;
+use super::program::{Listen, MessageId, NamedStep, Step, StepId, VarId, Via};
 use super::yaml::{Entry, Map, Node, Value};
 use crate::diagnostic::Span;
 
@@ -33,9 +35,36 @@ pub struct Kind {
     /// Keys beside the outcomes. The first is the kind's own.
     pub keys: &'static [Key],
     pub outcomes: &'static [Outcome],
+    pub presence: Presence,
     /// Declares the variables that a node of this kind sets.
     declare: fn(&mut Reader<'_, '_>),
     lower: fn(&mut Reader<'_, '_>) -> Option<Step>,
+    /// What is surely so once the step has been left by this way.
+    pub(super) facts: fn(&Step, Via) -> Vec<Fact>,
+}
+
+/// Whom a kind of node has to do with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Presence {
+    /// Makes sense whoever or whatever is on the line.
+    Nobody,
+    /// A person has to be there.
+    Person,
+    /// A person is asked for keys; the node takes the keys of [`LISTENING`].
+    Keys,
+}
+
+impl Kind {
+    /// Waits for keys.
+    pub fn listens(&self) -> bool {
+        self.presence == Presence::Keys
+    }
+}
+
+impl fmt::Debug for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
 }
 
 pub struct Key {
@@ -47,6 +76,10 @@ pub struct Key {
 pub struct Outcome {
     pub name: &'static str,
     pub about: &'static str,
+    /// Needs no act of the person: speech that ends, silence, nobody at the other end.
+    pub alone: bool,
+    /// The outcome whose route is taken where this one has none.
+    pub or: Option<&'static str>,
 }
 
 const fn required(name: &'static str, about: &'static str) -> Key {
@@ -57,8 +90,21 @@ const fn optional(name: &'static str, about: &'static str) -> Key {
     Key { name, required: false, about }
 }
 
-const fn outcome(name: &'static str, about: &'static str) -> Outcome {
-    Outcome { name, about }
+/// An outcome that the person brings about.
+const fn acted(name: &'static str, about: &'static str) -> Outcome {
+    Outcome { name, about, alone: false, or: None }
+}
+
+/// An outcome that comes about when the person does nothing.
+const fn alone(name: &'static str, about: &'static str) -> Outcome {
+    Outcome { name, about, alone: true, or: None }
+}
+
+impl Outcome {
+    /// Without a route of its own it goes where `other` goes.
+    const fn or(self, other: &'static str) -> Outcome {
+        Outcome { or: Some(other), ..self }
+    }
 }
 
 pub const ALL: &[&Kind] = &[
@@ -98,6 +144,8 @@ pub struct Reader<'c, 's> {
     pub span: Span,
     pub kind: &'static Kind,
     pub map: &'c Map,
+    /// The ways out found so far.
+    pub ways: Vec<(Via, StepId)>,
 }
 
 /// The kind of the node, by the key it has. Reports a node of none or two.
@@ -139,16 +187,48 @@ impl<'c> Reader<'c, '_> {
     }
 
     /// The step, unless something needed for it is missing or wrong; then that has been reported.
-    pub fn lower(&mut self) -> Option<Step> {
+    pub fn lower(&mut self) -> Option<NamedStep> {
         self.check_keys();
-        (self.kind.lower)(self)
+        let step = (self.kind.lower)(self);
+        let routed = self.route_outcomes();
+        let mut says: Vec<MessageId> = Vec::new();
+        for said in self.cx.said.iter().rev().take_while(|s| s.step == self.id).filter(|s| !s.written) {
+            if !says.contains(&said.message) {
+                says.push(said.message);
+            }
+        }
+        says.reverse();
+        routed?;
+        let routes = std::mem::take(&mut self.ways);
+        Some(NamedStep { name: self.name.to_string(), kind: self.kind, step: step?, routes, says })
+    }
+
+    fn route_outcomes(&mut self) -> Option<()> {
+        let mut all = Some(());
+        for outcome in self.kind.outcomes {
+            let own = self.own_or_default(outcome.name).is_some();
+            let target = match outcome.or.filter(|_| !own) {
+                // Routed by then: `or` names an earlier outcome.
+                Some(other) => self.ways.iter().find(|(via, _)| *via == Via::Outcome(other)).map(|(_, to)| *to),
+                None => self.route(outcome.name),
+            };
+            match target {
+                Some(to) => self.way(Via::Outcome(outcome.name), to),
+                None => all = None,
+            }
+        }
+        all
+    }
+
+    /// The step can be left by this way.
+    pub fn way(&mut self, via: Via, to: StepId) {
+        self.ways.push((via, to));
     }
 
     fn check_keys(&mut self) {
-        let listens = self.kind.listens();
         let mut known: Vec<&str> = self.kind.keys.iter().map(|k| k.name).collect();
         known.extend(self.kind.outcomes.iter().map(|o| o.name));
-        if listens {
+        if self.kind.listens() {
             known.extend(LISTENING.iter().map(|k| k.name));
         }
         let what = format!("key of a `{}` node", self.kind.name);
@@ -171,7 +251,7 @@ impl<'c> Reader<'c, '_> {
     }
 
     /// Where an outcome leads. Reports it when it leads nowhere.
-    pub fn route(&mut self, outcome: &'static str) -> Option<StepId> {
+    fn route(&mut self, outcome: &'static str) -> Option<StepId> {
         let Some(node) = self.own_or_default(outcome) else {
             let about = self.kind.outcomes.iter().find(|o| o.name == outcome).map_or("", |o| o.about);
             let message =
@@ -214,7 +294,16 @@ impl<'c> Reader<'c, '_> {
 
     fn say(&mut self, scalar: &super::yaml::Scalar, span: Span, set: &[VarId]) -> Option<MessageId> {
         let message = self.cx.message(scalar, span)?;
-        self.cx.said.push(Said { step: self.id, message, span, set: set.to_vec() });
+        self.cx.said.push(Said { step: self.id, message, span, set: set.to_vec(), written: false });
+        Some(message)
+    }
+
+    /// A message that is written to the person, not spoken.
+    pub fn written(&mut self, node: &Node, key: &str) -> Option<MessageId> {
+        let message = self.message_of(node, key, &[])?;
+        if let Some(said) = self.cx.said.last_mut() {
+            said.written = true;
+        }
         Some(message)
     }
 
@@ -261,15 +350,13 @@ impl<'c> Reader<'c, '_> {
     }
 }
 
-impl Kind {
-    /// Waits for keys.
-    pub fn listens(&self) -> bool {
-        ["menu", "collect", "verify", "promise"].contains(&self.name)
-    }
-}
-
 /// Kinds that set no variables.
 fn declares_nothing(_: &mut Reader<'_, '_>) {}
+
+/// Kinds after which nothing more is known than before.
+fn teaches_nothing(_: &Step, _: Via) -> Vec<Fact> {
+    Vec::new()
+}
 
 /// What a test of one kind needs: a whole small flow around `nodes`, compiled; the step of the node `x`.
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use super::super::codes;
 use super::super::program::{NotifyBy, Step};
-use super::{Kind, Reader, declares_nothing, optional, outcome, required};
+use super::{Kind, Presence, Reader, alone, declares_nothing, optional, required, teaches_nothing};
 
 pub const KIND: Kind = Kind {
     name: "notify",
@@ -12,12 +12,11 @@ pub const KIND: Kind = Kind {
         required("message", "the text"),
         optional("subject", "message that is the subject; e-mail only, and required there"),
     ],
-    outcomes: &[
-        outcome("queued", "the message is on disk"),
-        outcome("failed", "it could not be saved, or has no address"),
-    ],
+    outcomes: &[alone("queued", "the message is on disk"), alone("failed", "it could not be saved, or has no address")],
+    presence: Presence::Nobody,
     declare: declares_nothing,
     lower,
+    facts: teaches_nothing,
 };
 
 fn lower(node: &mut Reader<'_, '_>) -> Option<Step> {
@@ -32,8 +31,8 @@ fn lower(node: &mut Reader<'_, '_>) -> Option<Step> {
             }
         }
     });
-    let message = node.get("message").and_then(|n| node.message_of(n, "message", &[]));
-    let subject = node.get("subject").and_then(|n| node.message_of(n, "subject", &[]));
+    let message = node.get("message").and_then(|n| node.written(n, "message"));
+    let subject = node.get("subject").and_then(|n| node.written(n, "subject"));
     match (by, node.map.get("subject")) {
         (Some(NotifyBy::Sms), Some(entry)) => {
             node.cx.error(codes::UNKNOWN_KEY, entry.key_span, "an SMS has no subject");
@@ -44,8 +43,7 @@ fn lower(node: &mut Reader<'_, '_>) -> Option<Step> {
         }
         _ => {}
     }
-    let (queued, failed) = (node.route("queued"), node.route("failed"));
-    Some(Step::Notify { by: by?, subject, message: message?, queued: queued?, failed: failed? })
+    Some(Step::Notify { by: by?, subject, message: message? })
 }
 
 #[cfg(test)]

@@ -1,18 +1,25 @@
 //! `opt_out`: this number or this person is never called again.
 
 use super::super::codes;
-use super::super::program::{OptOutScope, Step};
-use super::{Kind, Reader, declares_nothing, outcome, required};
+use super::super::graph::Fact;
+use super::super::program::{OptOutScope, Step, Via};
+use super::{Kind, Presence, Reader, alone, declares_nothing, required};
 
 pub const KIND: Kind = Kind {
     name: "opt_out",
     about: "Saves that this number (`number`) or the person on every number and channel (`person`) is not to be contacted. \
             Holds for every campaign.",
     keys: &[required("opt_out", "`number` or `person`")],
-    outcomes: &[outcome("next", "saved")],
+    outcomes: &[alone("next", "saved")],
+    presence: Presence::Nobody,
     declare: declares_nothing,
     lower,
+    facts,
 };
+
+fn facts(_: &Step, _: Via) -> Vec<Fact> {
+    vec![Fact::OptedOut]
+}
 
 fn lower(node: &mut Reader<'_, '_>) -> Option<Step> {
     let scope = node.get("opt_out").and_then(|written| {
@@ -24,8 +31,7 @@ fn lower(node: &mut Reader<'_, '_>) -> Option<Step> {
         }
         scope
     });
-    let next = node.route("next");
-    Some(Step::OptOut { scope: scope?, next: next? })
+    Some(Step::OptOut { scope: scope? })
 }
 
 #[cfg(test)]

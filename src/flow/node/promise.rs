@@ -2,9 +2,10 @@
 
 use super::super::codes;
 use super::super::expr::Type;
-use super::super::program::{Domain, MessageId, Offer, Promise, Share, Step, VarId};
+use super::super::graph::Fact;
+use super::super::program::{Domain, MessageId, Offer, Promise, Share, Step, VarId, Via};
 use super::super::yaml::{Node, Value};
-use super::{Kind, Reader, optional, outcome, required};
+use super::{Kind, Presence, Reader, acted, alone, optional, required};
 
 /// Longest time to pay, in days.
 const WITHIN_MAX: u32 = 366;
@@ -27,18 +28,29 @@ pub const KIND: Kind = Kind {
         optional("workdays", "Monday to Friday only; false"),
     ],
     outcomes: &[
-        outcome("recorded", "the promise is on disk"),
-        outcome("refused", "every offer was declined, or silence on every try"),
-        outcome("rejected", "the promise could not be saved, or breaks a limit of the campaign"),
+        acted("recorded", "the promise is on disk"),
+        alone("refused", "every offer was declined, or silence on every try"),
+        acted("rejected", "the promise could not be saved, or breaks a limit of the campaign"),
     ],
+    presence: Presence::Keys,
     declare,
     lower,
+    facts,
 };
 
 /// `promise.amount` while there is one promise node; `<node>.amount` always when there are several.
 fn names(node: &Reader<'_, '_>) -> [String; 2] {
     let owner = if node.cx.promises > 1 { node.name } else { "promise" };
     [format!("{owner}.amount"), format!("{owner}.on")]
+}
+
+fn facts(step: &Step, via: Via) -> Vec<Fact> {
+    let Step::Promise(p) = step else { return vec![] };
+    match via {
+        Via::Outcome("recorded") => vec![Fact::Set(p.amount), Fact::Set(p.on), Fact::PromiseRecorded],
+        Via::Outcome("rejected") => vec![Fact::Set(p.amount), Fact::Set(p.on)],
+        _ => vec![],
+    }
 }
 
 fn declare(node: &mut Reader<'_, '_>) {
@@ -68,7 +80,6 @@ fn lower(node: &mut Reader<'_, '_>) -> Option<Step> {
     let confirm = node.message("confirm", &[amount, on]);
     let bad_date = node.message("bad_date", &[amount]);
     let workdays = node.truth("workdays", false);
-    let (recorded, refused, rejected) = (node.route("recorded"), node.route("refused"), node.route("rejected"));
     if offers.is_empty() {
         return None;
     }
@@ -82,9 +93,6 @@ fn lower(node: &mut Reader<'_, '_>) -> Option<Step> {
         workdays,
         amount,
         on,
-        recorded: recorded?,
-        refused: refused?,
-        rejected: rejected?,
     }))
 }
 

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use super::super::program::{Queue, Step};
-use super::{Kind, Reader, declares_nothing, optional, outcome, required};
+use super::super::graph::Fact;
+use super::super::program::{Queue, Step, Via};
+use super::{Kind, Presence, Reader, acted, alone, declares_nothing, optional, required};
 
 pub const KIND: Kind = Kind {
     name: "queue",
@@ -14,12 +15,18 @@ pub const KIND: Kind = Kind {
         optional("timeout", "how long the agent is rung; 60s"),
     ],
     outcomes: &[
-        outcome("answered", "agent and client have talked"),
-        outcome("no_agent", "nobody free, nobody picked up, or `timeout`"),
+        acted("answered", "agent and client have talked"),
+        alone("no_agent", "nobody free, nobody picked up, or `timeout`"),
     ],
+    presence: Presence::Person,
     declare: declares_nothing,
     lower,
+    facts,
 };
+
+fn facts(_: &Step, via: Via) -> Vec<Fact> {
+    if via == Via::Outcome("answered") { vec![Fact::Talked] } else { vec![] }
+}
 
 fn lower(node: &mut Reader<'_, '_>) -> Option<Step> {
     let name = node.get("queue").and_then(|written| {
@@ -33,9 +40,7 @@ fn lower(node: &mut Reader<'_, '_>) -> Option<Step> {
         Some(n) => node.cx.duration(n, "`timeout`", Duration::from_secs(5), Duration::from_secs(600)),
         None => Some(Duration::from_secs(60)),
     };
-    let (answered, no_agent) = (node.route("answered"), node.route("no_agent"));
-    let queue = Queue { queue: name?, message, timeout: timeout?, answered: answered?, no_agent: no_agent? };
-    Some(Step::Queue(queue))
+    Some(Step::Queue(Queue { queue: name?, message, timeout: timeout? }))
 }
 
 #[cfg(test)]

@@ -2,9 +2,10 @@
 
 use super::super::codes;
 use super::super::context::Used;
-use super::super::program::{Domain, Step};
+use super::super::graph::Fact;
+use super::super::program::{Domain, Step, Via};
 use super::super::yaml::Value;
-use super::{Kind, Reader, outcome, required};
+use super::{Kind, Presence, Reader, alone, required};
 
 const ENTRIES_MAX: usize = 50;
 
@@ -13,10 +14,19 @@ pub const KIND: Kind = Kind {
     about: "Gives variables values computed from the contact. Only the contact: so that all that can be said is known, and \
             its audio made, before the call.",
     keys: &[required("set", "map of variable to expression: `{ half: contact.amount / 2 }`")],
-    outcomes: &[outcome("next", "done")],
+    outcomes: &[alone("next", "done")],
+    presence: Presence::Nobody,
     declare,
     lower,
+    facts,
 };
+
+fn facts(step: &Step, _: Via) -> Vec<Fact> {
+    match step {
+        Step::Set { assign } => assign.iter().map(|(variable, _)| Fact::Set(*variable)).collect(),
+        _ => vec![],
+    }
+}
 
 fn declare(node: &mut Reader<'_, '_>) {
     let Some(Value::Map(map)) = node.get("set").map(|n| &n.value) else { return };
@@ -34,7 +44,6 @@ fn declare(node: &mut Reader<'_, '_>) {
 }
 
 fn lower(node: &mut Reader<'_, '_>) -> Option<Step> {
-    let next = node.route("next");
     let written = node.get("set")?;
     let map = node.cx.map(written, "`set`")?;
     if map.entries.is_empty() {
@@ -51,7 +60,7 @@ fn lower(node: &mut Reader<'_, '_>) -> Option<Step> {
             assign.push((variable, expr));
         }
     }
-    Some(Step::Set { assign, next: next? })
+    Some(Step::Set { assign })
 }
 
 #[cfg(test)]
@@ -62,7 +71,7 @@ mod tests {
     #[test]
     fn lowered() {
         let program = compiled("{ set: { half: contact.amount / 2, later: today + 7d }, next: bye }");
-        let Step::Set { assign, .. } = &program.steps[0].step else { panic!() };
+        let Step::Set { assign } = &program.steps[0].step else { panic!() };
         assert_eq!(assign.len(), 2);
         assert!(matches!(&program.variables[0].domain, Domain::OneOf(all) if all.len() == 1));
         assert_eq!(codes("{ set: { half: other + 1 }, next: bye }"), ["F013"]);

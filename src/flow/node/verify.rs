@@ -2,8 +2,9 @@
 
 use super::super::codes;
 use super::super::expr::{Expr, Type};
-use super::super::program::{Step, Verify};
-use super::{Kind, Reader, declares_nothing, optional, outcome, required};
+use super::super::graph::Fact;
+use super::super::program::{Step, Verify, Via};
+use super::{Kind, Presence, Reader, acted, alone, declares_nothing, optional, required};
 
 pub const KIND: Kind = Kind {
     name: "verify",
@@ -15,13 +16,22 @@ pub const KIND: Kind = Kind {
         optional("wrong", "message after a wrong entry, before the next try; must not say what was wrong"),
     ],
     outcomes: &[
-        outcome("ok", "the entry was right: protected fields may be spoken from here"),
-        outcome("failed", "wrong on every try, or the contact lacks the field"),
-        outcome("refused", "`*`, or silence on every try"),
+        acted("ok", "the entry was right: protected fields may be spoken from here"),
+        alone("failed", "wrong on every try, or the contact lacks the field"),
+        alone("refused", "`*`, or silence on every try"),
     ],
+    presence: Presence::Keys,
     declare: declares_nothing,
     lower,
+    facts,
 };
+
+fn facts(step: &Step, via: Via) -> Vec<Fact> {
+    match (step, via) {
+        (Step::Verify(v), Via::Outcome("ok")) => vec![Fact::Verified, Fact::Has(v.against)],
+        _ => vec![],
+    }
+}
 
 fn lower(node: &mut Reader<'_, '_>) -> Option<Step> {
     let prompts = node.messages("ask", &[]);
@@ -39,16 +49,7 @@ fn lower(node: &mut Reader<'_, '_>) -> Option<Step> {
             }
         }
     });
-    let (ok, failed, refused) = (node.route("ok"), node.route("failed"), node.route("refused"));
-    Some(Step::Verify(Verify {
-        prompts,
-        listen,
-        against: against?,
-        wrong,
-        ok: ok?,
-        failed: failed?,
-        refused: refused?,
-    }))
+    Some(Step::Verify(Verify { prompts, listen, against: against?, wrong }))
 }
 
 #[cfg(test)]
