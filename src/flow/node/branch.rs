@@ -53,7 +53,7 @@ fn lower(node: &mut Reader<'_, '_>) -> Option<Step> {
         let condition = map.get("when").and_then(|when| {
             let (expr, ty) = node.expr(&when.value, "`when`")?;
             if ty == Type::Bool {
-                let Value::Scalar(scalar) = &when.value else { return None };
+                let Value::Scalar(scalar) = &when.value.value else { return None };
                 return Some(Case { when: expr, text: scalar.text.clone() });
             }
             node.cx.error(
