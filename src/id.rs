@@ -36,6 +36,8 @@ ids! {
     CallId,
     /// An order to save, given by a call; comes back in `Saved`. Unique within its call.
     SaveId,
+    /// A question to a service, given by a call; comes back in `Replied`. Unique within its call.
+    RequestId,
     /// An order to play, given by a call; comes back in `PlayEnded`. Unique within its call.
     PlayId,
 }

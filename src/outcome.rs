@@ -116,6 +116,22 @@ impl HangupCause {
 }
 
 words! {
+    /// Why a bill was not paid, as the person says by key. A report counts by it.
+    pub enum NonPaymentReason {
+        Forgot = "forgot",
+        BillNotReceived = "bill_not_received",
+        NoMoney = "no_money",
+        IncomeLost = "income_lost",
+        Illness = "illness",
+        AmountDisputed = "amount_disputed",
+        ServiceDisputed = "service_disputed",
+        AlreadyPaid = "already_paid",
+        MovedOut = "moved_out",
+        Other = "other",
+    }
+}
+
+words! {
     /// What sort of ending a [`Disposition`] is; a report counts by it.
     pub enum DispositionClass {
         Technical = "technical",

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use jiff::civil::Date;
 
-use crate::flow::program::{NotifyBy, OptOutScope};
-use crate::id::{PlayId, SaveId};
+use crate::flow::program::{Method, NotifyBy, OptOutScope};
+use crate::id::{PlayId, RequestId, SaveId};
 use crate::money::Money;
-use crate::outcome::{AnsweredBy, Disposition, HangupCause};
+use crate::outcome::{AnsweredBy, Disposition, HangupCause, NonPaymentReason};
 use crate::speech::Utterance;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,16 +20,38 @@ pub enum Action {
     Save { save: SaveId, fact: Fact },
     /// Stop ringing the agent, or end the agent's leg; the client's stays up.
     ReleaseAgent,
-    /// Ring a human of this queue, for at most this long, and say `AgentAnswered` or `AgentUnavailable`.
-    RingAgent { queue: String, timeout: Duration },
-    /// Join the client's and the agent's audio.
+    /// Ring a human of this queue, or put the call in line behind those of higher priority (or of the same and earlier), for
+    /// at most this long. Say `Queued` when it waits in line and whenever its place changes, then `AgentAnswered`,
+    /// `AgentUnavailable` or `QueueClosed`.
+    RingAgent { queue: String, priority: i64, timeout: Duration },
+    /// Ring this number (`+…`) or SIP address as the call's other party, if the config allows it, for at most this long, and
+    /// say `AgentAnswered` or `TransferFailed`. `ReleaseAgent` takes it back.
+    Transfer { to: String, timeout: Duration },
+    /// Join the client's and the other party's audio.
     Bridge,
+    /// Beep, then record what the client says: at most `max`, until a pause of `silence`, or `StopRecording`. Say `Recorded`.
+    Record { max: Duration, silence: Duration },
+    /// End the recording that is running; `Recorded` follows.
+    StopRecording,
+    /// Ask a service that the config allows, and say `Replied` or `RequestFailed`.
+    Request { request: RequestId, question: Question },
     /// End all legs that are up. `End` follows at once, or when the saves that are out have been answered.
     Hangup,
     /// For the call's log (`call_event`).
     Note(Note),
     /// The call is over; nothing follows. Exactly once in a call.
     End(Ending),
+}
+
+/// A question over HTTP.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Question {
+    pub method: Method,
+    pub url: String,
+    /// Named values, for an object of JSON or a query.
+    pub send: serde_json::Map<String, serde_json::Value>,
+    /// How long the call waits for the reply; later is too late.
+    pub wait: Duration,
 }
 
 /// What must survive a crash, the moment it happens.
@@ -65,8 +87,35 @@ pub enum Note {
         on: Date,
     },
     OptedOut,
+    Reason(NonPaymentReason),
     AgentRung {
         queue: String,
+    },
+    /// In line for an agent, at this place.
+    Queued {
+        position: u32,
+    },
+    QueueClosed,
+    /// Asked to be called back instead of waiting.
+    CalledBack,
+    /// The other end as it may be shown.
+    TransferRung {
+        to: String,
+    },
+    TransferFailed(HangupCause),
+    Requested {
+        url: String,
+    },
+    /// The reply came; whether it was as declared.
+    Replied {
+        good: bool,
+    },
+    /// A service that could not be asked, or did not reply in time.
+    RequestFailed,
+    /// The client's message: its length, and its file unless it could not be kept.
+    Recorded {
+        length: Duration,
+        file: Option<String>,
     },
     AgentAnswered,
     AgentUnavailable,
@@ -80,6 +129,8 @@ pub struct Ending {
     pub answered_by: Option<AnsweredBy>,
     /// A verification succeeded.
     pub right_party: bool,
+    /// Why the bill was not paid, if it was said.
+    pub reason: Option<NonPaymentReason>,
     pub cause: HangupCause,
     /// Names of the nodes entered, in order.
     pub path: Vec<String>,

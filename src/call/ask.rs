@@ -3,10 +3,10 @@
 use jiff::civil::Date;
 
 use super::action::{Fact, Note};
-use super::input::{DayLimits, Reading, Shape, read_day, read_key, read_silence};
+use super::input::{DayLimits, Reading, Shape, read_amount, read_day, read_key, read_phone, read_silence, read_time};
 use super::{Call, Turn, Wait};
 use crate::flow::expr::Value;
-use crate::flow::program::{Collect, Collected, Listen, Menu, MessageId, Promise, Share, Step, Verify, Via};
+use crate::flow::program::{Collect, Collected, Listen, Menu, MessageId, Promise, Reason, Share, Step, Verify, Via};
 use crate::money::Money;
 use crate::time::Mono;
 
@@ -14,6 +14,7 @@ use crate::time::Mono;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Question {
     Menu,
+    Reason,
     Collect,
     /// The value read back: 1 yes, 2 again.
     CollectConfirm,
@@ -37,6 +38,8 @@ pub(super) struct Ask {
     pub entry: String,
     /// When silence becomes an answer. `None` while the prompt is heard.
     pub timer: Option<Mono>,
+    /// When the entry must be whole.
+    whole_until: Option<Mono>,
 }
 
 impl Call {
@@ -46,7 +49,11 @@ impl Call {
         if read_back || !self.listen_of(question).type_ahead {
             self.keys.clear();
         }
-        self.ask_again(turn, Ask { question, attempt: 0, tried: false, entry: String::new(), timer: None }, None);
+        self.ask_again(
+            turn,
+            Ask { question, attempt: 0, tried: false, entry: String::new(), timer: None, whole_until: None },
+            None,
+        );
     }
 
     fn ask_again(&mut self, turn: &mut Turn, ask: Ask, lead: Option<MessageId>) {
@@ -54,7 +61,7 @@ impl Call {
         let gap = self.listen_of(ask.question).gap;
         self.wait = Wait::Asking(ask);
         if !self.keys.is_empty() {
-            return self.set_timer(turn.now + gap);
+            return self.set_timer(turn.now, turn.now + gap);
         }
         self.play(turn, &words);
         if self.playing.is_none() && !self.is_closed() {
@@ -67,12 +74,16 @@ impl Call {
     pub(super) fn listen(&mut self, turn: &mut Turn) {
         let Wait::Asking(ask) = &self.wait else { panic!("listening is asking") };
         let first_key = self.listen_of(ask.question).first_key;
-        self.set_timer(turn.now + first_key);
+        self.set_timer(turn.now, turn.now + first_key);
     }
 
-    fn set_timer(&mut self, until: Mono) {
+    pub(super) fn set_timer(&mut self, now: Mono, until: Mono) {
+        let Wait::Asking(ask) = &self.wait else { panic!("listening is asking") };
+        let whole = self.listen_of(ask.question).whole;
         let Wait::Asking(ask) = &mut self.wait else { panic!("listening is asking") };
-        ask.timer = Some(until);
+        // The prompt may be cut off by the first key: then the time for all of them runs from there.
+        let whole_until = *ask.whole_until.get_or_insert(now + whole);
+        ask.timer = Some(until.min(whole_until));
     }
 
     /// The next key, when the call is taking keys.
@@ -91,21 +102,23 @@ impl Call {
         match reading {
             Reading::More(entry) => {
                 ask.entry = entry;
-                ask.timer = Some(turn.now + self.listen_of(ask.question).gap);
+                let until = turn.now + self.listen_of(ask.question).gap;
                 self.wait = Wait::Asking(ask);
+                self.set_timer(turn.now, until);
             }
             Reading::Done(entry) => {
-                if matches!(self.shape(ask.question), Shape::Digits { .. } | Shape::Day) && key != '#' {
+                let end = self.end_key(ask.question).filter(|end| *end != key);
+                if let Some(end) = end {
                     match self.keys.front() {
-                        Some('#') => drop(self.keys.pop_front()),
+                        Some(next) if *next == end => drop(self.keys.pop_front()),
                         Some(_) => {}
-                        None => self.ignore_hash_until = Some(turn.now + self.listen_of(ask.question).gap),
+                        None => self.ignore_end_key = Some((end, turn.now + self.listen_of(ask.question).gap)),
                     }
                 }
                 self.entered(turn, ask, &entry);
             }
             Reading::Cancelled => {
-                turn.note(Note::Pressed("*".into()));
+                turn.note(Note::Pressed(key.to_string()));
                 self.cancelled(ask.question);
             }
             Reading::NoMatch => {
@@ -138,7 +151,7 @@ impl Call {
             turn.note(Note::VerifyFailed);
             self.verify_failed = true;
         } else {
-            turn.note(Note::Pressed(entry.to_string()));
+            turn.note(self.shown(ask.question, entry));
             turn.note(Note::NoMatch);
         }
         let lead = self.no_match_message(ask.question);
@@ -151,6 +164,7 @@ impl Call {
         ask.attempt += 1;
         ask.entry.clear();
         ask.timer = None;
+        ask.whole_until = None;
         if ask.attempt >= self.listen_of(ask.question).tries {
             return self.exhausted(&ask);
         }
@@ -167,6 +181,14 @@ impl Call {
             (Step::Menu(menu), Question::Menu) => {
                 turn.note(Note::Pressed(entry.to_string()));
                 let key = menu.keys.iter().position(|keys| keys == entry).expect("an entry is one of the keys");
+                self.leave(Via::Key(key as u16));
+            }
+            (Step::Reason(reason), Question::Reason) => {
+                turn.note(Note::Pressed(entry.to_string()));
+                let key = reason.keys.iter().position(|(keys, _)| keys == entry).expect("an entry is one of the keys");
+                let said = reason.keys[key].1;
+                turn.note(Note::Reason(said));
+                self.reason = Some(said);
                 self.leave(Via::Key(key as u16));
             }
             (Step::Collect(collect), Question::Collect) => self.collected(turn, collect, ask, entry),
@@ -198,17 +220,47 @@ impl Call {
     }
 
     fn collected(&mut self, turn: &mut Turn, collect: &Collect, ask: Ask, entry: &str) {
-        let value = match collect.what {
-            Collected::Digits { .. } => Some(Value::Digits(entry.to_string())),
-            Collected::Date { ahead, workdays } => self.read_day(entry, ahead, workdays).map(Value::Date),
-        };
-        let Some(value) = value else { return self.no_match(turn, ask, entry) };
-        turn.note(Note::Pressed(entry.to_string()));
+        let Some(value) = self.keyed(&collect.what, entry) else { return self.no_match(turn, ask, entry) };
+        turn.note(self.shown(ask.question, entry));
         self.variables[collect.into.0 as usize] = Some(value);
         match collect.confirm {
             Some(_) => self.ask(turn, Question::CollectConfirm),
             None => self.come_to("ok"),
         }
+    }
+
+    /// What an entry is worth; `None` when it breaks a limit.
+    fn keyed(&self, what: &Collected, entry: &str) -> Option<Value> {
+        match what {
+            Collected::Digits { check, .. } => {
+                check.is_none_or(|c| c.holds(entry)).then(|| Value::Digits(entry.to_string()))
+            }
+            Collected::Number { min, max } => {
+                entry.parse().ok().filter(|n| (*min..=*max).contains(n)).map(Value::Number)
+            }
+            Collected::Amount { min, max } => {
+                let money = |expr| match self.eval(expr) {
+                    Some(Value::Money(money)) => Some(money),
+                    _ => None,
+                };
+                let max = money(max)?;
+                let least = match min {
+                    Some(min) => money(min).filter(|min| min.currency == max.currency)?.minor,
+                    None => 1,
+                };
+                let minor = read_amount(entry)?;
+                (least..=max.minor).contains(&minor).then_some(Value::Money(Money { minor, ..max }))
+            }
+            Collected::Date { ahead, workdays } => self.read_day(entry, *ahead, *workdays).map(Value::Date),
+            Collected::Time { from, to } => read_time(entry).filter(|t| (*from..=*to).contains(t)).map(Value::Time),
+            Collected::Phone { country } => read_phone(entry, country).map(Value::Phone),
+        }
+    }
+
+    /// An entry as the log may show it.
+    fn shown(&self, question: Question, entry: &str) -> Note {
+        let hidden = question == Question::Verify || self.listen_of(question).secret;
+        Note::Pressed(if hidden { "•".repeat(entry.len()) } else { entry.to_string() })
     }
 
     fn verified(&mut self, turn: &mut Turn, verify: &Verify, ask: Ask, entry: &str) {
@@ -269,7 +321,7 @@ impl Call {
 
     fn exhausted(&mut self, ask: &Ask) {
         let outcome = match ask.question {
-            Question::Menu | Question::Collect | Question::CollectConfirm => "exhausted",
+            Question::Menu | Question::Reason | Question::Collect | Question::CollectConfirm => "exhausted",
             Question::Verify if ask.tried => "failed",
             Question::Verify | Question::Offer(_) | Question::Day(_) | Question::PromiseConfirm(_) => "refused",
         };
@@ -280,7 +332,11 @@ impl Call {
         let outcome = match question {
             Question::Collect => "cancelled",
             Question::Verify | Question::Day(_) => "refused",
-            Question::Menu | Question::CollectConfirm | Question::Offer(_) | Question::PromiseConfirm(_) => {
+            Question::Menu
+            | Question::Reason
+            | Question::CollectConfirm
+            | Question::Offer(_)
+            | Question::PromiseConfirm(_) => {
                 panic!("{question:?} cannot be cancelled")
             }
         };
@@ -291,6 +347,7 @@ impl Call {
     pub(super) fn listen_of(&self, question: Question) -> &Listen {
         match &self.program.step(self.step).step {
             Step::Menu(menu) => &menu.listen,
+            Step::Reason(reason) => &reason.listen,
             Step::Collect(collect) => &collect.listen,
             Step::Verify(verify) => &verify.listen,
             Step::Promise(promise) => &promise.listen,
@@ -301,14 +358,23 @@ impl Call {
     fn shape(&self, question: Question) -> Shape<'_> {
         match (&self.program.step(self.step).step, question) {
             (Step::Menu(menu), _) => Shape::OneOf(menu.keys.iter().map(String::as_str).collect()),
-            (Step::Collect(Collect { what: Collected::Digits { min, max }, .. }), Question::Collect) => {
-                Shape::Digits { min: *min as usize, max: *max as usize }
+            (Step::Reason(reason), _) => Shape::OneOf(reason.keys.iter().map(|(keys, _)| keys.as_str()).collect()),
+            (Step::Collect(collect), Question::Collect) => {
+                let end = collect.end_key;
+                match &collect.what {
+                    Collected::Digits { min, max, .. } => Shape::Digits { min: *min as usize, max: *max as usize, end },
+                    Collected::Number { max, .. } => Shape::Digits { min: 1, max: max.to_string().len(), end },
+                    Collected::Amount { .. } => Shape::Amount { end },
+                    Collected::Date { .. } => Shape::Day { end },
+                    Collected::Time { .. } => Shape::Digits { min: 4, max: 4, end },
+                    Collected::Phone { .. } => Shape::Digits { min: 7, max: 15, end },
+                }
             }
             (Step::Verify(verify), _) => {
                 let length = self.proof(verify).expect("without a proof nothing is asked").len();
-                Shape::Digits { min: length, max: length }
+                Shape::Digits { min: length, max: length, end: '#' }
             }
-            (_, Question::Collect | Question::Day(_)) => Shape::Day,
+            (_, Question::Day(_)) => Shape::Day { end: '#' },
             (_, Question::CollectConfirm | Question::Offer(_) | Question::PromiseConfirm(_)) => {
                 Shape::OneOf(vec!["1", "2"])
             }
@@ -316,11 +382,19 @@ impl Call {
         }
     }
 
+    /// The key that ends an entry of this question, if one does.
+    fn end_key(&self, question: Question) -> Option<char> {
+        match self.shape(question) {
+            Shape::Digits { end, .. } | Shape::Amount { end } | Shape::Day { end } => Some(end),
+            Shape::OneOf(_) => None,
+        }
+    }
+
     /// What this try says.
     fn prompt(&self, ask: &Ask) -> Option<MessageId> {
         let of_try = |prompts: &[MessageId]| prompts.get(ask.attempt as usize).or(prompts.last()).copied();
         match (&self.program.step(self.step).step, ask.question) {
-            (Step::Menu(Menu { prompts, .. }), _) => of_try(prompts),
+            (Step::Menu(Menu { prompts, .. }) | Step::Reason(Reason { prompts, .. }), _) => of_try(prompts),
             (Step::Collect(Collect { confirm, .. }), Question::CollectConfirm) => *confirm,
             (Step::Collect(Collect { prompts, .. }), _) => of_try(prompts),
             (Step::Verify(Verify { prompts, .. }), _) => of_try(prompts),
@@ -334,6 +408,7 @@ impl Call {
     fn no_match_message(&self, question: Question) -> Option<MessageId> {
         match (&self.program.step(self.step).step, question) {
             (Step::Menu(menu), _) => menu.no_match,
+            (Step::Reason(reason), _) => reason.no_match,
             (Step::Collect(collect), _) => collect.no_match,
             (Step::Verify(verify), _) => verify.wrong,
             (Step::Promise(promise), Question::Day(_)) => promise.bad_date,
@@ -345,6 +420,7 @@ impl Call {
     fn no_input_message(&self, question: Question) -> Option<MessageId> {
         match &self.program.step(self.step).step {
             Step::Menu(menu) => menu.no_input,
+            Step::Reason(reason) => reason.no_input,
             Step::Collect(collect) => collect.no_input,
             Step::Verify(_) | Step::Promise(_) => None,
             step => panic!("{question:?} is not asked in {step:?}"),

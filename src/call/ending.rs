@@ -1,10 +1,11 @@
 //! The end of a call, and the one word it ends with.
 
 use super::action::{Action, Ending};
-use super::{Call, Turn, Wait};
+use super::{Call, SAVE_WAIT_MAX, Turn, Wait};
 use crate::flow::expr::Expr;
 use crate::flow::program::{Message, MessageId, Program, Step};
 use crate::outcome::{Disposition, HangupCause};
+use crate::time::Mono;
 
 impl Call {
     /// We end it. `told`: the disposition, where the reason itself names one.
@@ -35,8 +36,14 @@ impl Call {
     /// The client's leg is down, or never came up. An agent's may still be there.
     pub(super) fn leg_ended(&mut self, turn: &mut Turn, cause: HangupCause) {
         self.playing = None;
-        if matches!(self.wait, Wait::RingingAgent { .. } | Wait::Bridged { .. }) {
-            turn.order(Action::Hangup);
+        match self.wait {
+            Wait::RingingAgent { .. } | Wait::Bridged { .. } => turn.order(Action::Hangup),
+            // Most people end their message by hanging up.
+            Wait::Recording { .. } => {
+                turn.order(Action::StopRecording);
+                self.recording_until = Some(turn.now + SAVE_WAIT_MAX);
+            }
+            _ => {}
         }
         self.close(turn, cause, None);
     }
@@ -49,11 +56,16 @@ impl Call {
         self.playing = None;
         self.keys.clear();
         self.held.clear();
-        let awaited_until = self.saves.awaited_until(turn.now);
+        let awaited_until = self.awaited_until(turn.now);
         self.wait = Wait::Closing { until: awaited_until.unwrap_or(turn.now), cause, told };
         if awaited_until.is_none() {
             self.finish(turn);
         }
+    }
+
+    /// How long something that was ordered is still worth waiting for before the call is over.
+    pub(super) fn awaited_until(&self, now: Mono) -> Option<Mono> {
+        self.saves.awaited_until(now).max(self.recording_until.filter(|until| *until > now))
     }
 
     pub(super) fn is_closed(&self) -> bool {
@@ -71,6 +83,7 @@ impl Call {
             disposition: self.disposition(cause, told),
             answered_by: self.answered_by,
             right_party: self.right_party,
+            reason: self.reason,
             cause,
             path,
             talk,
@@ -154,7 +167,7 @@ fn is_for_anybody(program: &Program, message: &Message) -> bool {
             let field = &program.contact[field.0 as usize];
             !field.protected && !field.optional
         }
-        Expr::Has(_) | Expr::Variable(_) | Expr::DaysOverdue => false,
+        Expr::Has(_) | Expr::HasVariable(_) | Expr::Variable(_) | Expr::DaysOverdue => false,
         // Anything computed may be computed from the debt.
         Expr::Not(_) | Expr::Binary(..) | Expr::InRange(..) | Expr::OneOf(..) | Expr::Weekday(_) | Expr::Len(_) => {
             false

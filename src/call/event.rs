@@ -1,6 +1,8 @@
 //! Facts that a call is told. Past tense. The world's failures are among them; none is an error.
 
-use crate::id::{PlayId, SaveId};
+use std::time::Duration;
+
+use crate::id::{PlayId, RequestId, SaveId};
 use crate::outcome::{AnsweredBy, HangupCause};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,12 +25,24 @@ pub enum Event {
     Saved(SaveId),
     /// The fact could not be put on disk.
     SaveFailed(SaveId),
-    /// A human agent's leg is up.
+    /// The call waits in line for an agent: its place, from 1, and about how long it will take.
+    Queued { position: u32, wait: Duration },
+    /// The leg of a human agent, or of the other end of a transfer, is up.
     AgentAnswered,
-    /// No agent was free, or none picked up.
+    /// Nobody works in the queue, or none picked up.
     AgentUnavailable,
-    /// The agent's leg ended.
+    /// The queue is closed at this hour.
+    QueueClosed,
+    /// The agent's leg, or that of a transfer, ended.
     AgentHungUp,
+    /// The other end of a transfer never came up, or is not allowed.
+    TransferFailed(HangupCause),
+    /// A service's reply.
+    Replied { request: RequestId, status: u16, body: String },
+    /// The service could not be asked, or is not allowed.
+    RequestFailed(RequestId),
+    /// The recording has ended: how long the client spoke, and the file, unless it could not be kept.
+    Recorded { length: Duration, file: Option<String> },
     /// The client's leg ended.
     HungUp(HangupCause),
     /// The debt was paid while the call was in the air.

@@ -1,11 +1,9 @@
 //! Hotkeys: heard at any moment after the answer, told apart from the keys of the question being asked.
 
-use super::action::Note;
-use super::ask::Ask;
+use super::action::{Action, Note};
 use super::{Call, HOTKEY_GAP, KEYS_BUFFERED_MAX, Turn, Wait};
 use crate::flow::program::StepId;
 use crate::outcome::AnsweredBy;
-use crate::time::Mono;
 
 impl Call {
     /// A key, at its press. Keys that may become a hotkey are held until the next key or the gap tells.
@@ -18,6 +16,7 @@ impl Call {
             Wait::Bridged { .. } => false,
             Wait::Saying { .. } | Wait::Asking(_) | Wait::Saving { .. } | Wait::Beep { .. } => true,
             Wait::Announcing | Wait::RingingAgent { .. } | Wait::Ending => true,
+            Wait::Requesting { .. } | Wait::Recording { .. } => true,
         };
         if !is_key || !heard {
             return;
@@ -54,7 +53,7 @@ impl Call {
     fn fire(&mut self, turn: &mut Turn, step: StepId) {
         turn.note(Note::Pressed(std::mem::take(&mut self.held)));
         self.stop_play(turn);
-        self.release_agent(turn);
+        self.take_back_orders(turn);
         self.keys.clear();
         // A machine presses no hotkey: what sounded like one is a person.
         if self.machine {
@@ -73,7 +72,7 @@ impl Call {
         if self.machine {
             return;
         }
-        if self.ignore_hash_until.take().is_some_and(|until| key == '#' && turn.now <= until) {
+        if self.ignore_end_key.take().is_some_and(|(end, until)| key == end && turn.now <= until) {
             return;
         }
         let playing = self.playing.is_some();
@@ -94,12 +93,14 @@ impl Call {
                 if listen.barge_in {
                     self.stop_play(turn);
                     self.keep(key);
-                    self.listen_on(turn.now + listen.gap);
+                    self.set_timer(turn.now, turn.now + listen.gap);
                 } else if listen.type_ahead {
                     self.keep(key);
                 }
             }
             (Wait::Ending | Wait::Beep { .. }, _) => {}
+            (Wait::RingingAgent { .. }, _) => self.key_in_line(turn, key),
+            (Wait::Recording { .. }, _) => turn.order(Action::StopRecording),
             _ => self.keep(key),
         }
     }
@@ -107,12 +108,6 @@ impl Call {
     fn keep(&mut self, key: char) {
         if self.keys.len() < KEYS_BUFFERED_MAX {
             self.keys.push_back(key);
-        }
-    }
-
-    fn listen_on(&mut self, until: Mono) {
-        if let Wait::Asking(Ask { timer, .. }) = &mut self.wait {
-            *timer = Some(until);
         }
     }
 

@@ -9,6 +9,7 @@ mod ending;
 pub mod event;
 mod hotkey;
 mod input;
+mod others;
 mod prompts;
 pub mod rehearse;
 mod save;
@@ -29,9 +30,9 @@ pub use prompts::prompts_needed;
 use crate::call::action::Note;
 use crate::flow::expr::Value;
 use crate::flow::program::{ContactValues, MessageId, Program, StepId, Via};
-use crate::id::PlayId;
+use crate::id::{PlayId, RequestId};
 use crate::language::Language;
-use crate::outcome::{AnsweredBy, Disposition, HangupCause};
+use crate::outcome::{AnsweredBy, Disposition, HangupCause, NonPaymentReason};
 use crate::time::Mono;
 
 /// Steps entered between two waits. The compiler refuses loops that do not wait, so more is a mistake of ours.
@@ -90,9 +91,11 @@ pub struct Call {
     /// Keys that may become a hotkey, until when.
     held: String,
     held_until: Mono,
-    /// A `#` pressed by habit after the last digit of a full entry is not a key of the next question, until then.
-    ignore_hash_until: Option<Mono>,
+    /// An end key pressed by habit after the last digit of a full entry is not a key of the next question, until then.
+    ignore_end_key: Option<(char, Mono)>,
     saves: save::Saves,
+    /// The leg is down and what was recorded has not been told yet.
+    recording_until: Option<Mono>,
     plays: i64,
 
     answered_at: Option<Mono>,
@@ -105,6 +108,8 @@ pub struct Call {
     beeped: bool,
     pressed: bool,
     right_party: bool,
+    reason: Option<NonPaymentReason>,
+    requests: i64,
     verify_failed: bool,
     bridged: bool,
     /// The result of the `end` step that was entered.
@@ -136,6 +141,16 @@ enum Wait {
     /// The words before an agent is rung.
     Announcing,
     RingingAgent {
+        until: Mono,
+        /// When the client is next told that it goes on. `None`: not in line, or nothing to say.
+        say_at: Option<Mono>,
+        in_line: bool,
+    },
+    Requesting {
+        request: RequestId,
+        until: Mono,
+    },
+    Recording {
         until: Mono,
     },
     Bridged {
@@ -192,8 +207,9 @@ impl Call {
             keys: VecDeque::new(),
             held: String::new(),
             held_until: Mono::ZERO,
-            ignore_hash_until: None,
+            ignore_end_key: None,
             saves: save::Saves::default(),
+            recording_until: None,
             plays: 0,
             answered_at: None,
             alone_since: Mono::ZERO,
@@ -203,6 +219,8 @@ impl Call {
             beeped: false,
             pressed: false,
             right_party: false,
+            reason: None,
+            requests: 0,
             verify_failed: false,
             bridged: false,
             result: None,
@@ -241,7 +259,11 @@ impl Call {
         let wait = match &self.wait {
             Wait::Dialling | Wait::Over => return None,
             Wait::Closing { until, .. } | Wait::Bridged { until } => return Some(*until),
-            Wait::Saving { until, .. } | Wait::Beep { until } | Wait::RingingAgent { until } => Some(*until),
+            Wait::Saving { until, .. } | Wait::Beep { until } => Some(*until),
+            Wait::Requesting { until, .. } | Wait::Recording { until } => Some(*until),
+            Wait::RingingAgent { until, say_at, .. } => {
+                Some(say_at.filter(|_| self.playing.is_none()).map_or(*until, |at| at.min(*until)))
+            }
             // While a hotkey may be under way, its key is not yet known not to be the answer.
             Wait::Asking(ask) if self.held.is_empty() => ask.timer,
             Wait::Asking(_) | Wait::Saying { .. } | Wait::Announcing | Wait::Ending => None,
@@ -263,6 +285,7 @@ impl Call {
             Event::SaveFailed(save) => self.save_failed(turn, save),
             Event::Ticked => self.ticked(turn),
             Event::Ringing => {}
+            Event::Recorded { length, file } => self.recorded(turn, length, file),
             _ if closing => {}
             Event::Answered if dialling => self.answered(turn),
             Event::Failed(cause) | Event::HungUp(cause) => {
@@ -281,22 +304,33 @@ impl Call {
             Event::PlayEnded(play) if self.playing.is_some_and(|p| p.play == play) => self.play_ended(turn),
             Event::PlayEnded(_) => {}
             Event::AgentAnswered if matches!(self.wait, Wait::RingingAgent { .. }) => {
+                self.stop_play(turn);
                 turn.note(Note::AgentAnswered);
                 turn.order(Action::Bridge);
                 self.bridged = true;
                 self.wait = Wait::Bridged { until: turn.now + BRIDGE_LENGTH_MAX };
             }
             Event::AgentUnavailable | Event::AgentHungUp if matches!(self.wait, Wait::RingingAgent { .. }) => {
-                turn.note(Note::AgentUnavailable);
-                self.come_to("no_agent");
+                self.unavailable(turn, HangupCause::NoAnswer);
             }
+            Event::QueueClosed if matches!(self.wait, Wait::RingingAgent { .. }) => {
+                self.stop_play(turn);
+                turn.note(Note::QueueClosed);
+                self.come_to("closed");
+            }
+            Event::TransferFailed(cause) if matches!(self.wait, Wait::RingingAgent { .. }) => {
+                self.unavailable(turn, cause);
+            }
+            Event::Queued { position, wait } => self.in_line(turn, position, wait),
+            Event::Replied { request, status, body } => self.replied(turn, request, status, &body),
+            Event::RequestFailed(request) => self.request_failed(turn, request),
             Event::AgentHungUp if matches!(self.wait, Wait::Bridged { .. }) => {
                 self.alone_since = turn.now;
                 self.come_to("answered");
             }
             // An agent who answered after we had stopped asking for one.
             Event::AgentAnswered => turn.order(Action::ReleaseAgent),
-            Event::AgentUnavailable | Event::AgentHungUp => {}
+            Event::AgentUnavailable | Event::AgentHungUp | Event::QueueClosed | Event::TransferFailed(_) => {}
         }
     }
 
@@ -316,6 +350,7 @@ impl Call {
             Wait::Bridged { until } if *until <= now => return self.hang_up(turn, None),
             Wait::Closing { .. } | Wait::Bridged { .. } => return,
             Wait::Saving { .. } | Wait::Beep { .. } | Wait::RingingAgent { .. } => {}
+            Wait::Requesting { .. } | Wait::Recording { .. } => {}
             Wait::Asking(_) | Wait::Saying { .. } | Wait::Announcing | Wait::Ending => {}
         }
         if self.length_bound() <= now {
@@ -337,10 +372,19 @@ impl Call {
         match &self.wait {
             Wait::Saving { until, failed, .. } if *until <= now => self.come_to(failed),
             Wait::Beep { until } if *until <= now => self.beep_ended(),
-            Wait::RingingAgent { until } if *until <= now => {
+            Wait::RingingAgent { until, .. } if *until <= now => {
                 turn.order(Action::ReleaseAgent);
-                turn.note(Note::AgentUnavailable);
-                self.come_to("no_agent");
+                self.unavailable(turn, HangupCause::NoAnswer);
+            }
+            Wait::RingingAgent { say_at: Some(at), .. } if *at <= now => self.say_in_line(turn),
+            Wait::Requesting { until, .. } if *until <= now => {
+                turn.note(Note::RequestFailed);
+                self.come_to("no_reply");
+            }
+            // Whoever records has kept no time.
+            Wait::Recording { until } if *until <= now => {
+                turn.order(Action::StopRecording);
+                self.recorded(turn, Duration::ZERO, None);
             }
             Wait::Asking(ask) if self.held.is_empty() && ask.timer.is_some_and(|t| t <= now) => self.silence(turn),
             _ => {}
@@ -362,7 +406,7 @@ impl Call {
                 self.machine = true;
                 self.result = None;
                 self.stop_play(turn);
-                self.release_agent(turn);
+                self.take_back_orders(turn);
                 if self.program.on_machine.is_none() {
                     return self.hang_up(turn, Some(Disposition::Machine));
                 }
@@ -387,7 +431,7 @@ impl Call {
             return;
         }
         self.stop_play(turn);
-        self.release_agent(turn);
+        self.take_back_orders(turn);
         if self.machine {
             return self.hang_up(turn, Some(Disposition::Machine));
         }
@@ -459,9 +503,14 @@ impl Call {
         }
     }
 
-    fn release_agent(&mut self, turn: &mut Turn) {
-        if let Wait::RingingAgent { .. } = self.wait {
-            turn.order(Action::ReleaseAgent);
+    /// Takes back what the step that is running has ordered of others.
+    fn take_back_orders(&mut self, turn: &mut Turn) {
+        match self.wait {
+            Wait::RingingAgent { .. } => turn.order(Action::ReleaseAgent),
+            Wait::Recording { .. } => turn.order(Action::StopRecording),
+            Wait::Dialling | Wait::Saying { .. } | Wait::Asking(_) | Wait::Saving { .. } | Wait::Beep { .. } => {}
+            Wait::Announcing | Wait::Requesting { .. } | Wait::Bridged { .. } => {}
+            Wait::Ending | Wait::Closing { .. } | Wait::Over => {}
         }
     }
 
@@ -470,9 +519,10 @@ impl Call {
         match &self.wait {
             Wait::Saying { .. } => self.come_to("next"),
             Wait::Asking(_) => self.listen(turn),
-            Wait::Announcing => self.ring_agent(turn),
+            Wait::Announcing => self.announced(turn),
             Wait::Ending => self.hang_up(turn, None),
             Wait::Dialling | Wait::Saving { .. } | Wait::Beep { .. } | Wait::RingingAgent { .. } => {}
+            Wait::Requesting { .. } | Wait::Recording { .. } => {}
             Wait::Bridged { .. } | Wait::Closing { .. } | Wait::Over => {}
         }
     }

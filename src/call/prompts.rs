@@ -146,6 +146,8 @@ fn domain_values(program: &Program, variable: VarId, env: &Env) -> Vec<Value> {
             .filter_map(|days| env.today.checked_add(jiff::Span::new().days(days)).ok())
             .map(Value::Date)
             .collect(),
+        Domain::Numbers(from, to) => (*from..=*to).map(Value::Number).collect(),
+        Domain::Unknown => Vec::new(),
         // Spoken one by one.
         Domain::Digits => vec![Value::Digits("0123456789".into())],
         Domain::OfferAmounts(step) => {
@@ -181,6 +183,12 @@ fn collect_variables(expr: &Expr, variables: &mut BTreeSet<VarId>) {
             collect_variables(left, variables);
             collect_variables(right, variables);
         }
-        Expr::Literal(_) | Expr::Contact(_) | Expr::Has(_) | Expr::Company | Expr::Today | Expr::DaysOverdue => {}
+        Expr::HasVariable(_)
+        | Expr::Literal(_)
+        | Expr::Contact(_)
+        | Expr::Has(_)
+        | Expr::Company
+        | Expr::Today
+        | Expr::DaysOverdue => {}
     }
 }

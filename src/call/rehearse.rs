@@ -304,6 +304,7 @@ impl<'a> Stage<'a> {
                 }
                 Action::Note(Note::Said { messages, text }) => self.said.push(Said { messages, text }),
                 Action::Note(_) | Action::RingAgent { .. } | Action::ReleaseAgent | Action::Bridge => {}
+                Action::Transfer { .. } | Action::Record { .. } | Action::StopRecording | Action::Request { .. } => {}
                 Action::Hangup => self.playing = None,
                 Action::End(ending) => {
                     self.playing = None;

@@ -94,7 +94,7 @@ impl Call {
                 let outcome = if ok { *saved } else { *failed };
                 self.come_to(outcome);
             }
-            Wait::Closing { .. } if self.saves.awaited_until(turn.now).is_none() => self.finish(turn),
+            Wait::Closing { .. } if self.awaited_until(turn.now).is_none() => self.finish(turn),
             _ => {}
         }
     }

@@ -1,9 +1,9 @@
 //! Entering the steps of a program: straight lines, one for each kind.
 
-use super::action::{Action, Fact, Note};
+use super::action::{Fact, Note};
 use super::ask::Question;
-use super::{AGENT_GRACE, Call, STEPS_PER_CALL_MAX, Turn, Wait};
-use crate::flow::program::{MessageId, NotifyBy, OptOutScope, Queue, Step, StepId, Via};
+use super::{Call, STEPS_PER_CALL_MAX, Turn, Wait};
+use crate::flow::program::{MessageId, NotifyBy, OptOutScope, Step, StepId, Via};
 
 impl Call {
     pub(super) fn enter(&mut self, turn: &mut Turn, id: StepId) {
@@ -34,7 +34,11 @@ impl Call {
                 }
                 self.come_to("next");
             }
-            Step::Queue(queue) => self.queue_for_agent(turn, queue),
+            Step::Reason(_) => self.ask(turn, Question::Reason),
+            Step::Request(request) => self.announce(turn, request.message),
+            Step::Queue(queue) => self.announce(turn, queue.message),
+            Step::Transfer(transfer) => self.announce(turn, transfer.message),
+            Step::Record(record) => self.announce(turn, Some(record.message)),
             Step::Notify { by, subject, message } => self.notify(turn, *by, *subject, *message),
             Step::OptOut { scope } => self.opt_out(turn, *scope),
             Step::End { messages, result } => {
@@ -53,29 +57,6 @@ impl Call {
         self.play(turn, messages);
         if self.playing.is_none() && !self.is_closed() {
             self.come_to("next");
-        }
-    }
-
-    fn queue_for_agent(&mut self, turn: &mut Turn, queue: &Queue) {
-        self.wait = Wait::Announcing;
-        self.play(turn, queue.message.as_slice());
-        if self.playing.is_none() && !self.is_closed() {
-            self.ring_agent(turn);
-        }
-    }
-
-    pub(super) fn ring_agent(&mut self, turn: &mut Turn) {
-        let (queue, timeout) = (self.queue().queue.clone(), self.queue().timeout);
-        turn.note(Note::AgentRung { queue: queue.clone() });
-        turn.order(Action::RingAgent { queue, timeout });
-        self.wait = Wait::RingingAgent { until: turn.now + timeout + AGENT_GRACE };
-    }
-
-    /// The queue step being run.
-    pub(super) fn queue(&self) -> &Queue {
-        match &self.program.step(self.step).step {
-            Step::Queue(queue) => queue,
-            other => panic!("an agent is rung in a queue step only, not in {other:?}"),
         }
     }
 

@@ -17,9 +17,16 @@ pub fn fact_line(event: &Event) -> String {
         Event::PlayEnded(play) => format!("> played {play}"),
         Event::Saved(save) => format!("> saved {save}"),
         Event::SaveFailed(save) => format!("> save failed {save}"),
+        Event::Queued { position, wait } => format!("> queued {position} {wait:?}"),
         Event::AgentAnswered => "> agent answered".into(),
         Event::AgentUnavailable => "> agent unavailable".into(),
         Event::AgentHungUp => "> agent hung up".into(),
+        Event::QueueClosed => "> queue closed".into(),
+        Event::TransferFailed(cause) => format!("> transfer failed {cause}"),
+        Event::Replied { request, status, body } => format!("> replied {request} {status} {body}"),
+        Event::RequestFailed(request) => format!("> request failed {request}"),
+        Event::Recorded { length, file: Some(file) } => format!("> recorded {length:?} {file}"),
+        Event::Recorded { length, file: None } => format!("> recorded {length:?}"),
         Event::HungUp(cause) => format!("> hung up {cause}"),
         Event::Paid => "> paid".into(),
         Event::Stopped => "> stopped".into(),
@@ -37,7 +44,17 @@ pub fn order_line(action: &Action) -> Option<String> {
         Action::StopPlay { play } => format!("< stop {play}"),
         Action::Save { save, fact } => format!("< save {save} {}", fact_words(fact)),
         Action::ReleaseAgent => "< release agent".into(),
-        Action::RingAgent { queue, timeout } => format!("< ring agent of {queue} for {timeout:?}"),
+        Action::RingAgent { queue, priority, timeout } => {
+            let priority = if *priority == 0 { String::new() } else { format!(", priority {priority}") };
+            format!("< ring agent of {queue} for {timeout:?}{priority}")
+        }
+        Action::Transfer { to, timeout } => format!("< transfer to {to} for {timeout:?}"),
+        Action::Record { max, silence } => format!("< record {max:?}, until {silence:?} of silence"),
+        Action::StopRecording => "< stop recording".into(),
+        Action::Request { request, question } => {
+            let send = serde_json::Value::Object(question.send.clone());
+            format!("< request {request} {} {} {send} within {:?}", question.method, question.url, question.wait)
+        }
         Action::Bridge => "< bridge".into(),
         Action::Hangup => "< hang up".into(),
         Action::Note(note) => format!(". {}", note_words(note)?),
@@ -74,6 +91,18 @@ fn note_words(note: &Note) -> Option<String> {
         Note::VerifyFailed => "not verified".into(),
         Note::Promised { amount, on } => format!("promised {amount} on {on}"),
         Note::OptedOut => "opted out".into(),
+        Note::Reason(reason) => format!("reason: {reason}"),
+        Note::Queued { position } => format!("in line at {position}"),
+        Note::QueueClosed => "queue closed".into(),
+        Note::CalledBack => "wants to be called back".into(),
+        Note::TransferRung { to } => format!("{to} rung"),
+        Note::TransferFailed(cause) => format!("transfer failed: {cause}"),
+        Note::Requested { url } => format!("asked {url}"),
+        Note::Replied { good: true } => "replied".into(),
+        Note::Replied { good: false } => "replied otherwise than declared".into(),
+        Note::RequestFailed => "no reply".into(),
+        Note::Recorded { length, file: Some(file) } => format!("recorded {length:?}: {file}"),
+        Note::Recorded { length, file: None } => format!("recorded {length:?}, not kept"),
         Note::AgentRung { queue } => format!("agent of {queue} rung"),
         Note::AgentAnswered => "agent answered".into(),
         Note::AgentUnavailable => "agent unavailable".into(),
@@ -84,6 +113,7 @@ fn note_words(note: &Note) -> Option<String> {
 fn ending_words(ending: &Ending) -> String {
     let by = ending.answered_by.map(|who| format!(", answered by {who}")).unwrap_or_default();
     let party = if ending.right_party { ", right party" } else { "" };
+    let reason = ending.reason.map(|reason| format!(", reason {reason}")).unwrap_or_default();
     let path = if ending.path.is_empty() { "no node".to_string() } else { ending.path.join(" > ") };
-    format!("{} ({}{by}{party}, talk {:?}): {path}", ending.disposition, ending.cause, ending.talk)
+    format!("{} ({}{by}{party}{reason}, talk {:?}): {path}", ending.disposition, ending.cause, ending.talk)
 }

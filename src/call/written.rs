@@ -21,6 +21,7 @@ fn written(value: Spoken, language: Language) -> String {
     match value {
         Spoken::Text(text) | Spoken::Digits(text) => text,
         Spoken::Number(number) => number.to_string(),
+        Spoken::Time(time) => time.strftime("%H:%M").to_string(),
         Spoken::Date(day) if language == Language::RU => day.strftime("%d.%m.%Y").to_string(),
         // Day and month in figures would be read one way in London and another in Boston.
         Spoken::Date(day) => day.strftime("%-d %b %Y").to_string(),

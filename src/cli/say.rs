@@ -87,6 +87,7 @@ fn spoken(value: &str, format: Format) -> anyhow::Result<Spoken> {
         Format::Money(_) => Spoken::Money(value.parse().context("money is written as 1234.50 RUB")?),
         Format::Date(_) => Spoken::Date(value.parse().context("a date is written as 2026-11-25")?),
         Format::Number(_) => Spoken::Number(value.parse().context("a number is written as 42")?),
+        Format::Time => Spoken::Time(crate::flow::expr::time(value).context("a time is written as 09:30")?),
         Format::Digits if value.bytes().all(|b| b.is_ascii_digit()) => Spoken::Digits(value.to_owned()),
         Format::Digits => bail!("digits are 0 to 9 and nothing else"),
     })

@@ -162,6 +162,7 @@ impl Engine {
                     disposition: Disposition::SystemError,
                     answered_by: None,
                     right_party: false,
+                    reason: None,
                     cause: HangupCause::SystemError,
                     path: Vec::new(),
                     talk: Duration::ZERO,
@@ -184,7 +185,7 @@ impl Engine {
             }
             Action::Save { save, fact } => self.save(now, id, save, &fact, out),
             // The call keeps the time itself, and releases the agent when it has waited long enough.
-            Action::RingAgent { queue, timeout: _ } => match self.desk.take(&queue, id) {
+            Action::RingAgent { queue, priority: _, timeout: _ } => match self.desk.take(&queue, id) {
                 Some(address) => {
                     live.agent = AgentLeg::Rung;
                     let to = Destination::Agent(address.to_string());
@@ -198,6 +199,10 @@ impl Engine {
                 }
                 self.desk.release(id);
             }
+            Action::Transfer { .. } => self.tell(now, id, Event::TransferFailed(HangupCause::SystemError), out),
+            Action::Record { .. } => self.tell(now, id, Event::Recorded { length: Duration::ZERO, file: None }, out),
+            Action::StopRecording => {}
+            Action::Request { request, question: _ } => self.tell(now, id, Event::RequestFailed(request), out),
             Action::Bridge => out.push(Output::Bridge { call: id }),
             Action::Hangup => {
                 out.push(Output::Hangup { leg });
@@ -367,6 +372,19 @@ fn written(note: &Note) -> (&'static str, String) {
         Note::VerifyFailed => ("verify_failed", String::new()),
         Note::Promised { amount, on } => ("promised", format!("{amount} on {on}")),
         Note::OptedOut => ("opted_out", String::new()),
+        Note::Reason(reason) => ("reason", reason.to_string()),
+        Note::Queued { position } => ("queued", position.to_string()),
+        Note::QueueClosed => ("queue_closed", String::new()),
+        Note::CalledBack => ("called_back", String::new()),
+        Note::TransferRung { to } => ("transfer_rung", to.clone()),
+        Note::TransferFailed(cause) => ("transfer_failed", cause.to_string()),
+        Note::Requested { url } => ("requested", url.clone()),
+        Note::Replied { good } => ("replied", if *good { String::new() } else { "not as declared".into() }),
+        Note::RequestFailed => ("request_failed", String::new()),
+        Note::Recorded { length, file } => {
+            let file = file.as_deref().unwrap_or("not kept");
+            ("recorded", format!("{} s: {file}", length.as_secs()))
+        }
         Note::AgentRung { queue } => ("agent_rung", queue.clone()),
         Note::AgentAnswered => ("agent_answered", String::new()),
         Note::AgentUnavailable => ("agent_unavailable", String::new()),

@@ -42,7 +42,7 @@ pub fn bind(
         let text = get(&field.name).map(|t| t.trim().to_string()).filter(|t| !t.is_empty());
         let fault = |why: String| BindError { field: field.name.clone(), why };
         match text {
-            Some(text) => match value(&field.ty, &text) {
+            Some(text) => match read_value(&field.ty, &text) {
                 Ok(value) => values.push(Some(value)),
                 Err(why) => errors.push(fault(why)),
             },
@@ -54,13 +54,18 @@ pub fn bind(
     if errors.is_empty() { Ok(ContactValues(values)) } else { Err(errors) }
 }
 
-fn value(ty: &Type, text: &str) -> Result<Value, String> {
+/// One value of this type from its text.
+///
+/// # Errors
+/// What was expected, in words.
+pub fn read_value(ty: &Type, text: &str) -> Result<Value, String> {
     match ty {
         Type::Text if text.chars().count() > TEXT_MAX => Err(format!("longer than {TEXT_MAX} characters")),
         Type::Text if text.chars().any(char::is_control) => Err("has control characters in it".into()),
         Type::Text => Ok(Value::Text(text.to_string())),
         Type::Money => text.parse::<Money>().map(Value::Money).map_err(|e| e.to_string()),
         Type::Date => text.parse().map(Value::Date).map_err(|_| "a date is written 2026-11-25".into()),
+        Type::Time => super::expr::time(text).map(Value::Time).ok_or_else(|| "a time is written 09:30".into()),
         Type::Number => text.parse().map(Value::Number).map_err(|_| "a whole number was expected".into()),
         Type::Digits(n) if text.len() == *n as usize && text.bytes().all(|b| b.is_ascii_digit()) => {
             Ok(Value::Digits(text.to_string()))
@@ -95,6 +100,8 @@ mod tests {
             (Type::Money, "1234.50 RUB", "1234,50 RUB"),
             (Type::Date, "2026-02-28", "2026-02-30"),
             (Type::Date, "2026-11-25", "25.11.2026"),
+            (Type::Time, "09:30", "9:30"),
+            (Type::Time, "23:59", "24:00"),
             (Type::Number, "-7", "7.5"),
             (Type::Digits(4), "0012", "012"),
             (Type::Digits(4), "0012", "00123"),

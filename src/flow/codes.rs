@@ -48,8 +48,8 @@ codes! {
     LANGUAGE = "F009", "A language that cannot be spoken",
         "Only languages whose numbers, money and dates the speech rules know can be used: ru, en.";
     KIND = "F010", "A node of no kind, or of two",
-        "Every node has exactly one of the keys say, menu, collect, verify, promise, branch, set, queue, notify, opt_out, \
-         end. Only `say` may stand beside another: with `end`, `queue`.";
+        "Every node has exactly one key that names its kind; the reference lists them. Only `say` may stand beside another: with \
+         `end`, `queue`, `transfer`, `request`.";
     UNKNOWN_TARGET = "F011", "A node that does not exist",
         "An outcome, a key, `start`, `on_machine` or a hotkey leads to a name that is not under `nodes`.";
     UNKNOWN_MESSAGE = "F012", "A message that does not exist",

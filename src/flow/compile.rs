@@ -20,8 +20,8 @@ use crate::language::Language;
 /// Languages whose numbers, money and dates speech can say.
 pub const SPEAKABLE: &[Language] = &[Language::RU, Language::EN];
 
-const NODES_MAX: usize = 500;
-const MESSAGES_MAX: usize = 1000;
+const NODES_MAX: usize = 2000;
+const MESSAGES_MAX: usize = 2000;
 const FIELDS_MAX: usize = 100;
 const ENUM_MAX: usize = 100;
 
@@ -56,6 +56,7 @@ pub fn compile(source: &str) -> Compiled {
         nodes: BTreeMap::new(),
         defaults: Map::default(),
         promises: 0,
+        queues: 0,
         said: Vec::new(),
         used: Vec::new(),
         results: BTreeMap::new(),
@@ -100,7 +101,8 @@ fn flow(cx: &mut Context<'_>, root: &Node) -> Option<(Program, Vec<super::test::
     defaults(cx, map);
 
     let kinds: Vec<Option<(&'static Kind, &Map)>> = written_nodes.iter().map(|entry| kind(cx, entry)).collect();
-    cx.promises = kinds.iter().flatten().filter(|(k, _)| k.name == "promise").count();
+    let count = |kind: &str| kinds.iter().flatten().filter(|(k, _)| k.name == kind).count();
+    (cx.promises, cx.queues) = (count("promise"), count("queue"));
     each_node(cx, written_nodes, &kinds, |reader| reader.declare());
 
     let mut prose: Vec<Prose> = Vec::new();
@@ -183,7 +185,13 @@ fn languages(cx: &mut Context<'_>, map: &Map) -> Vec<Language> {
 }
 
 fn contact(cx: &mut Context<'_>, map: &Map) -> Vec<Field> {
-    section(cx, map, "contact", FIELDS_MAX)
+    let entries = section(cx, map, "contact", FIELDS_MAX);
+    typed_fields(cx, entries).into_iter().map(|(field, _)| field).collect()
+}
+
+/// `name: type` entries, with the places of their names.
+pub(super) fn typed_fields(cx: &mut Context<'_>, entries: &[Entry]) -> Vec<(Field, Span)> {
+    entries
         .iter()
         .filter_map(|entry| {
             let named = cx.name(&entry.key, entry.key_plain, entry.key_span, "a field");
@@ -194,13 +202,15 @@ fn contact(cx: &mut Context<'_>, map: &Map) -> Vec<Field> {
             };
             // A faulty type has been reported; the field still exists, so that its uses are not told off as well.
             let ty = field_type(cx, written, entry.value.span).unwrap_or(Type::Text);
-            named.then(|| Field { name: entry.key.clone(), ty, optional, protected: false })
+            let field = Field { name: entry.key.clone(), ty, optional, protected: false };
+            named.then_some((field, entry.key_span))
         })
         .collect()
 }
 
 /// The words a field's type can be.
-pub const TYPES: &[&str] = &["text", "money", "date", "number", "digits(4)", "phone", "language", "bool", "enum(a, b)"];
+pub const TYPES: &[&str] =
+    &["text", "money", "date", "time", "number", "digits(4)", "phone", "language", "bool", "enum(a, b)"];
 
 fn field_type(cx: &mut Context<'_>, written: &str, span: Span) -> Option<Type> {
     let (word, inside) = match written.split_once('(') {
@@ -211,6 +221,7 @@ fn field_type(cx: &mut Context<'_>, written: &str, span: Span) -> Option<Type> {
         ("text", None) => return Some(Type::Text),
         ("money", None) => return Some(Type::Money),
         ("date", None) => return Some(Type::Date),
+        ("time", None) => return Some(Type::Time),
         ("number", None) => return Some(Type::Number),
         ("phone", None) => return Some(Type::Phone),
         ("language", None) => return Some(Type::Language),

@@ -52,6 +52,8 @@ pub struct Context<'s> {
     pub defaults: Map,
     /// How many promise nodes there are.
     pub promises: usize,
+    /// How many queue nodes there are.
+    pub queues: usize,
     pub said: Vec<Said>,
     pub used: Vec<Used>,
     /// The place of each `end` node's result.
@@ -294,7 +296,7 @@ impl Context<'_> {
                 self.error(codes::NOT_PLAIN_YAML, span, format!("a flow has at most {VARIABLES_MAX} variables"));
                 return;
             }
-            self.variables.push(Variable { name, ty, domain });
+            self.variables.push(Variable { name, ty, domain, protected: false });
             self.variable_spans.push(span);
             return;
         };
@@ -309,13 +311,18 @@ impl Context<'_> {
                     *days = (*days).max(more);
                     true
                 }
+                (Domain::Unknown, Domain::Unknown) => true,
+                (Domain::Numbers(from, to), Domain::Numbers(more_from, more_to)) => {
+                    (*from, *to) = ((*from).min(more_from), (*to).max(more_to));
+                    true
+                }
                 (Domain::Digits, Domain::Digits) => {
                     if let (Type::Digits(n), Type::Digits(m)) = (&mut earlier.ty, ty) {
                         *n = (*n).max(m);
                     }
                     true
                 }
-                (Domain::OneOf(_) | Domain::DaysAhead(_) | Domain::Digits | Domain::OfferAmounts(_), _) => false,
+                (_, _) => false,
             };
         if !joined {
             let first = self.variable_spans[at];

@@ -5,14 +5,14 @@ mod parse;
 #[cfg(test)]
 mod tests;
 
-use jiff::civil::Date;
+use jiff::civil::{Date, Time};
 
 use super::program::{FieldId, VarId};
 use crate::language::Language;
 use crate::money::Money;
 
 pub use eval::{Env, eval, holds, spoken};
-pub use parse::{Scope, parse, parse_as, same};
+pub use parse::{Scope, parse, parse_as, same, time};
 
 /// The type of a value, known before any call starts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +20,8 @@ pub enum Type {
     Text,
     Money,
     Date,
+    /// A time of day, hours and minutes.
+    Time,
     Number,
     /// Exactly this many digits.
     Digits(u32),
@@ -35,6 +37,7 @@ pub enum Value {
     Text(String),
     Money(Money),
     Date(Date),
+    Time(Time),
     Number(i64),
     Digits(String),
     Phone(String),
@@ -55,6 +58,8 @@ pub enum Expr {
     /// Whole days since `due`; negative before it.
     DaysOverdue,
     Has(FieldId),
+    /// A reply's optional field came.
+    HasVariable(VarId),
     Not(Box<Expr>),
     Binary(BinaryOp, Box<Expr>, Box<Expr>),
     /// `days_overdue in 1..90`, both ends included.

@@ -42,6 +42,7 @@ pub fn edges(step: &NamedStep) -> impl Iterator<Item = Edge> {
 pub fn when(condition: &Expr, outcome: bool) -> Vec<Fact> {
     match (condition, outcome) {
         (Expr::Has(id), true) => vec![Fact::Has(*id)],
+        (Expr::HasVariable(id), true) => vec![Fact::Set(*id)],
         (Expr::Not(inner), outcome) => {
             // `not x` fails when x holds, and also when x does not compute.
             if outcome || always_computes(inner) { when(inner, !outcome) } else { vec![] }
@@ -56,7 +57,7 @@ pub fn when(condition: &Expr, outcome: bool) -> Vec<Fact> {
 
 fn always_computes(expr: &Expr) -> bool {
     match expr {
-        Expr::Has(_) | Expr::Literal(_) => true,
+        Expr::Has(_) | Expr::HasVariable(_) | Expr::Literal(_) => true,
         Expr::Not(a) => always_computes(a),
         Expr::Binary(BinaryOp::And | BinaryOp::Or, a, b) => always_computes(a) && always_computes(b),
         _ => false,

@@ -193,6 +193,7 @@ fn read_format(cx: &mut Context<'_>, written: &str, span: Span) -> Option<Format
     let found = match words.as_slice() {
         ["plain"] => Some(Format::Plain),
         ["digits"] => Some(Format::Digits),
+        ["time"] => Some(Format::Time),
         ["money"] => Some(Format::Money(Case::Nominative)),
         ["money", word] => case(word).map(Format::Money),
         ["date"] => Some(Format::Date(Case::Genitive)),
@@ -214,7 +215,7 @@ fn read_format(cx: &mut Context<'_>, written: &str, span: Span) -> Option<Format
 }
 
 /// The words that may stand behind `|`.
-pub const FORMATS: &[&str] = &["plain", "money", "date", "number", "digits"];
+pub const FORMATS: &[&str] = &["plain", "money", "date", "time", "number", "digits"];
 
 /// Behind `money` and `date`.
 pub const CASES: &[(&str, Case)] = &[
@@ -234,6 +235,7 @@ fn natural(ty: &Type) -> Format {
     match ty {
         Type::Money => Format::Money(Case::Nominative),
         Type::Date => Format::Date(Case::Genitive),
+        Type::Time => Format::Time,
         Type::Number => Format::Number(Gender::Masculine),
         Type::Digits(_) | Type::Phone => Format::Digits,
         Type::Text | Type::Language | Type::Bool | Type::Enum(_) => Format::Plain,
@@ -247,6 +249,7 @@ fn format_word(format: Format) -> &'static str {
         Format::Date(_) => "date",
         Format::Number(_) => "number",
         Format::Digits => "digits",
+        Format::Time => "time",
     }
 }
 
@@ -255,9 +258,12 @@ fn fits(format: Format, ty: &Type) -> bool {
         (Format::Plain, Type::Text)
         | (Format::Money(_), Type::Money)
         | (Format::Date(_), Type::Date)
+        | (Format::Time, Type::Time)
         | (Format::Number(_), Type::Number)
         | (Format::Digits, Type::Digits(_) | Type::Phone) => true,
-        (Format::Plain | Format::Money(_) | Format::Date(_) | Format::Number(_) | Format::Digits, _) => false,
+        (Format::Plain | Format::Money(_) | Format::Date(_) | Format::Number(_) | Format::Digits | Format::Time, _) => {
+            false
+        }
     }
 }
 
@@ -283,7 +289,8 @@ pub fn walk(expr: &Expr, seen: &mut dyn FnMut(&Expr)) {
         | Expr::Company
         | Expr::Today
         | Expr::DaysOverdue
-        | Expr::Has(_) => {}
+        | Expr::Has(_)
+        | Expr::HasVariable(_) => {}
     }
 }
 
@@ -311,9 +318,13 @@ pub fn tainted(
     variables
         .iter()
         .map(|v| match &v.domain {
+            _ if v.protected => true,
             super::program::Domain::OneOf(all) => all.iter().any(|e| depends(e, contact, &[], on_due)),
             super::program::Domain::OfferAmounts(_) => promised(v),
-            super::program::Domain::DaysAhead(_) | super::program::Domain::Digits => false,
+            super::program::Domain::DaysAhead(_)
+            | super::program::Domain::Digits
+            | super::program::Domain::Numbers(..)
+            | super::program::Domain::Unknown => false,
         })
         .collect()
 }

@@ -4,6 +4,7 @@
 
 mod bind;
 mod check;
+mod check_digit;
 pub mod codes;
 mod compile;
 mod context;
@@ -16,8 +17,9 @@ pub mod test;
 mod test_section;
 pub mod yaml;
 
-pub use bind::BindError;
+pub use bind::{BindError, read_value};
 pub use compile::{KEYS as FLOW_KEYS, SPEAKABLE, compile};
+pub use context::parse_duration;
 
 use crate::diagnostic::Diagnostic;
 

@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
+use jiff::civil::Time;
+
 use super::expr::{Expr, Type, Value};
 use super::node::Kind;
 use crate::language::Language;
-use crate::outcome::Disposition;
+use crate::outcome::{Disposition, NonPaymentReason};
 use crate::speech::Template;
 
 /// SHA-256 over the flow's source text, in hex. Calls and attempts are pinned to it.
@@ -69,6 +71,8 @@ pub struct Variable {
     pub ty: Type,
     /// Every value the variable can hold in a call, so that all of its audio is ready before the call is dialled.
     pub domain: Domain,
+    /// May be spoken only after `verify`, whatever it was computed from.
+    pub protected: bool,
 }
 
 /// The values a variable can take, as known before the call.
@@ -80,8 +84,12 @@ pub enum Domain {
     DaysAhead(u32),
     /// Keyed digits; spoken one by one.
     Digits,
+    /// A whole number between these two.
+    Numbers(i64, i64),
     /// The amounts of a promise's offers.
     OfferAmounts(StepId),
+    /// Too many to be made ready before the call: an amount that is keyed, the reply of a service. Made when they are known.
+    Unknown,
 }
 
 #[derive(Debug, Clone)]
@@ -144,6 +152,7 @@ impl NamedStep {
         match (via, &self.step) {
             (Via::Outcome(name), _) => name,
             (Via::Key(n), Step::Menu(menu)) => &menu.keys[n as usize],
+            (Via::Key(n), Step::Reason(reason)) => &reason.keys[n as usize].0,
             (Via::Case(n), Step::Branch { cases }) => &cases[n as usize].text,
             (Via::Key(_) | Via::Case(_), step) => panic!("{step:?} cannot be left by {via:?}"),
         }
@@ -168,7 +177,11 @@ pub enum Step {
     Set {
         assign: Vec<(VarId, Expr)>,
     },
+    Reason(Reason),
+    Request(Request),
     Queue(Queue),
+    Transfer(Transfer),
+    Record(Record),
     /// Subject is for e-mail only.
     Notify {
         by: NotifyBy,
@@ -203,6 +216,10 @@ pub struct Listen {
     pub first_key: Duration,
     /// Between keys of one entry.
     pub gap: Duration,
+    /// From the end of the prompt to the last key of one entry.
+    pub whole: Duration,
+    /// Entries stand in no log.
+    pub secret: bool,
     /// Prompt + wait is repeated at most this often in all (no-input and no-match count alike). ≥ 1.
     pub tries: u32,
 }
@@ -223,6 +240,8 @@ pub struct Menu {
 #[derive(Debug, Clone)]
 pub struct Collect {
     pub what: Collected,
+    /// `#` or `*`; the other one cancels.
+    pub end_key: char,
     pub prompts: Vec<MessageId>,
     pub listen: Listen,
     pub into: VarId,
@@ -234,10 +253,103 @@ pub struct Collect {
 
 #[derive(Debug, Clone)]
 pub enum Collected {
-    /// `min..=max` digits; `#` ends an entry shorter than `max`.
-    Digits { min: u32, max: u32 },
+    /// `min..=max` digits; the end key ends an entry shorter than `max`. The last one may have to prove the others.
+    Digits { min: u32, max: u32, check: Option<CheckDigit> },
+    /// A whole number, both ends included.
+    Number { min: i64, max: i64 },
+    /// Money in the currency of `max`, keyed in whole units; `*` is the point. At least `min`, or the smallest coin.
+    Amount { min: Option<Expr>, max: Expr },
     /// 1 = today, 2 = tomorrow, or DDMM (DDMMYYYY); within `ahead` days from today; with `workdays`, Monday–Friday only.
     Date { ahead: u32, workdays: bool },
+    /// HHMM, both ends included.
+    Time { from: Time, to: Time },
+    /// A telephone number: national, or international without its `+`.
+    Phone {
+        /// The calling code (ITU-T E.164) of a national number, digits only.
+        country: String,
+    },
+}
+
+crate::words! {
+    /// How the last digits of an entry prove the others.
+    pub enum CheckDigit {
+        /// ISO/IEC 7812-1 annex B: payment cards, many account numbers.
+        Luhn = "luhn",
+        /// ISO/IEC 7064 MOD 11,10: one digit.
+        Mod11 = "mod_11_10",
+        /// ISO/IEC 7064 MOD 97-10: two digits.
+        Mod97 = "mod_97_10",
+    }
+}
+
+/// Why a bill was not paid, by key.
+#[derive(Debug, Clone)]
+pub struct Reason {
+    /// One per try; the last is repeated.
+    pub prompts: Vec<MessageId>,
+    pub listen: Listen,
+    pub keys: Vec<(String, NonPaymentReason)>,
+    pub no_match: Option<MessageId>,
+    pub no_input: Option<MessageId>,
+}
+
+/// A question to a service over HTTP.
+#[derive(Debug, Clone)]
+pub struct Request {
+    pub method: Method,
+    /// Absolute; `https`, or `http` to this machine.
+    pub url: String,
+    /// Sent as an object of JSON (POST) or as the query (GET).
+    pub send: Vec<(String, Expr)>,
+    /// What the reply's object of JSON must have.
+    pub reply: Vec<ReplyField>,
+    /// Said before asking.
+    pub message: Option<MessageId>,
+    /// How long the reply is waited for, in silence.
+    pub wait: Duration,
+}
+
+#[derive(Debug, Clone)]
+pub struct ReplyField {
+    pub field: Field,
+    /// Set when the reply came and was as declared.
+    pub into: VarId,
+}
+
+crate::words! {
+    /// RFC 9110 §9.3.
+    pub enum Method {
+        Get = "get",
+        Post = "post",
+    }
+}
+
+/// The call is given to a number or a SIP address.
+#[derive(Debug, Clone)]
+pub struct Transfer {
+    pub to: TransferTo,
+    /// Said before ringing.
+    pub message: Option<MessageId>,
+    pub timeout: Duration,
+}
+
+#[derive(Debug, Clone)]
+pub enum TransferTo {
+    /// `+…` (E.164) or `sip:…`.
+    Fixed(String),
+    /// An expression of type phone.
+    Phone(Expr),
+}
+
+/// A voice message of the person.
+#[derive(Debug, Clone)]
+pub struct Record {
+    /// Said before the beep.
+    pub message: MessageId,
+    /// Longest message.
+    pub max: Duration,
+    /// A pause this long ends it.
+    pub silence: Duration,
 }
 
 /// Right-party proof: the keyed digits must equal a contact field.
@@ -298,8 +410,23 @@ pub struct Queue {
     pub queue: String,
     /// Said before ringing the agent.
     pub message: Option<MessageId>,
+    /// From the entry of the step to an agent's answer.
     pub timeout: Duration,
+    /// Who waits for an agent is served in this order, highest first. Evaluates to a number or to money.
+    pub priority: Option<Expr>,
+    /// Said while waiting, at once when nobody is free and then `every`; may use `position` and `wait`.
+    pub waiting: Option<MessageId>,
+    pub every: Duration,
+    /// Pressed while waiting: leave the queue, be called back.
+    pub call_back: Option<String>,
+    /// From 1; at most [`POSITION_MAX`] is told.
+    pub position: VarId,
+    /// Whole minutes, at least 1; at most [`WAIT_MINUTES_MAX`] is told.
+    pub wait: VarId,
 }
+
+pub const POSITION_MAX: i64 = 20;
+pub const WAIT_MINUTES_MAX: i64 = 30;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NotifyBy {

@@ -9,7 +9,7 @@ use super::{Case, Format, Gender};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "`{0}` is no way to speak a value: expected `money`, `date` (with a case if need be: nominative, genitive, dative, \
-     accusative, instrumental, prepositional), `number` (masculine, feminine, neuter), `digits`, or nothing"
+     accusative, instrumental, prepositional), `number` (masculine, feminine, neuter), `digits`, `time`, or nothing"
 )]
 pub struct FormatError(pub String);
 
@@ -50,6 +50,7 @@ impl FromStr for Format {
             (Some("number"), _) => named(how, &GENDERS, Gender::Masculine).map(Format::Number),
             (Some("digits"), _) if how.is_none() => Some(Format::Digits),
             (Some("plain"), _) if how.is_none() => Some(Format::Plain),
+            (Some("time"), _) if how.is_none() => Some(Format::Time),
             _ => None,
         };
         format.ok_or_else(|| FormatError(s.trim().to_owned()))
@@ -64,6 +65,7 @@ impl fmt::Display for Format {
             Format::Date(case) => write!(f, "date {}", name(case, &CASES)),
             Format::Number(gender) => write!(f, "number {}", name(gender, &GENDERS)),
             Format::Digits => f.write_str("digits"),
+            Format::Time => f.write_str("time"),
         }
     }
 }
@@ -83,6 +85,7 @@ mod tests {
             ("number", Some(Format::Number(Gender::Masculine))),
             ("number feminine", Some(Format::Number(Gender::Feminine))),
             ("digits", Some(Format::Digits)),
+            ("time", Some(Format::Time)),
             ("digits dative", None),
             ("number dative", None),
             ("money accusative please", None),

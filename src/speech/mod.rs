@@ -3,7 +3,7 @@
 //! Pure. Makes no audio (that is `voice`), picks no voice. Numbers, money and dates become words here, since every
 //! synthesizer reads them wrongly in Russian. Start at [`Template`] and [`Utterance`].
 
-use jiff::civil::Date;
+use jiff::civil::{Date, Time};
 
 use crate::language::Language;
 use crate::money::Money;
@@ -44,6 +44,8 @@ pub enum Format {
     Number(Gender),
     /// One by one, grouped as people say them.
     Digits,
+    /// A time of day: hours and minutes.
+    Time,
 }
 
 /// Grammatical case, for languages that have it. `Money` stands in the nominative and `Date` in the genitive unless the
@@ -73,6 +75,7 @@ pub enum Spoken {
     Date(Date),
     Number(i64),
     Digits(String),
+    Time(Time),
 }
 
 /// One stretch of audio: played whole, rendered once, cached by its content.

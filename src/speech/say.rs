@@ -96,6 +96,10 @@ fn units(
         }
         (Format::Money(case), Spoken::Money(m)) => one(grammar.money(*m, case)),
         (Format::Date(case), Spoken::Date(d)) => date(grammar, *d, case, today).ok_or(mismatch(YEAR)).and_then(one),
+        (Format::Plain | Format::Time, Spoken::Time(t)) => {
+            one(grammar.clock(i64::from(t.hour()), i64::from(t.minute())))
+        }
+        (_, Spoken::Time(_)) => Err(mismatch("a time of day")),
         (_, Spoken::Text(_)) => Err(mismatch("text")),
         (_, Spoken::Money(_)) => Err(mismatch("money")),
         (_, Spoken::Date(_)) => Err(mismatch("a date")),

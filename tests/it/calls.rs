@@ -16,9 +16,10 @@ use ringback::call::rehearse::rehearse;
 use ringback::call::transcript::order_line;
 use ringback::call::{BRIDGE_LENGTH_MAX, CALL_LENGTH_MAX, Call, Context, Event, STEPS_PER_CALL_MAX, prompts_needed};
 use ringback::flow::expr::Value;
+use ringback::flow::parse_duration;
 use ringback::flow::program::{ContactValues, Program, Step, Via};
 use ringback::flow::test::TestCase;
-use ringback::id::{PlayId, SaveId};
+use ringback::id::{PlayId, RequestId, SaveId};
 use ringback::outcome::{AnsweredBy, Disposition, HangupCause};
 use ringback::speech::{Case, Format, Piece, Spoken, Template, say};
 use ringback::time::Mono;
@@ -70,6 +71,7 @@ impl Stage {
                 Action::Hangup | Action::End(_) => self.playing = None,
                 Action::Save { save, .. } => self.saving = Some(*save),
                 Action::RingAgent { .. } | Action::ReleaseAgent | Action::Bridge | Action::Note(_) => {}
+                Action::Transfer { .. } | Action::Record { .. } | Action::StopRecording | Action::Request { .. } => {}
             }
         }
         self.orders.extend(actions.iter().cloned());
@@ -152,6 +154,22 @@ fn told(stage: &mut Stage, line: &str) -> Option<Vec<Action>> {
         ("agent", "answered") => Event::AgentAnswered,
         ("agent", "unavailable") => Event::AgentUnavailable,
         ("agent", "hung up") => Event::AgentHungUp,
+        ("queued", place) => {
+            let (position, wait) = place.split_once(' ')?;
+            Event::Queued { position: position.parse().ok()?, wait: parse_duration(wait)? }
+        }
+        ("queue", "closed") => Event::QueueClosed,
+        ("transfer", cause) => Event::TransferFailed(cause.strip_prefix("failed ")?.parse().ok()?),
+        ("replied", reply) => {
+            let mut words = reply.splitn(3, ' ');
+            let request = RequestId(words.next()?.parse().ok()?);
+            Event::Replied { request, status: words.next()?.parse().ok()?, body: words.next()?.to_string() }
+        }
+        ("request", failed) => Event::RequestFailed(RequestId(failed.strip_prefix("failed ")?.parse().ok()?)),
+        ("recorded", what) => {
+            let (length, file) = what.split_once(' ').map_or((what, None), |(l, file)| (l, Some(file.to_string())));
+            Event::Recorded { length: parse_duration(length)?, file }
+        }
         ("hung", "up") => Event::HungUp(HangupCause::RemoteHangup),
         ("hung", cause) => Event::HungUp(cause.strip_prefix("up ")?.parse().ok()?),
         ("paid", "") => Event::Paid,

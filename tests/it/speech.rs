@@ -37,6 +37,7 @@ fn said(language: Language, format: &str, value: &str) -> Result<String, String>
         Format::Date(_) => Spoken::Date(value.parse().map_err(|e| format!("{e}"))?),
         Format::Number(_) => Spoken::Number(value.parse().map_err(|e| format!("{e}"))?),
         Format::Digits => Spoken::Digits(value.to_owned()),
+        Format::Time => Spoken::Time(ringback::flow::expr::time(value).ok_or("a time is written 09:30")?),
     };
     let template = Template(vec![Piece::Slot { slot: 0, format }]);
     say(&template, |_| Some(spoken.clone()), language, TODAY).map_err(|e| e.to_string())

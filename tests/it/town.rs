@@ -139,6 +139,9 @@ impl World {
             }
             Action::End(ending) => self.ended = Some(ending.disposition),
             Action::Bridge | Action::ReleaseAgent | Action::Note(_) => {}
+            Action::Transfer { .. } | Action::Record { .. } | Action::StopRecording | Action::Request { .. } => {
+                panic!("no flow of this town does that: {action:?}")
+            }
         }
     }
 }

@@ -64,7 +64,7 @@ fn protected(cx: &mut Context<'_>, sketch: &Sketch<'_>, live: &[Option<Facts>], 
             Some(NamedStep { step: Step::Promise(p), .. }) => depends(&p.of, &fields, &[], on_due),
             _ => true,
         },
-        Domain::OneOf(_) | Domain::DaysAhead(_) | Domain::Digits => false,
+        Domain::OneOf(_) | Domain::DaysAhead(_) | Domain::Digits | Domain::Numbers(..) | Domain::Unknown => false,
     });
     for said in cx.said.clone() {
         let at = said.step.0 as usize;
@@ -176,7 +176,7 @@ fn unknown(cx: &Context<'_>, expr: &Expr, facts: &Facts, found: &mut dyn FnMut(M
             }
             unknown(cx, b, &right, found);
         }
-        Expr::Literal(_) | Expr::Company | Expr::Today | Expr::DaysOverdue | Expr::Has(_) => {}
+        Expr::Literal(_) | Expr::Company | Expr::Today | Expr::DaysOverdue | Expr::Has(_) | Expr::HasVariable(_) => {}
     }
 }
 

@@ -32,6 +32,7 @@ pub fn eval(expr: &Expr, env: &Env<'_>) -> Option<Value> {
         Expr::Today => Some(Value::Date(env.today)),
         Expr::DaysOverdue => days_between(env.due?, env.today).map(Value::Number),
         Expr::Has(id) => Some(Value::Bool(env.contact.0.get(id.0 as usize)?.is_some())),
+        Expr::HasVariable(id) => Some(Value::Bool(env.variables.get(id.0 as usize)?.is_some())),
         Expr::Not(inner) => truth(inner, env).map(|b| Value::Bool(!b)),
         Expr::Binary(op, left, right) => binary(*op, left, right, env),
         Expr::InRange(inner, from, to) => match eval(inner, env)? {
@@ -64,6 +65,7 @@ pub fn spoken(value: Value) -> Option<Spoken> {
         Value::Text(text) => Some(Spoken::Text(text)),
         Value::Money(money) => Some(Spoken::Money(money)),
         Value::Date(date) => Some(Spoken::Date(date)),
+        Value::Time(time) => Some(Spoken::Time(time)),
         Value::Number(number) => Some(Spoken::Number(number)),
         Value::Digits(digits) => Some(Spoken::Digits(digits)),
         Value::Phone(number) => Some(Spoken::Digits(number.trim_start_matches('+').to_string())),
@@ -136,6 +138,7 @@ fn order(left: &Value, right: &Value) -> Option<Ordering> {
     match (left, right) {
         (Value::Money(a), Value::Money(b)) if a.currency == b.currency => Some(a.minor.cmp(&b.minor)),
         (Value::Date(a), Value::Date(b)) => Some(a.cmp(b)),
+        (Value::Time(a), Value::Time(b)) => Some(a.cmp(b)),
         (Value::Number(a), Value::Number(b)) => Some(a.cmp(b)),
         _ => None,
     }

@@ -1,6 +1,6 @@
 //! Text → a typed [`Expr`]: tokens, then a tree, then types. Every fault has its column. Depth and length are bounded.
 
-use jiff::civil::Date;
+use jiff::civil::{Date, Time};
 
 use super::{BinaryOp, Expr, Type, Value};
 use crate::diagnostic::{Diagnostic, Span, did_you_mean};
@@ -82,6 +82,7 @@ impl Type {
             Type::Text => "text".into(),
             Type::Money => "money".into(),
             Type::Date => "a date".into(),
+            Type::Time => "a time of day".into(),
             Type::Number => "a number".into(),
             Type::Digits(n) => format!("digits({n})"),
             Type::Phone => "a phone number".into(),
@@ -416,6 +417,13 @@ fn integer(token: &Token) -> Result<i64, Fault> {
     token.text.trim_end_matches('d').parse().map_err(|_| (token.clone(), "the number is too large".into()))
 }
 
+/// `09:30`, from `00:00` to `23:59`.
+pub fn time(text: &str) -> Option<Time> {
+    let (hours, minutes) = text.split_once(':')?;
+    let number = |part: &str| (part.len() == 2).then(|| part.parse::<i8>().ok()).flatten();
+    Time::new(number(hours)?, number(minutes)?, 0, 0).ok()
+}
+
 struct Checker<'s> {
     scope: &'s Scope<'s>,
     start: Span,
@@ -483,6 +491,10 @@ impl Checker<'_> {
             Some(Type::Phone) => match text.parse::<crate::phone::PhoneNumber>() {
                 Ok(number) => Ok((Expr::Literal(Value::Phone(number.full().to_string())), Type::Phone)),
                 Err(why) => Err(Diagnostic::error(codes::TYPE, self.at(&tree.token), why.to_string())),
+            },
+            Some(Type::Time) => match time(text) {
+                Some(time) => Ok((Expr::Literal(Value::Time(time)), Type::Time)),
+                None => Err(self.wrong_type(tree, ty, "a time of day, for example \"09:30\"")),
             },
             Some(Type::Language) => match text.parse() {
                 Ok(language) => Ok((Expr::Literal(Value::Language(language)), Type::Language)),
@@ -590,10 +602,11 @@ impl Checker<'_> {
         match name {
             "has" => match self.check(one()?, None)?.0 {
                 Expr::Contact(id) => Ok((Expr::Has(id), Type::Bool)),
+                Expr::Variable(id) => Ok((Expr::HasVariable(id), Type::Bool)),
                 _ => Err(Diagnostic::error(
                     codes::EXPRESSION,
                     self.at(&one()?.token),
-                    "`has` asks about a contact's field: `has(contact.email)`",
+                    "`has` asks about one field: `has(contact.email)`",
                 )),
             },
             "weekday" => Ok((Expr::Weekday(Box::new(self.must(one()?, &Type::Date)?)), Type::Number)),
@@ -639,11 +652,11 @@ impl Checker<'_> {
         let fits = |ty| both(l.clone(), r.clone(), ty);
         match (op, &lt, &rt) {
             (B::Equal | B::NotEqual, _, _) if same(&lt, &rt) => fits(Type::Bool),
-            (B::Less | B::LessOrEqual | B::Greater | B::GreaterOrEqual, Type::Money | Type::Date | Type::Number, _)
-                if lt == rt =>
-            {
-                fits(Type::Bool)
-            }
+            (
+                B::Less | B::LessOrEqual | B::Greater | B::GreaterOrEqual,
+                Type::Money | Type::Date | Type::Time | Type::Number,
+                _,
+            ) if lt == rt => fits(Type::Bool),
             (B::Add | B::Subtract, Type::Number, Type::Number) => fits(Type::Number),
             (B::Multiply | B::Divide, Type::Number, Type::Number) => fits(Type::Number),
             (B::Add | B::Subtract, Type::Money, Type::Money) => fits(Type::Money),

@@ -22,7 +22,7 @@ fn schema() -> Vec<Field> {
 }
 
 fn variables() -> Vec<Variable> {
-    vec![Variable { name: "promise.amount".into(), ty: Type::Money, domain: Domain::OneOf(vec![]) }]
+    vec![Variable { name: "promise.amount".into(), ty: Type::Money, domain: Domain::OneOf(vec![]), protected: false }]
 }
 
 fn contact() -> ContactValues {

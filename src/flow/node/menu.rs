@@ -2,7 +2,7 @@
 
 use super::super::codes;
 use super::super::program::{Menu, Step, Via};
-use super::super::yaml;
+use super::super::yaml::{self, Entry};
 use super::{Kind, NO_INPUT, NO_MATCH, Presence, Reader, alone, declares_nothing, required, teaches_nothing};
 
 /// More than anybody can be told; it bounds the work on a hostile file.
@@ -34,13 +34,25 @@ fn lower(node: &mut Reader<'_, '_>) -> Option<Step> {
 }
 
 fn keys(node: &mut Reader<'_, '_>) -> Option<Vec<String>> {
+    let mut keys = Vec::new();
+    for entry in key_entries(node)? {
+        if let Some(target) = node.target(&entry.value, "keys") {
+            node.way(Via::Key(keys.len() as u16), target);
+            keys.push(entry.key.clone());
+        }
+    }
+    Some(keys)
+}
+
+/// The entries of `keys` whose keys are keys of a telephone; noted for the checks of what is announced.
+pub(super) fn key_entries<'n>(node: &mut Reader<'n, '_>) -> Option<Vec<&'n Entry>> {
     let written = node.get("keys")?;
     let map = node.cx.map(written, "`keys`")?;
     if map.entries.len() > KEYS_MAX {
         node.cx.error(codes::SHAPE, written.span, format!("a menu takes at most {KEYS_MAX} keys"));
         return None;
     }
-    let mut keys = Vec::new();
+    let mut entries = Vec::new();
     let mut places = Vec::new();
     for entry in &map.entries {
         if entry.key_plain
@@ -54,18 +66,15 @@ fn keys(node: &mut Reader<'_, '_>) -> Option<Vec<String>> {
             node.cx.error(codes::KEY, entry.key_span, message);
             continue;
         }
-        if let Some(target) = node.target(&entry.value, "keys") {
-            node.way(Via::Key(keys.len() as u16), target);
-            keys.push(entry.key.clone());
-            places.push((entry.key.clone(), entry.key_span));
-        }
+        places.push((entry.key.clone(), entry.key_span));
+        entries.push(entry);
     }
     if map.entries.is_empty() {
         node.cx.error(codes::SHAPE, written.span, "a menu takes at least one key");
         return None;
     }
     node.cx.menu_keys.insert(node.id, places);
-    Some(keys)
+    Some(entries)
 }
 
 /// One to eight of `0-9 * #`.

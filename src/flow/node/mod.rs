@@ -10,8 +10,12 @@ mod notify;
 mod opt_out;
 mod promise;
 mod queue;
+mod reason;
+mod record;
+mod request;
 mod say;
 mod set;
+mod transfer;
 mod verify;
 
 pub use end::RESULTS;
@@ -113,9 +117,13 @@ pub const ALL: &[&Kind] = &[
     &collect::KIND,
     &verify::KIND,
     &promise::KIND,
+    &reason::KIND,
     &branch::KIND,
     &set::KIND,
+    &request::KIND,
     &queue::KIND,
+    &transfer::KIND,
+    &record::KIND,
     &notify::KIND,
     &opt_out::KIND,
     &end::KIND,
@@ -128,6 +136,8 @@ pub const LISTENING: &[Key] = &[
     optional("tries", "prompt and wait, in all; 2, or as many as there are prompts"),
     optional("barge_in", "a key stops the prompt; true"),
     optional("type_ahead", "keys pressed before are kept and used; true"),
+    optional("whole", "from the end of the prompt to the last key of one entry; 60s"),
+    optional("secret", "the keys stand in no log; false"),
 ];
 
 const NO_MATCH: Key = optional("no_match", "message before the next try after a wrong key; may stand under `defaults`");
@@ -155,7 +165,7 @@ pub fn kind_of(cx: &mut Context<'_>, name: &str, span: Span, map: &Map) -> Optio
     let beside_say: Vec<&&Entry> = found.iter().filter(|e| e.key != "say").collect();
     let entry = match (found.as_slice(), beside_say.as_slice()) {
         ([one], _) => one,
-        (_, [one]) if ["end", "queue"].contains(&one.key.as_str()) => one,
+        (_, [one]) if ["end", "queue", "transfer", "request"].contains(&one.key.as_str()) => one,
         ([], _) => {
             let names: Vec<&str> = ALL.iter().map(|k| k.name).collect();
             let near = map
@@ -344,6 +354,8 @@ impl<'c> Reader<'c, '_> {
             barge_in: self.truth("barge_in", true),
             type_ahead: self.truth("type_ahead", true),
             first_key: self.duration("timeout", seconds(6), seconds(1), seconds(60)),
+            whole: self.duration("whole", seconds(60), seconds(5), seconds(300)),
+            secret: self.truth("secret", false),
             gap: self.duration("gap", seconds(3), Duration::from_millis(500), seconds(20)),
             tries,
         }

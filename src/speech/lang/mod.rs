@@ -61,7 +61,7 @@ pub fn speakable(language: Language) -> bool {
 pub fn has_grammar(language: Language, format: Format) -> bool {
     match format {
         Format::Plain => true,
-        Format::Money(_) | Format::Date(_) | Format::Number(_) | Format::Digits => speakable(language),
+        Format::Money(_) | Format::Date(_) | Format::Number(_) | Format::Digits | Format::Time => speakable(language),
     }
 }
 

@@ -1,0 +1,100 @@
+//! `transfer`: gives the call to a telephone number or a SIP address.
+
+use std::time::Duration;
+
+use super::super::codes;
+use super::super::expr::Type;
+use super::super::graph::Fact;
+use super::super::program::{Step, Transfer, TransferTo, Via};
+use super::super::yaml::Value;
+use super::{Kind, Presence, Reader, acted, alone, declares_nothing, optional, required};
+use crate::phone::PhoneNumber;
+
+pub const KIND: Kind = Kind {
+    name: "transfer",
+    about: "Gives the call to a telephone number or a SIP address that the config allows (`transfer_to`).",
+    keys: &[
+        required("transfer", "`\"+78001234567\"`, `\"sip:desk@example.org\"`, or an expression of type phone"),
+        optional("say", "message before it is rung"),
+        optional("timeout", "how long it is rung; 45s"),
+    ],
+    outcomes: &[
+        acted("answered", "they have talked"),
+        alone("failed", "not allowed, no such number, or the carrier could not"),
+        alone("busy", "the other end is busy; goes where `failed` goes unless routed").or("failed"),
+        alone("no_answer", "nobody picked up; goes where `failed` goes unless routed").or("failed"),
+    ],
+    presence: Presence::Person,
+    declare: declares_nothing,
+    lower,
+    facts,
+};
+
+fn facts(_: &Step, via: Via) -> Vec<Fact> {
+    if via == Via::Outcome("answered") { vec![Fact::Talked] } else { vec![] }
+}
+
+fn lower(node: &mut Reader<'_, '_>) -> Option<Step> {
+    let to = to(node);
+    let message = node.get("say").and_then(|n| node.message_of(n, "say", &[]));
+    // Not from `defaults`: there `timeout` is the wait for a key.
+    let timeout = match node.get("timeout") {
+        Some(n) => node.cx.duration(n, "`timeout`", Duration::from_secs(5), Duration::from_secs(180)),
+        None => Some(Duration::from_secs(45)),
+    };
+    Some(Step::Transfer(Transfer { to: to?, message, timeout: timeout? }))
+}
+
+fn to(node: &mut Reader<'_, '_>) -> Option<TransferTo> {
+    let written = node.get("transfer")?;
+    if let Value::Scalar(scalar) = &written.value {
+        if scalar.text.starts_with('+') {
+            return match scalar.text.parse::<PhoneNumber>() {
+                Ok(number) => Some(TransferTo::Fixed(number.full().to_string())),
+                Err(why) => {
+                    node.cx.error(codes::MALFORMED, written.span, why.to_string());
+                    None
+                }
+            };
+        }
+        if let Some(rest) = scalar.text.strip_prefix("sip:") {
+            let good =
+                rest.split('@').count() == 2 && rest.chars().all(|c| c.is_ascii_graphic() && !"<>\";,?".contains(c));
+            if good && !rest.starts_with('@') && !rest.ends_with('@') {
+                return Some(TransferTo::Fixed(scalar.text.clone()));
+            }
+            node.cx.error(codes::MALFORMED, written.span, "a SIP address is written sip:user@host");
+            return None;
+        }
+    }
+    let (expr, ty) = node.expr(written, "`transfer`")?;
+    if ty == Type::Phone {
+        return Some(TransferTo::Phone(expr));
+    }
+    let message = format!("a call is given to a number (+…), a SIP address (sip:…) or a phone, not to {}", ty.words());
+    node.cx.error(codes::TYPE, written.span, message);
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{codes, compiled};
+    use super::*;
+
+    #[test]
+    fn lowered() {
+        let program = compiled("{ transfer: \"+7 800 123-45-67\", timeout: 30s, answered: bye, failed: bye }");
+        let Step::Transfer(transfer) = &program.steps[0].step else { panic!() };
+        assert!(matches!(&transfer.to, TransferTo::Fixed(to) if to == "+78001234567"));
+        assert_eq!(program.steps[0].to(Via::Outcome("busy")).0, 2, "falls back to `failed`");
+        for (to, expected) in [
+            ("\"sip:desk@example.org\"", vec![]),
+            ("\"sip:desk\"", vec!["F008"]),
+            ("\"+12\"", vec!["F008"]),
+            ("contact.name", vec!["F015"]),
+            ("\"80012345\"", vec!["F015"]),
+        ] {
+            assert_eq!(codes(&format!("{{ transfer: {to}, answered: bye, failed: bye }}")), expected, "{to}");
+        }
+    }
+}
