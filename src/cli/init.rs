@@ -15,9 +15,16 @@ pub struct Arguments {
 }
 
 /// The shipped flows and ladder, as they are in the repository.
-pub(super) const SHIPPED_FLOWS: [(&str, &str); 2] = [
+pub(super) const SHIPPED_FLOWS: [(&str, &str); 9] = [
     ("flows/gentle_reminder.yaml", include_str!("../../flows/gentle_reminder.yaml")),
     ("flows/overdue_reminder.yaml", include_str!("../../flows/overdue_reminder.yaml")),
+    ("flows/broken_promise.yaml", include_str!("../../flows/broken_promise.yaml")),
+    ("flows/final_notice.yaml", include_str!("../../flows/final_notice.yaml")),
+    ("flows/callback_inbound.yaml", include_str!("../../flows/callback_inbound.yaml")),
+    ("flows/third_person.yaml", include_str!("../../flows/third_person.yaml")),
+    ("flows/voicemail.yaml", include_str!("../../flows/voicemail.yaml")),
+    ("flows/planned_outage.yaml", include_str!("../../flows/planned_outage.yaml")),
+    ("flows/appointment_confirmation.yaml", include_str!("../../flows/appointment_confirmation.yaml")),
 ];
 pub(super) const SHIPPED_LADDER: &str = include_str!("../../flows/ladders/utility_overdue.yaml");
 

@@ -12,7 +12,6 @@ use std::time::Duration;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use ringback::call::action::{Action, Note};
-use ringback::call::rehearse::rehearse;
 use ringback::call::transcript::order_line;
 use ringback::call::{BRIDGE_LENGTH_MAX, CALL_LENGTH_MAX, Call, Context, Event, STEPS_PER_CALL_MAX, prompts_needed};
 use ringback::flow::expr::Value;
@@ -24,9 +23,19 @@ use ringback::outcome::{AnsweredBy, Disposition, HangupCause};
 use ringback::speech::{Case, Format, Piece, Spoken, Template, say};
 use ringback::time::Mono;
 
-const SHIPPED: [&str; 2] = ["flows/gentle_reminder.yaml", "flows/overdue_reminder.yaml"];
-/// What random callers call.
-const CALLED: [&str; 3] = [SHIPPED[0], SHIPPED[1], "tests/calls/desk.yaml"];
+/// What random callers call: the shipped flows, and one that has every kind of question.
+const CALLED: [&str; 10] = [
+    "flows/gentle_reminder.yaml",
+    "flows/overdue_reminder.yaml",
+    "tests/calls/desk.yaml",
+    "flows/broken_promise.yaml",
+    "flows/final_notice.yaml",
+    "flows/callback_inbound.yaml",
+    "flows/third_person.yaml",
+    "flows/voicemail.yaml",
+    "flows/planned_outage.yaml",
+    "flows/appointment_confirmation.yaml",
+];
 
 fn compiled(path: &str) -> (Arc<Program>, Vec<TestCase>) {
     let source = std::fs::read_to_string(path).unwrap_or_else(|e| panic!("{path}: {e}"));
@@ -182,22 +191,6 @@ fn told(stage: &mut Stage, line: &str) -> Option<Vec<Action>> {
         _ => return None,
     };
     Some(stage.tell(event))
-}
-
-#[test]
-fn the_tests_in_the_shipped_flows_pass() {
-    for path in SHIPPED {
-        let (program, tests) = compiled(path);
-        let mut entered = BTreeSet::new();
-        for case in &tests {
-            match rehearse(&program, case) {
-                Ok(rehearsal) => entered.extend(rehearsal.covered.nodes),
-                Err(failure) => panic!("{path}: {}: {}\n{}", case.name, failure.message, failure.transcript),
-            }
-        }
-        let (entered, nodes) = (entered.len(), program.steps.len());
-        assert!(entered * 10 >= nodes * 9, "{path}: only {entered} of {nodes} nodes are entered by its tests");
-    }
 }
 
 /// What the world may do to a call.
@@ -418,13 +411,14 @@ fn act(stage: &mut Stage, program: &Program, contact: &ContactValues, deed: &Dee
     }
 }
 
-/// The keys that this contact would prove itself by.
+/// The keys that this contact would prove itself by; none in a flow that wants no proof.
 fn proof(program: &Program, contact: &ContactValues) -> String {
     let against = program.steps.iter().find_map(|named| match &named.step {
         Step::Verify(verify) => Some(verify.against),
         _ => None,
     });
-    match &contact.0[against.expect("the flows verify").0 as usize] {
+    let Some(against) = against else { return String::new() };
+    match &contact.0[against.0 as usize] {
         Some(Value::Digits(digits)) => digits.clone(),
         Some(Value::Date(day)) => format!("{:02}{:02}", day.day(), day.month()),
         _ => String::new(),
@@ -486,7 +480,9 @@ fn protected_words(program: &Program, case: &TestCase) -> Vec<String> {
     let mut words = Vec::new();
     for (field, value) in program.contact.iter().zip(&case.contact.0).filter(|(field, _)| field.protected) {
         let (spoken, formats) = match value {
-            Some(Value::Money(money)) => (Spoken::Money(*money), vec![Format::Money(Case::Nominative)]),
+            Some(Value::Money(money)) => {
+                (Spoken::Money(*money), vec![Format::Money(Case::Nominative), Format::Money(Case::Accusative)])
+            }
             Some(Value::Date(day)) => (Spoken::Date(*day), vec![Format::Date(Case::Genitive)]),
             Some(Value::Text(text)) => (Spoken::Text(text.clone()), vec![Format::Plain]),
             _ => continue,

@@ -6,6 +6,7 @@ mod demo;
 mod flows;
 mod house;
 mod import;
+mod library;
 mod media;
 mod network;
 mod notify;
