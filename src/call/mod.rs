@@ -40,8 +40,7 @@ pub const STEPS_PER_TURN_MAX: u32 = 100;
 /// Steps entered in one call: a person cannot reach it in [`CALL_LENGTH_MAX`], a broken far end sending keys by the
 /// thousand can. The call hangs up.
 pub const STEPS_PER_CALL_MAX: usize = 1_000;
-/// From the answer, or from the end of a talk with an agent, to our hanging up.
-pub const CALL_LENGTH_MAX: Duration = Duration::from_secs(10 * 60);
+pub use crate::flow::program::CALL_LENGTH_MAX;
 /// How long client and agent may talk.
 pub const BRIDGE_LENGTH_MAX: Duration = Duration::from_secs(60 * 60);
 /// Keys pressed ahead that are kept; further ones are thrown away.

@@ -154,8 +154,12 @@ fn domain_values(program: &Program, variable: VarId, env: &Env) -> Vec<Value> {
             let Step::Promise(promise) = &program.step(*step).step else {
                 panic!("offers are made in a promise step only")
             };
-            let Some(Value::Money(sum)) = eval(&promise.of, env) else { return Vec::new() };
-            promise.offers.iter().map(|offer| Value::Money(share_of(offer.share, sum))).collect()
+            let sums = slot_values(program, &promise.of, env).into_iter();
+            let offered = sums.filter_map(|sum| match sum {
+                Value::Money(sum) => Some(promise.offers.iter().map(move |o| Value::Money(share_of(o.share, sum)))),
+                _ => None,
+            });
+            offered.flatten().collect()
         }
     }
 }

@@ -26,7 +26,13 @@ impl Call {
             Step::Promise(promise) => self.offer(turn, promise, 0),
             Step::Branch { cases } => {
                 let taken = cases.iter().position(|case| self.holds(&case.when));
-                self.leave(taken.map_or(Via::Outcome("else"), |case| Via::Case(case as u16)));
+                let via = match taken {
+                    Some(case) => Via::Case(case as u16),
+                    // By value, every value with its case: the compiler has seen to it that there is one.
+                    None if named.routes.iter().all(|(via, _)| *via != Via::Outcome("else")) => named.routes[0].0,
+                    None => Via::Outcome("else"),
+                };
+                self.leave(via);
             }
             Step::Set { assign } => {
                 for (variable, expr) in assign {

@@ -124,6 +124,18 @@ codes! {
         "The text says to press a key which the menu does not take.";
     KEY_SILENT = "F041", "A key is taken that is never announced",
         "Nobody will press a key that no prompt of the menu names. Name it, or remove it.";
+    SUBFLOW = "F042", "A sub-flow that cannot be called",
+        "It is not in the folder `library` beside the flow, has faults of its own, would call itself, or is given other inputs \
+         than it declares.";
+    NOT_EXHAUSTIVE = "F043", "A branch that forgets a case",
+        "Every word of an enum must lead somewhere: name the missing ones under `cases`, or route `else`.";
+    LONG_CALL = "F044", "A person who stays silent is held too long",
+        "With nobody pressing anything, some path through the flow talks and waits longer than a call may last, so the call \
+         would be cut off in the middle. Say less, wait shorter, or lead silence to an end sooner.";
+    LONG_SPEECH = "F045", "Long speech before the first choice",
+        "People hang up on a voice that talks and asks nothing. The first question should come within half a minute.";
+    NOT_TESTED = "F046", "A node that no test enters",
+        "The tests of the flow never come here, so nobody knows what it does. Shown when the flow passes its own tests.";
 }
 
 #[cfg(test)]

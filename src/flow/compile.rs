@@ -1,4 +1,5 @@
-//! The way from text to [`Program`]: read the tree, gather the names, lower every node, check the whole.
+//! The way from text to [`Program`]: read the tree, write the called sub-flows out, gather the names, lower every node,
+//! check the whole.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -8,41 +9,25 @@ use sha2::{Digest, Sha256};
 use super::check::{self, Sketch};
 use super::codes;
 use super::context::{Context, NOWHERE};
-use super::expr::Type;
+use super::expr::{Expr, same};
 use super::message::{self, Prose};
-use super::node::{self, Kind, LISTENING, Reader};
-use super::program::{Field, FlowHash, Message, MessageId, NamedStep, Program, StepId};
+use super::node::{self, Kind, Reader};
+use super::program::{Field, FieldId, FlowHash, Message, MessageId, NamedStep, Program, StepId};
+use super::sections::{self, KEYS, MESSAGES_MAX, NODES_MAX, SUBFLOW_KEYS, section, typed_fields};
+use super::subflow::{self, Called, Frame, Input, Library};
 use super::yaml::{self, Entry, Map, Node, Value};
 use super::{Compiled, test_section};
 use crate::diagnostic::Span;
-use crate::language::Language;
 
-/// Languages whose numbers, money and dates speech can say.
-pub const SPEAKABLE: &[Language] = &[Language::RU, Language::EN];
-
-const NODES_MAX: usize = 2000;
-const MESSAGES_MAX: usize = 2000;
-const FIELDS_MAX: usize = 100;
-const ENUM_MAX: usize = 100;
-
-/// The keys of a flow: name, required, what it is.
-pub const KEYS: &[(&str, bool, &str)] = &[
-    ("flow", true, "the name"),
-    ("version", true, "a whole number; raise it with every change"),
-    ("languages", true, "list; the first is for contacts whose language is not among them"),
-    ("contact", false, "what a contact must bring: map of field to type"),
-    ("protect", false, "fields that may be spoken only after `verify`, and never to a machine"),
-    ("defaults", false, "outcomes and listening times for all nodes that do not say their own"),
-    ("messages", false, "map of name to text by language"),
-    ("start", true, "the first node"),
-    ("on_machine", false, "the first node when a machine answers; without it the call hangs up without a word"),
-    ("hotkeys", false, "map of keys, heard at any moment, to nodes"),
-    ("nodes", true, "map of name to node"),
-    ("tests", false, "list of calls and what must come of them"),
-];
-
-/// Compiles a flow's YAML. Total: any text whatever yields a program or diagnostics, in bounded time and stack.
+/// Compiles a flow's YAML; a packed one (see [`Library::pack`]) brings its sub-flows along. Total: any text whatever yields a
+/// program or diagnostics, in bounded time and stack.
 pub fn compile(source: &str) -> Compiled {
+    compile_with(source, &Library::default())
+}
+
+/// As [`compile`], with sub-flows to call.
+pub fn compile_with(source: &str, library: &Library) -> Compiled {
+    let (source, library) = library.unpack(source);
     let mut diagnostics = Vec::new();
     let root = yaml::read(source, &mut diagnostics);
     let mut cx = Context {
@@ -54,101 +39,377 @@ pub fn compile(source: &str) -> Compiled {
         variable_spans: Vec::new(),
         messages: BTreeMap::new(),
         nodes: BTreeMap::new(),
-        defaults: Map::default(),
-        promises: 0,
-        queues: 0,
+        frames: vec![Frame::default()],
+        frame: 0,
+        exits: Vec::new(),
         said: Vec::new(),
         used: Vec::new(),
         results: BTreeMap::new(),
         menu_keys: BTreeMap::new(),
     };
-    let read = root.and_then(|root| flow(&mut cx, &root));
-    let mut diagnostics = cx.diagnostics;
-    diagnostics.sort_by(|a, b| (a.span, a.code, &a.message).cmp(&(b.span, b.code, &b.message)));
-    diagnostics.dedup();
-    let good = !diagnostics.iter().any(|d| d.is_error());
-    match read {
-        Some((program, tests)) if good => Compiled { program: Some(program), tests, diagnostics },
-        Some(_) | None => Compiled { program: None, tests: Vec::new(), diagnostics },
-    }
-}
-
-fn flow(cx: &mut Context<'_>, root: &Node) -> Option<(Program, Vec<super::test::TestCase>)> {
-    let map = cx.map(root, "a flow")?;
-    let known: Vec<&str> = KEYS.iter().map(|(name, ..)| *name).collect();
-    cx.known_keys(map, "key of a flow", &known);
-    for (name, required, about) in KEYS {
-        if *required && map.get(name).is_none() {
-            cx.error(codes::MISSING_KEY, root.span, format!("the flow lacks `{name}`: {about}"));
+    let is_subflow = root.as_ref().and_then(Node::map).is_some_and(|map| map.get("subflow").is_some());
+    let mut out = Compiled {
+        program: None,
+        subflow: None,
+        source: source.to_string(),
+        tests: Vec::new(),
+        diagnostics: Vec::new(),
+    };
+    let mut read = None;
+    if let Some(root) = &root {
+        if is_subflow {
+            out.subflow = subflow_alone(&mut cx, root, &library);
+        } else {
+            read = flow(&mut cx, root, &library);
         }
     }
-    let name = name(cx, map);
+    out.diagnostics = cx.diagnostics;
+    out.diagnostics.sort_by(|a, b| (a.span, a.code, &a.message).cmp(&(b.span, b.code, &b.message)));
+    out.diagnostics.dedup();
+    if let Some((mut program, tests, used)) = read
+        && !out.diagnostics.iter().any(|d| d.is_error())
+    {
+        out.source = library.pack(source, &used);
+        program.hash = hash(&out.source);
+        (out.program, out.tests) = (Some(program), tests);
+    }
+    out
+}
+
+/// A node that becomes a step, or a message, with the frame it stands in.
+struct Unit<'n> {
+    frame: usize,
+    entry: &'n Entry,
+    kind: Option<(&'static Kind, &'n Map)>,
+}
+
+/// What the parts of a flow come to.
+struct Parts {
+    steps: Vec<Option<NamedStep>>,
+    names: Vec<(String, Span)>,
+    messages: Vec<Message>,
+    message_spans: Vec<Span>,
+    prose: Vec<Prose>,
+}
+
+fn flow(
+    cx: &mut Context<'_>,
+    root: &Node,
+    library: &Library,
+) -> Option<(Program, Vec<super::test::TestCase>, Vec<String>)> {
+    let map = cx.map(root, "a flow")?;
+    known(cx, root, map, KEYS, "flow");
+    let name = sections::name(cx, map, "flow");
     let version = map.get("version").and_then(|e| cx.number(&e.value, "`version`", 1, u32::MAX));
-    cx.languages = languages(cx, map);
-    cx.contact = contact(cx, map);
-    protect(cx, map);
+    cx.languages = sections::languages(cx, map);
+    cx.contact = sections::contact(cx, map);
+    sections::protect(cx, map);
 
-    let written_messages = section(cx, map, "messages", MESSAGES_MAX);
-    let written_nodes = section(cx, map, "nodes", NODES_MAX);
-    for (n, entry) in written_messages.iter().enumerate() {
-        cx.name(&entry.key, entry.key_plain, entry.key_span, "a message");
-        cx.messages.insert(entry.key.clone(), MessageId(n as u32));
-    }
-    for (n, entry) in written_nodes.iter().enumerate() {
-        cx.name(&entry.key, entry.key_plain, entry.key_span, "a node");
-        cx.nodes.insert(entry.key.clone(), StepId(n as u32));
-    }
-    defaults(cx, map);
-
-    let kinds: Vec<Option<(&'static Kind, &Map)>> = written_nodes.iter().map(|entry| kind(cx, entry)).collect();
-    let count = |kind: &str| kinds.iter().flatten().filter(|(k, _)| k.name == kind).count();
-    (cx.promises, cx.queues) = (count("promise"), count("queue"));
-    each_node(cx, written_nodes, &kinds, |reader| reader.declare());
-
-    let mut prose: Vec<Prose> = Vec::new();
-    let messages: Vec<Message> =
-        written_messages.iter().enumerate().map(|(n, e)| message::read(cx, e, n, &mut prose)).collect();
-
-    let mut steps: Vec<Option<NamedStep>> = vec![None; written_nodes.len()];
-    each_node(cx, written_nodes, &kinds, |reader| {
-        let step = reader.lower();
-        steps[reader.id.0 as usize] = step;
-    });
-
+    let calls = subflow::calls(cx, map, library);
+    let parts = parts(cx, map, &calls);
     let start = entry_point(cx, map, "start");
     let on_machine = entry_point(cx, map, "on_machine");
-    let hotkeys = hotkeys(cx, map);
-    let names: Vec<(String, Span)> = written_nodes.iter().map(|e| (e.key.clone(), e.key_span)).collect();
-    let message_spans: Vec<Span> = written_messages.iter().map(|e| e.key_span).collect();
+    let hotkeys = sections::hotkeys(cx, map);
     let sketch = Sketch {
-        steps: &steps,
-        names: &names,
-        messages: &messages,
-        message_spans: &message_spans,
+        steps: &parts.steps,
+        names: &parts.names,
+        messages: &parts.messages,
+        message_spans: &parts.message_spans,
         start: start.map(|(id, _)| id),
         start_span: start.map_or(root.span, |(_, span)| span),
         on_machine,
         hotkeys: &hotkeys,
-        prose: &prose,
+        prose: &parts.prose,
+        is_subflow: false,
     };
     check::run(cx, &sketch);
     let tests = map.get("tests").map(|e| test_section::read(cx, &e.value)).unwrap_or_default();
 
-    let steps: Option<Vec<NamedStep>> = steps.into_iter().collect();
+    let steps: Option<Vec<NamedStep>> = parts.steps.into_iter().collect();
     let program = Program {
         name: name?,
         version: version?,
-        hash: hash(cx.source),
+        hash: FlowHash(String::new()),
         languages: cx.languages.clone(),
         contact: cx.contact.clone(),
         variables: cx.variables.clone(),
-        messages,
+        messages: parts.messages,
         steps: steps?,
         start: start?.0,
         on_machine: on_machine.map(|(id, _)| id),
         hotkeys: hotkeys.into_iter().map(|(keys, to, _)| (keys, to)).collect(),
     };
-    Some((program, tests))
+    let mut used: Vec<String> = calls.into_iter().map(|called| called.name).collect();
+    used.sort();
+    used.dedup();
+    Some((program, tests, used))
+}
+
+/// A sub-flow by itself: its inputs stand for a contact of their own, its exits are ends.
+fn subflow_alone(cx: &mut Context<'_>, root: &Node, library: &Library) -> Option<String> {
+    let map = cx.map(root, "a sub-flow")?;
+    known(cx, root, map, SUBFLOW_KEYS, "sub-flow");
+    let name = sections::name(cx, map, "subflow");
+    map.get("version").and_then(|e| cx.number(&e.value, "`version`", 1, u32::MAX));
+    cx.languages = sections::languages(cx, map);
+    let entries = section(cx, map, "inputs", sections::FIELDS_MAX);
+    cx.contact = typed_fields(cx, entries).into_iter().map(|(field, _)| field).collect();
+    let input = |(n, field): (usize, &Field)| Input {
+        name: field.name.clone(),
+        expr: Expr::Contact(FieldId(n as u32)),
+        ty: field.ty.clone(),
+    };
+    cx.frames[0].inputs = cx.contact.iter().enumerate().map(input).collect();
+    cx.frames[0].is_subflow = true;
+    cx.exits = subflow::words(map.get("exits").map(|e| &e.value));
+    if let Some(entry) = map.get("exits") {
+        let exits = cx.scalars(&entry.value, "`exits`");
+        for (scalar, span) in exits {
+            cx.name(&scalar.text, scalar.plain, span, "an exit");
+        }
+    }
+    let calls = subflow::calls(cx, map, library);
+    let parts = parts(cx, map, &calls);
+    let start = entry_point(cx, map, "start");
+    outputs(cx, map);
+    let sketch = Sketch {
+        steps: &parts.steps,
+        names: &parts.names,
+        messages: &parts.messages,
+        message_spans: &parts.message_spans,
+        start: start.map(|(id, _)| id),
+        start_span: start.map_or(root.span, |(_, span)| span),
+        on_machine: None,
+        hotkeys: &[],
+        prose: &parts.prose,
+        is_subflow: true,
+    };
+    check::run(cx, &sketch);
+    name
+}
+
+/// Every output is a variable of that type.
+fn outputs(cx: &mut Context<'_>, map: &Map) {
+    let entries = section(cx, map, "outputs", sections::FIELDS_MAX);
+    for (field, span) in typed_fields(cx, entries) {
+        match cx.variable(&field.name).map(|id| cx.variables[id.0 as usize].ty.clone()) {
+            Some(ty) if same(&ty, &field.ty) => {}
+            Some(ty) => {
+                let text = format!("`{}` is {} here, and {} as an output", field.name, ty.words(), field.ty.words());
+                cx.error(codes::TYPE, span, text);
+            }
+            None => {
+                let known: Vec<String> = cx.variables.iter().map(|v| v.name.clone()).collect();
+                let known = known.iter().map(String::as_str);
+                cx.unknown(codes::UNKNOWN_NAME, span, "variable", &field.name, known);
+            }
+        }
+    }
+}
+
+/// Keys that must be there are, and no others.
+fn known(cx: &mut Context<'_>, root: &Node, map: &Map, keys: &[(&str, bool, &str)], what: &str) {
+    let names: Vec<&str> = keys.iter().map(|(name, ..)| *name).collect();
+    cx.known_keys(map, &format!("key of a {what}"), &names);
+    for (name, required, about) in keys {
+        if *required && map.get(name).is_none() {
+            cx.error(codes::MISSING_KEY, root.span, format!("the {what} lacks `{name}`: {about}"));
+        }
+    }
+}
+
+/// Messages and nodes of the flow and of every sub-flow it calls.
+fn parts(cx: &mut Context<'_>, root: &Map, calls: &[Called]) -> Parts {
+    let no_map = Map::default();
+    let maps: Vec<&Map> = std::iter::once(root).chain(calls.iter().map(|c| c.tree.map().unwrap_or(&no_map))).collect();
+    for called in calls {
+        let (prefix, outputs) = (format!("{}/", called.node), called.outputs());
+        cx.frames.push(Frame { prefix, outputs, is_subflow: true, ..Frame::default() });
+    }
+
+    let mut written: Vec<(usize, &Entry)> = Vec::new();
+    let mut units: Vec<Unit<'_>> = Vec::new();
+    let mut links: BTreeMap<String, Link<'_>> = BTreeMap::new();
+    for (frame, map) in maps.iter().enumerate() {
+        cx.frame = frame;
+        cx.frames[frame].defaults = sections::defaults(cx, map);
+        let prefix = cx.frame().prefix.clone();
+        for entry in section(cx, map, "messages", MESSAGES_MAX) {
+            cx.name(&entry.key, entry.key_plain, entry.key_span, "a message");
+            cx.messages.insert(format!("{prefix}{}", entry.key), MessageId(written.len() as u32));
+            written.push((frame, entry));
+        }
+        for entry in section(cx, map, "nodes", NODES_MAX) {
+            cx.name(&entry.key, entry.key_plain, entry.key_span, "a node");
+            let kind = kind(cx, entry);
+            let name = format!("{prefix}{}", entry.key);
+            match kind {
+                Some((kind, _)) if kind.name == "call" => {
+                    let called = calls.iter().position(|c| c.node == name);
+                    links.insert(name, Link::Into(called.map(|n| n + 1)));
+                }
+                Some((kind, inner)) if kind.name == "exit" && frame > 0 => {
+                    links.insert(name, Link::Out { frame, map: inner });
+                }
+                _ => {
+                    cx.nodes.insert(name, StepId(units.len() as u32));
+                    units.push(Unit { frame, entry, kind });
+                }
+            }
+        }
+        let count = |wanted: &str| {
+            units.iter().filter(|u| u.frame == frame && u.kind.is_some_and(|k| k.0.name == wanted)).count()
+        };
+        (cx.frames[frame].promises, cx.frames[frame].queues) = (count("promise"), count("queue"));
+    }
+    let names: Vec<String> = links.keys().cloned().collect();
+    for name in names {
+        let to = linked(cx, &name, &links, &maps, calls, 0);
+        cx.nodes.insert(name, to);
+    }
+
+    // What a call gives in may name what its caller's nodes set, so frames are read in the order of the calls; faults are
+    // told when all is known.
+    for frame in 0..maps.len() {
+        if frame > 0 {
+            let before = cx.diagnostics.len();
+            inputs(cx, &calls[frame - 1], frame);
+            cx.diagnostics.truncate(before);
+        }
+        each_unit(cx, &units, Some(frame), |reader| reader.declare());
+    }
+    for (n, called) in calls.iter().enumerate() {
+        inputs(cx, called, n + 1);
+        exits(cx, called, n + 1);
+    }
+
+    let mut prose: Vec<Prose> = Vec::new();
+    let mut messages = Vec::new();
+    for (n, (frame, entry)) in written.iter().enumerate() {
+        cx.frame = *frame;
+        messages.push(message::read(cx, entry, n, &mut prose));
+    }
+    let mut steps: Vec<Option<NamedStep>> = vec![None; units.len()];
+    each_unit(cx, &units, None, |reader| {
+        let step = reader.lower();
+        steps[reader.id.0 as usize] = step;
+    });
+    let name = |cx: &Context<'_>, frame: usize, entry: &Entry| format!("{}{}", cx.frames[frame].prefix, entry.key);
+    let names = units.iter().map(|u| (name(cx, u.frame, u.entry), u.entry.key_span)).collect();
+    let message_spans = written.iter().map(|(_, e)| e.key_span).collect();
+    cx.frame = 0;
+    Parts { steps, names, messages, message_spans, prose }
+}
+
+/// A node that is no step: it stands for another.
+enum Link<'n> {
+    /// Into the sub-flow of this frame; `None`: it could not be found, and that has been reported.
+    Into(Option<usize>),
+    /// Out of the sub-flow of this frame.
+    Out { frame: usize, map: &'n Map },
+}
+
+/// The step that a link leads to in the end; [`NOWHERE`] when that has been reported.
+fn linked(
+    cx: &mut Context<'_>,
+    name: &str,
+    links: &BTreeMap<String, Link<'_>>,
+    maps: &[&Map],
+    calls: &[Called],
+    depth: usize,
+) -> StepId {
+    let Some(link) = links.get(name) else {
+        return cx.nodes.get(name).copied().unwrap_or(NOWHERE);
+    };
+    let text = |entry: Option<&Entry>| match entry.map(|e| &e.value.value) {
+        Some(Value::Scalar(scalar)) => Some(scalar.text.clone()),
+        _ => None,
+    };
+    let target = match link {
+        Link::Into(None) => None,
+        Link::Into(Some(frame)) => text(maps[*frame].get("start")).map(|start| format!("{name}/{start}")),
+        Link::Out { frame, map } => {
+            let called = &calls[*frame - 1];
+            let parent = &cx.frames[called.parent];
+            text(map.get("exit"))
+                .and_then(|exit| text(called.map.get(&exit).or_else(|| parent.defaults.get(&exit))))
+                .map(|to| format!("{}{to}", parent.prefix))
+        }
+    };
+    let Some(target) = target else { return NOWHERE };
+    if depth > links.len() {
+        let span = calls.first().map(|c| c.span).unwrap_or_default();
+        cx.error(codes::ENDLESS, span, format!("sub-flows lead into each other and nothing is ever done: `{name}`"));
+        return NOWHERE;
+    }
+    linked(cx, &target, links, maps, calls, depth + 1)
+}
+
+/// What the caller gives, in the caller's words, against what the sub-flow declares.
+fn inputs(cx: &mut Context<'_>, called: &Called, frame: usize) {
+    cx.frame = called.parent;
+    let declared = match called.section("inputs").and_then(Node::map) {
+        Some(map) => typed_fields(cx, &map.entries),
+        None => Vec::new(),
+    };
+    let given = called.map.get("with").and_then(|e| e.value.map());
+    for entry in given.into_iter().flat_map(|map| &map.entries) {
+        if !declared.iter().any(|(field, _)| field.name == entry.key) {
+            let known: Vec<&str> = declared.iter().map(|(f, _)| f.name.as_str()).collect();
+            cx.unknown(codes::SUBFLOW, entry.key_span, &format!("input of `{}`", called.name), &entry.key, known);
+        }
+    }
+    let mut inputs = Vec::new();
+    for (field, _) in declared {
+        let Some(entry) = given.and_then(|map| map.get(&field.name)) else {
+            let text = format!("`{}` lacks the input `{}`: {}", called.node, field.name, field.ty.words());
+            cx.error(codes::SUBFLOW, called.span, text);
+            continue;
+        };
+        let Some((expr, ty)) = cx.expr(&entry.value, "an input") else { continue };
+        if same(&ty, &field.ty) {
+            inputs.push(Input { name: field.name, expr, ty });
+        } else {
+            let text = format!("`{}` is {}; the sub-flow wants {}", field.name, ty.words(), field.ty.words());
+            cx.error(codes::TYPE, entry.value.span, text);
+        }
+    }
+    cx.frames[frame].inputs = inputs;
+    cx.frame = frame;
+}
+
+/// Every exit is routed, to a node that is there, and the calling node has no other keys.
+fn exits(cx: &mut Context<'_>, called: &Called, frame: usize) {
+    cx.frame = called.parent;
+    let exits = called.exits();
+    let mut known: Vec<&str> =
+        node::ALL.iter().filter(|k| k.name == "call").flat_map(|k| k.keys).map(|k| k.name).collect();
+    known.extend(exits.iter().map(String::as_str));
+    cx.known_keys(&called.map, &format!("key or exit of `{}`", called.name), &known);
+    for exit in &exits {
+        let own = called.map.get(exit).map(|e| e.value.clone());
+        match own.or_else(|| cx.frame().defaults.get(exit).map(|e| e.value.clone())) {
+            Some(target) => {
+                if let Some(scalar) = cx.scalar(&target, &format!("`{exit}`")) {
+                    cx.node(scalar, target.span);
+                }
+            }
+            None => {
+                let text = format!("node `{}` (call) does not say where the exit `{exit}` leads", called.node);
+                cx.error_help(codes::UNROUTED, called.span, text, format!("add `{exit}: some_node`"));
+            }
+        }
+    }
+    for entry in called.section("nodes").and_then(Node::map).into_iter().flat_map(|m| &m.entries) {
+        if let Some(Value::Scalar(exit)) = entry.value.map().and_then(|m| m.get("exit")).map(|e| &e.value.value)
+            && !exits.contains(&exit.text)
+        {
+            let text =
+                format!("the sub-flow `{}` leaves by `{}`, which is not among its exits", called.name, exit.text);
+            cx.error(codes::SUBFLOW, called.span, text);
+        }
+    }
+    cx.frame = frame;
 }
 
 fn hash(source: &str) -> FlowHash {
@@ -159,156 +420,27 @@ fn hash(source: &str) -> FlowHash {
     }))
 }
 
-fn name(cx: &mut Context<'_>, map: &Map) -> Option<String> {
-    let entry = map.get("flow")?;
-    let scalar = cx.scalar(&entry.value, "`flow`")?;
-    cx.name(&scalar.text, scalar.plain, entry.value.span, "a flow").then(|| scalar.text.clone())
-}
-
-fn languages(cx: &mut Context<'_>, map: &Map) -> Vec<Language> {
-    let Some(entry) = map.get("languages") else { return Vec::new() };
-    let mut out: Vec<Language> = Vec::new();
-    let mut any = false;
-    for (scalar, span) in cx.scalars(&entry.value, "`languages`") {
-        any = true;
-        match scalar.text.parse::<Language>() {
-            Ok(l) if out.contains(&l) => cx.error(codes::DUPLICATE_KEY, span, format!("`{l}` is given twice")),
-            Ok(l) if SPEAKABLE.contains(&l) => out.push(l),
-            _ => cx.unknown(codes::LANGUAGE, span, "language", &scalar.text, SPEAKABLE.iter().map(|l| l.code())),
-        }
-    }
-    let empty = matches!(&entry.value.value, Value::List(items) if items.is_empty());
-    if empty && !any {
-        cx.error(codes::LANGUAGE, entry.value.span, "at least one language is needed");
-    }
-    out
-}
-
-fn contact(cx: &mut Context<'_>, map: &Map) -> Vec<Field> {
-    let entries = section(cx, map, "contact", FIELDS_MAX);
-    typed_fields(cx, entries).into_iter().map(|(field, _)| field).collect()
-}
-
-/// `name: type` entries, with the places of their names.
-pub(super) fn typed_fields(cx: &mut Context<'_>, entries: &[Entry]) -> Vec<(Field, Span)> {
-    entries
-        .iter()
-        .filter_map(|entry| {
-            let named = cx.name(&entry.key, entry.key_plain, entry.key_span, "a field");
-            let scalar = cx.scalar(&entry.value, "a field's type")?;
-            let (written, optional) = match scalar.text.strip_suffix('?') {
-                Some(written) => (written.trim(), true),
-                None => (scalar.text.trim(), false),
-            };
-            // A faulty type has been reported; the field still exists, so that its uses are not told off as well.
-            let ty = field_type(cx, written, entry.value.span).unwrap_or(Type::Text);
-            let field = Field { name: entry.key.clone(), ty, optional, protected: false };
-            named.then_some((field, entry.key_span))
-        })
-        .collect()
-}
-
-/// The words a field's type can be.
-pub const TYPES: &[&str] =
-    &["text", "money", "date", "time", "number", "digits(4)", "phone", "language", "bool", "enum(a, b)"];
-
-fn field_type(cx: &mut Context<'_>, written: &str, span: Span) -> Option<Type> {
-    let (word, inside) = match written.split_once('(') {
-        Some((word, rest)) => (word.trim(), rest.strip_suffix(')')),
-        None => (written, None),
-    };
-    match (word, inside) {
-        ("text", None) => return Some(Type::Text),
-        ("money", None) => return Some(Type::Money),
-        ("date", None) => return Some(Type::Date),
-        ("time", None) => return Some(Type::Time),
-        ("number", None) => return Some(Type::Number),
-        ("phone", None) => return Some(Type::Phone),
-        ("language", None) => return Some(Type::Language),
-        ("bool", None) => return Some(Type::Bool),
-        ("digits", Some(n)) => {
-            if let Some(n) = n.trim().parse().ok().filter(|n| (1..=32).contains(n)) {
-                return Some(Type::Digits(n));
-            }
-            cx.error(codes::FIELD_TYPE, span, "digits(n) has n from 1 to 32");
-            return None;
-        }
-        ("enum", Some(words)) => {
-            let words: Vec<String> = words.split(',').take(ENUM_MAX + 1).map(|w| w.trim().to_string()).collect();
-            let good = |w: &String| !w.is_empty() && w.chars().all(|c| c.is_alphanumeric() || c == '_');
-            let unique = words.iter().enumerate().all(|(n, w)| !words[..n].contains(w));
-            if words.iter().all(good) && unique && words.len() <= ENUM_MAX {
-                return Some(Type::Enum(words));
-            }
-            cx.error(
-                codes::FIELD_TYPE,
-                span,
-                format!("enum(a, b) holds up to {ENUM_MAX} different words of letters, digits and _"),
-            );
-            return None;
-        }
-        _ => {}
-    }
-    cx.unknown(codes::FIELD_TYPE, span, "type", written, TYPES.iter().copied());
-    None
-}
-
-fn protect(cx: &mut Context<'_>, map: &Map) {
-    let Some(entry) = map.get("protect") else { return };
-    for (scalar, span) in cx.scalars(&entry.value, "`protect`") {
-        match cx.field(&scalar.text) {
-            Some(id) => cx.contact[id.0 as usize].protected = true,
-            None => {
-                let known: Vec<String> = cx.contact.iter().map(|f| f.name.clone()).collect();
-                let known = known.iter().map(String::as_str);
-                cx.unknown(codes::UNKNOWN_NAME, span, "field of the contact", &scalar.text, known);
-            }
-        }
-    }
-}
-
-/// The entries of a section that is a map; none when it is absent or something else.
-fn section<'n>(cx: &mut Context<'_>, map: &'n Map, key: &str, most: usize) -> &'n [Entry] {
-    let Some(entry) = map.get(key) else { return &[] };
-    let Some(inner) = cx.map(&entry.value, &format!("`{key}`")) else { return &[] };
-    if inner.entries.len() > most {
-        let text = format!("`{key}` has {} entries; at most {most} are read", inner.entries.len());
-        cx.error(codes::NOT_PLAIN_YAML, entry.key_span, text);
-    }
-    if key == "nodes" && inner.entries.is_empty() {
-        cx.error(codes::SHAPE, entry.value.span, "a flow has at least one node");
-    }
-    &inner.entries[..inner.entries.len().min(most)]
-}
-
-fn defaults(cx: &mut Context<'_>, map: &Map) {
-    let Some(entry) = map.get("defaults") else { return };
-    let Some(defaults) = cx.map(&entry.value, "`defaults`") else { return };
-    let mut known: Vec<&str> = LISTENING.iter().map(|k| k.name).chain(["no_match", "no_input"]).collect();
-    for outcome in node::ALL.iter().flat_map(|k| k.outcomes) {
-        if !["next", "else"].contains(&outcome.name) && !known.contains(&outcome.name) {
-            known.push(outcome.name);
-        }
-    }
-    cx.known_keys(defaults, "default", &known);
-    cx.defaults = defaults.clone();
-}
-
 fn kind<'n>(cx: &mut Context<'_>, entry: &'n Entry) -> Option<(&'static Kind, &'n Map)> {
     let map = cx.map(&entry.value, &format!("node `{}`", entry.key))?;
     Some((node::kind_of(cx, &entry.key, entry.key_span, map)?, map))
 }
 
-fn each_node(
-    cx: &mut Context<'_>,
-    entries: &[Entry],
-    kinds: &[Option<(&'static Kind, &Map)>],
-    mut act: impl FnMut(&mut Reader<'_, '_>),
-) {
-    for (n, (entry, found)) in entries.iter().zip(kinds).enumerate() {
-        let Some((kind, map)) = found else { continue };
-        let id = StepId(n as u32);
-        act(&mut Reader { cx: &mut *cx, id, name: &entry.key, span: entry.key_span, kind, map, ways: Vec::new() });
+/// The units of one frame, or of all.
+fn each_unit(cx: &mut Context<'_>, units: &[Unit<'_>], frame: Option<usize>, mut act: impl FnMut(&mut Reader<'_, '_>)) {
+    for (n, unit) in units.iter().enumerate().filter(|(_, u)| frame.is_none_or(|f| f == u.frame)) {
+        let Some((kind, map)) = unit.kind else { continue };
+        cx.frame = unit.frame;
+        let (id, entry) = (StepId(n as u32), unit.entry);
+        act(&mut Reader {
+            cx: &mut *cx,
+            id,
+            name: &entry.key,
+            span: entry.key_span,
+            kind,
+            map,
+            ways: Vec::new(),
+            needed: Vec::new(),
+        });
     }
 }
 
@@ -317,21 +449,4 @@ fn entry_point(cx: &mut Context<'_>, map: &Map, key: &str) -> Option<(StepId, Sp
     let scalar = cx.scalar(&entry.value, &format!("`{key}`"))?;
     let id = cx.node(scalar, entry.value.span);
     (id != NOWHERE).then_some((id, entry.value.span))
-}
-
-fn hotkeys(cx: &mut Context<'_>, map: &Map) -> Vec<(String, StepId, Span)> {
-    let mut out = Vec::new();
-    for entry in section(cx, map, "hotkeys", 20) {
-        if !node::is_key(&entry.key) || !entry.key.starts_with('*') || entry.key.len() < 2 {
-            let text = format!("`{}` is not a hotkey: * and one to seven of 0-9, * and #", entry.key);
-            cx.error_help(codes::KEY, entry.key_span, text, "for example \"*9\"");
-            continue;
-        }
-        let Some(scalar) = cx.scalar(&entry.value, "a hotkey's node") else { continue };
-        let id = cx.node(scalar, entry.value.span);
-        if id != NOWHERE {
-            out.push((entry.key.clone(), id, entry.key_span));
-        }
-    }
-    out
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::codes;
 use super::expr::{self, Expr, Type};
 use super::program::{Domain, Field, FieldId, MessageId, StepId, VarId, Variable};
+use super::subflow::Frame;
 use super::yaml::{self, Map, Node, Scalar, Value};
 use crate::diagnostic::{Diagnostic, Span, did_you_mean};
 use crate::language::Language;
@@ -49,11 +50,12 @@ pub struct Context<'s> {
     pub variable_spans: Vec<Span>,
     pub messages: BTreeMap<String, MessageId>,
     pub nodes: BTreeMap<String, StepId>,
-    pub defaults: Map,
-    /// How many promise nodes there are.
-    pub promises: usize,
-    /// How many queue nodes there are.
-    pub queues: usize,
+    /// The flow itself, then each call of a sub-flow.
+    pub frames: Vec<Frame>,
+    /// The one being read.
+    pub frame: usize,
+    /// The exits of the sub-flow that is checked by itself.
+    pub exits: Vec<String>,
     pub said: Vec<Said>,
     pub used: Vec<Used>,
     /// The place of each `end` node's result.
@@ -182,20 +184,34 @@ impl Context<'_> {
         good
     }
 
+    pub fn frame(&self) -> &Frame {
+        &self.frames[self.frame]
+    }
+
+    /// The names of this frame among all, without its prefix.
+    fn own_names<'m, T>(&self, all: &'m BTreeMap<String, T>) -> Vec<String> {
+        let prefix = &self.frame().prefix;
+        all.keys()
+            .filter_map(|name| name.strip_prefix(prefix.as_str()))
+            .filter(|n| !n.contains('/'))
+            .map(Into::into)
+            .collect()
+    }
+
     pub fn node(&mut self, scalar: &Scalar, span: Span) -> StepId {
-        if let Some(id) = self.nodes.get(&scalar.text) {
+        if let Some(id) = self.nodes.get(&format!("{}{}", self.frame().prefix, scalar.text)) {
             return *id;
         }
-        let known: Vec<String> = self.nodes.keys().cloned().collect();
+        let known = self.own_names(&self.nodes);
         self.unknown(codes::UNKNOWN_TARGET, span, "node", &scalar.text, known.iter().map(String::as_str));
         NOWHERE
     }
 
     pub fn message(&mut self, scalar: &Scalar, span: Span) -> Option<MessageId> {
-        if let Some(id) = self.messages.get(&scalar.text) {
+        if let Some(id) = self.messages.get(&format!("{}{}", self.frame().prefix, scalar.text)) {
             return Some(*id);
         }
-        let known: Vec<String> = self.messages.keys().cloned().collect();
+        let known = self.own_names(&self.messages);
         self.unknown(codes::UNKNOWN_MESSAGE, span, "message", &scalar.text, known.iter().map(String::as_str));
         None
     }
@@ -279,7 +295,8 @@ impl Context<'_> {
             }
         };
         let place = scalar.place(self.source, node.span, 0, scalar.text.chars().count());
-        let scope = expr::Scope { contact: &self.contact, variables, bare_fields: false };
+        let frame = Some(&self.frames[self.frame]);
+        let scope = expr::Scope { contact: &self.contact, variables, bare_fields: false, frame };
         match expr::parse(&scalar.text, place, &scope) {
             Ok(checked) => Some(checked),
             Err(found) => {
@@ -290,7 +307,8 @@ impl Context<'_> {
     }
 
     /// Declares a variable, or joins an earlier declaration of the same type and sort.
-    pub fn declare(&mut self, name: String, ty: Type, domain: Domain, span: Span) {
+    pub fn declare(&mut self, name: &str, ty: Type, domain: Domain, span: Span) {
+        let name = self.frame().variable(name);
         let Some(at) = self.variables.iter().position(|v| v.name == name) else {
             if self.variables.len() >= VARIABLES_MAX {
                 self.error(codes::NOT_PLAIN_YAML, span, format!("a flow has at most {VARIABLES_MAX} variables"));
@@ -331,7 +349,9 @@ impl Context<'_> {
         }
     }
 
+    /// By its name in this frame.
     pub fn variable(&self, name: &str) -> Option<VarId> {
+        let name = self.frame().variable(name);
         self.variables.iter().position(|v| v.name == name).map(|n| VarId(n as u32))
     }
 

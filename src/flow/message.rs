@@ -25,13 +25,18 @@ pub struct Prose {
 
 /// Reads one message. Faulty parts are reported and left out.
 pub fn read(cx: &mut Context<'_>, entry: &Entry, number: usize, prose: &mut Vec<Prose>) -> Message {
+    let name = format!("{}{}", cx.frame().prefix, entry.key);
     let mut takes = BTreeMap::new();
     let Some(map) = cx.map(&entry.value, &format!("message `{}`", entry.key)) else {
-        return Message { name: entry.key.clone(), takes };
+        return Message { name, takes };
     };
     let languages = cx.languages.clone();
     for take in &map.entries {
         let Some(language) = languages.iter().find(|l| l.code() == take.key) else {
+            // A sub-flow may speak more languages than its caller.
+            if cx.frame().is_subflow {
+                continue;
+            }
             let known: Vec<&str> = languages.iter().map(|l| l.code()).collect();
             cx.unknown(codes::UNKNOWN_KEY, take.key_span, "language of this flow", &take.key, known);
             continue;
@@ -46,7 +51,7 @@ pub fn read(cx: &mut Context<'_>, entry: &Entry, number: usize, prose: &mut Vec<
         let text = format!("message `{}` is not given in {}", entry.key, missing.join(", "));
         cx.error(codes::TRANSLATION, entry.key_span, text);
     }
-    Message { name: entry.key.clone(), takes }
+    Message { name, takes }
 }
 
 /// `"text"` or `{ audio: file.wav, text: "text" }`.
@@ -149,7 +154,8 @@ fn slot(cx: &mut Context<'_>, inside: &str, place: Span) -> Option<(Expr, Format
         None => (inside, None),
     };
     let start = Span { column: place.column + 1, length: what.chars().count() as u32, ..place };
-    let scope = expr::Scope { contact: &cx.contact, variables: &cx.variables, bare_fields: false };
+    let scope =
+        expr::Scope { frame: Some(cx.frame()), contact: &cx.contact, variables: &cx.variables, bare_fields: false };
     let (expr, ty) = match expr::parse(what, start, &scope) {
         Ok(found) => found,
         Err(found) => {

@@ -13,21 +13,30 @@ pub mod graph;
 mod message;
 pub mod node;
 pub mod program;
+mod sections;
+mod subflow;
 pub mod test;
 mod test_section;
 pub mod yaml;
 
 pub use bind::{BindError, read_value};
-pub use compile::{KEYS as FLOW_KEYS, SPEAKABLE, compile};
+pub use compile::{compile, compile_with};
 pub use context::parse_duration;
+pub use sections::{KEYS as FLOW_KEYS, SPEAKABLE, SUBFLOW_KEYS};
+pub use subflow::Library;
 
 use crate::diagnostic::Diagnostic;
 
 /// What [`compile`] found out.
 #[derive(Debug, Clone)]
 pub struct Compiled {
-    /// Present exactly when no diagnostic is an error.
+    /// Present exactly when no diagnostic is an error and the text is a flow, not a sub-flow.
     pub program: Option<program::Program>,
+    /// The name of the sub-flow that the text is, checked by itself.
+    pub subflow: Option<String>,
+    /// The flow with the sub-flows it uses, as one text that compiles to the same without a library; its hash is the
+    /// program's. This is what is kept of a published flow.
+    pub source: String,
     /// Empty unless `program` is present.
     pub tests: Vec<test::TestCase>,
     /// Sorted by place.

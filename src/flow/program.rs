@@ -11,7 +11,7 @@ use super::expr::{Expr, Type, Value};
 use super::node::Kind;
 use crate::language::Language;
 use crate::outcome::{Disposition, NonPaymentReason};
-use crate::speech::Template;
+use crate::speech::{self, Piece, Template};
 
 /// SHA-256 over the flow's source text, in hex. Calls and attempts are pinned to it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -97,6 +97,21 @@ pub struct Message {
     pub name: String,
     /// One for each of [`Program::languages`].
     pub takes: BTreeMap<Language, Take>,
+}
+
+impl Message {
+    /// About how long it takes to say, in the language in which it takes longest. A slot counts as a few words.
+    pub fn length_estimate(&self) -> Duration {
+        const SLOT_LETTERS: usize = 25;
+        let letters = |take: &Take| {
+            let of = |piece: &Piece| match piece {
+                Piece::Text(text) => text.chars().count(),
+                Piece::Slot { .. } => SLOT_LETTERS,
+            };
+            take.template.0.iter().map(of).sum::<usize>()
+        };
+        speech::length_estimate(self.takes.values().map(letters).max().unwrap_or_default())
+    }
 }
 
 /// A message in one language.
@@ -424,6 +439,9 @@ pub struct Queue {
     /// Whole minutes, at least 1; at most [`WAIT_MINUTES_MAX`] is told.
     pub wait: VarId,
 }
+
+/// From the answer, or from the end of a talk with an agent, to our hanging up.
+pub const CALL_LENGTH_MAX: Duration = Duration::from_secs(10 * 60);
 
 pub const POSITION_MAX: i64 = 20;
 pub const WAIT_MINUTES_MAX: i64 = 30;

@@ -66,6 +66,21 @@ impl Node {
         }
     }
 
+    /// Gives the node and all in it this place, as if it were written there.
+    pub fn stand_at(&mut self, span: Span) {
+        self.span = span;
+        match &mut self.value {
+            Value::Scalar(scalar) => scalar.raw = (0, 0),
+            Value::List(items) => items.iter_mut().for_each(|item| item.stand_at(span)),
+            Value::Map(map) => {
+                for entry in &mut map.entries {
+                    entry.key_span = span;
+                    entry.value.stand_at(span);
+                }
+            }
+        }
+    }
+
     /// What it is, in words for a message.
     pub fn kind(&self) -> &'static str {
         match &self.value {

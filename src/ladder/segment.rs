@@ -29,7 +29,7 @@ fn values(contact: &Contact) -> ContactValues {
 }
 
 pub fn scope(fields: &[Field]) -> Scope<'_> {
-    Scope { contact: fields, variables: &[], bare_fields: true }
+    Scope { contact: fields, variables: &[], bare_fields: true, frame: None }
 }
 
 /// Whether `when` is true of `contact` now. What cannot be compared (other currencies) is not true.

@@ -3,6 +3,7 @@
 mod facts;
 mod keys;
 mod paths;
+mod times;
 
 use super::context::Context;
 use super::message::Prose;
@@ -21,6 +22,8 @@ pub struct Sketch<'a> {
     pub on_machine: Option<(StepId, Span)>,
     pub hotkeys: &'a [(String, StepId, Span)],
     pub prose: &'a [Prose],
+    /// Checked by itself: what only a whole flow must have is not asked of it.
+    pub is_subflow: bool,
 }
 
 impl Sketch<'_> {
@@ -43,4 +46,5 @@ pub fn run(cx: &mut Context<'_>, sketch: &Sketch<'_>) {
     paths::check(cx, sketch);
     facts::check(cx, sketch);
     keys::check(cx, sketch);
+    times::check(cx, sketch);
 }

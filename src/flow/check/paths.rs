@@ -14,7 +14,9 @@ pub fn check(cx: &mut Context<'_>, sketch: &Sketch<'_>) {
     if sketch.has_holes() {
         return;
     }
-    opt_out(cx, sketch);
+    if !sketch.is_subflow {
+        opt_out(cx, sketch);
+    }
     no_end(cx, sketch);
     unused(cx, sketch);
 }

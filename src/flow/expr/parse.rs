@@ -6,6 +6,7 @@ use super::{BinaryOp, Expr, Type, Value};
 use crate::diagnostic::{Diagnostic, Span, did_you_mean};
 use crate::flow::codes;
 use crate::flow::program::{Field, FieldId, VarId, Variable};
+use crate::flow::subflow::Frame;
 use crate::money::Money;
 
 /// Deepest nesting of brackets, `not` and operators of different rank.
@@ -20,6 +21,8 @@ pub struct Scope<'a> {
     pub variables: &'a [Variable],
     /// A contact's field may be named without `contact.`, as ladders do.
     pub bare_fields: bool,
+    /// The call of a sub-flow in which the expression stands.
+    pub frame: Option<&'a Frame>,
 }
 
 impl Scope<'_> {
@@ -28,6 +31,8 @@ impl Scope<'_> {
     }
 
     fn variable(&self, name: &str) -> Option<VarId> {
+        let own = self.frame.map(|frame| frame.variable(name));
+        let name = own.as_deref().unwrap_or(name);
         self.variables.iter().position(|v| v.name == name).map(|n| VarId(n as u32))
     }
 }
@@ -565,6 +570,24 @@ impl Checker<'_> {
     }
 
     fn path(&self, tree: &Tree, owner: &str, name: &str) -> Checked {
+        if let Some(frame) = self.scope.frame.filter(|frame| frame.is_subflow) {
+            if owner == "input" {
+                if let Some(input) = frame.inputs.iter().find(|i| i.name == name) {
+                    return Ok((input.expr.clone(), input.ty.clone()));
+                }
+                let message = format!("the sub-flow has no input `{name}`");
+                let found = Diagnostic::error(codes::UNKNOWN_NAME, self.at(&tree.token), message);
+                return Err(match did_you_mean(name, frame.inputs.iter().map(|i| i.name.as_str())) {
+                    Some(near) => found.help(format!("did you mean `input.{near}`?")),
+                    None => found.help("declare it under `inputs:`"),
+                });
+            }
+            if owner == "contact" {
+                let message = "a sub-flow sees only its inputs";
+                let found = Diagnostic::error(codes::UNKNOWN_NAME, self.at(&tree.token), message);
+                return Err(found.help(format!("write `input.{name}`, and declare it under `inputs:`")));
+            }
+        }
         if owner == "contact" {
             if let Some(id) = self.scope.field(name) {
                 return Ok((Expr::Contact(id), self.scope.contact[id.0 as usize].ty.clone()));
@@ -603,6 +626,10 @@ impl Checker<'_> {
             "has" => match self.check(one()?, None)?.0 {
                 Expr::Contact(id) => Ok((Expr::Has(id), Type::Bool)),
                 Expr::Variable(id) => Ok((Expr::HasVariable(id), Type::Bool)),
+                // What a caller computes for an input is there whenever its parts are.
+                _ if self.scope.frame.is_some_and(|frame| frame.is_subflow) => {
+                    Ok((Expr::Literal(Value::Bool(true)), Type::Bool))
+                }
                 _ => Err(Diagnostic::error(
                     codes::EXPRESSION,
                     self.at(&one()?.token),

@@ -40,7 +40,7 @@ fn contact() -> ContactValues {
 
 fn worth(text: &str, bare: bool) -> Result<Option<Value>, String> {
     let (schema, variables) = (schema(), variables());
-    let scope = Scope { contact: &schema, variables: &variables, bare_fields: bare };
+    let scope = Scope { contact: &schema, variables: &variables, bare_fields: bare, frame: None };
     let span = Span { line: 1, column: 1, length: 1 };
     let (expr, _) = parse(text, span, &scope).map_err(|d| format!("{} {}: {}", d.span.column, d.code, d.message))?;
     let contact = contact();
@@ -163,7 +163,7 @@ fn told_off() {
 #[test]
 fn one_type_is_wanted() {
     let schema = schema();
-    let scope = Scope { contact: &schema, variables: &[], bare_fields: true };
+    let scope = Scope { contact: &schema, variables: &[], bare_fields: true, frame: None };
     let span = Span { line: 3, column: 9, length: 1 };
     assert!(parse_as("days_overdue > 90", span, &scope, &Type::Bool).is_ok());
     let found = parse_as("amount", span, &scope, &Type::Bool).unwrap_err();

@@ -217,7 +217,7 @@ fn declare(node: &mut Reader<'_, '_>) {
         return;
     }
     let (ty, domain) = limits.as_ref().map_or_else(|| lowest(what), ty);
-    node.cx.declare(scalar.text.clone(), ty, domain, into.span);
+    node.cx.declare(&scalar.text, ty, domain, into.span);
 }
 
 fn lower(node: &mut Reader<'_, '_>) -> Option<Step> {

@@ -3,8 +3,10 @@
 //! To add a kind: write its file, add it to [`ALL`], give `program::Step` its variant and `graph` its edges.
 
 mod branch;
+mod call;
 mod collect;
 mod end;
+mod exit;
 mod menu;
 mod notify;
 mod opt_out;
@@ -84,6 +86,8 @@ pub struct Outcome {
     pub alone: bool,
     /// The outcome whose route is taken where this one has none.
     pub or: Option<&'static str>,
+    /// Routed only by nodes that can come to it.
+    pub if_needed: bool,
 }
 
 const fn required(name: &'static str, about: &'static str) -> Key {
@@ -96,18 +100,22 @@ const fn optional(name: &'static str, about: &'static str) -> Key {
 
 /// An outcome that the person brings about.
 const fn acted(name: &'static str, about: &'static str) -> Outcome {
-    Outcome { name, about, alone: false, or: None }
+    Outcome { name, about, alone: false, or: None, if_needed: false }
 }
 
 /// An outcome that comes about when the person does nothing.
 const fn alone(name: &'static str, about: &'static str) -> Outcome {
-    Outcome { name, about, alone: true, or: None }
+    Outcome { name, about, alone: true, or: None, if_needed: false }
 }
 
 impl Outcome {
     /// Without a route of its own it goes where `other` goes.
     const fn or(self, other: &'static str) -> Outcome {
         Outcome { or: Some(other), ..self }
+    }
+
+    const fn if_needed(self) -> Outcome {
+        Outcome { if_needed: true, ..self }
     }
 }
 
@@ -126,6 +134,8 @@ pub const ALL: &[&Kind] = &[
     &record::KIND,
     &notify::KIND,
     &opt_out::KIND,
+    &call::KIND,
+    &exit::KIND,
     &end::KIND,
 ];
 
@@ -156,6 +166,8 @@ pub struct Reader<'c, 's> {
     pub map: &'c Map,
     /// The ways out found so far.
     pub ways: Vec<(Via, StepId)>,
+    /// Of the outcomes that are routed only if needed, those that are.
+    pub needed: Vec<&'static str>,
 }
 
 /// The kind of the node, by the key it has. Reports a node of none or two.
@@ -210,12 +222,16 @@ impl<'c> Reader<'c, '_> {
         says.reverse();
         routed?;
         let routes = std::mem::take(&mut self.ways);
-        Some(NamedStep { name: self.name.to_string(), kind: self.kind, step: step?, routes, says })
+        let name = format!("{}{}", self.cx.frame().prefix, self.name);
+        Some(NamedStep { name, kind: self.kind, step: step?, routes, says })
     }
 
     fn route_outcomes(&mut self) -> Option<()> {
         let mut all = Some(());
         for outcome in self.kind.outcomes {
+            if outcome.if_needed && !self.needed.contains(&outcome.name) {
+                continue;
+            }
             let own = self.own_or_default(outcome.name).is_some();
             let target = match outcome.or.filter(|_| !own) {
                 // Routed by then: `or` names an earlier outcome.
@@ -228,6 +244,11 @@ impl<'c> Reader<'c, '_> {
             }
         }
         all
+    }
+
+    /// The node can come to this outcome.
+    pub fn need(&mut self, outcome: &'static str) {
+        self.needed.push(outcome);
     }
 
     /// The step can be left by this way.
@@ -257,7 +278,7 @@ impl<'c> Reader<'c, '_> {
 
     /// The node's own key or the default for all nodes.
     fn own_or_default(&self, key: &str) -> Option<Node> {
-        self.get(key).cloned().or_else(|| self.cx.defaults.get(key).map(|e| e.value.clone()))
+        self.get(key).cloned().or_else(|| self.cx.frame().defaults.get(key).map(|e| e.value.clone()))
     }
 
     /// Where an outcome leads. Reports it when it leads nowhere.
@@ -376,7 +397,7 @@ pub(super) mod tests {
     use crate::flow::program::{Program, Step};
 
     pub const AROUND: &str = "flow: f\nversion: 1\nlanguages: [en]\n\
-        contact: { name: text, amount: money, due: date, last4: digits(4), email: text? }\n\
+        contact: { name: text, amount: money, due: date, last4: digits(4), email: text?, paid: bool }\n\
         messages: { a: { en: A. }, b: { en: B. }, c: { en: Press *5. } }\n\
         hotkeys: { \"*9\": stop }\nstart: x\n";
     pub const ENDS: &str = "  stop: { opt_out: number, next: bye }\n  bye: { say: [a, b, c], end: informed }\n";

@@ -40,7 +40,7 @@ pub const KIND: Kind = Kind {
 
 /// `promise.amount` while there is one promise node; `<node>.amount` always when there are several.
 fn names(node: &Reader<'_, '_>) -> [String; 2] {
-    let owner = if node.cx.promises > 1 { node.name } else { "promise" };
+    let owner = if node.cx.frame().promises > 1 { node.name } else { "promise" };
     [format!("{owner}.amount"), format!("{owner}.on")]
 }
 
@@ -59,8 +59,8 @@ fn declare(node: &mut Reader<'_, '_>) {
     let within = offers(node, None).iter().map(|o| o.within).max().unwrap_or(WITHIN_MAX);
     node.cx.diagnostics.truncate(before);
     let (id, span) = (node.id, node.span);
-    node.cx.declare(amount, Type::Money, Domain::OfferAmounts(id), span);
-    node.cx.declare(on, Type::Date, Domain::DaysAhead(within), span);
+    node.cx.declare(&amount, Type::Money, Domain::OfferAmounts(id), span);
+    node.cx.declare(&on, Type::Date, Domain::DaysAhead(within), span);
 }
 
 fn lower(node: &mut Reader<'_, '_>) -> Option<Step> {

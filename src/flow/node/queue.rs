@@ -45,15 +45,15 @@ fn facts(_: &Step, via: Via) -> Vec<Fact> {
 }
 
 fn names(node: &Reader<'_, '_>) -> [String; 2] {
-    let owner = if node.cx.queues > 1 { node.name } else { "queue" };
+    let owner = if node.cx.frame().queues > 1 { node.name } else { "queue" };
     [format!("{owner}.position"), format!("{owner}.wait")]
 }
 
 fn declare(node: &mut Reader<'_, '_>) {
     let [position, wait] = names(node);
     let span = node.span;
-    node.cx.declare(position, Type::Number, Domain::Numbers(1, POSITION_MAX), span);
-    node.cx.declare(wait, Type::Number, Domain::Numbers(1, WAIT_MINUTES_MAX), span);
+    node.cx.declare(&position, Type::Number, Domain::Numbers(1, POSITION_MAX), span);
+    node.cx.declare(&wait, Type::Number, Domain::Numbers(1, WAIT_MINUTES_MAX), span);
 }
 
 fn lower(node: &mut Reader<'_, '_>) -> Option<Step> {

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use super::super::codes;
-use super::super::compile::typed_fields;
 use super::super::expr::Expr;
 use super::super::graph::Fact;
 use super::super::program::{Domain, Field, Method, ReplyField, Request, Step, Via};
+use super::super::sections::typed_fields;
 use super::super::yaml::Value;
 use super::{Kind, Presence, Reader, alone, optional, required};
 
@@ -78,7 +78,7 @@ fn declare(node: &mut Reader<'_, '_>) {
     for (field, span) in fields {
         let protected = !public.contains(&field.name);
         let name = format!("{}.{}", node.name, field.name);
-        node.cx.declare(name.clone(), field.ty, Domain::Unknown, span);
+        node.cx.declare(&name, field.ty, Domain::Unknown, span);
         if let Some(id) = node.cx.variable(&name) {
             node.cx.variables[id.0 as usize].protected = protected;
         }
@@ -174,7 +174,7 @@ mod tests {
     #[test]
     fn lowered() {
         let written =
-            "request: \"https://b.example/x\", send: { n: contact.name }, reply: { amount: money, note: text? }";
+            "request: \"https://b.example/x\", send: { of: contact.name }, reply: { amount: money, note: text? }";
         let program = compiled(&format!("{{ {written}, public: [note], wait: 2s, {ROUTES} }}"));
         let Step::Request(request) = &program.steps[0].step else { panic!() };
         assert_eq!((request.method, request.send.len(), request.reply.len()), (Method::Post, 1, 2));
@@ -191,8 +191,8 @@ mod tests {
             ("request: \"https://b.example/\", method: delete", "F008"),
             ("request: \"https://b.example/\", reply: { amount: mony }", "F035"),
             ("request: \"https://b.example/\", reply: { amount: money }, public: [amout]", "F013"),
-            ("request: \"https://b.example/\", send: { n: contact.nam }", "F013"),
-            ("request: \"https://b.example/\", send: { n: contact.email }", "F027"),
+            ("request: \"https://b.example/\", send: { of: contact.nam }", "F013"),
+            ("request: \"https://b.example/\", send: { of: contact.email }", "F027"),
             ("request: \"https://b.example/\", wait: 1h", "F008"),
         ] {
             assert_eq!(codes(&format!("{{ {written}, {ROUTES} }}")), [expected], "{written}");

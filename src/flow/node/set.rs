@@ -38,7 +38,7 @@ fn declare(node: &mut Reader<'_, '_>) {
             continue;
         }
         if let Some((expr, ty)) = found {
-            node.cx.declare(entry.key.clone(), ty, Domain::OneOf(vec![expr]), entry.key_span);
+            node.cx.declare(&entry.key, ty, Domain::OneOf(vec![expr]), entry.key_span);
         }
     }
 }
