@@ -166,17 +166,8 @@ impl<'s> World<'s> {
         let contacts: Vec<NewContact> =
             (0..self.scene.contacts).map(|n| people::contact(&mut self.rng, n, wall)).collect();
         self.books.import(&contacts, wall);
-        let flows: Vec<FlowVersion> = self
-            .scene
-            .programs
-            .iter()
-            .map(|(p, source)| FlowVersion {
-                hash: p.hash.clone(),
-                name: p.name.clone(),
-                version: p.version,
-                source: source.clone(),
-            })
-            .collect();
+        let flows: Vec<FlowVersion> =
+            self.scene.programs.iter().map(|(program, source)| FlowVersion::of(program, source)).collect();
         let created = self.books.create_campaign("simulated", &self.scene.ladder_source, &flows, wall);
         self.campaign = created.map_err(|e| e.to_string())?;
         let standings = self.books.not_enrolled(self.campaign, ContactId(0), u32::MAX).map_err(|e| e.to_string())?;
