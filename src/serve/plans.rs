@@ -78,6 +78,8 @@ impl Seen {
                             (error.rest.map(|plan| *plan), CampaignState::Paused)
                         }
                     };
+                    let pinned: Vec<String> = campaign.flows.iter().map(ToString::to_string).collect();
+                    tracing::info!(campaign = %campaign.name, %state, "flows: {}", pinned.join(", "));
                     let running = state == CampaignState::Running;
                     if !running {
                         inputs.push(Input::CampaignHalted(id));

@@ -5,6 +5,7 @@ use std::io::Write;
 
 use super::PAGE;
 use crate::books::{Campaign, CampaignEventKind, CampaignState, FlowRef, PublishedFlow, Which};
+use crate::cli::flow::minute;
 use crate::id::AttemptId;
 use crate::store::Store;
 use crate::time::Wall;
@@ -31,14 +32,15 @@ pub(super) async fn run(store: &impl Store, name: Option<&str>, now: Wall, out: 
             }
         }
         let counts: Vec<String> = states.iter().map(|(state, n)| format!("{n} {state}")).collect();
-        writeln!(out, "{}: {}; attempts: {}", campaign.name, campaign.state, counts.join(", "))?;
+        let counts = if counts.is_empty() { "none yet".to_string() } else { counts.join(", ") };
+        writeln!(out, "{}: {}; attempts: {counts}", campaign.name, campaign.state)?;
         flows(&campaign, &published, out)?;
         for event in store.campaign_events(campaign.id).await? {
             let what = match event.kind {
                 CampaignEventKind::FlowMoved => "moved",
                 CampaignEventKind::Suspended => "paused by the program:",
             };
-            writeln!(out, "  {}: {what} {}", event.at, event.detail.trim_end().replace('\n', "\n    "))?;
+            writeln!(out, "  {}: {what} {}", minute(event.at), event.detail.trim_end().replace('\n', "\n    "))?;
         }
     }
     match next {

@@ -15,6 +15,7 @@ use anyhow::bail;
 
 use crate::books::FlowRef;
 use crate::flow::codes;
+use crate::time::{Wall, Zone};
 
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
@@ -98,6 +99,11 @@ fn run_into(command: FlowCommand, out: &mut impl Write) -> anyhow::Result<bool> 
             Ok(true)
         }
     }
+}
+
+/// `2026-11-20 10:00 UTC`
+pub(super) fn minute(at: Wall) -> String {
+    at.in_zone(&Zone::utc()).strftime("%Y-%m-%d %H:%M UTC").to_string()
 }
 
 fn explain(code: &str, out: &mut impl Write) -> anyhow::Result<bool> {

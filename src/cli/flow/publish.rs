@@ -48,7 +48,7 @@ pub(super) async fn publish(
             }
             Ok(Publication::Already(at)) => {
                 already += 1;
-                writeln!(out, "{file}: already published {flow}, at {at}")?;
+                writeln!(out, "{file}: already published {flow}, {}", super::minute(at))?;
             }
             Err(StoreError::Conflict(why)) => {
                 refused += 1;

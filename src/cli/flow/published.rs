@@ -2,8 +2,6 @@
 
 use std::io::Write;
 
-use anyhow::bail;
-
 use crate::books::{Campaign, CampaignState, FlowRef, FlowVersion, PublishedFlow, Which};
 use crate::store::Store;
 
@@ -14,13 +12,14 @@ pub(super) async fn versions(store: &impl Store, name: Option<&str>, out: &mut i
         FlowRef { name: name.to_string(), which: Which::Latest }.find(&published)?;
     }
     if published.is_empty() {
-        bail!("no flow is published yet; `ringback flow publish FILES` publishes them");
+        writeln!(out, "no flow is published yet; `ringback flow publish FILES` publishes them")?;
+        return Ok(true);
     }
     let campaigns = store.campaigns().await?;
     let shown = published.iter().filter(|p| name.is_none_or(|name| p.flow.name == name));
     let row = |p: &PublishedFlow| {
         let PublishedFlow { flow, published_at } = p;
-        let at = published_at.to_string();
+        let at = super::minute(*published_at);
         [flow.name.clone(), flow.version.to_string(), flow.hash.to_string(), at, users(flow, &campaigns)]
     };
     let header = ["flow", "version", "hash", "published", "used by"].map(String::from);
