@@ -2,6 +2,7 @@
 //!
 //! Pure. A database is one way to keep these books (`store`); the simulator keeps them in memory.
 
+pub mod flow_version;
 pub mod merge;
 pub mod model;
 pub mod rows;
@@ -9,9 +10,26 @@ mod standing;
 mod table;
 pub mod write;
 
+use crate::id::CampaignId;
+
+pub use flow_version::{FlowRef, FlowRefError, FlowVersion, NotPublished, Publication, PublishedFlow, Which};
 pub use model::Model;
 pub use rows::*;
 pub use write::*;
+
+impl BookError {
+    /// One name and version has one content, for good.
+    pub fn other_content(there: &FlowVersion) -> BookError {
+        let FlowVersion { name, version, hash, .. } = there;
+        BookError::Conflict(format!(
+            "flow {name} version {version} is already published with another content ({hash}); raise its `version:`"
+        ))
+    }
+
+    pub fn uses_no_flow(campaign: CampaignId, flow: &FlowVersion) -> BookError {
+        BookError::Conflict(format!("campaign {campaign} uses no flow named {}", flow.name))
+    }
+}
 
 /// Why the books refuse: what the caller can do about it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
+use super::flow_version::FlowVersion;
 use super::write::Close;
 use crate::flow::program::{FlowHash, OptOutScope};
 use crate::id::*;
@@ -92,17 +93,37 @@ pub struct Campaign {
     pub state: CampaignState,
     /// The ladder's YAML, as it was when the campaign was created.
     pub ladder: String,
-    /// The flows it may run, by name, pinned.
+    /// The flows it runs, one a name, pinned.
     pub flows: Vec<FlowVersion>,
+    /// Versions it was moved away from, by name, version and hash; attempts made with them still name them.
+    pub earlier_flows: Vec<FlowVersion>,
     pub created_at: Wall,
 }
 
+impl Campaign {
+    /// A flow that it runs, or ran when some attempt was made.
+    pub fn flow(&self, hash: &FlowHash) -> Option<&FlowVersion> {
+        self.flows.iter().chain(&self.earlier_flows).find(|f| f.hash == *hash)
+    }
+}
+
+crate::words! {
+    pub enum CampaignEventKind {
+        /// By hand: calls from then on use another version of a flow.
+        FlowMoved = "flow_moved",
+        /// By the program: what is pinned no longer compiles, so the campaign was paused.
+        Suspended = "suspended",
+    }
+}
+
+/// What happened to a campaign besides the states it is moved to by hand.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FlowVersion {
-    pub hash: FlowHash,
-    pub name: String,
-    pub version: u32,
-    pub source: String,
+pub struct CampaignEvent {
+    pub campaign: CampaignId,
+    pub at: Wall,
+    pub kind: CampaignEventKind,
+    /// Plain words.
+    pub detail: String,
 }
 
 crate::words! {

@@ -47,7 +47,7 @@ enum Command {
     Init(init::Arguments),
     /// Take contacts from a CSV; rejects are listed with row, field and reason.
     Import(ImportArguments),
-    /// Create, start, pause, stop and look at campaigns.
+    /// Create, start, pause, stop, move and look at campaigns.
     #[command(subcommand)]
     Campaign(campaign::Command),
     /// Dial what is due, until told to stop (SIGTERM drains).
@@ -61,9 +61,9 @@ enum Command {
     },
     /// Record that a contact has paid: everything about the debt stops.
     Payment(payment::Arguments),
-    /// Check, test and explain flows.
+    /// Check, test, explain and publish flows.
     #[command(subcommand)]
-    Flow(flow::FlowCommand),
+    Flow(flow::Command),
     /// Speak a message into a WAV file.
     Say(say::SayArgs),
     /// Run made-up campaigns in virtual time and hold them against the rules.
@@ -121,12 +121,10 @@ pub fn main() -> ExitCode {
 }
 
 fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
-    let runtime =
-        || tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start the runtime");
     let config = arguments.config;
     match arguments.command {
         Command::Init(args) => init::run(&args)?,
-        Command::Flow(command) => return flow::run(command),
+        Command::Flow(command) => return flow::run(&config, command),
         Command::Say(args) => say::run(args)?,
         Command::Simulate(args) => return simulate::run(&args),
         Command::Network(args) => runtime()?.block_on(crate::network::run(args))?,
@@ -139,6 +137,10 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Payment(args) => runtime()?.block_on(payment::run(&config, &args))?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start the runtime")
 }
 
 /// The installation that most commands work on.

@@ -74,8 +74,8 @@ async fn contacts(store: &impl Store) -> anyhow::Result<HashMap<ContactId, Conta
 }
 
 fn flows(campaigns: &[Campaign]) -> impl Iterator<Item = (FlowHash, String)> {
-    let flows = campaigns.iter().flat_map(|c| &c.flows);
-    flows.map(|f| (f.hash.clone(), format!("{} v{} ({})", f.name, f.version, f.hash)))
+    let flows = campaigns.iter().flat_map(|c| c.flows.iter().chain(&c.earlier_flows));
+    flows.map(|f| (f.hash.clone(), f.to_string()))
 }
 
 struct AttemptFile {

@@ -119,9 +119,8 @@ impl Story<'_> {
         if let (Some(at), Some(phone)) = (attempt.live_at, attempt.phone) {
             let _ = write!(line, "; dialled {} at {}", self.phone(phone), self.at(at));
         }
-        let flow = campaign.flows.iter().find(|f| Some(&f.hash) == attempt.flow.as_ref());
-        if let Some(flow) = flow {
-            let _ = write!(line, " with {} v{}", flow.name, flow.version);
+        if let Some(flow) = attempt.flow.as_ref().and_then(|hash| campaign.flow(hash)) {
+            let _ = write!(line, " with {flow}");
         }
         match (&attempt.outcome, attempt.finished_at) {
             (Some(outcome), Some(at)) => {
@@ -211,7 +210,7 @@ K1 Анна
   lives in Europe/Moscow, where it is 2026-11-20 13:40 now
 
 Campaign `blast` (running)
-  attempt 1: voice, step 1, try 1, segment early; dialled +7916•••4567 at 2026-11-20 13:31 with reminder v3; ended 2026-11-20 13:33 as refused (blame: callee), answered by human, talked 61 s
+  attempt 1: voice, step 1, try 1, segment early; dialled +7916•••4567 at 2026-11-20 13:31 with reminder v3 (a1); ended 2026-11-20 13:33 as refused (blame: callee), answered by human, talked 61 s
     because: first try of step 1
   attempt 2: human, step 1, try 1, segment early; scheduled
     because: refused: step 2 is a human

@@ -218,10 +218,13 @@ impl Engine {
         let Some(waiting) = self.waiting.get_mut(&attempt) else { return };
         let plan = &self.campaigns[&waiting.claimed.attempt.campaign].plan;
         let standing = &waiting.claimed.standing;
-        let stale = waiting.context.today != now.wall.date(&standing.contact.zone);
+        // The campaign was moved to another version of the flow while this one's audio was made.
+        let flow = plan.ladder.flow_of(&waiting.claimed.attempt.plan).and_then(|flow| plan.programs.get(flow));
+        let moved = flow.is_none_or(|program| program.hash != waiting.program.hash);
+        let stale = moved || waiting.context.today != now.wall.date(&standing.contact.zone);
         let decision = campaign::decide_now(&plan.ladder, standing, Channel::Voice, now.wall);
         if stale || decision != Decision::Allow {
-            // The window closed or the day changed while it waited: consider it anew.
+            // The window closed, the day changed or the campaign moved while it waited: consider it anew.
             let waiting = self.waiting.remove(&attempt).expect("got above");
             return self.consider(now, waiting.claimed, out);
         }

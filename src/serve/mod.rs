@@ -14,10 +14,8 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 use crate::agent::Desk;
-use crate::books::CampaignState;
 use crate::config::Config;
 use crate::engine::{Engine, Input, LegEvent, Limits, Tally};
-use crate::id::*;
 use crate::media::{Media, MediaEvent, MediaEventKind};
 use crate::notify::Courier;
 use crate::outcome::HangupCause;
@@ -30,8 +28,9 @@ pub use figures::{Figures, Spread};
 pub use plans::{PlanError, load as load_plan};
 
 use hands::Hands;
+use plans::Seen;
 
-/// How often the campaigns' states are read again: an operator pauses and starts from another process.
+/// How often the campaigns are read again: an operator starts, pauses and moves them from another process.
 const WATCH: Duration = Duration::from_millis(500);
 /// How often progress is shown.
 const SHOW: Duration = Duration::from_millis(250);
@@ -73,8 +72,6 @@ pub enum ServeError {
     Start(String),
     #[error(transparent)]
     Store(#[from] StoreError),
-    #[error(transparent)]
-    Plan(#[from] PlanError),
 }
 
 /// Everything that waits, made before the loop starts.
@@ -128,8 +125,8 @@ pub async fn run<S: Store>(
 
     // What an earlier process left, before anything new.
     let left = store.recover().await?;
-    let mut known: BTreeMap<CampaignId, CampaignState> = BTreeMap::new();
-    for input in changes(&*store, &mut known).await? {
+    let mut seen = Seen::default();
+    for input in seen.changes(&*store, clock.now().wall).await? {
         hands.carry_out_all(engine.handle(clock.now(), input), &mut figures);
     }
     if !left.is_empty() {
@@ -192,7 +189,7 @@ pub async fn run<S: Store>(
                 }
             }
             _ = watch.tick() => {
-                match changes(&*store, &mut known).await {
+                match seen.changes(&*store, now.wall).await {
                     Ok(inputs) => {
                         for input in inputs {
                             hands.carry_out_all(engine.handle(clock.now(), input), &mut figures);
@@ -245,31 +242,6 @@ pub async fn run<S: Store>(
     let _ = courier_task.await;
     trunk.stop().await;
     Ok(Ended { tally: engine.tally().clone(), figures })
-}
-
-/// Campaigns that are new, or whose state an operator changed since the last look.
-async fn changes<S: Store>(
-    store: &S,
-    known: &mut BTreeMap<CampaignId, CampaignState>,
-) -> Result<Vec<Input>, ServeError> {
-    let mut inputs = Vec::new();
-    for campaign in store.campaigns().await? {
-        let (id, state) = (campaign.id, campaign.state);
-        match (known.insert(id, state), state) {
-            (Some(before), after) if before == after => {}
-            (_, CampaignState::Running | CampaignState::Paused) => {
-                let running = state == CampaignState::Running;
-                if !running {
-                    inputs.push(Input::CampaignHalted(id));
-                }
-                inputs.push(Input::CampaignLoaded { plan: plans::load(&campaign)?, running });
-            }
-            (_, CampaignState::Draft | CampaignState::Stopped | CampaignState::Finished) => {
-                inputs.push(Input::CampaignHalted(id));
-            }
-        }
-    }
-    Ok(inputs)
 }
 
 struct Signals {

@@ -37,6 +37,8 @@ pub struct Troubles {
     pub congestion: bool,
     pub payments: bool,
     pub pauses: bool,
+    /// The campaign is moved to another version of a flow.
+    pub moves: bool,
 }
 
 impl Troubles {
@@ -47,6 +49,7 @@ impl Troubles {
         congestion: true,
         payments: true,
         pauses: true,
+        moves: true,
     };
 }
 
@@ -62,6 +65,9 @@ pub struct Summary {
     pub crashes: u64,
     pub unknown_outcomes: u64,
     pub payments: u64,
+    pub moves: u64,
+    /// Calls dialled with a version that the campaign was moved to.
+    pub dialled_after_move: u64,
     pub messages: u64,
     pub handed_over: u64,
     pub closed: u64,
@@ -83,6 +89,8 @@ impl Summary {
             crashes,
             unknown_outcomes,
             payments,
+            moves,
+            dialled_after_move,
             messages,
             handed_over,
             closed,
@@ -95,6 +103,8 @@ impl Summary {
         self.crashes += crashes;
         self.unknown_outcomes += unknown_outcomes;
         self.payments += payments;
+        self.moves += moves;
+        self.dialled_after_move += dialled_after_move;
         self.messages += messages;
         self.handed_over += handed_over;
         self.closed += closed;

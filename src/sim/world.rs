@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
 
 use rand::rngs::StdRng;
@@ -14,6 +15,7 @@ use crate::agent::Desk;
 use crate::books::*;
 use crate::campaign;
 use crate::engine::{CampaignPlan, Destination, Engine, Input, LegEvent, Limits, Output, StoreFailure};
+use crate::flow::program::{FlowHash, Program};
 use crate::id::*;
 use crate::outcome::{AnsweredBy, HangupCause};
 use crate::speech::Utterance;
@@ -45,6 +47,8 @@ enum Happening {
     Payment,
     Pause,
     Resume,
+    /// Another version of a flow is published, and the campaign is moved to it.
+    Move,
 }
 
 struct Leg {
@@ -69,6 +73,8 @@ pub(super) struct World<'s> {
     life: u32,
     tick_at: Option<Mono>,
     campaign: CampaignId,
+    /// Every version that was ever published.
+    programs: BTreeMap<FlowHash, Arc<Program>>,
     legs: BTreeMap<LegId, Leg>,
     judge: Judge,
     summary: Summary,
@@ -87,6 +93,7 @@ impl<'s> World<'s> {
             congestion: some(all.congestion),
             payments: some(all.payments),
             pauses: some(all.pauses),
+            moves: some(all.moves),
         };
         World {
             scene,
@@ -102,6 +109,7 @@ impl<'s> World<'s> {
             life: 0,
             tick_at: None,
             campaign: CampaignId(0),
+            programs: scene.programs.iter().map(|(p, _)| (p.hash.clone(), p.clone())).collect(),
             legs: BTreeMap::new(),
             judge: Judge::default(),
             summary: Summary::default(),
@@ -166,17 +174,8 @@ impl<'s> World<'s> {
         let contacts: Vec<NewContact> =
             (0..self.scene.contacts).map(|n| people::contact(&mut self.rng, n, wall)).collect();
         self.books.import(&contacts, wall);
-        let flows: Vec<FlowVersion> = self
-            .scene
-            .programs
-            .iter()
-            .map(|(p, source)| FlowVersion {
-                hash: p.hash.clone(),
-                name: p.name.clone(),
-                version: p.version,
-                source: source.clone(),
-            })
-            .collect();
+        let flows: Vec<FlowVersion> =
+            self.scene.programs.iter().map(|(program, source)| FlowVersion::of(program, source)).collect();
         let created = self.books.create_campaign("simulated", &self.scene.ladder_source, &flows, wall);
         self.campaign = created.map_err(|e| e.to_string())?;
         let standings = self.books.not_enrolled(self.campaign, ContactId(0), u32::MAX).map_err(|e| e.to_string())?;
@@ -214,19 +213,47 @@ impl<'s> World<'s> {
         self.engine = Some(Engine::new(limits, desk, self.now()));
         let left = self.books.recover();
         self.summary.unknown_outcomes += left.len() as u64;
-        let running = self.campaign_state()? == CampaignState::Running;
-        let plan = CampaignPlan {
-            id: self.campaign,
-            name: "simulated".to_string(),
-            ladder: self.scene.ladder.clone(),
-            programs: self.scene.programs.iter().map(|(p, _)| (p.name.clone(), p.clone())).collect(),
-        };
-        self.tell(Input::CampaignLoaded { plan, running })?;
+        let loaded = self.loaded()?;
+        self.tell(loaded)?;
         self.tell(Input::Recovered(left))
     }
 
-    fn campaign_state(&self) -> Result<CampaignState, String> {
-        self.books.campaign("simulated").map(|c| c.state).map_err(|e| e.to_string())
+    /// The campaign as the books have it pinned.
+    fn loaded(&self) -> Result<Input, String> {
+        let campaign = self.books.campaign("simulated").map_err(|e| e.to_string())?;
+        let programs = campaign.flows.iter().map(|f| (f.name.clone(), self.programs[&f.hash].clone())).collect();
+        let plan = CampaignPlan { id: self.campaign, name: campaign.name, ladder: self.scene.ladder.clone(), programs };
+        Ok(Input::CampaignLoaded { plan, running: campaign.state == CampaignState::Running })
+    }
+
+    fn move_flow(&mut self) -> Result<(), String> {
+        let which = self.rng.random_range(0..self.scene.programs.len());
+        let (first, source) = &self.scene.programs[which];
+        self.summary.moves += 1;
+        let mut program = Program::clone(first);
+        program.version += self.summary.moves as u32;
+        program.hash = FlowHash(format!("{}/{}", program.version, first.hash.0));
+        let (flow, wall) = (FlowVersion::of(&program, source), self.now().wall);
+        self.note(format!("moved to {flow}"));
+        self.books.publish(&flow, wall).map_err(|e| e.to_string())?;
+        self.books.use_flow(self.campaign, &flow.hash, wall).map_err(|e| e.to_string())?;
+        self.programs.insert(flow.hash, Arc::new(program));
+        let loaded = self.loaded()?;
+        self.tell(loaded)
+    }
+
+    /// Nobody is dialled with a version that the campaign was moved away from.
+    fn pinned(&mut self, group: &[Write]) -> Result<(), String> {
+        for write in group {
+            let Write::Live { attempt, flow, .. } = write else { continue };
+            let campaign = self.books.campaign("simulated").map_err(|e| e.to_string())?;
+            if !campaign.flows.iter().any(|f| f.hash == *flow) {
+                return Err(format!("attempt {attempt} is to be dialled with {flow}, which is not pinned any more"));
+            }
+            let first = self.scene.programs.iter().any(|(p, _)| p.hash == *flow);
+            self.summary.dialled_after_move += u64::from(!first);
+        }
+        Ok(())
     }
 
     fn happen(&mut self, happening: Happening) -> Result<(), String> {
@@ -257,6 +284,7 @@ impl<'s> World<'s> {
             Happening::Restart if self.engine.is_none() => self.start_engine(),
             Happening::Restart => Ok(()),
             Happening::Payment => self.pay(),
+            Happening::Move => self.move_flow(),
             Happening::Pause => {
                 self.note("paused".to_string());
                 let wall = self.now().wall;
@@ -274,13 +302,8 @@ impl<'s> World<'s> {
                 match self.engine {
                     // As an operator would see it: a new life of the process, or the same.
                     Some(_) => {
-                        let plan = CampaignPlan {
-                            id: self.campaign,
-                            name: "simulated".to_string(),
-                            ladder: self.scene.ladder.clone(),
-                            programs: self.scene.programs.iter().map(|(p, _)| (p.name.clone(), p.clone())).collect(),
-                        };
-                        self.tell(Input::CampaignLoaded { plan, running: true })
+                        let loaded = self.loaded()?;
+                        self.tell(loaded)
                     }
                     None => Ok(()),
                 }
@@ -347,10 +370,16 @@ impl<'s> World<'s> {
                 if utterances.is_empty() {
                     return Err(format!("attempt {attempt} asks for no audio at all"));
                 }
+                if self.troubles.moves && self.rng.random_bool(0.02) {
+                    // While this audio is made, or shortly after.
+                    let at = self.some_ms(1, 5_000);
+                    self.after(at, Happening::Move);
+                }
                 let delay = self.some_ms(1, 3_000);
                 self.tell_after(delay, Input::Prepared { attempt, result: Ok(()) });
             }
             Output::Write { order, group } => {
+                self.pinned(&group)?;
                 let delay = self.store_delay();
                 if self.troubles.store_failures && self.rng.random_bool(0.02) {
                     let why = "no space left on device".to_string();

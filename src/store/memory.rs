@@ -4,6 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::{Result, Store};
 use crate::books::*;
+use crate::flow::program::FlowHash;
 use crate::id::*;
 use crate::time::Wall;
 
@@ -28,6 +29,14 @@ impl Store for MemoryStore {
         Ok(self.model().import(rows, at))
     }
 
+    async fn publish(&self, flow: &FlowVersion, at: Wall) -> Result<Publication> {
+        Ok(self.model().publish(flow, at)?)
+    }
+
+    async fn published(&self) -> Result<Vec<PublishedFlow>> {
+        Ok(self.model().published())
+    }
+
     async fn create_campaign(&self, name: &str, ladder: &str, flows: &[FlowVersion], at: Wall) -> Result<CampaignId> {
         Ok(self.model().create_campaign(name, ladder, flows, at)?)
     }
@@ -42,6 +51,18 @@ impl Store for MemoryStore {
 
     async fn set_campaign_state(&self, id: CampaignId, state: CampaignState, at: Wall) -> Result<()> {
         Ok(self.model().set_campaign_state(id, state, at)?)
+    }
+
+    async fn suspend_campaign(&self, id: CampaignId, why: &str, at: Wall) -> Result<()> {
+        Ok(self.model().suspend_campaign(id, why, at)?)
+    }
+
+    async fn use_flow(&self, id: CampaignId, flow: &FlowHash, at: Wall) -> Result<bool> {
+        Ok(self.model().use_flow(id, flow, at)?)
+    }
+
+    async fn campaign_events(&self, id: CampaignId) -> Result<Vec<CampaignEvent>> {
+        Ok(self.model().campaign_events(id))
     }
 
     async fn not_enrolled(&self, campaign: CampaignId, after: ContactId, limit: u32) -> Result<Vec<Standing>> {

@@ -11,6 +11,7 @@ pub use sqlite::{SqliteOptions, SqliteStore};
 pub use crate::books::{History, ImportSummary};
 
 use crate::books::*;
+use crate::flow::program::FlowHash;
 use crate::id::*;
 use crate::time::Wall;
 
@@ -43,6 +44,13 @@ pub trait Store: Send + Sync + 'static {
     /// Upserts by `external_id`. The same rows again change nothing.
     fn import(&self, rows: &[NewContact], at: Wall) -> impl Future<Output = Result<ImportSummary>> + Send;
 
+    /// Keeps a flow for good under its name, version and hash. A conflict when the name and version are published with
+    /// another content.
+    fn publish(&self, flow: &FlowVersion, at: Wall) -> impl Future<Output = Result<Publication>> + Send;
+    /// All of them, by name, version and when.
+    fn published(&self) -> impl Future<Output = Result<Vec<PublishedFlow>>> + Send;
+
+    /// Pins the flows to it; those not published yet are published, or the campaign is refused.
     fn create_campaign(
         &self,
         name: &str,
@@ -59,6 +67,14 @@ pub trait Store: Send + Sync + 'static {
         state: CampaignState,
         at: Wall,
     ) -> impl Future<Output = Result<()>> + Send;
+
+    /// Running → paused, and an event that says why: the program itself cannot go on with it. Other states stay.
+    fn suspend_campaign(&self, id: CampaignId, why: &str, at: Wall) -> impl Future<Output = Result<()>> + Send;
+    /// Calls dialled from now on use this published version in place of the one of the same name that is pinned; an
+    /// event says so. `false`: they did already.
+    fn use_flow(&self, id: CampaignId, flow: &FlowHash, at: Wall) -> impl Future<Output = Result<bool>> + Send;
+    /// Oldest first.
+    fn campaign_events(&self, id: CampaignId) -> impl Future<Output = Result<Vec<CampaignEvent>>> + Send;
 
     /// Contacts with id > `after` not yet in the campaign, in order of id.
     fn not_enrolled(

@@ -1,9 +1,11 @@
 //! An installation of its own for a test: a folder, a config, and the real program run in it.
 
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output};
+use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
+use ringback::network::Addresses;
 use ringback::time::{Clock, Mono};
 
 pub struct House {
@@ -73,6 +75,37 @@ drain_s: 20
         let errors = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "ringback {args:?} failed:\n{printed}{errors}");
         printed
+    }
+}
+
+/// The telephone network, a process of its own that outlives the program; its people lie in a house's `people.jsonl`.
+pub struct Network {
+    child: Child,
+    pub addresses: Addresses,
+}
+
+impl Network {
+    pub fn start(house: &House) -> Network {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_ringback"))
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .arg("network")
+            .arg("--people")
+            .arg(house.path("people.jsonl"))
+            .arg("--out")
+            .arg(house.dir.path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the network starts");
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().expect("piped")).read_line(&mut line).expect("it says where it is");
+        Network { child, addresses: serde_json::from_str(&line).expect("addresses") }
+    }
+
+    pub fn close(mut self) {
+        drop(self.child.stdin.take());
+        let status = self.child.wait().expect("it ends");
+        assert!(status.success(), "the network ended with {status}");
     }
 }
 

@@ -18,4 +18,5 @@ mod store;
 mod tidy;
 mod torture;
 mod town;
+mod versions;
 mod voice;

@@ -2,20 +2,19 @@
 //! air is closed as `unknown_outcome`. The telephone network is a process of its own and survives; its book is the judge.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use ringback::books::AttemptState;
 use ringback::id::AttemptId;
-use ringback::network::{Addresses, CallRecord};
+use ringback::network::CallRecord;
 use ringback::outcome::{Channel, Disposition};
 use ringback::store::{SqliteStore, Store};
 use ringback::time::Clock;
 
-use crate::house::{House, terminate, wait_for, zone_at_noon};
+use crate::house::{House, Network, terminate, wait_for, zone_at_noon};
 
 const KILLS: usize = 50;
 const CONTACTS: usize = 1_000;
@@ -75,36 +74,6 @@ nodes:
   bye:    { say: bye, end: no_input }
   stop:   { opt_out: number, next: bye }
 "#;
-
-struct Network {
-    child: Child,
-    addresses: Addresses,
-}
-
-impl Network {
-    fn start(house: &House) -> Network {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_ringback"))
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
-            .arg("network")
-            .arg("--people")
-            .arg(house.path("people.jsonl"))
-            .arg("--out")
-            .arg(house.dir.path())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the network starts");
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().expect("piped")).read_line(&mut line).expect("it says where it is");
-        Network { child, addresses: serde_json::from_str(&line).expect("addresses") }
-    }
-
-    fn close(mut self) {
-        drop(self.child.stdin.take());
-        let status = self.child.wait().expect("it ends");
-        assert!(status.success(), "the network ended with {status}");
-    }
-}
 
 #[test]
 fn fifty_deaths_dial_nobody_twice_and_lose_no_promise() {

@@ -22,6 +22,7 @@ fn no_rule_is_broken_in_any_world() {
     assert!(total.promises > SEEDS && total.said_recorded > SEEDS, "{total:?}");
     assert!(total.crashes > SEEDS, "{total:?}");
     assert!(total.unknown_outcomes > 20, "{total:?}");
+    assert!(total.moves > SEEDS / 4 && total.dialled_after_move > SEEDS * 5, "{total:?}");
     assert!(total.payments > SEEDS, "{total:?}");
     assert!(total.messages > 0 && total.handed_over > 0, "{total:?}");
 }

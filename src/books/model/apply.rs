@@ -17,7 +17,8 @@ impl Model {
                 if !known.phones().any(|p| p.id == *phone) {
                     return Err(BookError::NotFound(format!("phone {phone} of contact {}", attempt.contact)));
                 }
-                if !self.campaign_by_id(attempt.campaign)?.flows.iter().any(|f| f.hash == *flow) {
+                // An earlier version too: the campaign may be moved between this decision and the row.
+                if self.campaign_by_id(attempt.campaign)?.flow(flow).is_none() {
                     return Err(BookError::NotFound(format!("flow {flow} of campaign {}", attempt.campaign)));
                 }
                 self.leases.remove(&attempt.id);

@@ -1,9 +1,11 @@
 //! The books in plain Rust: the model every store is held against, and what the simulator keeps its books in.
 //!
 //! Sync and pure. Each operation is all or nothing. Start here for the reads and the campaign's own operations;
-//! [`apply`](Model::apply) lies in `apply.rs`, the invariants in `check.rs`.
+//! [`apply`](Model::apply) lies in `apply.rs`, flows and the states of campaigns in `campaign.rs`, the invariants in
+//! `check.rs`.
 
 mod apply;
+mod campaign;
 mod check;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::merge::KnownContact;
 use super::table::{Journal, Table};
 use super::*;
+use crate::flow::program::FlowHash;
 use crate::id::*;
 use crate::outcome::Channel;
 use crate::time::Wall;
@@ -23,6 +26,8 @@ pub struct Model {
     external_ids: Table<String, ContactId>,
     phone_owners: Table<PhoneId, ContactId>,
     campaigns: Table<CampaignId, Campaign>,
+    campaign_events: Table<(CampaignId, u32), CampaignEvent>,
+    published: Table<FlowHash, PublishedFlow>,
     /// `None`: the campaign still has an open attempt for the contact.
     enrolled: Table<(CampaignId, ContactId), Option<Close>>,
     attempts: Table<AttemptId, Attempt>,
@@ -85,58 +90,6 @@ impl Model {
         }
         self.commit();
         summary
-    }
-
-    pub fn create_campaign(&mut self, name: &str, ladder: &str, flows: &[FlowVersion], at: Wall) -> Result<CampaignId> {
-        if self.campaigns.values().any(|c| c.name == name) {
-            return Err(BookError::Conflict(format!("a campaign named `{name}` is already there")));
-        }
-        let id = CampaignId(self.campaigns.last().map_or(1, |c| c.0 + 1));
-        let campaign = Campaign {
-            id,
-            name: name.into(),
-            state: CampaignState::Draft,
-            ladder: ladder.into(),
-            flows: flows.to_vec(),
-            created_at: at,
-        };
-        self.campaigns.put(id, campaign);
-        self.commit();
-        Ok(id)
-    }
-
-    pub fn campaigns(&self) -> Vec<Campaign> {
-        self.campaigns.values().cloned().collect()
-    }
-
-    pub fn campaign(&self, name: &str) -> Result<Campaign> {
-        let found = self.campaigns.values().find(|c| c.name == name);
-        found.cloned().ok_or_else(|| BookError::NotFound(format!("campaign `{name}`")))
-    }
-
-    /// `Stopped` is for good, and cancels what is scheduled or claimed; what is in the air ends by itself.
-    /// `Finished` is refused while an attempt is open.
-    pub fn set_campaign_state(&mut self, id: CampaignId, state: CampaignState, _at: Wall) -> Result<()> {
-        let campaign = self.campaign_by_id(id)?.clone();
-        if campaign.state == state {
-            return Ok(());
-        }
-        if campaign.state == CampaignState::Stopped {
-            return Err(BookError::Conflict(format!("campaign {id} was stopped, which is for good")));
-        }
-        let open: Vec<AttemptId> =
-            self.attempts.values().filter(|a| a.campaign == id && a.state.is_open()).map(|a| a.id).collect();
-        if state == CampaignState::Finished && !open.is_empty() {
-            return Err(BookError::Conflict(format!("campaign {id} still has {} open attempts", open.len())));
-        }
-        self.campaigns.put(id, Campaign { state, ..campaign });
-        if state == CampaignState::Stopped {
-            for attempt in open {
-                self.cancel_unless_live(attempt, Close::stopped());
-            }
-        }
-        self.commit();
-        Ok(())
     }
 
     /// Contacts with id > `after` not yet in the campaign, in order of id.
@@ -413,12 +366,14 @@ impl Model {
         self.tables().into_iter().for_each(|t| t.commit());
     }
 
-    fn tables(&mut self) -> [&mut dyn Journal; 19] {
+    fn tables(&mut self) -> [&mut dyn Journal; 21] {
         [
             &mut self.contacts,
             &mut self.external_ids,
             &mut self.phone_owners,
             &mut self.campaigns,
+            &mut self.campaign_events,
+            &mut self.published,
             &mut self.enrolled,
             &mut self.attempts,
             &mut self.leases,

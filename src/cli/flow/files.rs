@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
-pub(super) fn read(file: &Path) -> anyhow::Result<String> {
+pub(in crate::cli) fn read(file: &Path) -> anyhow::Result<String> {
     std::fs::read_to_string(file).with_context(|| format!("cannot read the flow {}", file.display()))
 }
 

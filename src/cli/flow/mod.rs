@@ -1,17 +1,31 @@
-//! `ringback flow …`: checks flows, runs the tests in them, explains the codes of their diagnostics.
+//! `ringback flow …`: checks flows, runs the tests in them, explains the codes of their diagnostics, publishes them.
 
 mod check;
-mod files;
+pub(super) mod checked;
+pub(super) mod files;
+mod publish;
+mod published;
 mod test;
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::bail;
 
+use crate::books::FlowRef;
 use crate::flow::codes;
+use crate::time::{Wall, Zone};
 
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    #[command(flatten)]
+    Files(FlowCommand),
+    #[command(flatten)]
+    Published(PublishedCommand),
+}
+
+/// On the flows in files; no installation is needed.
 #[derive(Debug, clap::Subcommand)]
 pub enum FlowCommand {
     /// Compile flows and print everything that is wrong with them.
@@ -30,13 +44,47 @@ pub enum FlowCommand {
     Explain { code: Option<String> },
 }
 
-/// Prints to standard output. The exit code is 1 when a flow has an error or a test fails.
+/// On the flows that an installation keeps.
+#[derive(Debug, clap::Subcommand)]
+pub enum PublishedCommand {
+    /// Keep flows for good, by name, version and content, once they compile and all their tests pass.
+    Publish {
+        /// Files, or folders whose *.yaml are taken.
+        #[arg(required = true)]
+        paths: Vec<PathBuf>,
+    },
+    /// List what is published, and which campaigns use it.
+    Versions {
+        /// One flow by name; without it, all.
+        name: Option<String>,
+    },
+    /// Print a flow as it was published.
+    Published {
+        /// NAME (the latest version), NAME@VERSION or NAME#HASH.
+        flow: FlowRef,
+    },
+}
+
+/// Prints to standard output. The exit code is 1 when a flow has an error, a test fails or a flow is not published.
 ///
 /// # Errors
-/// A path that cannot be read, a folder without flows, an unknown code.
-pub fn run(command: FlowCommand) -> anyhow::Result<ExitCode> {
-    let ok = run_into(command, &mut std::io::stdout().lock())?;
+/// A path that cannot be read, a folder without flows, an unknown code, an installation that cannot be opened.
+pub fn run(config: &Path, command: Command) -> anyhow::Result<ExitCode> {
+    let out = &mut std::io::stdout().lock();
+    let ok = match command {
+        Command::Files(command) => run_into(command, out)?,
+        Command::Published(command) => super::runtime()?.block_on(run_published(config, command, out))?,
+    };
     Ok(if ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn run_published(config: &Path, command: PublishedCommand, out: &mut impl Write) -> anyhow::Result<bool> {
+    let (_, store, clock) = super::open(config).await?;
+    match command {
+        PublishedCommand::Publish { paths } => publish::publish(&*store, &paths, clock.now().wall, out).await,
+        PublishedCommand::Versions { name } => published::versions(&*store, name.as_deref(), out).await,
+        PublishedCommand::Published { flow } => published::print(&*store, &flow, out).await,
+    }
 }
 
 fn run_into(command: FlowCommand, out: &mut impl Write) -> anyhow::Result<bool> {
@@ -51,6 +99,11 @@ fn run_into(command: FlowCommand, out: &mut impl Write) -> anyhow::Result<bool> 
             Ok(true)
         }
     }
+}
+
+/// `2026-11-20 10:00 UTC`
+pub(super) fn minute(at: Wall) -> String {
+    at.in_zone(&Zone::utc()).strftime("%Y-%m-%d %H:%M UTC").to_string()
 }
 
 fn explain(code: &str, out: &mut impl Write) -> anyhow::Result<bool> {

@@ -39,10 +39,7 @@ impl Writer {
             None => return Err(StoreError::Conflict(format!("a campaign named `{name}` is already there"))),
         };
         for (position, flow) in flows.iter().enumerate() {
-            let sql = "INSERT INTO flow_version (hash, name, version, source) VALUES ($1, $2, $3, $4) \
-                 ON CONFLICT (hash) DO NOTHING";
-            let query = sqlx::query(sql).bind(flow.hash.0.clone()).bind(flow.name.clone());
-            query.bind(i64::from(flow.version)).bind(flow.source.clone()).execute(&mut self.conn).await?;
+            self.insert_published(flow, at).await?;
             let sql = "INSERT INTO campaign_flow (campaign, flow, position) VALUES ($1, $2, $3)";
             let query = sqlx::query(sql).bind(id).bind(flow.hash.0.clone()).bind(position as i64);
             query.execute(&mut self.conn).await?;
@@ -85,7 +82,7 @@ impl Writer {
         Ok(())
     }
 
-    async fn campaign_state(&mut self, id: CampaignId) -> Result<CampaignState> {
+    pub(super) async fn campaign_state(&mut self, id: CampaignId) -> Result<CampaignState> {
         let found = sqlx::query("SELECT state FROM campaign WHERE id = $1").bind(id.0);
         match found.fetch_optional(&mut self.conn).await? {
             Some(r) => row::word(&r, 0),

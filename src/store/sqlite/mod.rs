@@ -6,6 +6,7 @@
 mod apply;
 mod campaign;
 mod error;
+mod flow;
 mod import;
 mod read;
 mod row;
@@ -23,6 +24,7 @@ use tokio::sync::{Mutex, mpsc, oneshot};
 use self::writer::{Group, Writer};
 use super::{Result, Store, StoreError};
 use crate::books::*;
+use crate::flow::program::FlowHash;
 use crate::id::*;
 use crate::time::Wall;
 
@@ -90,19 +92,27 @@ impl SqliteStore {
 }
 
 fn migrator() -> Migrator {
-    let books = include_str!("../../../migrations/sqlite/0001_books.sql");
-    Migrator::with_migrations(vec![Migration::new(
-        1,
-        "books".into(),
-        MigrationType::Simple,
-        books.into_sql_str(),
-        false,
-    )])
+    let all = [
+        ("books", include_str!("../../../migrations/sqlite/0001_books.sql")),
+        ("flow versions", include_str!("../../../migrations/sqlite/0002_flow_versions.sql")),
+    ];
+    let migration = |(number, (name, sql)): (i64, (&'static str, &'static str))| {
+        Migration::new(number, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
+    };
+    Migrator::with_migrations((1..).zip(all).map(migration).collect())
 }
 
 impl Store for SqliteStore {
     async fn import(&self, rows: &[NewContact], at: Wall) -> Result<ImportSummary> {
         self.writer.lock().await.import(rows, at).await
+    }
+
+    async fn publish(&self, flow: &FlowVersion, at: Wall) -> Result<Publication> {
+        self.writer.lock().await.publish(flow, at).await
+    }
+
+    async fn published(&self) -> Result<Vec<PublishedFlow>> {
+        flow::published(&self.readers).await
     }
 
     async fn create_campaign(&self, name: &str, ladder: &str, flows: &[FlowVersion], at: Wall) -> Result<CampaignId> {
@@ -120,6 +130,18 @@ impl Store for SqliteStore {
 
     async fn set_campaign_state(&self, id: CampaignId, state: CampaignState, _at: Wall) -> Result<()> {
         self.writer.lock().await.set_campaign_state(id, state).await
+    }
+
+    async fn suspend_campaign(&self, id: CampaignId, why: &str, at: Wall) -> Result<()> {
+        self.writer.lock().await.suspend_campaign(id, why, at).await
+    }
+
+    async fn use_flow(&self, id: CampaignId, flow: &FlowHash, at: Wall) -> Result<bool> {
+        self.writer.lock().await.use_flow(id, flow, at).await
+    }
+
+    async fn campaign_events(&self, id: CampaignId) -> Result<Vec<CampaignEvent>> {
+        flow::campaign_events(&self.readers, id).await
     }
 
     async fn not_enrolled(&self, campaign: CampaignId, after: ContactId, limit: u32) -> Result<Vec<Standing>> {

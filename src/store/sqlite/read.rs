@@ -9,7 +9,6 @@ use super::super::{Result, StoreError};
 use super::row;
 use crate::books::merge::KnownContact;
 use crate::books::*;
-use crate::flow::program::FlowHash;
 use crate::id::*;
 use crate::time::Wall;
 
@@ -33,8 +32,9 @@ pub(super) async fn campaigns(pool: &SqlitePool) -> Result<Vec<Campaign>> {
         .fetch_all(&mut *snapshot)
         .await?;
     let flows = sqlx::query(
-        "SELECT cf.campaign, f.hash, f.name, f.version, f.source FROM campaign_flow cf \
-         JOIN flow_version f ON f.hash = cf.flow ORDER BY cf.campaign, cf.position",
+        "SELECT cf.campaign, f.hash, f.name, f.version, f.source, cf.left_at FROM campaign_flow cf \
+         JOIN flow_version f ON f.hash = cf.flow \
+         ORDER BY cf.campaign, CASE WHEN cf.left_at IS NULL THEN cf.position END, f.name, f.version, f.hash",
     )
     .fetch_all(&mut *snapshot)
     .await?;
@@ -45,18 +45,16 @@ pub(super) async fn campaigns(pool: &SqlitePool) -> Result<Vec<Campaign>> {
             state: row::word(r, 2)?,
             ladder: row::get(r, 3)?,
             flows: Vec::new(),
+            earlier_flows: Vec::new(),
             created_at: Wall(row::get(r, 4)?),
         })
     })?;
     for r in &flows {
-        let flow = FlowVersion {
-            hash: FlowHash(row::get(r, 1)?),
-            name: row::get(r, 2)?,
-            version: row::number(r, 3)?,
-            source: row::get(r, 4)?,
-        };
-        let id = CampaignId(row::get(r, 0)?);
-        campaigns.iter_mut().filter(|c| c.id == id).for_each(|c| c.flows.push(flow.clone()));
+        let (id, flow) = (CampaignId(row::get(r, 0)?), row::flow_version(r, 1)?);
+        let left = row::get::<Option<i64>>(r, 5)?.is_some();
+        if let Some(campaign) = campaigns.iter_mut().find(|c| c.id == id) {
+            if left { &mut campaign.earlier_flows } else { &mut campaign.flows }.push(flow);
+        }
     }
     Ok(campaigns)
 }

@@ -156,3 +156,23 @@ pub(super) fn worklist_entry(row: &SqliteRow) -> Result<WorklistEntry> {
 pub(super) fn call_event(row: &SqliteRow) -> Result<CallEvent> {
     Ok(CallEvent { call: CallId(get(row, 0)?), at: Wall(get(row, 1)?), kind: get(row, 2)?, detail: get(row, 3)? })
 }
+
+/// `hash, name, version, source`, from column `first` on.
+pub(super) fn flow_version(row: &SqliteRow, first: usize) -> Result<FlowVersion> {
+    Ok(FlowVersion {
+        hash: FlowHash(get(row, first)?),
+        name: get(row, first + 1)?,
+        version: number(row, first + 2)?,
+        source: get(row, first + 3)?,
+    })
+}
+
+/// `campaign, at, kind, detail`.
+pub(super) fn campaign_event(row: &SqliteRow) -> Result<CampaignEvent> {
+    Ok(CampaignEvent {
+        campaign: CampaignId(get(row, 0)?),
+        at: Wall(get(row, 1)?),
+        kind: word(row, 2)?,
+        detail: get(row, 3)?,
+    })
+}

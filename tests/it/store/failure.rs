@@ -132,6 +132,50 @@ async fn no_database_there() {
     says(SqliteStore::open(place.file()).await.map(drop), "is no database");
 }
 
+/// Books of the first edition: a campaign in mid-run, and two contents of one version, which were taken then.
+const FIRST_EDITION: &str = "
+    INSERT INTO contact VALUES (1, 'K1', 'A', 'ru', 'UTC', NULL, 'W', '{}', 0);
+    INSERT INTO debt VALUES (1, 100, 'RUB', '2026-11-25', 0);
+    INSERT INTO phone VALUES (1, 1, '+79160000001', 'good', 0);
+    INSERT INTO campaign VALUES (1, 'old', 'running', 'ladder: x', 70), (2, 'older', 'stopped', 'ladder: x', 60);
+    INSERT INTO flow_version VALUES ('aa11', 'reminder', 1, 'flow: reminder'), ('bb22', 'reminder', 1, 'flow: other');
+    INSERT INTO campaign_flow VALUES (1, 'aa11', 0), (2, 'aa11', 0), (2, 'bb22', 1);
+    INSERT INTO campaign_contact VALUES (1, 1, NULL, NULL);
+    INSERT INTO attempt (campaign, contact, channel, state, step, try_number, segment, due_at, why, phone, flow, live_at)
+    VALUES (1, 1, 'voice', 'live', 0, 1, 's', 0, 'w', 1, 'aa11', 80);";
+
+#[tokio::test]
+async fn books_of_the_first_edition_are_kept() {
+    use sqlx::migrate::{Migration, MigrationType, Migrator};
+    use sqlx::{AssertSqlSafe, SqlSafeStr};
+
+    let place = Place::new();
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(place.file()).create_if_missing(true);
+    let mut old = options.connect().await.unwrap();
+    let books = include_str!("../../../migrations/sqlite/0001_books.sql").into_sql_str();
+    let first = Migration::new(1, "books".into(), MigrationType::Simple, books, false);
+    Migrator::with_migrations(vec![first]).run(&mut old).await.unwrap();
+    sqlx::raw_sql(AssertSqlSafe(FIRST_EDITION)).execute(&mut old).await.unwrap();
+    old.close().await.unwrap();
+
+    let store = open(&place.file()).await;
+    let campaign = store.campaign("old").await.unwrap();
+    assert_eq!((campaign.flows.as_slice(), campaign.earlier_flows.as_slice()), ([flow()].as_slice(), [].as_slice()));
+    let published = store.published().await.unwrap();
+    let words: Vec<String> = published.iter().map(|p| format!("{} at {}", p.flow, p.published_at.0)).collect();
+    assert_eq!(words, ["reminder v1 (aa11) at 60", "reminder v1 (bb22) at 60"], "since they were first pinned");
+    assert!(matches!(
+        store.publish(&FlowVersion { hash: FlowHash("cc33".into()), ..flow() }, at(0)).await,
+        Err(StoreError::Conflict(_))
+    ));
+    assert_eq!(store.publish(&flow(), at(0)).await, Ok(Publication::Already(Wall(60))));
+    let second = FlowVersion { hash: FlowHash("dd44".into()), version: 2, ..flow() };
+    store.publish(&second, at(0)).await.unwrap();
+    assert_eq!(store.use_flow(campaign.id, &second.hash, at(1)).await, Ok(true));
+    let left = store.recover().await.unwrap();
+    assert_eq!(left[0].attempt.flow, Some(flow().hash), "what was in the air is still known by its flow");
+}
+
 #[tokio::test]
 async fn the_schema_refuses_what_cannot_be_true() {
     let place = Place::new();
@@ -151,6 +195,14 @@ async fn the_schema_refuses_what_cannot_be_true() {
         ("DELETE FROM attempt", "never deleted"),
         ("UPDATE call_event SET kind = 'y'", "append-only"),
         ("DELETE FROM call_event", "append-only"),
+        ("UPDATE flow_version SET source = 'x'", "never changed"),
+        ("DELETE FROM flow_version", "never deleted"),
+        (
+            "INSERT INTO flow_version (hash, name, version, source) VALUES ('cc33', 'reminder', 1, '')",
+            "published with another content",
+        ),
+        ("DELETE FROM campaign_flow", "FOREIGN KEY"),
+        ("INSERT INTO campaign_event (campaign, at, kind, detail) VALUES (1, 0, 'lost', '')", "CHECK"),
         (
             "INSERT INTO attempt (campaign, contact, channel, state, step, try_number, segment, due_at, why) \
              VALUES (1, 1, 'voice', 'scheduled', 0, 1, '', 0, '')",

@@ -61,6 +61,10 @@ pub fn live(attempt: AttemptId, phone: PhoneId, minute: i64) -> Write {
     Write::Live { attempt, phone, flow: flow().hash, at: at(minute) }
 }
 
+pub fn live_with(attempt: AttemptId, phone: PhoneId, flow: &FlowVersion) -> Write {
+    Write::Live { attempt, phone, flow: flow.hash.clone(), at: at(1) }
+}
+
 pub fn finish(attempt: AttemptId, disposition: Disposition, minute: i64, next: Next) -> Write {
     Write::Finish { attempt, outcome: outcome(disposition), at: at(minute), next }
 }

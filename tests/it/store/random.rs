@@ -11,7 +11,10 @@ use super::*;
 #[derive(Debug, Clone)]
 enum Operation {
     Import { contact: u32, variant: u8 },
-    Create { name: u8 },
+    Publish { version: u32 },
+    Create { name: u8, version: u32 },
+    UseFlow { campaign: i64, version: u32 },
+    Suspend { campaign: i64 },
     State { campaign: i64, state: CampaignState },
     Enrol { campaign: i64, contacts: Vec<(i64, bool)> },
     Claim { minute: i64, lease: i64, limit: u32 },
@@ -56,9 +59,13 @@ fn some_write() -> impl Strategy<Value = Write> {
 
 fn operation() -> impl Strategy<Value = Operation> {
     let campaign = || 1..4i64;
+    let versions = || 1..6u32;
     prop_oneof![
         2 => (1..7u32, 0..4u8).prop_map(|(contact, variant)| Operation::Import { contact, variant }),
-        1 => (0..3u8).prop_map(|name| Operation::Create { name }),
+        1 => versions().prop_map(|version| Operation::Publish { version }),
+        1 => (0..3u8, versions()).prop_map(|(name, version)| Operation::Create { name, version }),
+        2 => (campaign(), versions()).prop_map(|(campaign, version)| Operation::UseFlow { campaign, version }),
+        1 => campaign().prop_map(|campaign| Operation::Suspend { campaign }),
         1 => (campaign(), prop::sample::select(CampaignState::ALL))
             .prop_map(|(campaign, state)| Operation::State { campaign, state }),
         3 => (campaign(), prop::collection::vec((1..8i64, any::<bool>()), 1..4))
@@ -80,6 +87,14 @@ fn variant_of(n: u32, variant: u8) -> NewContact {
     }
 }
 
+/// 1 is the one that attempts go live with; 4 and 5 are contents of one version.
+fn flow_number(n: u32) -> FlowVersion {
+    match n {
+        1 => flow(),
+        n => FlowVersion { hash: FlowHash(format!("{n}{n}{n}{n}")), version: n.min(4), ..flow() },
+    }
+}
+
 /// What an operation came to, so that two stores can be compared: a text, or the kind of the refusal.
 type Answer = Result<String, std::mem::Discriminant<StoreError>>;
 
@@ -90,9 +105,14 @@ fn answer<T: std::fmt::Debug>(result: Result<T, StoreError>) -> Answer {
 async fn run(store: &impl Store, operation: &Operation) -> Answer {
     match operation {
         Operation::Import { contact, variant } => answer(store.import(&[variant_of(*contact, *variant)], at(0)).await),
-        Operation::Create { name } => {
-            answer(store.create_campaign(&format!("c{name}"), "ladder", &[flow()], at(0)).await)
+        Operation::Publish { version } => answer(store.publish(&flow_number(*version), at(1)).await),
+        Operation::Create { name, version } => {
+            answer(store.create_campaign(&format!("c{name}"), "ladder", &[flow_number(*version)], at(0)).await)
         }
+        Operation::UseFlow { campaign, version } => {
+            answer(store.use_flow(CampaignId(*campaign), &flow_number(*version).hash, at(1)).await)
+        }
+        Operation::Suspend { campaign } => answer(store.suspend_campaign(CampaignId(*campaign), "w", at(1)).await),
         Operation::State { campaign, state } => {
             answer(store.set_campaign_state(CampaignId(*campaign), *state, at(1)).await)
         }
@@ -124,6 +144,7 @@ async fn books(store: &impl Store) -> Vec<Answer> {
     let mut all = vec![
         answer(store.contacts(ContactId(0), 99).await),
         answer(store.campaigns().await),
+        answer(store.published().await),
         answer(store.attempts(None, AttemptId(0), 99).await),
         answer(store.attempts(Some(CampaignId(2)), AttemptId(1), 2).await),
         answer(store.promises().await),
@@ -138,6 +159,7 @@ async fn books(store: &impl Store) -> Vec<Answer> {
         all.push(answer(store.history(&format!("K{n}")).await));
         all.push(answer(store.not_enrolled(CampaignId(n), ContactId(0), 99).await));
         all.push(answer(store.call_events(CallId(n)).await));
+        all.push(answer(store.campaign_events(CampaignId(n)).await));
     }
     all
 }

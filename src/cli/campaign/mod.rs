@@ -1,36 +1,49 @@
-//! `ringback campaign create | start | pause | stop | status`.
+//! `ringback campaign create | start | use-flow | pause | stop | status`.
+
+mod sources;
+mod status;
+mod use_flow;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use anyhow::{Context, bail};
 
-use crate::books::{CampaignState, Close, Enrolment, FlowVersion, Next, Standing};
-use crate::call::rehearse::rehearse;
-use crate::diagnostic::{Diagnostic, render_all};
+use crate::books::{CampaignState, Close, Enrolment, FlowRef, Next, Standing};
 use crate::engine::CampaignPlan;
 use crate::flow::program::Program;
-use crate::id::{AttemptId, CampaignId, ContactId};
-use crate::ladder::Ladder;
+use crate::id::{CampaignId, ContactId};
+use crate::serve;
 use crate::store::Store;
 use crate::time::Wall;
-use crate::{flow, ladder, serve};
+
+pub(super) use sources::Sources;
 
 #[derive(clap::Subcommand)]
 pub enum Command {
-    /// Compile a ladder and its flows, run the flows' tests, and pin them to a new campaign.
+    /// Pin a ladder and the flows that it names to a new campaign: each flow's latest published version, or what lies in
+    /// a folder.
     Create {
         name: String,
         /// The ladder: whom, when, by which channel, what next.
         #[arg(long)]
         ladder: PathBuf,
-        /// The folder in which the ladder's flows lie.
-        #[arg(long, default_value = "flows")]
-        flows: PathBuf,
+        /// Publish the ladder's flows from this folder first, as `ringback flow publish` does, and pin those.
+        #[arg(long, conflicts_with = "flow")]
+        flows: Option<PathBuf>,
+        /// Not the latest version of this flow but another: NAME@VERSION or NAME#HASH. May be given several times.
+        #[arg(long)]
+        flow: Vec<FlowRef>,
     },
     /// Take in the contacts that are not in the campaign yet, and let `ringback serve` dial.
     Start { name: String },
+    /// Move a campaign to another published version of a flow. Calls dialled from then on use it; those in the air end as
+    /// they began.
+    UseFlow {
+        name: String,
+        /// NAME (the latest version), NAME@VERSION or NAME#HASH.
+        flow: FlowRef,
+    },
     /// Dial nobody new; calls in the air end by themselves. `start` goes on.
     Pause { name: String },
     /// For good: open attempts are cancelled.
@@ -43,9 +56,15 @@ pub async fn run(config: &Path, command: &Command) -> anyhow::Result<()> {
     let (_, store, clock) = super::open(config).await?;
     let now = clock.now().wall;
     match command {
-        Command::Create { name, ladder, flows } => {
-            let sources = Sources::read(ladder, flows)?;
+        Command::Create { name, ladder, flows, flow } => {
+            let sources = match flows {
+                Some(folder) => Sources::read(ladder, folder)?,
+                None => Sources::published(&*store, ladder, flow).await?,
+            };
             create(&*store, name, &sources, now).await?;
+            for flow in &sources.flows {
+                println!("pinned: {flow}");
+            }
             println!("campaign {name} is created; `ringback campaign start {name}` takes in its contacts");
         }
         Command::Start { name } => {
@@ -61,78 +80,10 @@ pub async fn run(config: &Path, command: &Command) -> anyhow::Result<()> {
             set_state(&*store, name, CampaignState::Stopped, now).await?;
             println!("campaign {name} is stopped for good");
         }
-        Command::Status { name } => status(&*store, name.as_deref(), now).await?,
+        Command::UseFlow { name, flow } => use_flow::run(&*store, name, flow, now, &mut std::io::stdout()).await?,
+        Command::Status { name } => status::run(&*store, name.as_deref(), now, &mut std::io::stdout()).await?,
     }
     Ok(())
-}
-
-/// A ladder and the flows it names, read and found good.
-pub(super) struct Sources {
-    pub ladder: String,
-    pub flows: Vec<FlowVersion>,
-}
-
-impl Sources {
-    fn read(ladder_path: &Path, flows_dir: &Path) -> anyhow::Result<Sources> {
-        let read =
-            |path: &Path| std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()));
-        let source = read(ladder_path)?;
-        let ladder = checked_ladder(&source, &ladder_path.display().to_string())?;
-        let mut flows = Vec::new();
-        for name in ladder.flows() {
-            let path = flows_dir.join(format!("{name}.yaml"));
-            let flow_source = read(&path).with_context(|| format!("the ladder names the flow {name}"))?;
-            flows.push(checked_flow(&flow_source, &path.display().to_string())?);
-        }
-        Ok(Sources { ladder: source, flows })
-    }
-
-    /// From texts instead of files; `flows` by name.
-    pub fn shipped(ladder_source: &str, flows: &BTreeMap<&str, &str>) -> anyhow::Result<Sources> {
-        let ladder = checked_ladder(ladder_source, "the shipped ladder")?;
-        let mut versions = Vec::new();
-        for name in ladder.flows() {
-            let source = flows.get(name).with_context(|| format!("the shipped ladder names the flow {name}"))?;
-            versions.push(checked_flow(source, name)?);
-        }
-        Ok(Sources { ladder: ladder_source.to_string(), flows: versions })
-    }
-}
-
-fn checked_ladder(source: &str, file: &str) -> anyhow::Result<Ladder> {
-    let (ladder, diagnostics) = ladder::compile(source);
-    report(&diagnostics, file, source);
-    ladder.with_context(|| format!("{file} has errors; no campaign was created"))
-}
-
-/// A flow with errors or failing tests cannot be pinned.
-fn checked_flow(source: &str, file: &str) -> anyhow::Result<FlowVersion> {
-    let compiled = flow::compile(source);
-    report(&compiled.diagnostics, file, source);
-    let program = compiled.program.with_context(|| format!("{file} has errors; no campaign was created"))?;
-    let program = Arc::new(program);
-    for test in &compiled.tests {
-        if let Err(failure) = rehearse(&program, test) {
-            bail!(
-                "{file}: test \"{}\" fails; no campaign was created\n{}\n{}",
-                test.name,
-                failure.message,
-                failure.transcript
-            );
-        }
-    }
-    Ok(FlowVersion {
-        hash: program.hash.clone(),
-        name: program.name.clone(),
-        version: program.version,
-        source: source.to_string(),
-    })
-}
-
-fn report(diagnostics: &[Diagnostic], file: &str, source: &str) {
-    if !diagnostics.is_empty() {
-        eprintln!("{}", render_all(diagnostics, file, source));
-    }
 }
 
 pub(super) async fn create(store: &impl Store, name: &str, sources: &Sources, now: Wall) -> anyhow::Result<CampaignId> {
@@ -213,35 +164,4 @@ async fn set_state(store: &impl Store, name: &str, state: CampaignState, now: Wa
         bail!("campaign {name} was stopped for good");
     }
     Ok(store.set_campaign_state(campaign.id, state, now).await?)
-}
-
-async fn status(store: &impl Store, name: Option<&str>, now: Wall) -> anyhow::Result<()> {
-    let campaigns = match name {
-        Some(name) => vec![store.campaign(name).await?],
-        None => store.campaigns().await?,
-    };
-    if campaigns.is_empty() {
-        println!("no campaign yet; `ringback campaign create` makes one");
-    }
-    let next = store.next_due().await?;
-    for campaign in campaigns {
-        let mut states: BTreeMap<&str, u64> = BTreeMap::new();
-        let mut after = AttemptId(0);
-        loop {
-            let page = store.attempts(Some(campaign.id), after, PAGE).await?;
-            let Some(last) = page.last() else { break };
-            after = last.id;
-            for attempt in &page {
-                *states.entry(attempt.state.as_str()).or_default() += 1;
-            }
-        }
-        let counts: Vec<String> = states.iter().map(|(state, n)| format!("{n} {state}")).collect();
-        println!("{}: {}; attempts: {}", campaign.name, campaign.state, counts.join(", "));
-    }
-    match next {
-        Some(due) if due <= now => println!("attempts are due now"),
-        Some(due) => println!("next attempt is due at {due}"),
-        None => {}
-    }
-    Ok(())
 }

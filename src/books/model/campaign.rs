@@ -1,0 +1,138 @@
+//! Published flows, campaigns, and which version of a flow a campaign runs.
+
+use super::*;
+
+impl Model {
+    /// Refused for a name and version that are published with another content.
+    pub fn publish(&mut self, flow: &FlowVersion, at: Wall) -> Result<Publication> {
+        self.transaction(|books| books.put_published(flow, at))
+    }
+
+    /// By name, version and when.
+    pub fn published(&self) -> Vec<PublishedFlow> {
+        let mut published: Vec<PublishedFlow> = self.published.values().cloned().collect();
+        published.sort_by(|a, b| {
+            let key = |p: &PublishedFlow| (p.flow.name.clone(), p.flow.version, p.published_at, p.flow.hash.clone());
+            key(a).cmp(&key(b))
+        });
+        published
+    }
+
+    fn put_published(&mut self, flow: &FlowVersion, at: Wall) -> Result<Publication> {
+        if let Some(there) = self.published.get(&flow.hash) {
+            return Ok(Publication::Already(there.published_at));
+        }
+        let same = |p: &&PublishedFlow| p.flow.name == flow.name && p.flow.version == flow.version;
+        if let Some(there) = self.published.values().find(same) {
+            return Err(BookError::other_content(&there.flow));
+        }
+        self.published.put(flow.hash.clone(), PublishedFlow { flow: flow.clone(), published_at: at });
+        Ok(Publication::New)
+    }
+
+    /// Pins the flows, and publishes those that are not published yet.
+    pub fn create_campaign(&mut self, name: &str, ladder: &str, flows: &[FlowVersion], at: Wall) -> Result<CampaignId> {
+        self.transaction(|books| {
+            if books.campaigns.values().any(|c| c.name == name) {
+                return Err(BookError::Conflict(format!("a campaign named `{name}` is already there")));
+            }
+            for flow in flows {
+                books.put_published(flow, at)?;
+            }
+            let id = CampaignId(books.campaigns.last().map_or(1, |c| c.0 + 1));
+            let campaign = Campaign {
+                id,
+                name: name.into(),
+                state: CampaignState::Draft,
+                ladder: ladder.into(),
+                flows: flows.to_vec(),
+                earlier_flows: Vec::new(),
+                created_at: at,
+            };
+            books.campaigns.put(id, campaign);
+            Ok(id)
+        })
+    }
+
+    /// Attempts dialled from now on use this published version in place of the one of the same name. `false`: they did
+    /// already.
+    pub fn use_flow(&mut self, id: CampaignId, flow: &FlowHash, at: Wall) -> Result<bool> {
+        let new = self.published.get(flow).map(|p| p.flow.clone());
+        let new = new.ok_or_else(|| BookError::NotFound(format!("a published flow {flow}")))?;
+        let mut campaign = self.campaign_by_id(id)?.clone();
+        if campaign.state == CampaignState::Stopped {
+            return Err(BookError::Conflict(format!("campaign {id} was stopped, which is for good")));
+        }
+        let Some(pinned) = campaign.flows.iter_mut().find(|f| f.name == new.name) else {
+            return Err(BookError::uses_no_flow(id, &new));
+        };
+        if pinned.hash == new.hash {
+            return Ok(false);
+        }
+        let detail = format!("from {pinned} to {new}");
+        campaign.earlier_flows.retain(|f| f.hash != new.hash);
+        campaign.earlier_flows.push(std::mem::replace(pinned, new));
+        campaign.earlier_flows.sort_by(|a, b| (&a.name, a.version, &a.hash).cmp(&(&b.name, b.version, &b.hash)));
+        self.campaigns.put(id, campaign);
+        self.note(CampaignEvent { campaign: id, at, kind: CampaignEventKind::FlowMoved, detail });
+        self.commit();
+        Ok(true)
+    }
+
+    /// running → paused, with the reason. A campaign that is not running is left as it is.
+    pub fn suspend_campaign(&mut self, id: CampaignId, why: &str, at: Wall) -> Result<()> {
+        let campaign = self.campaign_by_id(id)?.clone();
+        if campaign.state == CampaignState::Running {
+            self.campaigns.put(id, Campaign { state: CampaignState::Paused, ..campaign });
+            let kind = CampaignEventKind::Suspended;
+            self.note(CampaignEvent { campaign: id, at, kind, detail: why.into() });
+            self.commit();
+        }
+        Ok(())
+    }
+
+    fn note(&mut self, event: CampaignEvent) {
+        let last = self.campaign_events.range((event.campaign, 0)..=(event.campaign, u32::MAX)).next_back();
+        let number = last.map_or(0, |((_, n), _)| n + 1);
+        self.campaign_events.put((event.campaign, number), event);
+    }
+
+    /// Oldest first.
+    pub fn campaign_events(&self, id: CampaignId) -> Vec<CampaignEvent> {
+        self.campaign_events.range((id, 0)..=(id, u32::MAX)).map(|(_, e)| e.clone()).collect()
+    }
+
+    pub fn campaigns(&self) -> Vec<Campaign> {
+        self.campaigns.values().cloned().collect()
+    }
+
+    pub fn campaign(&self, name: &str) -> Result<Campaign> {
+        let found = self.campaigns.values().find(|c| c.name == name);
+        found.cloned().ok_or_else(|| BookError::NotFound(format!("campaign `{name}`")))
+    }
+
+    /// `Stopped` is for good, and cancels what is scheduled or claimed; what is in the air ends by itself.
+    /// `Finished` is refused while an attempt is open.
+    pub fn set_campaign_state(&mut self, id: CampaignId, state: CampaignState, _at: Wall) -> Result<()> {
+        let campaign = self.campaign_by_id(id)?.clone();
+        if campaign.state == state {
+            return Ok(());
+        }
+        if campaign.state == CampaignState::Stopped {
+            return Err(BookError::Conflict(format!("campaign {id} was stopped, which is for good")));
+        }
+        let open: Vec<AttemptId> =
+            self.attempts.values().filter(|a| a.campaign == id && a.state.is_open()).map(|a| a.id).collect();
+        if state == CampaignState::Finished && !open.is_empty() {
+            return Err(BookError::Conflict(format!("campaign {id} still has {} open attempts", open.len())));
+        }
+        self.campaigns.put(id, Campaign { state, ..campaign });
+        if state == CampaignState::Stopped {
+            for attempt in open {
+                self.cancel_unless_live(attempt, Close::stopped());
+            }
+        }
+        self.commit();
+        Ok(())
+    }
+}

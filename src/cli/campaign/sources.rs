@@ -1,0 +1,101 @@
+//! What a campaign is pinned to when it is created: a ladder and the flows that it names.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use anyhow::{Context, bail};
+
+use crate::books::{FlowRef, FlowVersion, Which};
+use crate::cli::flow::checked::check;
+use crate::diagnostic::render_all;
+use crate::ladder::{self, Ladder};
+use crate::store::Store;
+use crate::{cli, flow};
+
+/// A ladder and the flows it names, read and found good.
+pub(in crate::cli) struct Sources {
+    pub ladder: String,
+    pub flows: Vec<FlowVersion>,
+}
+
+impl Sources {
+    /// Flows that are published: the latest version of each, unless `chosen` names another.
+    pub async fn published(store: &impl Store, ladder_path: &Path, chosen: &[FlowRef]) -> anyhow::Result<Sources> {
+        let (source, ladder) = read_ladder(ladder_path)?;
+        let names = ladder.flows();
+        if let Some(stray) = chosen.iter().find(|c| !names.contains(&c.name.as_str())) {
+            bail!("--flow {}: the ladder names no such flow; it names {}", stray.name, names.join(", "));
+        }
+        let published = store.published().await?;
+        let mut flows = Vec::new();
+        for name in names {
+            let latest = || FlowRef { name: name.to_string(), which: Which::Latest };
+            let wanted = chosen.iter().find(|c| c.name == name).cloned().unwrap_or_else(latest);
+            let found = wanted.find(&published).with_context(|| {
+                format!(
+                    "the ladder names the flow {name}; `ringback flow publish FILE` publishes it, or give its folder \
+                     with --flows"
+                )
+            })?;
+            compiles(&found.flow)?;
+            flows.push(found.flow.clone());
+        }
+        Ok(Sources { ladder: source, flows })
+    }
+
+    /// Flows as they lie in a folder, found fit to be published.
+    pub fn read(ladder_path: &Path, flows_dir: &Path) -> anyhow::Result<Sources> {
+        let (source, ladder) = read_ladder(ladder_path)?;
+        let mut flows = Vec::new();
+        for name in ladder.flows() {
+            let path = flows_dir.join(format!("{name}.yaml"));
+            let flow_source =
+                cli::flow::files::read(&path).with_context(|| format!("the ladder names the flow {name}"))?;
+            flows.push(fit(name, &flow_source, &path.display().to_string())?);
+        }
+        Ok(Sources { ladder: source, flows })
+    }
+
+    /// From texts instead of files; `flows` by name.
+    pub fn shipped(ladder_source: &str, flows: &BTreeMap<&str, &str>) -> anyhow::Result<Sources> {
+        let ladder = checked_ladder(ladder_source, "the shipped ladder")?;
+        let mut versions = Vec::new();
+        for name in ladder.flows() {
+            let source = flows.get(name).with_context(|| format!("the shipped ladder names the flow {name}"))?;
+            versions.push(fit(name, source, name)?);
+        }
+        Ok(Sources { ladder: ladder_source.to_string(), flows: versions })
+    }
+}
+
+fn read_ladder(path: &Path) -> anyhow::Result<(String, Ladder)> {
+    let source = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let ladder = checked_ladder(&source, &path.display().to_string())?;
+    Ok((source, ladder))
+}
+
+fn checked_ladder(source: &str, file: &str) -> anyhow::Result<Ladder> {
+    let (ladder, diagnostics) = ladder::compile(source);
+    eprint!("{}", render_all(&diagnostics, file, source));
+    ladder.with_context(|| format!("{file} has errors; no campaign was created"))
+}
+
+/// A flow with errors or failing tests cannot be pinned.
+fn fit(name: &str, source: &str, file: &str) -> anyhow::Result<FlowVersion> {
+    let checked = check(source, file);
+    eprint!("{}", checked.findings);
+    let version = checked.verdict.map_err(|why| anyhow::anyhow!("{file} {why}; no campaign was created"))?.flow;
+    if version.name != name {
+        bail!("{file} holds the flow {}, not {name} as the ladder names it; no campaign was created", version.name);
+    }
+    Ok(version)
+}
+
+/// It did when it was published; this program may be another.
+pub(super) fn compiles(version: &FlowVersion) -> anyhow::Result<flow::program::Program> {
+    let compiled = flow::compile(&version.source);
+    let findings = || render_all(&compiled.diagnostics, &version.to_string(), &version.source);
+    compiled.program.clone().with_context(|| {
+        format!("{version} does not compile with this version of ringback; publish one that does\n{}", findings())
+    })
+}

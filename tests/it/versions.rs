@@ -1,0 +1,256 @@
+//! Versions of flows as an operator meets them: the real program, its installation, and calls over real SIP and RTP.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use ringback::books::{CampaignState, FlowVersion};
+use ringback::flow::program::FlowHash;
+use ringback::id::{AttemptId, CallId};
+use ringback::store::{SqliteStore, Store};
+use ringback::time::Clock;
+
+use crate::house::{House, Network, terminate, wait_for, zone_at_noon};
+
+/// A voice for one sentence is made and a call of one sentence is spoken; on a busy machine.
+const LIMIT: Duration = Duration::from_secs(60);
+
+const TRUNK: &str = "    channels_max: 2\n    cps_max: 2\n    options_interval_s: 5\n";
+
+const LADDER: &str = r#"
+ladder: brief
+segments:
+  all: { when: days_overdue > -1000, flow: brief }
+window: { days: mon-sun, from: "09:00", to: "20:00", zone: contact }
+steps:
+  - voice: segment.flow
+"#;
+
+/// A flow that says one sentence and hangs up, with a test of it; `hears` is what the test expects.
+fn flow(version: u32, says: &str, hears: &str) -> String {
+    format!(
+        r#"flow: brief
+version: {version}
+languages: [en]
+contact: {{ name: text }}
+messages:
+  hello: {{ en: "Hello {{contact.name}}. {says}" }}
+  bye:   {{ en: "You are not called again." }}
+start: hello
+hotkeys: {{ "*9": stop }}
+nodes:
+  hello: {{ say: hello, end: informed }}
+  stop:  {{ opt_out: number, next: bye }}
+  bye:   {{ say: bye, end: opted_out }}
+tests:
+  - {{ name: greets, contact: {{ name: Anna }}, steps: [answer, hears "{hears}"], expect: {{ result: informed }} }}
+"#
+    )
+}
+
+fn said<'a>(house: &House, args: &'a [&'a str], succeeds: bool) -> String {
+    let output = house.run(args);
+    let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert_eq!(output.status.success(), succeeds, "{args:?}:\n{text}");
+    text
+}
+
+fn hold(text: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(text.contains(part), "`{part}` is not in\n{text}");
+    }
+}
+
+#[test]
+fn only_what_compiles_and_passes_is_published_and_only_once() {
+    let house = House::new("127.0.0.1:9", TRUNK);
+    let flows = house.path("flows").to_string_lossy().into_owned();
+    let file = house.path("flows/brief.yaml").to_string_lossy().into_owned();
+    hold(&said(&house, &["flow", "versions"], true), &["no flow is published yet"]);
+    // What lies in the file, whether it is published, what is said.
+    for (text, good, parts) in [
+        (flow(1, "One.", "Two."), false, vec!["test \"greets\" fails", "NOT published: it fails 1 of its 1 tests"]),
+        (
+            flow(1, "One.", "One.").replace("end: informed", "end: nowhere"),
+            false,
+            vec!["error[F023]", "NOT published: it has"],
+        ),
+        (
+            flow(1, "One.", "One."),
+            true,
+            vec!["published brief v1 (", "; its test passes\n1 published, 0 already there"],
+        ),
+        (flow(1, "One.", "One."), true, vec!["already published brief v1 (", "0 published, 1 already there"]),
+        (
+            flow(1, "Two.", "Two."),
+            false,
+            vec![
+                "NOT published: flow brief version 1 is already published with another content (",
+                "raise its `version:`",
+            ],
+        ),
+        (flow(3, "Three.", "Three."), true, vec!["published brief v3 ("]),
+        (
+            flow(2, "Two.", "Two.").replacen("bye:   {", "unsaid: { en: \"No.\" }\n  bye:   {", 1),
+            true,
+            vec!["warning[F038]", "published brief v2 (", "its test passes, 1 warning", "note: brief v3 ("],
+        ),
+    ] {
+        house.write("flows/brief.yaml", &text);
+        hold(&said(&house, &["flow", "publish", &file], good), &parts);
+    }
+    let listed = said(&house, &["flow", "versions"], true);
+    assert_eq!(listed.lines().count(), 4, "{listed}");
+    let newest = flow(3, "Three.", "Three.");
+    for (name, found) in [("brief", &newest), ("brief@3", &newest), ("brief@1", &flow(1, "One.", "One."))] {
+        assert_eq!(&house.ok(&["flow", "published", name]), found, "{name}");
+    }
+    hold(
+        &said(&house, &["flow", "published", "brief@9"], false),
+        &["flow brief has no published version 9; there are 1, 2, 3"],
+    );
+
+    // A folder: each file for itself.
+    house.write("flows/brief.yaml", &flow(4, "Four.", "Four."));
+    house.write("flows/bad.yaml", "flow: bad\n");
+    let folder = said(&house, &["flow", "publish", &flows], false);
+    hold(&folder, &["bad.yaml: NOT published", "published brief v4 (", "1 published, 0 already there, 1 refused"]);
+}
+
+#[test]
+fn a_campaign_is_created_from_what_is_published_or_from_a_folder_that_could_be() {
+    let house = House::new("127.0.0.1:9", TRUNK);
+    house.write("ladder.yaml", LADDER);
+    house.write("flows/brief.yaml", &flow(1, "One.", "Two."));
+    let path = |name: &str| house.path(name).to_string_lossy().into_owned();
+    let (ladder, flows, file) = (path("ladder.yaml"), path("flows"), path("flows/brief.yaml"));
+    let create = |name: &'static str, more: &[&str], succeeds| {
+        said(&house, &[&["campaign", "create", name, "--ladder", &ladder], more].concat(), succeeds)
+    };
+    hold(&create("a", &["--flows", &flows], false), &["test \"greets\" fails", "no campaign was created"]);
+    hold(&create("a", &[], false), &["no flow `brief` is published", "`ringback flow publish FILE`", "--flows"]);
+    hold(&said(&house, &["flow", "versions"], true), &["no flow is published yet"]);
+    house.write("flows/brief.yaml", &flow(1, "One.", "One."));
+    hold(&create("a", &["--flows", &flows], true), &["pinned: brief v1 ("]);
+    house.write("flows/brief.yaml", &flow(1, "Changed.", "Changed."));
+    hold(
+        &create("b", &["--flows", &flows], false),
+        &["flow brief version 1 is already published with another content"],
+    );
+    house.write("flows/brief.yaml", &flow(2, "Two.", "Two."));
+    said(&house, &["flow", "publish", &file], true);
+    hold(&create("b", &[], true), &["pinned: brief v2 ("]);
+    hold(&create("c", &["--flow", "brief@1"], true), &["pinned: brief v1 ("]);
+    hold(&create("d", &["--flow", "other@1"], false), &["the ladder names no such flow; it names brief"]);
+    hold(&said(&house, &["flow", "versions"], true), &["a (draft), c (draft)", "b (draft)"]);
+    hold(
+        &said(&house, &["campaign", "status", "a"], true),
+        &["v2 is published: `ringback campaign use-flow a brief@2`"],
+    );
+}
+
+#[test]
+fn a_running_campaign_is_pinned_until_it_is_moved() {
+    let people = House::new("127.0.0.1:9", TRUNK);
+    let human = r#""language":"en","calls":[{"human":{"ring_ms":100,"think_ms":100,"turns":[]}}]"#;
+    let person = |number: u32| format!("{{\"number\":\"+7000000000{number}\",{human}}}\n");
+    people.write("people.jsonl", &[1, 2].map(person).concat());
+    let network = Network::start(&people);
+    let house = House::new(&network.addresses.sip.to_string(), TRUNK);
+    let path = |name: &str| house.path(name).to_string_lossy().into_owned();
+    let zone = zone_at_noon();
+    let import = |n: u32| {
+        let header = "contact_id,name,phone,language,zone,creditor,amount,currency,due";
+        let row = format!("c{n},Anna,+7000000000{n},en,{zone},City Water,12.50,GBP,2026-01-15");
+        house.write("contacts.csv", &format!("{header}\n{row}\n"));
+        house.ok(&["import", &path("contacts.csv")]);
+        house.ok(&["campaign", "start", "brief"]);
+    };
+    house.write("ladder.yaml", LADDER);
+    house.write("brief.yaml", &flow(1, "First wording.", "First wording."));
+    house.ok(&["flow", "publish", &path("brief.yaml")]);
+    house.ok(&["campaign", "create", "brief", "--ladder", &path("ladder.yaml")]);
+    house.write("brief.yaml", &flow(2, "Second wording.", "Second wording."));
+    hold(&house.ok(&["flow", "publish", &path("brief.yaml")]), &["campaign brief stays with v1"]);
+    import(1);
+
+    let log = std::fs::File::create(house.path("log")).expect("writable");
+    let mut serve = house.command(&["serve"]).stderr(Stdio::from(log)).spawn().expect("serve starts");
+    let logged = || std::fs::read_to_string(house.path("log")).expect("its log");
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let books = || runtime.block_on(SqliteStore::open(house.path("ringback.db"))).expect("the books");
+    let talked = |id: i64| {
+        wait_for("the attempt to be finished", LIMIT, || {
+            let store = books();
+            let attempt = runtime.block_on(store.attempts(None, AttemptId(id - 1), 1)).ok()?.pop()?;
+            attempt.outcome.is_some().then_some(())?;
+            let events = runtime.block_on(store.call_events(CallId(id))).expect("its events");
+            let said: Vec<String> = events.into_iter().filter(|e| e.kind == "said").map(|e| e.detail).collect();
+            Some((attempt.flow.expect("dialled"), said.concat()))
+        })
+    };
+    let (first, words) = talked(1);
+    hold(&words, &["First wording."]);
+
+    let moved = house.ok(&["campaign", "use-flow", "brief", "brief@2"]);
+    hold(&moved, &[&format!("from brief v1 ({first}) to brief v2 ("), "calls dialled from now on"]);
+    hold(&house.ok(&["campaign", "use-flow", "brief", "brief"]), &["campaign brief uses brief v2 (", "already"]);
+    wait_for("serve to see the move", LIMIT, || logged().contains("flows: brief v2 (").then_some(()));
+    import(2);
+    let (second, words) = talked(2);
+    hold(&words, &["Second wording."]);
+    terminate(&serve);
+    assert!(serve.wait().expect("it stops").success(), "{}", logged());
+    network.close();
+
+    let (first, second) = (format!("brief v1 ({first})"), format!("brief v2 ({second})"));
+    let published = runtime.block_on(books().published()).expect("published");
+    assert_eq!(published.iter().map(|p| p.flow.to_string()).collect::<Vec<_>>(), [first.clone(), second.clone()]);
+    hold(&house.ok(&["why", "c1"]), &[&format!("with {first}; ended")]);
+    hold(&house.ok(&["why", "c2"]), &[&format!("with {second}; ended")]);
+    hold(&house.ok(&["report"]), &[&first, &second]);
+    let earlier = format!("earlier: {first}");
+    hold(&house.ok(&["campaign", "status"]), &[&format!("moved from {first} to {second}"), &earlier]);
+    hold(&house.ok(&["flow", "versions", "brief"]), &["brief (running)"]);
+}
+
+/// Pinned by an earlier program, which took what this one does not.
+#[test]
+fn a_campaign_that_no_longer_compiles_rests_and_the_process_lives() {
+    let house = House::new("127.0.0.1:9", TRUNK);
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let state = |name: &'static str| {
+        let look = async { SqliteStore::open(house.path("ringback.db")).await?.campaign(name).await };
+        runtime.block_on(look).map(|c| c.state)
+    };
+    let now = Clock::system().now().wall;
+    let version = |hash: &str, version, source| FlowVersion {
+        hash: FlowHash(hash.into()),
+        name: "brief".into(),
+        version,
+        source,
+    };
+    let old = version("aaaa1111", 1, flow(1, "One.", "One.").replace("say: hello", "speak: hello"));
+    let good = version("bbbb2222", 2, flow(2, "Two.", "Two."));
+    runtime.block_on(async {
+        let store = SqliteStore::open(house.path("ringback.db")).await.expect("the books");
+        for (name, flow) in [("old", old), ("good", good)] {
+            let id = store.create_campaign(name, LADDER, &[flow], now).await.expect("created");
+            store.set_campaign_state(id, CampaignState::Running, now).await.expect("running");
+        }
+    });
+    let log = std::fs::File::create(house.path("log")).expect("writable");
+    let mut serve = house.command(&["serve"]).stderr(Stdio::from(log)).spawn().expect("serve starts");
+    wait_for("the campaign to rest", LIMIT, || (state("old") == Ok(CampaignState::Paused)).then_some(()));
+    assert_eq!(state("good"), Ok(CampaignState::Running));
+    assert!(serve.try_wait().expect("asked").is_none(), "the process goes on");
+    let way_out = "ringback campaign use-flow old FLOW@VERSION";
+    hold(&said(&house, &["campaign", "status", "old"], true), &["old: paused", "paused by the program:", way_out]);
+    hold(&said(&house, &["campaign", "start", "old"], false), &["does not compile", "error[F006]", "`speak`", way_out]);
+    house.ok(&["campaign", "use-flow", "old", "brief@2"]);
+    house.ok(&["campaign", "start", "old"]);
+    let loaded = |text: String| text.contains("campaign=old state=running");
+    let logged = || std::fs::read_to_string(house.path("log")).expect("its log");
+    wait_for("serve to take it up again", LIMIT, || loaded(logged()).then_some(()));
+    terminate(&serve);
+    assert!(serve.wait().expect("it stops").success(), "{}", logged());
+}
