@@ -26,6 +26,9 @@ pub(super) const SHIPPED_FLOWS: [(&str, &str); 9] = [
     ("flows/planned_outage.yaml", include_str!("../../flows/planned_outage.yaml")),
     ("flows/appointment_confirmation.yaml", include_str!("../../flows/appointment_confirmation.yaml")),
 ];
+/// What they call.
+const SHIPPED_LIBRARY: [(&str, &str); 1] =
+    [("flows/library/identify.yaml", include_str!("../../flows/library/identify.yaml"))];
 pub(super) const SHIPPED_LADDER: &str = include_str!("../../flows/ladders/utility_overdue.yaml");
 
 /// By name.
@@ -37,7 +40,8 @@ pub(super) fn shipped_flows() -> BTreeMap<&'static str, &'static str> {
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let files = [("ringback.yaml", Config::sample()), ("flows/ladders/utility_overdue.yaml", SHIPPED_LADDER)]
         .into_iter()
-        .chain(SHIPPED_FLOWS);
+        .chain(SHIPPED_FLOWS)
+        .chain(SHIPPED_LIBRARY);
     let present: Vec<String> = files
         .clone()
         .map(|(name, _)| name)

@@ -39,7 +39,7 @@ const CALLED: [&str; 10] = [
 
 fn compiled(path: &str) -> (Arc<Program>, Vec<TestCase>) {
     let source = std::fs::read_to_string(path).unwrap_or_else(|e| panic!("{path}: {e}"));
-    let compiled = ringback::flow::compile(&source);
+    let compiled = ringback::flow::compile_with(&source, &crate::flows::library());
     let shown = ringback::diagnostic::render_all(&compiled.diagnostics, path, &source);
     (Arc::new(compiled.program.unwrap_or_else(|| panic!("{shown}"))), compiled.tests)
 }

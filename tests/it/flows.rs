@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use ringback::diagnostic::render_all;
-use ringback::flow::{Compiled, FLOW_KEYS, codes, compile, node};
+use ringback::flow::{Compiled, FLOW_KEYS, Library, codes, compile, compile_with, node};
 
 fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
@@ -22,6 +22,12 @@ fn yaml_files(name: &str) -> Vec<(String, String)> {
         .collect();
     files.sort();
     files
+}
+
+/// The sub-flows that the shipped flows call.
+pub fn library() -> Library {
+    let named = |(file, source): (String, String)| (file.trim_end_matches(".yaml").to_string(), source);
+    Library(yaml_files("flows/library").into_iter().map(named).collect())
 }
 
 /// A finding: line, column, severity, code.
@@ -101,7 +107,7 @@ fn shipped_flows_compile_clean() {
     let files = yaml_files("flows");
     assert!(files.len() >= 2);
     for (name, source) in &files {
-        let compiled = compile(source);
+        let compiled = compile_with(source, &library());
         assert!(compiled.diagnostics.is_empty(), "{}", render_all(&compiled.diagnostics, name, source));
         let program = compiled.program.unwrap();
         assert_eq!(format!("{}.yaml", program.name), *name);

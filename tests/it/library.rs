@@ -25,7 +25,8 @@ fn library() -> Vec<Flow> {
     let flows: Vec<Flow> = paths
         .iter()
         .map(|path| {
-            let compiled = ringback::flow::compile(&std::fs::read_to_string(path).unwrap());
+            let compiled =
+                ringback::flow::compile_with(&std::fs::read_to_string(path).unwrap(), &crate::flows::library());
             let program = compiled.program.unwrap_or_else(|| panic!("{} does not compile", path.display()));
             Flow { program: Arc::new(program), tests: compiled.tests }
         })

@@ -47,7 +47,7 @@ pub(in crate::cli) fn check(source: &str, file: &str) -> Checked {
     let Some(program) = compiled.program else {
         return Checked { findings, verdict: Err(Unfit::Errors(errors)) };
     };
-    let flow = FlowVersion::of(&program, source);
+    let flow = FlowVersion::of(&program, &compiled.source);
     let program = Arc::new(program);
     let mut failed = 0;
     for case in &compiled.tests {
