@@ -51,6 +51,9 @@ pub enum Step {
     /// `keys 4321`: pressed one after another, at the moment the call waits for them (or over a prompt that may be
     /// interrupted).
     Keys(String),
+    /// `keys_ahead 14321`: pressed at once, whether or not the call waits for keys: over the words (barge-in) and before
+    /// the question they answer (type-ahead).
+    KeysAhead(String),
     /// `silence`: nothing is pressed until the wait that is running has ended.
     Silence,
     /// `wait 3s`: virtual time passes.

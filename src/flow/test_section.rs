@@ -27,6 +27,7 @@ pub const STEPS: &[&str] = &[
     "fax",
     "beep",
     "keys",
+    "keys_ahead",
     "silence",
     "wait",
     "hears",
@@ -212,8 +213,9 @@ fn step(cx: &mut Context<'_>, text: &str, span: Span) -> Option<Step> {
     }
     match word {
         "keys" if super::node::is_key_run(rest) => Some(Step::Keys(rest.to_string())),
-        "keys" => {
-            cx.error(codes::TEST, span, "`keys` is followed by 0-9, * and #: `keys 4321`");
+        "keys_ahead" if super::node::is_key_run(rest) => Some(Step::KeysAhead(rest.to_string())),
+        "keys" | "keys_ahead" => {
+            cx.error(codes::TEST, span, format!("`{word}` is followed by 0-9, * and #: `{word} 4321`"));
             None
         }
         "wait" => {
