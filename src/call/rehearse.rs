@@ -213,6 +213,11 @@ impl Stage {
         self.call.path.last().copied()
     }
 
+    /// Words are being said.
+    pub fn is_speaking(&self) -> bool {
+        self.playing.is_some()
+    }
+
     pub fn awaits(&self) -> Awaits {
         match &self.call.wait {
             Wait::Dialling => Awaits::Pickup,

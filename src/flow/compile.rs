@@ -1,6 +1,5 @@
 //! The way from text to [`Program`]: read the tree, gather the names, lower every node, check the whole.
 
-use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
@@ -43,25 +42,8 @@ pub const KEYS: &[(&str, bool, &str)] = &[
 
 /// Compiles a flow's YAML. Total: any text whatever yields a program or diagnostics, in bounded time and stack.
 pub fn compile(source: &str) -> Compiled {
-    let mut diagnostics = Vec::new();
-    let root = yaml::read(source, &mut diagnostics);
-    let mut cx = Context {
-        source,
-        diagnostics,
-        languages: Vec::new(),
-        contact: Vec::new(),
-        variables: Vec::new(),
-        variable_spans: Vec::new(),
-        messages: BTreeMap::new(),
-        nodes: BTreeMap::new(),
-        defaults: Map::default(),
-        promises: 0,
-        queues: 0,
-        said: Vec::new(),
-        used: Vec::new(),
-        results: BTreeMap::new(),
-        menu_keys: BTreeMap::new(),
-    };
+    let mut cx = Context::new(source);
+    let root = yaml::read(source, &mut cx.diagnostics);
     let read = root.and_then(|root| flow(&mut cx, &root));
     let mut diagnostics = cx.diagnostics;
     diagnostics.sort_by(|a, b| (a.span, a.code, &a.message).cmp(&(b.span, b.code, &b.message)));

@@ -62,6 +62,29 @@ pub struct Context<'s> {
     pub menu_keys: BTreeMap<StepId, Vec<(String, Span)>>,
 }
 
+impl<'s> Context<'s> {
+    /// Nothing is known yet.
+    pub fn new(source: &'s str) -> Context<'s> {
+        Context {
+            source,
+            diagnostics: Vec::new(),
+            languages: Vec::new(),
+            contact: Vec::new(),
+            variables: Vec::new(),
+            variable_spans: Vec::new(),
+            messages: BTreeMap::new(),
+            nodes: BTreeMap::new(),
+            defaults: Map::default(),
+            promises: 0,
+            queues: 0,
+            said: Vec::new(),
+            used: Vec::new(),
+            results: BTreeMap::new(),
+            menu_keys: BTreeMap::new(),
+        }
+    }
+}
+
 impl Context<'_> {
     pub fn report(&mut self, diagnostic: Diagnostic) {
         if self.diagnostics.len() < DIAGNOSTICS_MAX {
