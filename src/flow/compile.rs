@@ -21,7 +21,7 @@ pub const SPEAKABLE: &[Language] = &[Language::RU, Language::EN];
 
 const NODES_MAX: usize = 2000;
 const MESSAGES_MAX: usize = 2000;
-const FIELDS_MAX: usize = 100;
+pub const FIELDS_MAX: usize = 100;
 const ENUM_MAX: usize = 100;
 
 /// The keys of a flow: name, required, what it is.

@@ -70,7 +70,8 @@ pub fn make(
             None => {
                 let known: Vec<&str> = program.contact.iter().map(|field| field.name.as_str()).collect();
                 let near = crate::diagnostic::did_you_mean(name, known.iter().copied());
-                let hint = near.map_or(format!("it has {}", known.join(", ")), |near| format!("did you mean `{near}`?"));
+                let hint =
+                    near.map_or(format!("it has {}", known.join(", ")), |near| format!("did you mean `{near}`?"));
                 faults.push(format!("the flow's contact has no field `{name}`; {hint}"));
             }
         }

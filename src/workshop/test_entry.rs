@@ -62,15 +62,16 @@ fn expectations(program: &Program, expect: &Expect) -> Vec<String> {
 
 /// An instant in an offset in which its day is `today`.
 fn moment(now: Wall, today: Date) -> String {
-    // Whole hours, nearest to Greenwich first: which of them it was is not kept, and makes no difference to a call.
-    let offsets = (0..=14i8).flat_map(|hours| [hours, -hours]).map(jiff::tz::offset);
+    // That of tests by default, else the nearest to Greenwich: which it was is not kept, and makes no difference to a call.
+    let offsets = [3i8].into_iter().chain((0..=14).flat_map(|hours| [hours, -hours])).map(jiff::tz::offset);
     let mut local = offsets.map(|offset| (offset, offset.to_datetime(now.timestamp())));
     let (offset, time) = local.find(|(_, time)| time.date() == today).unwrap_or_else(|| {
         let utc = jiff::tz::Offset::UTC;
         (utc, utc.to_datetime(now.timestamp()))
     });
     let hours = offset.seconds() / 3600;
-    format!("{}{}{:02}:00", time.strftime("%Y-%m-%dT%H:%M:%S"), if hours < 0 { '-' } else { '+' }, hours.abs())
+    let format = if time.second() == 0 { "%Y-%m-%dT%H:%M" } else { "%Y-%m-%dT%H:%M:%S" };
+    format!("{}{}{:02}:00", time.strftime(format), if hours < 0 { '-' } else { '+' }, hours.abs())
 }
 
 /// In double quotes.

@@ -111,12 +111,7 @@ pub(super) fn run(args: &PlayArgs, input: &mut impl BufRead, out: &mut impl Writ
 }
 
 /// Who is called, and when.
-fn called(
-    args: &PlayArgs,
-    program: &Program,
-    tests: &[TestCase],
-    out: &mut impl Write,
-) -> anyhow::Result<TestCase> {
+fn called(args: &PlayArgs, program: &Program, tests: &[TestCase], out: &mut impl Write) -> anyhow::Result<TestCase> {
     let test = match &args.contact_from_test {
         None => tests.first(),
         Some(name) => match tests.iter().find(|test| test.name == *name) {

@@ -50,7 +50,12 @@ pub(super) fn call(program: &Arc<Program>, rng: &mut StdRng) -> Tried {
         let steps = rng.random_range(1..=STEPS_MAX);
         let mut broken = None;
         while case.steps.len() < steps && stage.ending().is_none() && broken.is_none() {
-            let step = next(program, &stage, &case.contact, rng);
+            let listened = case.steps.iter().any(|step| matches!(step.step, Step::Found(_)));
+            let step = match next(program, &stage, &case.contact, rng) {
+                // Who has picked up is found out once.
+                Step::Found(_) if listened => Step::Silence,
+                step => step,
+            };
             case.steps.push(TestStep { step: step.clone(), span: Span::default() });
             match laws::act(program, &mut stage, &step) {
                 Ok(found) => broken = found,

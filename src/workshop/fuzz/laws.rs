@@ -96,7 +96,8 @@ pub(super) fn act(program: &Program, stage: &mut Stage, step: &Step) -> Result<O
     let deaf = matches!(awaited, Awaits::Pickup | Awaits::Talk | Awaits::Nothing);
     // A caller who has sent a thousand keys is hung up on.
     let worn_out = stage.ending().is_some_and(|ending| ending.path.len() + 1 >= STEPS_PER_CALL_MAX);
-    let heard = stage.log()[before..].iter().any(|line| matches!(note(line), Some(Note::Entered(node)) if node == name));
+    let heard =
+        stage.log()[before..].iter().any(|line| matches!(note(line), Some(Note::Entered(node)) if node == name));
     if deaf || worn_out || heard {
         return Ok(None);
     }
@@ -166,9 +167,10 @@ fn disposition(program: &Program, stage: &Stage, ending: &Ending) -> Option<Brok
     let verified = notes(stage).any(|note| matches!(note, Note::Verified));
     let talked = notes(stage).any(|note| matches!(note, Note::AgentAnswered));
     let opted_out = stage.opt_out().is_some();
-    let asked_out = stage.log().iter().any(
-        |line| matches!(&line.what, What::Order(Action::Save { fact: Fact::OptOut { .. }, .. })),
-    );
+    let asked_out = stage
+        .log()
+        .iter()
+        .any(|line| matches!(&line.what, What::Order(Action::Save { fact: Fact::OptOut { .. }, .. })));
     let promised = stage.promise().is_some();
     let got = ending.disposition;
     let should = match (opted_out, promised, asked_out) {
