@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use ringback::call::rehearse::{Covered, rehearse};
 use ringback::diagnostic::render_all;
-use ringback::flow::program::Program;
+use ringback::flow::program::{Program, StepId, Via};
 use ringback::flow::{compile, node};
-use ringback::workshop::fuzz::{coverage, fuzz};
+use ringback::workshop::fuzz::{Law, coverage, fuzz};
 use ringback::workshop::phone::{Phone, Shown};
 use ringback::workshop::test_entry::entry;
 
@@ -72,6 +72,51 @@ fn the_same_seed_makes_the_same_calls() {
         assert_eq!(covered(seed), covered(seed));
     }
     assert!((1..10).any(|seed| covered(seed) != covered(0)), "all seeds make the same calls");
+}
+
+/// A shipped flow in which one thing was broken behind the compiler's back; the law that a caller sees broken; the most
+/// steps that it takes to show it.
+const BREAKS: &[(&str, Law, usize, fn(&mut Program))] = &[
+    ("the debt without proof", Law::Protected, 2, |flow| lead(flow, "hello", Via::Key(0), "tell")),
+    ("the debt after a failed proof", Law::Protected, 4, |flow| lead(flow, "check", Via::Outcome("failed"), "tell")),
+    ("the debt to a machine", Law::ProtectedFromMachine, 3, |flow| flow.on_machine = Some(id(flow, "tell"))),
+    ("silence for ever", Law::SilenceEnds, 1, |flow| lead(flow, "hello", Via::Outcome("exhausted"), "hello")),
+    ("words for ever", Law::SilenceEnds, 3, |flow| lead(flow, "tell", Via::Outcome("next"), "tell")),
+    ("a refusal that counts", Law::Claim, 5, |flow| lead(flow, "offer", Via::Outcome("refused"), "thanks")),
+    ("a name that may be missing", Law::Sayable, 1, |flow| flow.contact[0].optional = true),
+];
+
+fn id(flow: &Program, name: &str) -> StepId {
+    StepId(flow.steps.iter().position(|step| step.name == name).expect("a node of the flow") as u32)
+}
+
+fn lead(flow: &mut Program, from: &str, by: Via, to: &str) {
+    let (from, to) = (id(flow, from), id(flow, to));
+    let route = flow.steps[from.0 as usize].routes.iter_mut().find(|(via, _)| *via == by);
+    route.expect("a way out of the node").1 = to;
+}
+
+#[test]
+fn what_is_broken_is_found_and_told_in_few_steps() {
+    let source = shipped(SHIPPED[1]);
+    let sound = sound(&source);
+    for (what, law, most, damage) in BREAKS {
+        let mut flow = (*sound).clone();
+        damage(&mut flow);
+        let flow = Arc::new(flow);
+        let found = fuzz(&flow, 1, 2_000).broken.unwrap_or_else(|| panic!("{what}: nobody noticed"));
+        let told = entry(&flow, &found.test);
+        assert_eq!(found.broken.law, *law, "{what}: {:?}", found.broken);
+        assert!(found.test.steps.len() <= *most, "{what}: more than {most} steps\n{told}");
+        assert_eq!(fuzz(&flow, found.seed, 1).broken.map(|again| again.broken), Some(found.broken), "{what}");
+        // As a test it fails, and passes once the flow is whole again.
+        let again = compile(&format!("{source}{told}"));
+        let case = again.tests.last().unwrap_or_else(|| panic!("{what}: {:?}\n{told}", again.diagnostics));
+        if matches!(law, Law::Protected | Law::ProtectedFromMachine) {
+            assert!(rehearse(&flow, case).is_err(), "{what}\n{told}");
+            assert!(rehearse(&sound, case).is_ok(), "{what}\n{told}");
+        }
+    }
 }
 
 /// What is typed (`Enter` is silence), played to the overdue reminder.

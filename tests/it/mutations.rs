@@ -385,7 +385,7 @@ struct Score {
 #[test]
 fn the_compiler_refuses_what_callers_would_suffer() {
     const PER_FLOW: u64 = 2;
-    const CALLS: u64 = 40;
+    const CALLS: u64 = 100;
     let mut scores: BTreeMap<usize, Score> = BTreeMap::new();
     let mut missed = String::new();
     for (nth, (name, sound)) in (0..).zip(flows()) {

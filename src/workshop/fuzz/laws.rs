@@ -156,10 +156,13 @@ fn circling(program: &Program, stage: &Stage, ending: &Ending) -> Option<Broken>
     let talking = stage.log().iter().any(|line| matches!(line.what, What::Order(Action::Bridge)))
         && notes(stage).last().is_some_and(|note| matches!(note, Note::AgentAnswered));
     let silent = ended_at(stage).since(last_act);
-    (silent >= CIRCLING && !talking).then(|| {
+    // Nobody alive takes a call through a thousand nodes.
+    let racing = ending.path.len() >= STEPS_PER_CALL_MAX;
+    (racing || silent >= CIRCLING && !talking).then(|| {
         let mut around: Vec<&str> = ending.path.iter().rev().take(4).map(String::as_str).collect();
         around.reverse();
-        Broken::new(Law::SilenceEnds, format!("{silent:?} of silence, and still … {}", around.join(", ")))
+        let (nodes, around) = (ending.path.len(), around.join(", "));
+        Broken::new(Law::SilenceEnds, format!("{silent:?} of silence and {nodes} nodes, at last {around}"))
     })
 }
 
