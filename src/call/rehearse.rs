@@ -223,6 +223,8 @@ impl Stage {
             Wait::Dialling => Awaits::Pickup,
             Wait::Asking(_) => Awaits::Keys,
             Wait::Saying { .. } | Wait::Announcing | Wait::Ending | Wait::Saving { .. } => Awaits::Words,
+            // What a service says and what a client tells a recording is nothing that a test does.
+            Wait::Requesting { .. } | Wait::Recording { .. } => Awaits::Words,
             Wait::Beep { .. } => Awaits::Beep,
             Wait::RingingAgent { .. } => Awaits::Agent,
             Wait::Bridged { .. } => Awaits::Talk,

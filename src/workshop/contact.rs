@@ -14,6 +14,7 @@ pub fn text_of(value: &Value) -> String {
         Value::Text(text) | Value::Digits(text) | Value::Phone(text) => text.clone(),
         Value::Money(money) => money.to_string(),
         Value::Date(day) => day.to_string(),
+        Value::Time(time) => time.strftime("%H:%M").to_string(),
         Value::Number(number) => number.to_string(),
         Value::Language(language) => language.to_string(),
         Value::Bool(truth) => truth.to_string(),
@@ -30,6 +31,7 @@ pub fn invented(ty: &Type, language: Language, today: Date) -> String {
         Type::Money => "1234.50 USD".into(),
         // Due the day after tomorrow: neither overdue nor far off.
         Type::Date => today.saturating_add(jiff::Span::new().days(2)).to_string(),
+        Type::Time => "09:30".into(),
         Type::Number => "3".into(),
         Type::Digits(n) => (0..*n).map(|i| char::from(b'0' + ((4 + 9 * i) % 10) as u8)).collect(),
         Type::Phone => "+12025550100".into(),
@@ -111,7 +113,7 @@ mod tests {
     use super::*;
 
     const FLOW: &str = "flow: f\nversion: 1\nlanguages: [en, ru]\n\
-        contact: { name: text, amount: money, code: digits(4), kind: \"enum(a, b)\", born: date?, n: number, \
+        contact: { name: text, amount: money, code: digits(4), kind: \"enum(a, b)\", born: date?, at: time, n: number, \
         mobile: phone, spoken: language, keen: bool }\n\
         messages: { bye: { en: Bye., ru: Пока. } }\nstart: x\nhotkeys: { \"*9\": x }\n\
         nodes: { x: { opt_out: number, next: bye }, bye: { say: bye, end: opted_out } }\n";
@@ -130,10 +132,10 @@ mod tests {
         let texts: Vec<String> = made.contact.0.iter().flatten().map(text_of).collect();
         assert_eq!(
             texts,
-            ["Bob", "1234.50 RUB", "4321", "a", "2026-11-22", "3", "+12025550100", "ru", "true"],
+            ["Bob", "1234.50 RUB", "4321", "a", "2026-11-22", "09:30", "3", "+12025550100", "ru", "true"],
             "{made:?}"
         );
-        assert_eq!(made.invented.len(), 7);
+        assert_eq!(made.invented.len(), 8);
     }
 
     #[test]

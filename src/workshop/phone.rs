@@ -268,6 +268,10 @@ fn shown(line: &Line) -> Option<Shown> {
         | Action::Save { .. }
         | Action::RingAgent { .. }
         | Action::ReleaseAgent
+        | Action::Transfer { .. }
+        | Action::Record { .. }
+        | Action::StopRecording
+        | Action::Request { .. }
         | Action::Bridge
         | Action::Hangup
         | Action::End(_) => None,

@@ -18,7 +18,7 @@ pub fn entry(program: &Program, case: &TestCase) -> String {
         let text = match (&field.ty, value) {
             (Type::Enum(_), _) | (_, Value::Money(_) | Value::Date(_) | Value::Number(_)) => text_of(value),
             (_, Value::Language(_) | Value::Bool(_)) => text_of(value),
-            (_, Value::Text(_) | Value::Digits(_) | Value::Phone(_)) => quoted(&text_of(value)),
+            (_, Value::Text(_) | Value::Digits(_) | Value::Phone(_) | Value::Time(_)) => quoted(&text_of(value)),
         };
         fields.push(format!("{}: {text}", field.name));
     }

@@ -66,6 +66,10 @@ pub const ARMS: &[(&str, u32, fn(&mut Maker, &str, &Known) -> Value)] = &[
     ("set", 2, set),
     ("queue", 2, queue),
     ("notify", 2, notify),
+    ("reason", 2, reason),
+    ("request", 1, request),
+    ("transfer", 1, transfer),
+    ("record", 1, record),
     ("opt_out", 1, opt_out),
     ("end", 1, |maker, _, known| maker.end_node(known)),
 ];
@@ -208,7 +212,7 @@ impl Maker {
     fn fits(&self, kind: &str, known: &Known) -> bool {
         let secret_sum = self.fields.iter().any(|f| f.name == "amount" && f.protected);
         match kind {
-            "menu" | "collect" | "verify" | "queue" => !known.machine,
+            "menu" | "collect" | "verify" | "queue" | "reason" | "transfer" | "record" => !known.machine,
             "promise" => !known.machine && (known.verified || !secret_sum),
             _ => true,
         }
@@ -494,4 +498,30 @@ fn notify(maker: &mut Maker, _: &str, known: &Known) -> Value {
 fn opt_out(maker: &mut Maker, _: &str, known: &Known) -> Value {
     let after = Known { opted_out: true, ..known.clone() };
     json!({ "opt_out": maker.pick(&["number", "person"]), "next": maker.alone(&after) })
+}
+
+fn reason(maker: &mut Maker, _: &str, known: &Known) -> Value {
+    let mut keys = Map::new();
+    for (key, is) in [("1", "forgot"), ("2", "no_money"), ("3", "other")] {
+        if keys.is_empty() || maker.dice(0.5) {
+            let to = maker.acted(known);
+            keys.insert(key.into(), json!({ "is": is, "to": to }));
+        }
+    }
+    let mut node = json!({ "reason": maker.message(known), "keys": keys, "exhausted": maker.alone(known) });
+    maker.listens(&mut node);
+    node
+}
+
+fn request(maker: &mut Maker, _: &str, known: &Known) -> Value {
+    json!({ "request": "https://billing.example.org/x", "ok": maker.alone(known), "error": maker.alone(known) })
+}
+
+fn transfer(maker: &mut Maker, _: &str, known: &Known) -> Value {
+    let talked = Known { talked: true, ..known.clone() };
+    json!({ "transfer": "+78001234567", "answered": maker.acted(&talked), "failed": maker.alone(known) })
+}
+
+fn record(maker: &mut Maker, _: &str, known: &Known) -> Value {
+    json!({ "record": maker.message(known), "done": maker.acted(known), "empty": maker.alone(known) })
 }

@@ -338,7 +338,7 @@ fn text(value: &Value) -> String {
 
 /// Places of a node's ways out, as JSON pointers below it.
 fn ways(node: &Value) -> Vec<String> {
-    const OUTCOMES: [&str; 12] = [
+    const OUTCOMES: [&str; 15] = [
         "next",
         "ok",
         "failed",
@@ -351,11 +351,16 @@ fn ways(node: &Value) -> Vec<String> {
         "cancelled",
         "queued",
         "else",
+        "done",
+        "empty",
+        "error",
     ];
     let mut found: Vec<String> =
         OUTCOMES.iter().filter(|outcome| node.get(outcome).is_some()).map(|outcome| format!("/{outcome}")).collect();
     let keys = node.get("keys").and_then(Value::as_object);
-    found.extend(keys.into_iter().flat_map(|keys| keys.keys().map(|key| format!("/keys/{key}"))));
+    found.extend(keys.into_iter().flat_map(|keys| {
+        keys.iter().map(|(key, to)| format!("/keys/{key}{}", if to.is_object() { "/to" } else { "" }))
+    }));
     let cases = node.get("branch").and_then(Value::as_array).map_or(0, Vec::len);
     found.extend((0..cases).map(|n| format!("/branch/{n}/to")));
     found

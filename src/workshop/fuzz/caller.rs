@@ -141,6 +141,7 @@ pub(super) fn value(ty: &Type, language: Language, today: Date, rng: &mut StdRng
             Value::Money(Money { minor, currency })
         }
         Type::Date => Value::Date(today.saturating_add(jiff::Span::new().days(rng.random_range(-200..200i64)))),
+        Type::Time => Value::Time(jiff::civil::time(rng.random_range(0..24), rng.random_range(0..60), 0, 0)),
         Type::Number => Value::Number(match rng.random_range(0..4) {
             0 => rng.random_range(-3..10),
             _ => rng.random_range(1_000..1_000_000),
@@ -226,6 +227,7 @@ fn keys(program: &Program, stage: &Stage, contact: &ContactValues, rng: &mut Std
     }
     Step::Keys(match stage.node().map(|node| &program.step(node).step) {
         Some(Node::Menu(menu)) => menu.keys[rng.random_range(0..menu.keys.len())].clone(),
+        Some(Node::Reason(reason)) => reason.keys[rng.random_range(0..reason.keys.len())].0.clone(),
         Some(Node::Verify(verify)) => match proof(contact.0[verify.against.0 as usize].as_ref()) {
             Some(proof) if rng.random_bool(0.7) => proof,
             _ if rng.random_bool(0.3) => "*".to_string(),
@@ -238,7 +240,7 @@ fn keys(program: &Program, stage: &Stage, contact: &ContactValues, rng: &mut Std
         },
         Some(Node::Collect(collect)) => match collect.what {
             Collected::Digits { .. } if rng.random_bool(0.2) => "1".to_string(),
-            Collected::Digits { min, max } => {
+            Collected::Digits { min, max, check: _ } => {
                 let mut entry: String = (0..rng.random_range(min..=max)).map(|_| digit(rng)).collect();
                 if rng.random_bool(0.5) {
                     entry.push('#');
@@ -246,12 +248,18 @@ fn keys(program: &Program, stage: &Stage, contact: &ContactValues, rng: &mut Std
                 entry
             }
             Collected::Date { .. } => day(rng),
+            Collected::Number { .. } | Collected::Amount { .. } => format!("{}#", rng.random_range(0..5_000)),
+            Collected::Time { .. } => format!("{:02}{:02}", rng.random_range(0..25), rng.random_range(0..61)),
+            Collected::Phone { .. } => format!("{}#", rng.random_range(2_000_000_000..9_999_999_999u64)),
         },
         Some(
             Node::Say { .. }
             | Node::Branch { .. }
             | Node::Set { .. }
+            | Node::Request(_)
             | Node::Queue(_)
+            | Node::Transfer(_)
+            | Node::Record(_)
             | Node::Notify { .. }
             | Node::OptOut { .. }
             | Node::End { .. },
@@ -265,8 +273,7 @@ pub(super) fn proof(value: Option<&Value>) -> Option<String> {
     match value? {
         Value::Digits(digits) => Some(digits.clone()),
         Value::Date(day) => Some(format!("{:02}{:02}", day.day(), day.month())),
-        Value::Text(_) | Value::Money(_) | Value::Number(_) | Value::Phone(_) | Value::Language(_) | Value::Bool(_) => {
-            None
-        }
+        Value::Text(_) | Value::Money(_) | Value::Number(_) | Value::Time(_) => None,
+        Value::Phone(_) | Value::Language(_) | Value::Bool(_) => None,
     }
 }

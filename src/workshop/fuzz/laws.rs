@@ -149,7 +149,7 @@ fn circling(program: &Program, stage: &Stage, ending: &Ending) -> Option<Broken>
     }
     let acts = |line: &&Line| match &line.what {
         What::Fact(event) => !matches!(event, Event::Ticked | Event::PlayEnded(_) | Event::Saved(_)),
-        What::Order(Action::Note(Note::AgentRung { .. } | Note::AgentUnavailable)) => true,
+        What::Order(Action::Note(Note::AgentRung { .. } | Note::TransferRung { .. } | Note::AgentUnavailable)) => true,
         What::Order(_) => false,
     };
     let last_act = stage.log().iter().rfind(acts)?.at;
@@ -255,6 +255,10 @@ fn reached(stage: &Stage) -> Vec<Reached> {
             | Action::Play { .. }
             | Action::StopPlay { .. }
             | Action::RingAgent { .. }
+            | Action::Transfer { .. }
+            | Action::Record { .. }
+            | Action::StopRecording
+            | Action::Request { .. }
             | Action::ReleaseAgent
             | Action::Bridge
             | Action::Hangup
@@ -331,6 +335,7 @@ fn other(mine: &Value, ty: &Type, case: &TestCase, rng: &mut StdRng) -> Value {
         }
         Value::Date(day) => Value::Date(day.saturating_sub(jiff::Span::new().days(1))),
         Value::Number(number) => Value::Number(number + 1),
+        Value::Time(time) => Value::Time(time.wrapping_add(jiff::Span::new().minutes(7))),
         Value::Digits(digits) => {
             let next = |d: char| char::from(b'0' + (d as u8 - b'0' + 1) % 10);
             Value::Digits(digits.chars().map(next).collect())
@@ -358,6 +363,7 @@ fn canaries(program: &Program, case: &TestCase) -> Vec<String> {
             Value::Number(_) => GENDERS.map(Format::Number).into(),
             Value::Digits(_) | Value::Phone(_) => vec![Format::Digits],
             Value::Text(_) => vec![Format::Plain],
+            Value::Time(_) => vec![Format::Time],
             Value::Language(_) | Value::Bool(_) => vec![],
         };
         for format in formats {
