@@ -1,5 +1,7 @@
 //! A flow's own tests, run without telephony in virtual time: the words are heard at once, a save succeeds at once
 //! unless the test says otherwise, and after the last step nobody presses anything more.
+//!
+//! The [`Stage`] on which a test plays is also that of whoever else calls a flow without a telephone.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -63,19 +65,26 @@ impl Covered {
 /// The first step that could not happen, or else every expectation that was not met, in one message.
 pub fn rehearse(program: &Arc<Program>, case: &TestCase) -> Result<Rehearsal, Box<Failure>> {
     let mut stage = Stage::new(program, case);
-    let failed = stage.run(case).err();
+    let failed = run(&mut stage, case).err();
     let failed = failed.or_else(|| {
         let unmet = stage.unmet(&case.expect);
         (!unmet.is_empty()).then(|| (unmet.join("\n"), case.expect.span))
     });
-    let covered = stage.call.covered();
+    let (covered, transcript) = (stage.covered(), stage.transcript());
     match failed {
-        Some((message, span)) => Err(Box::new(Failure { message, span, covered, transcript: stage.transcript })),
+        Some((message, span)) => Err(Box::new(Failure { message, span, covered, transcript })),
         None => {
             let ending = stage.ending.expect("a test runs until the call is over");
-            Ok(Rehearsal { ending, covered, transcript: stage.transcript })
+            Ok(Rehearsal { ending, covered, transcript })
         }
     }
+}
+
+fn run(stage: &mut Stage, case: &TestCase) -> Result<(), (String, Span)> {
+    for step in &case.steps {
+        stage.act(&step.step).map_err(|message| (message, step.span))?;
+    }
+    stage.run_out().map_err(|message| (message, case.span))
 }
 
 /// One order to play, as heard.
@@ -85,13 +94,45 @@ struct Said {
     text: String,
 }
 
-/// The world around the call.
-struct Stage<'a> {
-    program: &'a Program,
+/// What was told to the call or ordered by it, and when.
+#[derive(Debug, Clone)]
+pub struct Line {
+    pub at: Mono,
+    pub what: What,
+}
+
+#[derive(Debug, Clone)]
+pub enum What {
+    Fact(Event),
+    Order(Action),
+}
+
+/// What has to happen next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Awaits {
+    /// The leg is being rung.
+    Pickup,
+    /// Nothing but that the words come to their end.
+    Words,
+    /// Keys; they may be pressed over words that are still being said.
+    Keys,
+    /// A machine's greeting ends.
+    Beep,
+    /// An agent is being rung.
+    Agent,
+    /// Client and agent talk.
+    Talk,
+    /// Nothing; the call is over.
+    Nothing,
+}
+
+/// The world around the call, in virtual time.
+pub struct Stage {
+    program: Arc<Program>,
     call: Call,
     now: Mono,
     facts: usize,
-    transcript: String,
+    log: Vec<Line>,
     said: Vec<Said>,
     /// Into `said`: what `hears` looks at begins here.
     heard: usize,
@@ -107,16 +148,17 @@ struct Stage<'a> {
 
 type Outcome = Result<(), String>;
 
-impl<'a> Stage<'a> {
-    fn new(program: &'a Arc<Program>, case: &TestCase) -> Stage<'a> {
+impl Stage {
+    /// A call to the case's contact that is about to be dialled. The case's steps and expectations are not looked at.
+    pub fn new(program: &Arc<Program>, case: &TestCase) -> Stage {
         let context =
             Context { language: case.language, company: case.company.clone(), today: case.today, due: case.due };
         Stage {
-            program,
+            program: program.clone(),
             call: Call::new(program.clone(), case.contact.clone(), context),
             now: Mono::ZERO,
             facts: 0,
-            transcript: String::new(),
+            log: Vec::new(),
             said: Vec::new(),
             heard: 0,
             same_words: false,
@@ -129,14 +171,84 @@ impl<'a> Stage<'a> {
         }
     }
 
-    fn run(&mut self, case: &TestCase) -> Result<(), (String, Span)> {
-        for step in &case.steps {
-            self.act(&step.step).map_err(|message| (message, step.span))?;
+    /// All that was told and ordered so far, in order.
+    pub fn log(&self) -> &[Line] {
+        &self.log
+    }
+
+    /// [`Stage::log`], a line each.
+    pub fn transcript(&self) -> String {
+        let line = |line: &Line| match &line.what {
+            What::Fact(event) => Some(fact_line(event) + "\n"),
+            What::Order(action) => Some(order_line(action)? + "\n"),
+        };
+        self.log.iter().filter_map(line).collect()
+    }
+
+    pub fn covered(&self) -> Covered {
+        self.call.covered()
+    }
+
+    pub fn ending(&self) -> Option<&Ending> {
+        self.ending.as_ref()
+    }
+
+    /// The promise that was saved.
+    pub fn promise(&self) -> Option<(Money, Date)> {
+        self.promise
+    }
+
+    /// The opt-out that was saved.
+    pub fn opt_out(&self) -> Option<OptOutScope> {
+        self.opt_out
+    }
+
+    /// Virtual time since the dialling.
+    pub fn now(&self) -> Mono {
+        self.now
+    }
+
+    /// The node that the call is in; none before the answer.
+    pub fn node(&self) -> Option<StepId> {
+        self.call.path.last().copied()
+    }
+
+    /// Words are being said.
+    pub fn is_speaking(&self) -> bool {
+        self.playing.is_some()
+    }
+
+    pub fn awaits(&self) -> Awaits {
+        match &self.call.wait {
+            Wait::Dialling => Awaits::Pickup,
+            Wait::Asking(_) => Awaits::Keys,
+            Wait::Saying { .. } | Wait::Announcing | Wait::Ending | Wait::Saving { .. } => Awaits::Words,
+            // What a service says and what a client tells a recording is nothing that a test does.
+            Wait::Requesting { .. } | Wait::Recording { .. } => Awaits::Words,
+            Wait::Beep { .. } => Awaits::Beep,
+            Wait::RingingAgent { .. } => Awaits::Agent,
+            Wait::Bridged { .. } => Awaits::Talk,
+            Wait::Closing { .. } | Wait::Over => Awaits::Nothing,
         }
-        let to_its_end = || (format!("the call is stuck: {FACTS_MAX} facts did not end it"), case.span);
+    }
+
+    /// Lets the call speak until somebody else has to do something. The words before keys are then still being said.
+    pub fn listen(&mut self) {
+        let asks_nothing = |stage: &Stage| match &stage.call.wait {
+            Wait::Asking(ask) => !ask.entry.is_empty() || !stage.call.held.is_empty(),
+            _ => true,
+        };
+        while asks_nothing(self) && self.proceed() {}
+    }
+
+    /// Nobody does anything more, until the call is over.
+    ///
+    /// # Errors
+    /// The call does not come to an end.
+    pub fn run_out(&mut self) -> Result<(), String> {
         while self.ending.is_none() {
             if self.facts > FACTS_MAX {
-                return Err(to_its_end());
+                return Err(format!("the call is stuck: {FACTS_MAX} facts did not end it"));
             }
             if !self.proceed() && !self.tick() {
                 // Before the answer a call waits for the trunk, which gives up in the end.
@@ -146,7 +258,11 @@ impl<'a> Stage<'a> {
         Ok(())
     }
 
-    fn act(&mut self, step: &Step) -> Outcome {
+    /// One step of a test.
+    ///
+    /// # Errors
+    /// It could not happen, or was not heard; in words.
+    pub fn act(&mut self, step: &Step) -> Result<(), String> {
         if let (Some(ending), false) = (&self.ending, matches!(step, Step::Hears(_) | Step::NotHears(_))) {
             return Err(format!("the call was over by then: {}", ending.disposition));
         }
@@ -159,6 +275,11 @@ impl<'a> Stage<'a> {
             Step::Found(who) => self.tell(Event::AnsweredBy(*who)),
             Step::Beep => self.tell(Event::Beeped),
             Step::Keys(keys) => return self.press(keys),
+            Step::KeysAhead(keys) => {
+                for key in keys.chars() {
+                    self.one_key(key)?;
+                }
+            }
             Step::Silence => {
                 self.settle();
                 self.tick();
@@ -201,11 +322,16 @@ impl<'a> Stage<'a> {
             while self.playing.is_some() {
                 self.end_play();
             }
-            if let Some(ending) = &self.ending {
-                return Err(format!("the call was over before key {key}: {}", ending.disposition));
-            }
-            self.tell(Event::Digit(key));
+            self.one_key(key)?;
         }
+        Ok(())
+    }
+
+    fn one_key(&mut self, key: char) -> Outcome {
+        if let Some(ending) = &self.ending {
+            return Err(format!("the call was over before key {key}: {}", ending.disposition));
+        }
+        self.tell(Event::Digit(key));
         Ok(())
     }
 
@@ -287,30 +413,30 @@ impl<'a> Stage<'a> {
 
     fn told(&mut self, event: Event) {
         self.facts += 1;
-        self.line(&fact_line(&event));
+        self.log.push(Line { at: self.now, what: What::Fact(event.clone()) });
         for action in self.call.handle(self.now, event) {
-            if let Some(line) = order_line(&action) {
-                self.line(&line);
-            }
-            match action {
-                Action::Play { play, .. } => self.playing = Some(play),
+            match &action {
+                Action::Play { play, .. } => self.playing = Some(*play),
                 Action::StopPlay { .. } => self.playing = None,
                 Action::Save { save, fact } => {
-                    self.unsaved.push(save);
+                    self.unsaved.push(*save);
                     // The answer follows at once, and only the next save may fail.
                     if !self.next_save_fails {
-                        self.remember(&fact);
+                        self.remember(fact);
                     }
                 }
-                Action::Note(Note::Said { messages, text }) => self.said.push(Said { messages, text }),
+                Action::Note(Note::Said { messages, text }) => {
+                    self.said.push(Said { messages: messages.clone(), text: text.clone() });
+                }
                 Action::Note(_) | Action::RingAgent { .. } | Action::ReleaseAgent | Action::Bridge => {}
                 Action::Transfer { .. } | Action::Record { .. } | Action::StopRecording | Action::Request { .. } => {}
                 Action::Hangup => self.playing = None,
                 Action::End(ending) => {
                     self.playing = None;
-                    self.ending = Some(ending);
+                    self.ending = Some(ending.clone());
                 }
             }
+            self.log.push(Line { at: self.now, what: What::Order(action) });
         }
     }
 
@@ -320,11 +446,6 @@ impl<'a> Stage<'a> {
             Fact::OptOut { scope } => self.opt_out = Some(*scope),
             Fact::Message { .. } => {}
         }
-    }
-
-    fn line(&mut self, line: &str) {
-        self.transcript.push_str(line);
-        self.transcript.push('\n');
     }
 
     fn is(&self, heard: &Heard, said: &Said) -> bool {

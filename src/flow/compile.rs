@@ -28,25 +28,8 @@ pub fn compile(source: &str) -> Compiled {
 /// As [`compile`], with sub-flows to call.
 pub fn compile_with(source: &str, library: &Library) -> Compiled {
     let (source, library) = library.unpack(source);
-    let mut diagnostics = Vec::new();
-    let root = yaml::read(source, &mut diagnostics);
-    let mut cx = Context {
-        source,
-        diagnostics,
-        languages: Vec::new(),
-        contact: Vec::new(),
-        variables: Vec::new(),
-        variable_spans: Vec::new(),
-        messages: BTreeMap::new(),
-        nodes: BTreeMap::new(),
-        frames: vec![Frame::default()],
-        frame: 0,
-        exits: Vec::new(),
-        said: Vec::new(),
-        used: Vec::new(),
-        results: BTreeMap::new(),
-        menu_keys: BTreeMap::new(),
-    };
+    let mut cx = Context::new(source);
+    let root = yaml::read(source, &mut cx.diagnostics);
     let is_subflow = root.as_ref().and_then(Node::map).is_some_and(|map| map.get("subflow").is_some());
     let mut out = Compiled {
         program: None,

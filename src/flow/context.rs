@@ -14,7 +14,7 @@ use crate::language::Language;
 /// Most diagnostics kept; a file with more is not a flow.
 pub const DIAGNOSTICS_MAX: usize = 500;
 
-const VARIABLES_MAX: usize = 200;
+pub const VARIABLES_MAX: usize = 200;
 
 /// Target of a route whose node does not exist. Never part of a finished program.
 pub const NOWHERE: StepId = StepId(u32::MAX);
@@ -62,6 +62,29 @@ pub struct Context<'s> {
     pub results: BTreeMap<StepId, Span>,
     /// The place of each menu's keys, and its prompts, for the checks of what is announced.
     pub menu_keys: BTreeMap<StepId, Vec<(String, Span)>>,
+}
+
+impl<'s> Context<'s> {
+    /// Nothing is known yet.
+    pub fn new(source: &'s str) -> Context<'s> {
+        Context {
+            source,
+            diagnostics: Vec::new(),
+            languages: Vec::new(),
+            contact: Vec::new(),
+            variables: Vec::new(),
+            variable_spans: Vec::new(),
+            messages: BTreeMap::new(),
+            nodes: BTreeMap::new(),
+            frames: vec![Frame::default()],
+            frame: 0,
+            exits: Vec::new(),
+            said: Vec::new(),
+            used: Vec::new(),
+            results: BTreeMap::new(),
+            menu_keys: BTreeMap::new(),
+        }
+    }
 }
 
 impl Context<'_> {

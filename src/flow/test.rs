@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use jiff::civil::Date;
 
-use super::program::{ContactValues, MessageId, OptOutScope, StepId};
+use super::program::{ContactValues, MessageId, OptOutScope, Program, StepId};
+pub use super::test_section::{STEPS, read_step};
 use crate::diagnostic::Span;
 use crate::language::Language;
 use crate::money::Money;
@@ -51,6 +52,9 @@ pub enum Step {
     /// `keys 4321`: pressed one after another, at the moment the call waits for them (or over a prompt that may be
     /// interrupted).
     Keys(String),
+    /// `keys_ahead 14321`: pressed at once, whether or not the call waits for keys: over the words (barge-in) and before
+    /// the question they answer (type-ahead).
+    KeysAhead(String),
     /// `silence`: nothing is pressed until the wait that is running has ended.
     Silence,
     /// `wait 3s`: virtual time passes.
@@ -77,12 +81,54 @@ pub enum Step {
     Fails(HangupCause),
 }
 
+impl Step {
+    /// As it is written in a test: [`read_step`] reads it back.
+    pub fn words(&self, program: &Program) -> String {
+        match self {
+            Step::Answer => "answer".into(),
+            // Listening that found nothing out is no step; a call treats it as a human.
+            Step::Found(AnsweredBy::Human | AnsweredBy::Unknown) => "human".into(),
+            Step::Found(AnsweredBy::Machine) => "machine".into(),
+            Step::Found(AnsweredBy::Fax) => "fax".into(),
+            Step::Beep => "beep".into(),
+            Step::Keys(keys) => format!("keys {keys}"),
+            Step::KeysAhead(keys) => format!("keys_ahead {keys}"),
+            Step::Silence => "silence".into(),
+            Step::Wait(time) if time.subsec_millis() == 0 => format!("wait {}s", time.as_secs()),
+            Step::Wait(time) => format!("wait {}ms", time.as_millis()),
+            Step::Hears(heard) => format!("hears {}", heard.words(program)),
+            Step::NotHears(heard) => format!("not hears {}", heard.words(program)),
+            Step::HangsUp => "hangs_up".into(),
+            Step::AgentAnswers => "agent_answers".into(),
+            Step::NoAgent => "no_agent".into(),
+            Step::AgentHangsUp => "agent_hangs_up".into(),
+            Step::SaveFails => "save_fails".into(),
+            Step::Paid => "paid".into(),
+            Step::Stopped => "stopped".into(),
+            Step::Fails(HangupCause::Busy) => "busy".into(),
+            Step::Fails(HangupCause::Rejected) => "rejects".into(),
+            // The other ways of not coming up cannot be written in a test.
+            Step::Fails(_) => "no_answer".into(),
+        }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq)]
 pub enum Heard {
     /// A message, by name in the file.
     Message(MessageId),
     /// Words of the spoken text: a quoted string. Compared without regard to case.
     Text(String),
+}
+
+impl Heard {
+    /// As it is written in a test.
+    pub fn words(&self, program: &Program) -> String {
+        match self {
+            Heard::Message(id) => program.message(*id).name.clone(),
+            Heard::Text(text) => format!("\"{text}\""),
+        }
+    }
 }
 
 /// What must come of the call. `None` and empty: not asked.

@@ -7,10 +7,10 @@ use super::bind::bind;
 use super::codes;
 use super::context::{Context, NOWHERE, parse_duration};
 use super::expr::{Type, Value as Worth};
-use super::program::{ContactValues, OptOutScope};
+use super::program::{ContactValues, MessageId, OptOutScope, Program};
 use super::test::{Expect, ExpectPromise, Heard, Step, TestCase, TestStep};
 use super::yaml::{Map, Node, Scalar, Value};
-use crate::diagnostic::Span;
+use crate::diagnostic::{Diagnostic, Span};
 use crate::language::Language;
 use crate::outcome::{AnsweredBy, Disposition, HangupCause};
 use crate::time::Wall;
@@ -27,6 +27,7 @@ pub const STEPS: &[&str] = &[
     "fax",
     "beep",
     "keys",
+    "keys_ahead",
     "silence",
     "wait",
     "hears",
@@ -212,8 +213,9 @@ fn step(cx: &mut Context<'_>, text: &str, span: Span) -> Option<Step> {
     }
     match word {
         "keys" if super::node::is_key_run(rest) => Some(Step::Keys(rest.to_string())),
-        "keys" => {
-            cx.error(codes::TEST, span, "`keys` is followed by 0-9, * and #: `keys 4321`");
+        "keys_ahead" if super::node::is_key_run(rest) => Some(Step::KeysAhead(rest.to_string())),
+        "keys" | "keys_ahead" => {
+            cx.error(codes::TEST, span, format!("`{word}` is followed by 0-9, * and #: `{word} 4321`"));
             None
         }
         "wait" => {
@@ -236,6 +238,22 @@ fn step(cx: &mut Context<'_>, text: &str, span: Span) -> Option<Step> {
             None
         }
     }
+}
+
+/// One step as it is written in a test, outside of any file.
+///
+/// # Errors
+/// What is wrong with it, and what was expected.
+pub fn read_step(program: &Program, text: &str) -> Result<Step, String> {
+    let mut cx = Context::new(text);
+    let messages = (0u32..).zip(&program.messages);
+    cx.messages = messages.map(|(n, message)| (message.name.clone(), MessageId(n))).collect();
+    let read = step(&mut cx, text, Span::default());
+    read.ok_or_else(|| match cx.diagnostics.into_iter().next() {
+        Some(Diagnostic { message, help: Some(help), .. }) => format!("{message}; {help}"),
+        Some(found) => found.message,
+        None => format!("`{text}` is no step of a test"),
+    })
 }
 
 /// `greet` is a message, `"one thousand"` is text.

@@ -1,13 +1,17 @@
 //! One binary of integration tests, one file a subject.
 
 mod blast;
+mod callers;
 mod calls;
 mod demo;
+mod flow_speed;
 mod flows;
 mod house;
 mod import;
 mod library;
+mod made_flows;
 mod media;
+mod mutations;
 mod network;
 mod notify;
 mod recovery;

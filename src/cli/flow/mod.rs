@@ -3,6 +3,8 @@
 mod check;
 pub(super) mod checked;
 pub(super) mod files;
+mod fuzz;
+mod play;
 mod publish;
 mod published;
 mod test;
@@ -40,6 +42,10 @@ pub enum FlowCommand {
         #[arg(required = true)]
         paths: Vec<PathBuf>,
     },
+    /// Call flows with random callers, and hold every call against the laws that a sound flow keeps.
+    Fuzz(fuzz::FuzzArgs),
+    /// Be the person who is called: the call in this terminal, in virtual time.
+    Play(play::PlayArgs),
     /// Say more about the code of a diagnostic, for example F012; without a code, list them all.
     Explain { code: Option<String> },
 }
@@ -91,6 +97,8 @@ fn run_into(command: FlowCommand, out: &mut impl Write) -> anyhow::Result<bool> 
     match command {
         FlowCommand::Check { paths } => check::check(&paths, out),
         FlowCommand::Test { paths } => test::test(&paths, out),
+        FlowCommand::Fuzz(args) => fuzz::run(&args, out),
+        FlowCommand::Play(args) => play::run(&args, &mut std::io::stdin().lock(), out),
         FlowCommand::Explain { code: Some(code) } => explain(&code, out),
         FlowCommand::Explain { code: None } => {
             for code in codes::ALL {

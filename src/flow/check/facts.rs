@@ -6,6 +6,7 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use super::Sketch;
+use super::fact_set::Facts;
 use crate::flow::codes;
 use crate::flow::context::Context;
 use crate::flow::expr::{BinaryOp, Expr};
@@ -13,8 +14,6 @@ use crate::flow::graph::{self, Fact};
 use crate::flow::message::{depends, tainted};
 use crate::flow::program::{Domain, FieldId, NamedStep, Step, StepId, VarId};
 use crate::outcome::Disposition;
-
-type Facts = BTreeSet<Fact>;
 
 pub fn check(cx: &mut Context<'_>, sketch: &Sketch<'_>) {
     let live = known(sketch, sketch.start.into_iter().chain(sketch.hotkeys.iter().map(|(_, id, _)| *id)));
@@ -32,20 +31,20 @@ fn known(sketch: &Sketch<'_>, entries: impl IntoIterator<Item = StepId>) -> Vec<
     let mut open = VecDeque::new();
     for entry in entries {
         if let Some(slot) = facts.get_mut(entry.0 as usize) {
-            *slot = Some(Facts::new());
+            *slot = Some(Facts::default());
             open.push_back(entry);
         }
     }
     // Ends: each visit of a step takes at least one fact from it, and there are finitely many.
     while let Some(id) = open.pop_front() {
-        let (Some(step), Some(here)) = (sketch.step(id), facts[id.0 as usize].clone()) else { continue };
+        let (Some(step), Some(here)) = (sketch.step(id), facts[id.0 as usize]) else { continue };
         for edge in graph::edges(step) {
-            let mut there = here.clone();
+            let mut there = here;
             there.extend(edge.facts);
             let Some(slot) = facts.get_mut(edge.to.0 as usize) else { continue };
             let joined = match slot {
                 None => there,
-                Some(before) => before.intersection(&there).copied().collect(),
+                Some(before) => before.common(&there),
             };
             if slot.as_ref() != Some(&joined) {
                 *slot = Some(joined);
@@ -106,7 +105,7 @@ fn values(cx: &mut Context<'_>, sketch: &Sketch<'_>, known: &[Option<Facts>]) {
     }
     for said in &cx.said {
         let Some(facts) = &known[said.step.0 as usize] else { continue };
-        let mut facts = facts.clone();
+        let mut facts = *facts;
         facts.extend(said.set.iter().map(|v| Fact::Set(*v)));
         for slot in sketch.messages[said.message.0 as usize].takes.values().flat_map(|take| &take.slots) {
             unknown(cx, slot, &facts, &mut |m| {
@@ -159,7 +158,7 @@ fn unknown(cx: &Context<'_>, expr: &Expr, facts: &Facts, found: &mut dyn FnMut(M
         }
         Expr::Binary(op, a, b) => {
             unknown(cx, a, facts, found);
-            let mut right = facts.clone();
+            let mut right = *facts;
             match op {
                 BinaryOp::And => right.extend(graph::when(a, true)),
                 BinaryOp::Or => right.extend(graph::when(a, false)),

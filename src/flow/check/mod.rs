@@ -1,5 +1,6 @@
 //! Checks of a whole flow, once all its parts are read: paths, what is known on them, and what prompts announce.
 
+mod fact_set;
 mod facts;
 mod keys;
 mod paths;

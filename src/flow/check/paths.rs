@@ -72,7 +72,8 @@ fn no_end(cx: &mut Context<'_>, sketch: &Sketch<'_>) {
     // At most one pass a step: each pass but the last marks one more.
     for _ in 0..sketch.steps.len() {
         let mut changed = false;
-        for (n, step) in sketch.steps.iter().enumerate() {
+        // Flows are mostly written downwards, so that one pass upwards marks nearly all.
+        for (n, step) in sketch.steps.iter().enumerate().rev() {
             let Some(step) = step else { continue };
             if !ends[n] && step.routes.iter().any(|(_, to)| ends[to.0 as usize]) {
                 ends[n] = true;
@@ -101,9 +102,10 @@ fn endless(cx: &mut Context<'_>, sketch: &Sketch<'_>) {
             all.filter(|e| e.alone && (e.to.0 as usize) < count).map(|e| e.to.0 as usize).collect()
         })
         .collect();
+    let circling = may_circle(&next);
     let mut told = vec![false; count];
     for start in 0..count {
-        if told[start] {
+        if told[start] || !circling[start] {
             continue;
         }
         let from_start = onward(&next, start);
@@ -125,6 +127,27 @@ fn endless(cx: &mut Context<'_>, sketch: &Sketch<'_>) {
         let help = "lead silence (`exhausted`, `refused`, `no_agent`) out of the loop, to an end";
         cx.error_help(codes::ENDLESS, sketch.names[start].1, message, help);
     }
+}
+
+/// Marks what does not surely come to a stop; in a sound flow that is nothing.
+fn may_circle(next: &[Vec<usize>]) -> Vec<bool> {
+    let mut ways: Vec<usize> = next.iter().map(Vec::len).collect();
+    let mut before = vec![Vec::new(); next.len()];
+    for (n, to) in next.iter().enumerate() {
+        to.iter().for_each(|to| before[*to].push(n));
+    }
+    let mut circling = vec![true; next.len()];
+    let mut stops: Vec<usize> = (0..next.len()).filter(|n| ways[*n] == 0).collect();
+    while let Some(n) = stops.pop() {
+        circling[n] = false;
+        for before in &before[n] {
+            ways[*before] -= 1;
+            if ways[*before] == 0 {
+                stops.push(*before);
+            }
+        }
+    }
+    circling
 }
 
 /// Marks what can be reached from `from` in one step or more.

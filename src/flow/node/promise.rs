@@ -30,7 +30,8 @@ pub const KIND: Kind = Kind {
     outcomes: &[
         acted("recorded", "the promise is on disk"),
         alone("refused", "every offer was declined, or silence on every try"),
-        acted("rejected", "the promise could not be saved, or breaks a limit of the campaign"),
+        // With nothing owed it comes about at once, before anybody has been asked anything.
+        alone("rejected", "nothing is owed, the promise could not be saved, or breaks a limit of the campaign"),
     ],
     presence: Presence::Keys,
     declare,
@@ -48,7 +49,6 @@ fn facts(step: &Step, via: Via) -> Vec<Fact> {
     let Step::Promise(p) = step else { return vec![] };
     match via {
         Via::Outcome("recorded") => vec![Fact::Set(p.amount), Fact::Set(p.on), Fact::PromiseRecorded],
-        Via::Outcome("rejected") => vec![Fact::Set(p.amount), Fact::Set(p.on)],
         _ => vec![],
     }
 }
