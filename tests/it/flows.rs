@@ -78,7 +78,7 @@ fn found(compiled: &Compiled) -> BTreeSet<Finding> {
 fn broken_flows_are_told_off_at_the_right_place() {
     let mut failures = String::new();
     let files = yaml_files("tests/flows");
-    assert!(files.len() >= 40, "{} broken flows", files.len());
+    assert!(files.len() >= 150, "{} broken flows", files.len());
     for (name, source) in &files {
         let (promised, compiled) = (promised(source), compile(source));
         assert!(!promised.is_empty(), "{name} promises nothing");
@@ -98,7 +98,10 @@ fn broken_flows_are_told_off_at_the_right_place() {
 fn every_code_has_a_broken_flow() {
     let promised: BTreeSet<String> =
         yaml_files("tests/flows").iter().flat_map(|(_, source)| promised(source)).map(|f| f.3).collect();
-    let missing: Vec<&str> = codes::ALL.iter().map(|c| c.code).filter(|c| !promised.contains(*c)).collect();
+    // Told by those who run the tests in a flow, not by the compiler.
+    let of_tests = [codes::NOT_TESTED];
+    let compiled = codes::ALL.iter().map(|c| c.code).filter(|c| !of_tests.contains(c));
+    let missing: Vec<&str> = compiled.filter(|c| !promised.contains(*c)).collect();
     assert!(missing.is_empty(), "no broken flow shows {missing:?}");
 }
 

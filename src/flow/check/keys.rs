@@ -4,7 +4,7 @@ use super::Sketch;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::flow::codes;
 use crate::flow::context::Context;
-use crate::flow::program::{NamedStep, Step, StepId};
+use crate::flow::program::{Step, StepId};
 use crate::language::Language;
 
 const KEYS_MAX: usize = 5;
@@ -19,9 +19,13 @@ pub fn check(cx: &mut Context<'_>, sketch: &Sketch<'_>) {
             let text = format!("{} keys; people remember about {KEYS_MAX} choices by ear", keys.len());
             cx.report(Diagnostic::warning(codes::MANY_KEYS, sketch.names[n].1, text).help("split the menu in two"));
         }
-        if let Some(NamedStep { step: Step::Menu(menu), .. }) = step {
-            announced(cx, sketch, &menu.prompts.iter().map(|m| m.0 as usize).collect::<Vec<_>>(), &keys);
-        }
+        let prompts = match step.as_ref().map(|named| &named.step) {
+            Some(Step::Menu(menu)) => &menu.prompts[..],
+            Some(Step::Reason(reason)) => &reason.prompts[..],
+            Some(Step::Queue(queue)) => queue.waiting.as_slice(),
+            _ => continue,
+        };
+        announced(cx, sketch, &prompts.iter().map(|m| m.0 as usize).collect::<Vec<_>>(), &keys);
     }
 }
 
@@ -69,7 +73,7 @@ fn announced(cx: &mut Context<'_>, sketch: &Sketch<'_>, prompts: &[usize], keys:
         let silent: Vec<&str> =
             named.iter().filter(|(_, all)| !all.contains(key)).map(|(language, _)| language.code()).collect();
         if !silent.is_empty() && !sketch.hotkeys.iter().any(|(k, ..)| k == key) {
-            let text = format!("no prompt of this menu says to press {key} ({})", silent.join(", "));
+            let text = format!("no prompt here says to press {key} ({})", silent.join(", "));
             cx.report(Diagnostic::warning(codes::KEY_SILENT, *span, text));
         }
     }
