@@ -14,7 +14,8 @@ use super::node::{self, Kind, LISTENING, Reader};
 use super::program::{Field, FlowHash, Message, MessageId, NamedStep, Program, StepId};
 use super::yaml::{self, Entry, Map, Node, Value};
 use super::{Compiled, test_section};
-use crate::diagnostic::Span;
+use super::survey::Noun;
+use crate::diagnostic::{Diagnostic, Span};
 use crate::language::Language;
 
 /// Languages whose numbers, money and dates speech can say.
@@ -45,7 +46,21 @@ pub const KEYS: &[(&str, bool, &str)] = &[
 pub fn compile(source: &str) -> Compiled {
     let mut diagnostics = Vec::new();
     let root = yaml::read(source, &mut diagnostics);
-    let mut cx = Context {
+    let mut cx = context(source, diagnostics);
+    let read = root.and_then(|root| flow(&mut cx, &root));
+    let mut diagnostics = cx.diagnostics;
+    diagnostics.sort_by(|a, b| (a.span, a.code, &a.message).cmp(&(b.span, b.code, &b.message)));
+    diagnostics.dedup();
+    let good = !diagnostics.iter().any(|d| d.is_error());
+    match read {
+        Some((program, tests)) if good => Compiled { program: Some(program), tests, diagnostics },
+        Some(_) | None => Compiled { program: None, tests: Vec::new(), diagnostics },
+    }
+}
+
+/// Nothing is known yet.
+pub(super) fn context(source: &str, diagnostics: Vec<Diagnostic>) -> Context<'_> {
+    Context {
         source,
         diagnostics,
         languages: Vec::new(),
@@ -61,19 +76,11 @@ pub fn compile(source: &str) -> Compiled {
         used: Vec::new(),
         results: BTreeMap::new(),
         menu_keys: BTreeMap::new(),
-    };
-    let read = root.and_then(|root| flow(&mut cx, &root));
-    let mut diagnostics = cx.diagnostics;
-    diagnostics.sort_by(|a, b| (a.span, a.code, &a.message).cmp(&(b.span, b.code, &b.message)));
-    diagnostics.dedup();
-    let good = !diagnostics.iter().any(|d| d.is_error());
-    match read {
-        Some((program, tests)) if good => Compiled { program: Some(program), tests, diagnostics },
-        Some(_) | None => Compiled { program: None, tests: Vec::new(), diagnostics },
+        survey: None,
     }
 }
 
-fn flow(cx: &mut Context<'_>, root: &Node) -> Option<(Program, Vec<super::test::TestCase>)> {
+pub(super) fn flow(cx: &mut Context<'_>, root: &Node) -> Option<(Program, Vec<super::test::TestCase>)> {
     let map = cx.map(root, "a flow")?;
     let known: Vec<&str> = KEYS.iter().map(|(name, ..)| *name).collect();
     cx.known_keys(map, "key of a flow", &known);
@@ -93,10 +100,12 @@ fn flow(cx: &mut Context<'_>, root: &Node) -> Option<(Program, Vec<super::test::
     for (n, entry) in written_messages.iter().enumerate() {
         cx.name(&entry.key, entry.key_plain, entry.key_span, "a message");
         cx.messages.insert(entry.key.clone(), MessageId(n as u32));
+        cx.mention(Noun::Message, &entry.key, entry.key_span, true);
     }
     for (n, entry) in written_nodes.iter().enumerate() {
         cx.name(&entry.key, entry.key_plain, entry.key_span, "a node");
         cx.nodes.insert(entry.key.clone(), StepId(n as u32));
+        cx.mention(Noun::Node, &entry.key, entry.key_span, true);
     }
     defaults(cx, map);
 
@@ -133,6 +142,10 @@ fn flow(cx: &mut Context<'_>, root: &Node) -> Option<(Program, Vec<super::test::
     };
     check::run(cx, &sketch);
     let tests = map.get("tests").map(|e| test_section::read(cx, &e.value)).unwrap_or_default();
+    if let Some(survey) = &mut cx.survey {
+        survey.messages = messages.clone();
+        survey.tests = tests.clone();
+    }
 
     let steps: Option<Vec<NamedStep>> = steps.into_iter().collect();
     let program = Program {
@@ -195,6 +208,7 @@ pub(super) fn typed_fields(cx: &mut Context<'_>, entries: &[Entry]) -> Vec<(Fiel
         .iter()
         .filter_map(|entry| {
             let named = cx.name(&entry.key, entry.key_plain, entry.key_span, "a field");
+            cx.mention(Noun::Field, &entry.key, entry.key_span, true);
             let scalar = cx.scalar(&entry.value, "a field's type")?;
             let (written, optional) = match scalar.text.strip_suffix('?') {
                 Some(written) => (written.trim(), true),
@@ -256,6 +270,7 @@ fn field_type(cx: &mut Context<'_>, written: &str, span: Span) -> Option<Type> {
 fn protect(cx: &mut Context<'_>, map: &Map) {
     let Some(entry) = map.get("protect") else { return };
     for (scalar, span) in cx.scalars(&entry.value, "`protect`") {
+        cx.mention(Noun::Field, &scalar.text, span, false);
         match cx.field(&scalar.text) {
             Some(id) => cx.contact[id.0 as usize].protected = true,
             None => {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::codes;
 use super::expr::{self, Expr, Type};
 use super::program::{Domain, Field, FieldId, MessageId, StepId, VarId, Variable};
+use super::survey::{Choice, Noun, Survey};
 use super::yaml::{self, Map, Node, Scalar, Value};
 use crate::diagnostic::{Diagnostic, Span, did_you_mean};
 use crate::language::Language;
@@ -60,6 +61,8 @@ pub struct Context<'s> {
     pub results: BTreeMap<StepId, Span>,
     /// The place of each menu's keys, and its prompts, for the checks of what is announced.
     pub menu_keys: BTreeMap<StepId, Vec<(String, Span)>>,
+    /// What an editor wants to know; kept only for one that asks.
+    pub survey: Option<Survey>,
 }
 
 impl Context<'_> {
@@ -77,6 +80,13 @@ impl Context<'_> {
         self.report(Diagnostic::error(code, span, message).help(help));
     }
 
+    /// A name stands here.
+    pub fn mention(&mut self, noun: Noun, name: &str, span: Span, declares: bool) {
+        if let Some(survey) = &mut self.survey {
+            survey.mention(noun, name, span, declares);
+        }
+    }
+
     /// An error that `word` is not among `known`, with the nearest of them.
     pub fn unknown<'a>(
         &mut self,
@@ -89,6 +99,7 @@ impl Context<'_> {
         if self.diagnostics.len() >= DIAGNOSTICS_MAX {
             return;
         }
+        self.choice(span, what, known.clone());
         // Comparing takes the product of the lengths; a word this long is no slip of the hand.
         const WORD_MAX: usize = 64;
         let word: String = word.chars().take(WORD_MAX).collect();
@@ -102,6 +113,14 @@ impl Context<'_> {
             }
         }
         self.report(found);
+    }
+
+    /// One of `known` could stand here.
+    fn choice<'a>(&mut self, span: Span, what: &str, known: impl IntoIterator<Item = &'a str>) {
+        if let Some(survey) = &mut self.survey {
+            let known = known.into_iter().map(str::to_string).collect();
+            survey.choices.push(Choice { span, what: what.to_string(), known });
+        }
     }
 
     pub fn map<'n>(&mut self, node: &'n Node, what: &str) -> Option<&'n Map> {
@@ -183,6 +202,7 @@ impl Context<'_> {
     }
 
     pub fn node(&mut self, scalar: &Scalar, span: Span) -> StepId {
+        self.mention(Noun::Node, &scalar.text, span, false);
         if let Some(id) = self.nodes.get(&scalar.text) {
             return *id;
         }
@@ -192,6 +212,7 @@ impl Context<'_> {
     }
 
     pub fn message(&mut self, scalar: &Scalar, span: Span) -> Option<MessageId> {
+        self.mention(Noun::Message, &scalar.text, span, false);
         if let Some(id) = self.messages.get(&scalar.text) {
             return Some(*id);
         }
@@ -250,6 +271,7 @@ impl Context<'_> {
                 None
             }
             Value::Scalar(_) | Value::List(_) | Value::Map(_) => {
+                self.choice(node.span, what, ["true", "false"]);
                 self.error(codes::MALFORMED, node.span, format!("{what} is true or false"));
                 None
             }
@@ -259,17 +281,23 @@ impl Context<'_> {
     /// An expression over the contact and the variables.
     pub fn expr(&mut self, node: &Node, what: &str) -> Option<(Expr, Type)> {
         let variables = std::mem::take(&mut self.variables);
-        let out = self.expr_with(node, what, &variables);
+        let out = self.expr_with(node, what, &variables, true);
         self.variables = variables;
         out
     }
 
     /// An expression over the contact alone.
     pub fn contact_expr(&mut self, node: &Node, what: &str) -> Option<(Expr, Type)> {
-        self.expr_with(node, what, &[])
+        self.expr_with(node, what, &[], false)
     }
 
-    fn expr_with(&mut self, node: &Node, what: &str, variables: &[Variable]) -> Option<(Expr, Type)> {
+    fn expr_with(
+        &mut self,
+        node: &Node,
+        what: &str,
+        variables: &[Variable],
+        may_vary: bool,
+    ) -> Option<(Expr, Type)> {
         // `when: true` is an expression, not a slip.
         let scalar = match &node.value {
             Value::Scalar(s) if !s.is_null() => s,
@@ -279,6 +307,9 @@ impl Context<'_> {
             }
         };
         let place = scalar.place(self.source, node.span, 0, scalar.text.chars().count());
+        if let Some(survey) = &mut self.survey {
+            survey.expression(&scalar.text, place, may_vary);
+        }
         let scope = expr::Scope { contact: &self.contact, variables, bare_fields: false };
         match expr::parse(&scalar.text, place, &scope) {
             Ok(checked) => Some(checked),
@@ -291,6 +322,7 @@ impl Context<'_> {
 
     /// Declares a variable, or joins an earlier declaration of the same type and sort.
     pub fn declare(&mut self, name: String, ty: Type, domain: Domain, span: Span) {
+        self.mention(Noun::Variable, &name, span, true);
         let Some(at) = self.variables.iter().position(|v| v.name == name) else {
             if self.variables.len() >= VARIABLES_MAX {
                 self.error(codes::NOT_PLAIN_YAML, span, format!("a flow has at most {VARIABLES_MAX} variables"));

@@ -149,6 +149,9 @@ fn slot(cx: &mut Context<'_>, inside: &str, place: Span) -> Option<(Expr, Format
         None => (inside, None),
     };
     let start = Span { column: place.column + 1, length: what.chars().count() as u32, ..place };
+    if let Some(survey) = &mut cx.survey {
+        survey.expression(what, start, true);
+    }
     let scope = expr::Scope { contact: &cx.contact, variables: &cx.variables, bare_fields: false };
     let (expr, ty) = match expr::parse(what, start, &scope) {
         Ok(found) => found,

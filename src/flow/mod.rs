@@ -13,6 +13,7 @@ pub mod graph;
 mod message;
 pub mod node;
 pub mod program;
+pub mod survey;
 pub mod test;
 mod test_section;
 pub mod yaml;
