@@ -12,9 +12,9 @@ use super::expr::Type;
 use super::message::{self, Prose};
 use super::node::{self, Kind, LISTENING, Reader};
 use super::program::{Field, FlowHash, Message, MessageId, NamedStep, Program, StepId};
+use super::survey::Noun;
 use super::yaml::{self, Entry, Map, Node, Value};
 use super::{Compiled, test_section};
-use super::survey::Noun;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::language::Language;
 

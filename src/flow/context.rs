@@ -99,7 +99,7 @@ impl Context<'_> {
         if self.diagnostics.len() >= DIAGNOSTICS_MAX {
             return;
         }
-        self.choice(span, what, known.clone());
+        self.choice(word, known.clone());
         // Comparing takes the product of the lengths; a word this long is no slip of the hand.
         const WORD_MAX: usize = 64;
         let word: String = word.chars().take(WORD_MAX).collect();
@@ -116,10 +116,10 @@ impl Context<'_> {
     }
 
     /// One of `known` could stand here.
-    fn choice<'a>(&mut self, span: Span, what: &str, known: impl IntoIterator<Item = &'a str>) {
+    fn choice<'a>(&mut self, word: &str, known: impl IntoIterator<Item = &'a str>) {
         if let Some(survey) = &mut self.survey {
             let known = known.into_iter().map(str::to_string).collect();
-            survey.choices.push(Choice { span, what: what.to_string(), known });
+            survey.choices.push(Choice { word: word.to_string(), known, key: false });
         }
     }
 
@@ -180,6 +180,9 @@ impl Context<'_> {
         for entry in &map.entries {
             if !known.contains(&entry.key.as_str()) {
                 self.unknown(codes::UNKNOWN_KEY, entry.key_span, what, &entry.key, known.iter().copied());
+                if let Some(choice) = self.survey.as_mut().and_then(|s| s.choices.last_mut()) {
+                    choice.key = true;
+                }
             }
         }
     }
@@ -191,11 +194,9 @@ impl Context<'_> {
             self.surprise(span, text, as_what);
             return false;
         }
-        let good = text.starts_with(|c: char| c.is_ascii_lowercase())
-            && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
-            && text.len() <= 64;
+        let good = is_name(text);
         if !good {
-            let message = format!("the name of {what} is a-z, 0-9 and _, begins with a letter, and has at most 64");
+            let message = format!("the name of {what} is {NAMES}");
             self.error(codes::MALFORMED, span, message);
         }
         good
@@ -271,7 +272,9 @@ impl Context<'_> {
                 None
             }
             Value::Scalar(_) | Value::List(_) | Value::Map(_) => {
-                self.choice(node.span, what, ["true", "false"]);
+                if let Value::Scalar(scalar) = &node.value {
+                    self.choice(&scalar.text, ["true", "false"]);
+                }
                 self.error(codes::MALFORMED, node.span, format!("{what} is true or false"));
                 None
             }
@@ -291,13 +294,7 @@ impl Context<'_> {
         self.expr_with(node, what, &[], false)
     }
 
-    fn expr_with(
-        &mut self,
-        node: &Node,
-        what: &str,
-        variables: &[Variable],
-        may_vary: bool,
-    ) -> Option<(Expr, Type)> {
+    fn expr_with(&mut self, node: &Node, what: &str, variables: &[Variable], may_vary: bool) -> Option<(Expr, Type)> {
         // `when: true` is an expression, not a slip.
         let scalar = match &node.value {
             Value::Scalar(s) if !s.is_null() => s,
@@ -370,6 +367,16 @@ impl Context<'_> {
     pub fn field(&self, name: &str) -> Option<FieldId> {
         self.contact.iter().position(|f| f.name == name).map(|n| FieldId(n as u32))
     }
+}
+
+/// What [`is_name`] wants, for messages.
+pub const NAMES: &str = "a-z, 0-9 and _, begins with a letter, and has at most 64";
+
+/// Lower-case ASCII letters, digits and `_`, beginning with a letter.
+pub fn is_name(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_lowercase())
+        && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+        && text.len() <= 64
 }
 
 /// `500ms`, `6s`, `2m`, `1h`, `7d`.

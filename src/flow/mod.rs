@@ -20,7 +20,7 @@ pub mod yaml;
 
 pub use bind::{BindError, read_value};
 pub use compile::{KEYS as FLOW_KEYS, SPEAKABLE, compile};
-pub use context::parse_duration;
+pub use context::{NAMES, is_name, parse_duration};
 
 use crate::diagnostic::Diagnostic;
 

@@ -42,9 +42,10 @@ pub struct Written {
 /// A word that is none of the known ones.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Choice {
-    pub span: Span,
-    pub what: String,
+    pub word: String,
     pub known: Vec<String>,
+    /// It is a key of a map.
+    pub key: bool,
 }
 
 #[derive(Debug, Clone, Default)]
