@@ -2,6 +2,7 @@
 
 mod check;
 mod files;
+mod lsp;
 mod test;
 
 use std::io::Write;
@@ -28,6 +29,8 @@ pub enum FlowCommand {
     },
     /// Say more about the code of a diagnostic, for example F012; without a code, list them all.
     Explain { code: Option<String> },
+    /// Serve an editor: the language server protocol over standard input and output. See flows/README.md.
+    Lsp,
 }
 
 /// Prints to standard output. The exit code is 1 when a flow has an error or a test fails.
@@ -35,7 +38,7 @@ pub enum FlowCommand {
 /// # Errors
 /// A path that cannot be read, a folder without flows, an unknown code.
 pub fn run(command: FlowCommand) -> anyhow::Result<ExitCode> {
-    let ok = run_into(command, &mut std::io::stdout().lock())?;
+    let ok = run_into(command, &mut std::io::stdout())?;
     Ok(if ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -44,6 +47,8 @@ fn run_into(command: FlowCommand, out: &mut impl Write) -> anyhow::Result<bool> 
         FlowCommand::Check { paths } => check::check(&paths, out),
         FlowCommand::Test { paths } => test::test(&paths, out),
         FlowCommand::Explain { code: Some(code) } => explain(&code, out),
+        // Writes from a thread of its own.
+        FlowCommand::Lsp => lsp::lsp(),
         FlowCommand::Explain { code: None } => {
             for code in codes::ALL {
                 writeln!(out, "{}  {}", code.code, code.title)?;

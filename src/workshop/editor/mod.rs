@@ -61,8 +61,11 @@ impl Document {
         &self.text
     }
 
-    /// All that the compiler says, in the order of the file.
+    /// All that the compiler says, in the order of the file. Nothing of a file that is no flow: editors send every YAML.
     pub fn findings(&self) -> Vec<Finding> {
+        if !["flow", "messages", "nodes"].iter().any(|key| self.tree.map().is_some_and(|map| map.get(key).is_some())) {
+            return Vec::new();
+        }
         let finding = |d: &Diagnostic| Finding {
             range: self.text.range(d.span),
             severity: d.severity,
