@@ -3,6 +3,7 @@
 mod blast;
 mod calls;
 mod demo;
+mod editor;
 mod flows;
 mod house;
 mod import;
