@@ -176,15 +176,15 @@ fn hover(text: &str) -> String {
 
 #[test]
 fn hovering() {
-    let spoken = "`en` Hello, Анна! The sum is twenty roubles fifty kopecks. Press one.";
-    let gesprochen = "`ru` Здравствуйте, Анна! Сумма двадцать рублей пятьдесят копеек. Нажмите один.";
+    let said_in_english = "`en` Hello, Анна! The sum is twenty rubles and fifty kopecks. Press one.";
+    let said_in_russian = "`ru` Здравствуйте, Анна! Сумма двадцать рублей пятьдесят копеек. Нажмите один.";
     for (from, to, expected) in [
-        ("menu: greet", "menu: gr¦eet", spoken),
-        ("menu: greet", "menu: ¦greet", gesprochen),
-        ("  greet:\n", "  gre¦et:\n", gesprochen),
-        ("hears greet", "hears gree¦t", spoken),
-        ("Сумма {", "Су¦мма {", gesprochen),
-        ("The sum is\n", "The s¦um is\n", spoken),
+        ("menu: greet", "menu: gr¦eet", said_in_english),
+        ("menu: greet", "menu: ¦greet", said_in_russian),
+        ("  greet:\n", "  gre¦et:\n", said_in_russian),
+        ("hears greet", "hears gree¦t", said_in_english),
+        ("Сумма {", "Су¦мма {", said_in_russian),
+        ("The sum is\n", "The s¦um is\n", said_in_english),
         ("menu: greet", "menu: gr¦eet", "as the test “presses one” hears it"),
         ("menu: greet", "me¦nu: greet", "Says a prompt and waits for one of its keys"),
         ("exhausted: bye }", "exha¦usted: bye }", "silence or wrong keys on every try"),
@@ -359,7 +359,7 @@ proptest! {
 struct Session {
     server: Child,
     to: Option<ChildStdin>,
-    from: BufReader<ChildStdout>,
+    from: Option<BufReader<ChildStdout>>,
     asked: i32,
 }
 
@@ -375,7 +375,7 @@ impl Session {
             .spawn()
             .expect("the binary starts");
         let (to, from) = (server.stdin.take(), server.stdout.take().expect("a pipe"));
-        Session { server, to, from: BufReader::new(from), asked: 0 }
+        Session { server, to, from: Some(BufReader::new(from)), asked: 0 }
     }
 
     fn write(&mut self, message: &Value) {
@@ -389,10 +389,11 @@ impl Session {
     }
 
     fn read(&mut self) -> Value {
+        let from = self.from.as_mut().expect("the pipe is open");
         let mut length = 0;
         loop {
             let mut line = String::new();
-            self.from.read_line(&mut line).expect("the server writes");
+            from.read_line(&mut line).expect("the server writes");
             match line.trim_end().split_once(": ") {
                 Some(("Content-Length", n)) => length = n.parse().expect("a number"),
                 Some(_) => {}
@@ -400,7 +401,7 @@ impl Session {
             }
         }
         let mut body = vec![0; length];
-        self.from.read_exact(&mut body).expect("a whole message");
+        from.read_exact(&mut body).expect("a whole message");
         serde_json::from_slice(&body).expect("JSON")
     }
 
@@ -443,7 +444,7 @@ impl Session {
     /// The code it exits with, and its last words.
     fn ended(mut self) -> (Option<i32>, String) {
         drop(self.to.take());
-        drop(self.from);
+        drop(self.from.take());
         let mut words = String::new();
         self.server.stderr.take().expect("a pipe").read_to_string(&mut words).expect("text");
         (self.server.wait().expect("it ends").code(), words)
@@ -543,7 +544,12 @@ fn encodings() {
 fn other_yaml_is_let_alone() {
     let mut session = Session::new();
     session.initialize(json!(["utf-16"]));
-    assert_eq!(session.open("services:\n  web: { image: nginx }\n")["diagnostics"], json!([]));
+    assert_eq!(session.open("version: 3\nservices:\n  web: { image: nginx }\n")["diagnostics"], json!([]));
+    assert_eq!(session.at("hover", 0, 2, json!({})), Value::Null);
+    assert_eq!(session.at("completion", 3, 0, json!({}))["items"], json!([]));
+    // A flow that has only been begun is helped with, and not told off yet.
+    assert_eq!(session.change(2, "versi")["diagnostics"], json!([]));
+    assert_eq!(session.at("completion", 0, 5, json!({}))["items"][1]["label"], "version");
 }
 
 #[test]
@@ -555,6 +561,15 @@ fn pipes_that_close() {
     session.initialize(json!(["utf-16"]));
     session.open(FLOW);
     assert_eq!(session.ended(), (Some(0), String::new()));
+    // Nobody reads any more, though somebody still writes.
+    let mut session = Session::new();
+    session.initialize(json!(["utf-16"]));
+    drop(session.from.take());
+    for _ in 0..2 {
+        let document = json!({ "uri": URI, "languageId": "yaml", "version": 1, "text": FLOW });
+        session.tell("textDocument/didOpen", json!({ "textDocument": document }));
+    }
+    assert_eq!(session.server.wait().expect("it ends").code(), Some(0));
     // `exit` without `shutdown` is a fault of the editor's.
     let mut session = Session::new();
     session.initialize(json!(["utf-16"]));
@@ -565,5 +580,5 @@ fn pipes_that_close() {
     session.to.as_mut().expect("a pipe").write_all(b"hello\r\n\r\n").expect("written");
     let (code, words) = session.ended();
     assert_eq!(code, Some(1));
-    assert!(words.contains("malformed header"), "{words}");
+    assert!(words.contains("does not speak the language server protocol"), "{words}");
 }

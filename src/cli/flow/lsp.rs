@@ -2,9 +2,11 @@
 //! [`crate::workshop::editor`]'s; here are only the protocol's shapes.
 
 use std::collections::{BTreeMap, HashMap};
+use std::io::ErrorKind;
 
+use anyhow::Context;
 use gen_lsp_types as lsp;
-use lsp_server::{Connection, ErrorCode, Message, Notification, Request, Response};
+use lsp_server::{Connection, ErrorCode, IoThreads, Message, Notification, Request, Response};
 use serde_json::Value;
 
 use crate::diagnostic::Severity;
@@ -21,9 +23,17 @@ pub(super) fn lsp() -> anyhow::Result<bool> {
     drop(connection);
     match left {
         // Nobody listens any more; the thread that reads may wait for ever.
-        Left::Deaf => Ok(server.shut_down),
-        Left::Exit => threads.join().map(|()| server.shut_down).map_err(anyhow::Error::from),
-        Left::Closed => threads.join().map(|()| true).map_err(anyhow::Error::from),
+        Left::Deaf => Ok(true),
+        Left::Exit => joined(threads).map(|()| server.shut_down),
+        Left::Closed => joined(threads).map(|()| true),
+    }
+}
+
+/// An editor that dies closes its pipes wherever it is; that is no fault of ours to report.
+fn joined(threads: IoThreads) -> anyhow::Result<()> {
+    match threads.join() {
+        Err(why) if matches!(why.kind(), ErrorKind::BrokenPipe | ErrorKind::UnexpectedEof) => Ok(()),
+        joined => joined.context("the editor does not speak the language server protocol"),
     }
 }
 

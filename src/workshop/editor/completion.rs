@@ -55,6 +55,9 @@ struct Writing {
 impl Document {
     /// In the order in which the language lists them; none where nothing can be said.
     pub fn completion(&self, place: Place) -> Vec<Proposal> {
+        if self.is_other() {
+            return Vec::new();
+        }
         let source = self.text.source();
         let at = self.text.offset(place);
         let place = self.text.place(at);

@@ -17,6 +17,9 @@ pub struct Hover {
 
 impl Document {
     pub fn hover(&self, place: Place) -> Option<Hover> {
+        if self.is_other() {
+            return None;
+        }
         let found = self.code_at(place).or_else(|| self.hover_name(place)).or_else(|| self.hover_key(place));
         let found = found.or_else(|| self.hover_text(place));
         let pages = self.pages(place);

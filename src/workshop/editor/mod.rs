@@ -20,7 +20,7 @@ pub use text::{Encoding, Place, Range, Text};
 
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::flow::survey::{Survey, survey};
-use crate::flow::yaml::{self, Node};
+use crate::flow::yaml::{self, Entry, Node};
 use crate::flow::{self};
 
 /// A flow as it stands in an editor at one moment.
@@ -63,7 +63,7 @@ impl Document {
 
     /// All that the compiler says, in the order of the file. Nothing of a file that is no flow: editors send every YAML.
     pub fn findings(&self) -> Vec<Finding> {
-        if !["flow", "messages", "nodes"].iter().any(|key| self.tree.map().is_some_and(|map| map.get(key).is_some())) {
+        if !self.says_flow() {
             return Vec::new();
         }
         let finding = |d: &Diagnostic| Finding {
@@ -76,6 +76,20 @@ impl Document {
             },
         };
         self.diagnostics.iter().map(finding).collect()
+    }
+}
+
+impl Document {
+    fn says_flow(&self) -> bool {
+        let has = |key| self.tree.map().is_some_and(|map| map.get(key).is_some());
+        has("flow") || has("messages") || has("nodes")
+    }
+
+    /// Some other YAML. A flow that has only been begun is none.
+    fn is_other(&self) -> bool {
+        let known = |key: &str| flow::FLOW_KEYS.iter().any(|(name, ..)| *name == key);
+        let other = |e: &Entry| !known(&e.key) && e.value.kind() != "nothing";
+        !self.says_flow() && self.tree.map().is_some_and(|map| map.entries.iter().any(other))
     }
 }
 
