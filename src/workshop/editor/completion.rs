@@ -80,6 +80,10 @@ impl Document {
                     out.push(found);
                 }
             }
+            // The first that says anything: the later ones cut off what stands behind the place.
+            if !out.is_empty() {
+                break;
+            }
         }
         out
     }
