@@ -121,7 +121,7 @@ impl Document {
         };
         let name = &named.name;
         if named.noun == Noun::Variable && name.contains('.') {
-            return Err(format!("`{name}` has its name from the promise, and cannot be renamed by itself"));
+            return Err(format!("`{name}` has its name from its node, and cannot be renamed by itself"));
         }
         if named.noun == Noun::Field && name == "language" {
             return Err("`language` is how a test gives the language of its call; it keeps its name".into());
@@ -199,13 +199,21 @@ impl Document {
                 }
                 [(from, end, owner), (_, to, what)] => {
                     add(Noun::Variable, format!("{owner}.{what}"), *from, *to);
-                    if self.survey.promises > 1 {
+                    if self.names_its_own(owner, what) {
                         add(Noun::Node, owner.clone(), *from, *end);
                     }
                 }
                 _ => {}
             }
         }
+    }
+
+    /// `what` is a variable that has its first half from the node `owner`. A single promise names its own `promise.…`,
+    /// whatever the node is called.
+    fn names_its_own(&self, owner: &str, what: &str) -> bool {
+        let is_node = || self.survey.mentions.iter().any(|m| m.declares && m.noun == Noun::Node && m.name == owner);
+        let by_node = owner != "promise" || self.survey.promises > 1;
+        by_node && self.survey.variable(&format!("{owner}.{what}")).is_some() && is_node()
     }
 
     /// Where each character of an expression stands in the source, in bytes. A line break in a folded text is a blank in

@@ -1,6 +1,6 @@
 //! A message as it will be heard: said to the contact of the file's first test, or to somebody made up.
 
-use jiff::civil::{Date, date};
+use jiff::civil::{Date, date, time};
 
 use super::Document;
 use crate::flow::expr::{Env, Type, Value, eval, spoken};
@@ -55,7 +55,8 @@ impl Document {
                 let known = match &variable.domain {
                     Domain::OneOf(all) => all.first().and_then(|e| eval(e, &from_contact)),
                     Domain::DaysAhead(_) => today.tomorrow().ok().map(Value::Date),
-                    Domain::Digits => None,
+                    Domain::Numbers(least, _) => Some(Value::Number(*least)),
+                    Domain::Digits | Domain::Unknown => None,
                     Domain::OfferAmounts(_) => {
                         contact.0.iter().flatten().find(|v| matches!(v, Value::Money(_))).cloned()
                     }
@@ -76,6 +77,7 @@ fn made_up(ty: &Type, language: Language) -> Value {
         Type::Money if language == Language::RU => Value::Money(Money::new(123_450, Currency::Rub)),
         Type::Money => Value::Money(Money::new(123_450, Currency::Usd)),
         Type::Date => Value::Date(date(2026, 11, 25)),
+        Type::Time => Value::Time(time(14, 30, 0, 0)),
         Type::Number => Value::Number(3),
         Type::Digits(n) => Value::Digits("1234567890".chars().cycle().take(*n as usize).collect()),
         Type::Phone => Value::Phone("+15550100123".into()),
