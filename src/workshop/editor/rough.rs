@@ -114,7 +114,7 @@ impl Reader<'_> {
         }
     }
 
-    fn to_line_end(&mut self) {
+    fn skip_line(&mut self) {
         self.at = self.line_end(self.at);
     }
 
@@ -157,7 +157,7 @@ impl Reader<'_> {
             } else {
                 let here = self.at;
                 self.block(indent + 1, false).unwrap_or_else(|| {
-                    self.to_line_end();
+                    self.skip_line();
                     self.nothing(here)
                 })
             };
@@ -228,7 +228,7 @@ impl Reader<'_> {
                         put(&mut map, Entry { key: scalar.text, key_plain, key_span: key.span, value });
                     }
                     if self.at == from {
-                        self.to_line_end();
+                        self.skip_line();
                     }
                 }
             }
@@ -246,14 +246,14 @@ impl Reader<'_> {
                 self.spaces();
                 // What is left behind a closed list means nothing.
                 if !Self::is_break(self.peek(0)) && self.column(self.at) > 0 {
-                    self.to_line_end();
+                    self.skip_line();
                 }
                 node
             }
             Some('|' | '>') => self.folded(least),
             Some(quote @ ('"' | '\'')) => {
                 let node = self.quoted_value(quote, self.limit(least));
-                self.to_line_end();
+                self.skip_line();
                 node
             }
             _ => self.plain(least),
@@ -323,7 +323,7 @@ impl Reader<'_> {
     fn folded(&mut self, least: usize) -> Node {
         let keeps = self.peek(0) == Some('|');
         let head = self.at;
-        self.to_line_end();
+        self.skip_line();
         let mut text = String::new();
         let mut first = None;
         let mut to = self.at;
@@ -358,7 +358,7 @@ impl Reader<'_> {
         };
         let mut to = line(self, from);
         let mut text: String = self.chars[from..to].iter().map(|(_, c)| *c).collect();
-        self.to_line_end();
+        self.skip_line();
         // More lines of it, unless they look like something else.
         loop {
             let back = self.at;
@@ -375,7 +375,7 @@ impl Reader<'_> {
             to = line(self, self.at);
             text.push(' ');
             text.extend(self.chars[self.at..to].iter().map(|(_, c)| *c));
-            self.to_line_end();
+            self.skip_line();
         }
     }
 
