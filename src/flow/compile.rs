@@ -15,6 +15,7 @@ use super::node::{self, Kind, Reader};
 use super::program::{Field, FieldId, FlowHash, Message, MessageId, NamedStep, Program, StepId};
 use super::sections::{self, KEYS, MESSAGES_MAX, NODES_MAX, SUBFLOW_KEYS, section, typed_fields};
 use super::subflow::{self, Called, Frame, Input, Library};
+use super::survey::Noun;
 use super::yaml::{self, Entry, Map, Node, Value};
 use super::{Compiled, test_section};
 use crate::diagnostic::Span;
@@ -75,7 +76,7 @@ struct Parts {
     prose: Vec<Prose>,
 }
 
-fn flow(
+pub(super) fn flow(
     cx: &mut Context<'_>,
     root: &Node,
     library: &Library,
@@ -107,6 +108,10 @@ fn flow(
     };
     check::run(cx, &sketch);
     let tests = map.get("tests").map(|e| test_section::read(cx, &e.value)).unwrap_or_default();
+    if let Some(survey) = &mut cx.survey {
+        survey.messages = parts.messages.clone();
+        survey.tests = tests.clone();
+    }
 
     let steps: Option<Vec<NamedStep>> = parts.steps.into_iter().collect();
     let program = Program {
@@ -220,10 +225,12 @@ fn parts(cx: &mut Context<'_>, root: &Map, calls: &[Called]) -> Parts {
         for entry in section(cx, map, "messages", MESSAGES_MAX) {
             cx.name(&entry.key, entry.key_plain, entry.key_span, "a message");
             cx.messages.insert(format!("{prefix}{}", entry.key), MessageId(written.len() as u32));
+            cx.mention(Noun::Message, &entry.key, entry.key_span, true);
             written.push((frame, entry));
         }
         for entry in section(cx, map, "nodes", NODES_MAX) {
             cx.name(&entry.key, entry.key_plain, entry.key_span, "a node");
+            cx.mention(Noun::Node, &entry.key, entry.key_span, true);
             let kind = kind(cx, entry);
             let name = format!("{prefix}{}", entry.key);
             match kind {

@@ -7,6 +7,7 @@ use super::codes;
 use super::expr::{self, Expr, Type};
 use super::program::{Domain, Field, FieldId, MessageId, StepId, VarId, Variable};
 use super::subflow::Frame;
+use super::survey::{Choice, Noun, Survey};
 use super::yaml::{self, Map, Node, Scalar, Value};
 use crate::diagnostic::{Diagnostic, Span, did_you_mean};
 use crate::language::Language;
@@ -62,6 +63,8 @@ pub struct Context<'s> {
     pub results: BTreeMap<StepId, Span>,
     /// The place of each menu's keys, and its prompts, for the checks of what is announced.
     pub menu_keys: BTreeMap<StepId, Vec<(String, Span)>>,
+    /// What an editor wants to know; kept only for one that asks.
+    pub survey: Option<Survey>,
 }
 
 impl<'s> Context<'s> {
@@ -83,6 +86,7 @@ impl<'s> Context<'s> {
             used: Vec::new(),
             results: BTreeMap::new(),
             menu_keys: BTreeMap::new(),
+            survey: None,
         }
     }
 }
@@ -102,6 +106,14 @@ impl Context<'_> {
         self.report(Diagnostic::error(code, span, message).help(help));
     }
 
+    /// A name stands here.
+    pub fn mention(&mut self, noun: Noun, name: &str, span: Span, declares: bool) {
+        // What stands in a sub-flow stands in another file.
+        if let Some(survey) = self.survey.as_mut().filter(|_| self.frame == 0) {
+            survey.mention(noun, name, span, declares);
+        }
+    }
+
     /// An error that `word` is not among `known`, with the nearest of them.
     pub fn unknown<'a>(
         &mut self,
@@ -114,6 +126,7 @@ impl Context<'_> {
         if self.diagnostics.len() >= DIAGNOSTICS_MAX {
             return;
         }
+        self.choice(word, known.clone());
         // Comparing takes the product of the lengths; a word this long is no slip of the hand.
         const WORD_MAX: usize = 64;
         let word: String = word.chars().take(WORD_MAX).collect();
@@ -127,6 +140,14 @@ impl Context<'_> {
             }
         }
         self.report(found);
+    }
+
+    /// One of `known` could stand here.
+    fn choice<'a>(&mut self, word: &str, known: impl IntoIterator<Item = &'a str>) {
+        if let Some(survey) = &mut self.survey {
+            let known = known.into_iter().map(str::to_string).collect();
+            survey.choices.push(Choice { word: word.to_string(), known, key: false });
+        }
     }
 
     pub fn map<'n>(&mut self, node: &'n Node, what: &str) -> Option<&'n Map> {
@@ -186,6 +207,9 @@ impl Context<'_> {
         for entry in &map.entries {
             if !known.contains(&entry.key.as_str()) {
                 self.unknown(codes::UNKNOWN_KEY, entry.key_span, what, &entry.key, known.iter().copied());
+                if let Some(choice) = self.survey.as_mut().and_then(|s| s.choices.last_mut()) {
+                    choice.key = true;
+                }
             }
         }
     }
@@ -197,11 +221,9 @@ impl Context<'_> {
             self.surprise(span, text, as_what);
             return false;
         }
-        let good = text.starts_with(|c: char| c.is_ascii_lowercase())
-            && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
-            && text.len() <= 64;
+        let good = is_name(text);
         if !good {
-            let message = format!("the name of {what} is a-z, 0-9 and _, begins with a letter, and has at most 64");
+            let message = format!("the name of {what} is {NAMES}");
             self.error(codes::MALFORMED, span, message);
         }
         good
@@ -222,6 +244,7 @@ impl Context<'_> {
     }
 
     pub fn node(&mut self, scalar: &Scalar, span: Span) -> StepId {
+        self.mention(Noun::Node, &scalar.text, span, false);
         if let Some(id) = self.nodes.get(&format!("{}{}", self.frame().prefix, scalar.text)) {
             return *id;
         }
@@ -231,6 +254,7 @@ impl Context<'_> {
     }
 
     pub fn message(&mut self, scalar: &Scalar, span: Span) -> Option<MessageId> {
+        self.mention(Noun::Message, &scalar.text, span, false);
         if let Some(id) = self.messages.get(&format!("{}{}", self.frame().prefix, scalar.text)) {
             return Some(*id);
         }
@@ -289,6 +313,9 @@ impl Context<'_> {
                 None
             }
             Value::Scalar(_) | Value::List(_) | Value::Map(_) => {
+                if let Value::Scalar(scalar) = &node.value {
+                    self.choice(&scalar.text, ["true", "false"]);
+                }
                 self.error(codes::MALFORMED, node.span, format!("{what} is true or false"));
                 None
             }
@@ -298,17 +325,17 @@ impl Context<'_> {
     /// An expression over the contact and the variables.
     pub fn expr(&mut self, node: &Node, what: &str) -> Option<(Expr, Type)> {
         let variables = std::mem::take(&mut self.variables);
-        let out = self.expr_with(node, what, &variables);
+        let out = self.expr_with(node, what, &variables, true);
         self.variables = variables;
         out
     }
 
     /// An expression over the contact alone.
     pub fn contact_expr(&mut self, node: &Node, what: &str) -> Option<(Expr, Type)> {
-        self.expr_with(node, what, &[])
+        self.expr_with(node, what, &[], false)
     }
 
-    fn expr_with(&mut self, node: &Node, what: &str, variables: &[Variable]) -> Option<(Expr, Type)> {
+    fn expr_with(&mut self, node: &Node, what: &str, variables: &[Variable], may_vary: bool) -> Option<(Expr, Type)> {
         // `when: true` is an expression, not a slip.
         let scalar = match &node.value {
             Value::Scalar(s) if !s.is_null() => s,
@@ -318,6 +345,11 @@ impl Context<'_> {
             }
         };
         let place = scalar.place(self.source, node.span, 0, scalar.text.chars().count());
+        // What stands in a sub-flow stands in another file.
+        let survey = self.survey.as_mut().filter(|_| self.frame == 0);
+        if let Some(survey) = survey {
+            survey.expression(&scalar.text, place, may_vary);
+        }
         let frame = Some(&self.frames[self.frame]);
         let scope = expr::Scope { contact: &self.contact, variables, bare_fields: false, frame };
         match expr::parse(&scalar.text, place, &scope) {
@@ -331,6 +363,7 @@ impl Context<'_> {
 
     /// Declares a variable, or joins an earlier declaration of the same type and sort.
     pub fn declare(&mut self, name: &str, ty: Type, domain: Domain, span: Span) {
+        self.mention(Noun::Variable, name, span, true);
         let name = self.frame().variable(name);
         let Some(at) = self.variables.iter().position(|v| v.name == name) else {
             if self.variables.len() >= VARIABLES_MAX {
@@ -381,6 +414,16 @@ impl Context<'_> {
     pub fn field(&self, name: &str) -> Option<FieldId> {
         self.contact.iter().position(|f| f.name == name).map(|n| FieldId(n as u32))
     }
+}
+
+/// What [`is_name`] wants, for messages.
+pub const NAMES: &str = "a-z, 0-9 and _, begins with a letter, and has at most 64";
+
+/// Lower-case ASCII letters, digits and `_`, beginning with a letter.
+pub fn is_name(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_lowercase())
+        && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+        && text.len() <= 64
 }
 
 /// `500ms`, `6s`, `2m`, `1h`, `7d`.

@@ -154,6 +154,10 @@ fn slot(cx: &mut Context<'_>, inside: &str, place: Span) -> Option<(Expr, Format
         None => (inside, None),
     };
     let start = Span { column: place.column + 1, length: what.chars().count() as u32, ..place };
+    let survey = cx.survey.as_mut().filter(|_| cx.frame == 0);
+    if let Some(survey) = survey {
+        survey.expression(what, start, true);
+    }
     let scope =
         expr::Scope { frame: Some(cx.frame()), contact: &cx.contact, variables: &cx.variables, bare_fields: false };
     let (expr, ty) = match expr::parse(what, start, &scope) {

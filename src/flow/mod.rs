@@ -15,13 +15,14 @@ pub mod node;
 pub mod program;
 mod sections;
 mod subflow;
+pub mod survey;
 pub mod test;
 mod test_section;
 pub mod yaml;
 
 pub use bind::{BindError, read_value};
 pub use compile::{compile, compile_with};
-pub use context::parse_duration;
+pub use context::{NAMES, is_name, parse_duration};
 pub use sections::{KEYS as FLOW_KEYS, SPEAKABLE, SUBFLOW_KEYS};
 pub use subflow::Library;
 

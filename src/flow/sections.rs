@@ -5,6 +5,7 @@ use super::context::{Context, NOWHERE};
 use super::expr::Type;
 use super::node::{self, LISTENING};
 use super::program::{Field, StepId};
+use super::survey::Noun;
 use super::yaml::{Entry, Map, Value};
 use crate::diagnostic::Span;
 use crate::language::Language;
@@ -84,6 +85,7 @@ pub(super) fn typed_fields(cx: &mut Context<'_>, entries: &[Entry]) -> Vec<(Fiel
         .iter()
         .filter_map(|entry| {
             let named = cx.name(&entry.key, entry.key_plain, entry.key_span, "a field");
+            cx.mention(Noun::Field, &entry.key, entry.key_span, true);
             let scalar = cx.scalar(&entry.value, "a field's type")?;
             let (written, optional) = match scalar.text.strip_suffix('?') {
                 Some(written) => (written.trim(), true),
@@ -145,6 +147,7 @@ fn field_type(cx: &mut Context<'_>, written: &str, span: Span) -> Option<Type> {
 pub(super) fn protect(cx: &mut Context<'_>, map: &Map) {
     let Some(entry) = map.get("protect") else { return };
     for (scalar, span) in cx.scalars(&entry.value, "`protect`") {
+        cx.mention(Noun::Field, &scalar.text, span, false);
         match cx.field(&scalar.text) {
             Some(id) => cx.contact[id.0 as usize].protected = true,
             None => {

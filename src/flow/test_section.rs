@@ -8,6 +8,7 @@ use super::codes;
 use super::context::{Context, NOWHERE, parse_duration};
 use super::expr::{Type, Value as Worth};
 use super::program::{ContactValues, MessageId, OptOutScope, Program};
+use super::survey::Noun;
 use super::test::{Expect, ExpectPromise, Heard, Step, TestCase, TestStep};
 use super::yaml::{Map, Node, Scalar, Value};
 use crate::diagnostic::{Diagnostic, Span};
@@ -117,6 +118,7 @@ fn contact(cx: &mut Context<'_>, node: &Node) -> Option<(ContactValues, Language
     let mut values = Map::default();
     let mut faulty = false;
     for entry in &map.entries {
+        cx.mention(Noun::Field, &entry.key, entry.key_span, false);
         let is_bool = fields.iter().any(|f| f.name == entry.key && f.ty == Type::Bool);
         let good = match &entry.value.value {
             Value::Scalar(s) if s.is_null() => continue,
@@ -275,6 +277,7 @@ fn heard_text(cx: &mut Context<'_>, text: &str, span: Span) -> Option<Heard> {
 }
 
 fn heard_message(cx: &mut Context<'_>, name: &str, span: Span) -> Option<Heard> {
+    cx.mention(Noun::Message, name, span, false);
     if let Some(id) = cx.messages.get(name) {
         return Some(Heard::Message(*id));
     }

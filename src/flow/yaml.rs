@@ -36,7 +36,7 @@ pub struct Scalar {
     /// Written without quotes.
     pub plain: bool,
     /// Where it stands in the source, in bytes.
-    raw: (usize, usize),
+    pub(super) raw: (usize, usize),
 }
 
 #[derive(Debug, Clone, PartialEq, Default)]

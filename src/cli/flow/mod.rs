@@ -4,6 +4,7 @@ mod check;
 pub(super) mod checked;
 pub(super) mod files;
 mod fuzz;
+mod lsp;
 mod play;
 mod publish;
 mod published;
@@ -48,6 +49,8 @@ pub enum FlowCommand {
     Play(play::PlayArgs),
     /// Say more about the code of a diagnostic, for example F012; without a code, list them all.
     Explain { code: Option<String> },
+    /// Serve an editor: the language server protocol over standard input and output. See flows/README.md.
+    Lsp,
 }
 
 /// On the flows that an installation keeps.
@@ -76,7 +79,8 @@ pub enum PublishedCommand {
 /// # Errors
 /// A path that cannot be read, a folder without flows, an unknown code, an installation that cannot be opened.
 pub fn run(config: &Path, command: Command) -> anyhow::Result<ExitCode> {
-    let out = &mut std::io::stdout().lock();
+    // Not locked: a language server writes from a thread of its own.
+    let out = &mut std::io::stdout();
     let ok = match command {
         Command::Files(command) => run_into(command, out)?,
         Command::Published(command) => super::runtime()?.block_on(run_published(config, command, out))?,
@@ -100,6 +104,8 @@ fn run_into(command: FlowCommand, out: &mut impl Write) -> anyhow::Result<bool> 
         FlowCommand::Fuzz(args) => fuzz::run(&args, out),
         FlowCommand::Play(args) => play::run(&args, &mut std::io::stdin().lock(), out),
         FlowCommand::Explain { code: Some(code) } => explain(&code, out),
+        // Writes from a thread of its own.
+        FlowCommand::Lsp => lsp::lsp(),
         FlowCommand::Explain { code: None } => {
             for code in codes::ALL {
                 writeln!(out, "{}  {}", code.code, code.title)?;

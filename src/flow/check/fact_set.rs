@@ -1,8 +1,8 @@
 //! Facts as bits: a large flow joins them a hundred thousand times.
 
-use crate::flow::sections::FIELDS_MAX;
 use crate::flow::context::VARIABLES_MAX;
 use crate::flow::graph::Fact;
+use crate::flow::sections::FIELDS_MAX;
 
 /// Facts without a field or a variable have the first numbers.
 const OWN: usize = 8;
