@@ -75,7 +75,7 @@ mod tests {
             ("", 2, vec![]),
             ("one", 2, vec!["one"]),
             ("one two three", 2, vec!["one two", "three"]),
-            ("one two three four five", 2, vec!["one two", "three fo…"]),
+            ("one two three four five", 2, vec!["one two", "three fou…"]),
             ("incomprehensibilities", 2, vec!["incompre…"]),
         ] {
             assert_eq!(wrap(text, 10.0, 58.0, lines), expected, "{text}");

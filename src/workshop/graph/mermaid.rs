@@ -51,7 +51,7 @@ fn words(node: &Node) -> String {
     let mut lines = vec![escaped(&node.name)];
     let lock = if node.protected { " 🔒" } else { "" };
     let about = if node.about.is_empty() { String::new() } else { format!(": {}", escaped(&node.about)) };
-    lines.push(format!("{}{about}{lock}", node.kind));
+    lines.push(format!("{}{about}{lock}", escaped(node.kind)));
     lines.extend(node.mark.words());
     lines.extend(node.lost.and_then(Mark::words).map(|lost| format!("hung up: {lost}")));
     lines.join("<br/>")

@@ -154,7 +154,8 @@ fn as_svg() {
     well_formed(&drawn);
     for part in [
         "Hello {name},",
-        "&amp; &lt;co&gt;",
+        ">&lt;co&gt;. Press 1, 2 or 0.”</text>",
+        "&quot;friend&quot; &amp;</text>",
         "<title>check: failed → ask</title>",
         "<title>ask: 2, exhausted → bye</title>",
         ">informed</text>",

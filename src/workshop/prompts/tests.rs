@@ -31,7 +31,7 @@ fn what_is_there_and_what_is_not() {
     let expected = "\
 MISSING      en/bye.wav  Goodbye.
              small: done; small: tell (2)
-synthesized  en/debt.wav  You owe [contact.amount: one thousand two hundred and thirty-four dollars and fifty cents].
+synthesized  en/debt.wav  You owe [contact.amount: one thousand two hundred thirty-four dollars and fifty cents].
              small: tell
 recorded     en/hello.wav  Hello, \"friend\". This is [company]. Press 1.
              small: ask (prompt)

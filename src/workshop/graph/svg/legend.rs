@@ -25,12 +25,14 @@ pub(super) struct Legend {
     pub height: f64,
     /// x, y, sign, words
     entries: Vec<(f64, f64, Sign, &'static str)>,
+    /// An overlay has the colours for itself; then only the outline tells the kinds apart.
+    overlaid: bool,
 }
 
 impl Legend {
     /// In rows as wide as `room`.
     pub fn of(picture: &Picture, room: f64) -> Legend {
-        let mut legend = Legend { width: 0.0, height: ROW, entries: Vec::new() };
+        let mut legend = Legend { width: 0.0, height: ROW, entries: Vec::new(), overlaid: picture.summary.is_some() };
         let mut x = 0.0;
         for (sign, words) in signs(picture) {
             let wide = SAMPLE + 8.0 + width(words, 12.0) + 18.0;
@@ -50,7 +52,8 @@ impl Legend {
             let middle = y + ROW / 2.0;
             match sign {
                 Sign::Shape(shape) => {
-                    outline(out, *shape, &Paint::node(*shape, Mark::None), *x, middle - 9.0, SAMPLE, 18.0);
+                    let mark = if self.overlaid { Mark::Calls(0, 0.0) } else { Mark::None };
+                    outline(out, *shape, &Paint::node(*shape, mark), *x, middle - 9.0, SAMPLE, 18.0);
                 }
                 Sign::Key => {
                     write_cap(out, x + 9.0, middle - 8.5, 18.0, INK, false);
