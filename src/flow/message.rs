@@ -345,7 +345,7 @@ impl Program {
                 Step::Promise(promise) => depends(&promise.of, &fields, &[], on_due),
                 _ => true,
             },
-            Domain::OneOf(_) | Domain::DaysAhead(_) | Domain::Digits => false,
+            Domain::OneOf(_) | Domain::DaysAhead(_) | Domain::Digits | Domain::Numbers(..) | Domain::Unknown => false,
         };
         let variables = tainted(&self.variables, &fields, on_due, promised);
         let mut slots = self.message(message).takes.values().flat_map(|take| &take.slots);

@@ -3,7 +3,8 @@
 
 use super::written;
 use crate::flow::program::{
-    Case, Collect, Collected, Listen, MessageId, NamedStep, NotifyBy, Offer, Program, Promise, Share, Step, VarId, Via,
+    Case, Collect, Collected, Listen, MessageId, NamedStep, NotifyBy, Offer, Program, Promise, Queue, Request, Share,
+    Step, TransferTo, VarId, Via,
 };
 
 /// A node as a reader of its flow would describe it.
@@ -72,12 +73,38 @@ fn of_step(program: &Program, step: &Step) -> Facets {
             let all = in_order(assigned);
             Facets { about: all.clone(), says: vec![], settings: vec![("computes", all)] }
         }
-        Step::Queue(queue) => Facets {
-            about: queue.queue.clone(),
-            says: one("before the agent is rung", queue.message),
+        Step::Reason(reason) => {
+            let keys = in_order(reason.keys.iter().map(|(key, why)| format!("{key} = {why}")));
+            Facets {
+                about: in_order(reason.keys.iter().map(|(_, why)| why.to_string())),
+                says: [
+                    each("prompt", &reason.prompts),
+                    one("after a wrong key", reason.no_match),
+                    one("after silence", reason.no_input),
+                ]
+                .concat(),
+                settings: [vec![("reasons", keys)], listening(&reason.listen)].concat(),
+            }
+        }
+        Step::Request(request) => of_request(program, request),
+        Step::Queue(queue) => of_queue(program, queue),
+        Step::Transfer(transfer) => {
+            let to = match &transfer.to {
+                TransferTo::Fixed(to) => to.clone(),
+                TransferTo::Phone(to) => expr(to),
+            };
+            Facets {
+                about: to.clone(),
+                says: one("before it rings", transfer.message),
+                settings: vec![("transfers to", to), ("longest ringing", written::duration(transfer.timeout))],
+            }
+        }
+        Step::Record(record) => Facets {
+            about: format!("at most {}", written::duration(record.max)),
+            says: one("before the beep", Some(record.message)),
             settings: vec![
-                ("queue", queue.queue.clone()),
-                ("longest ringing of the agent", written::duration(queue.timeout)),
+                ("longest message", written::duration(record.max)),
+                ("pause that ends the message", written::duration(record.silence)),
             ],
         },
         Step::Notify { by, subject, message } => {
@@ -102,10 +129,51 @@ fn of_step(program: &Program, step: &Step) -> Facets {
     }
 }
 
+fn of_request(program: &Program, request: &Request) -> Facets {
+    let sent = request.send.iter().map(|(name, e)| format!("{name} = {}", written::expr(program, e)));
+    let reply = request.reply.iter().map(|r| {
+        let kept = if r.field.protected { ", protected" } else { "" };
+        format!("{} ({}{kept})", r.field.name, written::field_type(&r.field))
+    });
+    Facets {
+        about: request.url.clone(),
+        says: one("before asking", request.message),
+        settings: vec![
+            ("asks", format!("{} {}", request.method, request.url)),
+            ("sends", in_order(sent)),
+            ("takes from the reply", in_order(reply)),
+            ("longest wait for the reply", written::duration(request.wait)),
+        ],
+    }
+}
+
+fn of_queue(program: &Program, queue: &Queue) -> Facets {
+    let none = || "none".to_string();
+    Facets {
+        about: queue.queue.clone(),
+        says: [one("at first", queue.message), one("while waiting", queue.waiting)].concat(),
+        settings: vec![
+            ("queue", queue.queue.clone()),
+            ("longest wait for an agent", written::duration(queue.timeout)),
+            ("priority", queue.priority.as_ref().map_or_else(none, |e| written::expr(program, e))),
+            ("words while waiting come every", written::duration(queue.every)),
+            ("key to be called back", queue.call_back.clone().unwrap_or_else(none)),
+        ],
+    }
+}
+
 fn of_collect(program: &Program, collect: &Collect) -> Facets {
+    let expr = |e| written::expr(program, e);
     let what = match &collect.what {
-        Collected::Digits { min, max } if min == max => format!("{max} digits"),
-        Collected::Digits { min, max } => format!("{min} to {max} digits"),
+        Collected::Digits { min, max, check } => {
+            let digits = if min == max { format!("{max} digits") } else { format!("{min} to {max} digits") };
+            check.map_or(digits.clone(), |check| format!("{digits}, check {check}"))
+        }
+        Collected::Number { min, max } => format!("a number from {min} to {max}"),
+        Collected::Amount { min: Some(min), max } => format!("an amount from {} to {}", expr(min), expr(max)),
+        Collected::Amount { min: None, max } => format!("an amount up to {}", expr(max)),
+        Collected::Time { from, to } => format!("a time from {} to {}", written::clock(*from), written::clock(*to)),
+        Collected::Phone { country } => format!("a telephone number, +{country}"),
         Collected::Date { ahead, workdays } => {
             format!("a {} within {ahead}d", if *workdays { "workday" } else { "day" })
         }
@@ -119,7 +187,11 @@ fn of_collect(program: &Program, collect: &Collect) -> Facets {
             one("read back", collect.confirm),
         ]
         .concat(),
-        settings: [vec![("takes", what)], listening(&collect.listen)].concat(),
+        settings: [
+            vec![("takes", what), ("key that ends the entry", collect.end_key.to_string())],
+            listening(&collect.listen),
+        ]
+        .concat(),
     }
 }
 
@@ -159,9 +231,11 @@ fn listening(listen: &Listen) -> Vec<(&'static str, String)> {
     vec![
         ("wait for the first key", written::duration(listen.first_key)),
         ("wait between keys", written::duration(listen.gap)),
+        ("longest wait for a whole entry", written::duration(listen.whole)),
         ("tries", listen.tries.to_string()),
         ("a key stops the prompt", yes_no(listen.barge_in)),
         ("keys pressed before count", yes_no(listen.type_ahead)),
+        ("entries are kept out of the logs", yes_no(listen.secret)),
     ]
 }
 

@@ -7,7 +7,7 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-use jiff::civil::date;
+use jiff::civil::{date, time};
 
 use super::facets;
 use super::written;
@@ -210,6 +210,7 @@ fn example(format: Format, language: Language) -> Option<String> {
         Format::Date(_) => Spoken::Date(date(2026, 11, 21)),
         Format::Number(_) => Spoken::Number(21),
         Format::Digits => Spoken::Digits("4321".into()),
+        Format::Time => Spoken::Time(time(9, 30, 0, 0)),
     };
     let alone = Template(vec![Piece::Slot { slot: 0, format }]);
     speech::say(&alone, |_| Some(value.clone()), language, date(2026, 11, 20)).ok()

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use jiff::civil::Time;
+
 use crate::flow::expr::{BinaryOp, Expr, Type, Value};
 use crate::flow::program::{Field, Program, Take};
 use crate::speech::{Case, Format, Gender, Piece};
@@ -21,6 +23,7 @@ pub(super) fn expr(program: &Program, e: &Expr) -> String {
         Expr::Today => "today".into(),
         Expr::DaysOverdue => "days_overdue".into(),
         Expr::Has(id) => format!("has({})", field(id)),
+        Expr::HasVariable(id) => format!("has({})", program.variables[id.0 as usize].name),
         Expr::Not(a) => format!("not {}", below(a, 4)),
         // The right side of `a - (b - c)` keeps its brackets.
         Expr::Binary(op, a, b) => format!("{} {} {}", below(a, rank(e)), sign(*op), below(b, rank(e) + 1)),
@@ -45,7 +48,7 @@ fn rank(e: &Expr) -> u8 {
         Expr::Binary(B::Add | B::Subtract, ..) => 5,
         Expr::Binary(B::Multiply | B::Divide, ..) => 6,
         Expr::Literal(_) | Expr::Contact(_) | Expr::Variable(_) | Expr::Company | Expr::Today => 7,
-        Expr::DaysOverdue | Expr::Has(_) | Expr::Weekday(_) | Expr::Len(_) => 7,
+        Expr::DaysOverdue | Expr::Has(_) | Expr::HasVariable(_) | Expr::Weekday(_) | Expr::Len(_) => 7,
     }
 }
 
@@ -71,11 +74,17 @@ fn value(v: &Value) -> String {
         Value::Text(text) => text.clone(),
         Value::Money(money) => money.to_string(),
         Value::Date(date) => date.to_string(),
+        Value::Time(time) => clock(*time),
         Value::Number(number) => number.to_string(),
         Value::Digits(digits) | Value::Phone(digits) => format!("\"{digits}\""),
         Value::Language(language) => language.to_string(),
         Value::Bool(truth) => truth.to_string(),
     }
+}
+
+/// `09:30`
+pub(super) fn clock(time: Time) -> String {
+    time.strftime("%H:%M").to_string()
 }
 
 /// The text with its slots: `You owe {contact.amount | money}.`
@@ -92,7 +101,8 @@ pub(super) fn format_word(format: Format) -> String {
         Format::Money(Case::Nominative) => "money".into(),
         Format::Date(Case::Genitive) => "date".into(),
         Format::Number(Gender::Masculine) => "number".into(),
-        Format::Plain | Format::Money(_) | Format::Date(_) | Format::Number(_) | Format::Digits => format.to_string(),
+        Format::Plain | Format::Money(_) | Format::Date(_) => format.to_string(),
+        Format::Number(_) | Format::Digits | Format::Time => format.to_string(),
     }
 }
 
@@ -124,6 +134,7 @@ pub(super) fn field_type(field: &Field) -> String {
         Type::Text => "text".into(),
         Type::Money => "money".into(),
         Type::Date => "date".into(),
+        Type::Time => "time".into(),
         Type::Number => "number".into(),
         Type::Digits(n) => format!("digits({n})"),
         Type::Phone => "phone".into(),

@@ -19,4 +19,5 @@ mod tidy;
 mod torture;
 mod town;
 mod versions;
+mod views;
 mod voice;

@@ -53,7 +53,7 @@ fn each_change_has_its_sentence() {
         ("exhausted: silent", "timeout: 8s, exhausted: silent", "  wait for the first key: 8s instead of 6s"),
         ("exhausted: silent", "tries: 3, exhausted: silent", "  tries: 3 instead of 2"),
         ("exhausted: silent", "no_input: wait, exhausted: silent", "  after silence: new words\n    en: Please wait."),
-        ("say: wait, ", "", "In `agent`\n  before the agent is rung: not said any more\n    en: Please wait."),
+        ("say: wait, ", "", "In `agent`\n  at first: not said any more\n    en: Please wait."),
         (
             "You owe {contact.amount | money}",
             "Your debt is {contact.amount | money accusative}",

@@ -103,7 +103,7 @@ impl Counts {
     }
 
     fn mark(&self, count: Option<&u64>) -> Mark {
-        count.map_or(Mark::None, |n| Mark::Calls(*n, *n as f64 / self.calls as f64))
+        count.map_or(Mark::Uncounted, |n| Mark::Calls(*n, *n as f64 / self.calls as f64))
     }
 }
 

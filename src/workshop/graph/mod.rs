@@ -61,7 +61,7 @@ pub struct Node {
     /// It speaks what only a verified person may hear.
     pub protected: bool,
     pub mark: Mark,
-    /// Of the calls that entered, those that left by none of the counted ways: the client hung up here.
+    /// Of the calls that entered, those that left by none of the counted ways.
     pub lost: Option<Mark>,
 }
 
@@ -109,6 +109,8 @@ pub enum Mark {
     None,
     Entered,
     Never,
+    /// Calls are counted, but not here.
+    Uncounted,
     /// Calls, and their share of all calls, 0 to 1.
     Calls(u64, f64),
 }
@@ -117,7 +119,7 @@ impl Mark {
     /// `1 234 · 56 %`
     pub fn words(self) -> Option<String> {
         match self {
-            Mark::None | Mark::Entered | Mark::Never => None,
+            Mark::None | Mark::Entered | Mark::Never | Mark::Uncounted => None,
             Mark::Calls(calls, share) => Some(format!("{} · {}", grouped(calls), percent(share))),
         }
     }
@@ -139,6 +141,7 @@ impl Way {
             (_, Mark::Calls(..)) => b,
             (Mark::Entered, _) | (_, Mark::Entered) => Mark::Entered,
             (Mark::Never, _) | (_, Mark::Never) => Mark::Never,
+            (Mark::Uncounted, _) | (_, Mark::Uncounted) => Mark::Uncounted,
             (Mark::None, Mark::None) => Mark::None,
         };
         self.labels.iter().fold(Mark::None, |mark, label| joined(mark, label.mark))

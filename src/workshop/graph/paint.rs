@@ -41,6 +41,7 @@ impl Paint {
             },
             Mark::Entered => Paint { line: ENTERED, width: 2.0, ..dark("#dff3e6") },
             Mark::Never => Paint { line: NEVER, width: 2.0, dashed: true, ..dark("#ffffff") },
+            Mark::Uncounted => Paint { ink: QUIET, ..dark("#ffffff") },
             Mark::Calls(_, share) => dark(&warmth(share)),
         }
     }
@@ -75,6 +76,7 @@ fn warmth(share: f64) -> String {
 pub(super) fn way(mark: Mark) -> (&'static str, f64, bool) {
     match mark {
         Mark::None => (LINE, 1.3, false),
+        Mark::Uncounted => (LINE, 1.0, false),
         Mark::Entered => (ENTERED, 1.8, false),
         Mark::Never => (NEVER, 1.5, true),
         Mark::Calls(_, share) => (LINE, 1.0 + 6.0 * share.clamp(0.0, 1.0), false),

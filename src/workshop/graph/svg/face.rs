@@ -40,7 +40,7 @@ impl Face {
         let about = (!node.about.is_empty()).then(|| clip(&node.about, SMALL * 1.1, room));
         let words = node.words.as_ref().map_or(Vec::new(), |w| wrap(&format!("“{w}”"), SMALL, room, LINES));
         let calls = node.mark.words();
-        let lost = node.lost.and_then(Mark::words).map(|lost| format!("hung up: {lost}"));
+        let lost = node.lost.and_then(Mark::words).map(|lost| format!("went no further: {lost}"));
         let lines = usize::from(about.is_some()) + words.len();
         let overlaid = usize::from(calls.is_some()) + usize::from(lost.is_some());
         let height = 24.0 + lines as f64 * LINE_HEIGHT + overlaid as f64 * 16.0 + 8.0;

@@ -90,7 +90,7 @@ impl Piece {
         let ink = match self.mark {
             Mark::Entered => ENTERED,
             Mark::Never => NEVER,
-            Mark::None | Mark::Calls(..) => INK,
+            Mark::None | Mark::Uncounted | Mark::Calls(..) => INK,
         };
         // The line ends behind the words.
         let (y, w, h) = (px(top), px(self.width), px(HEIGHT));

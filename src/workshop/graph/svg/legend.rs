@@ -52,7 +52,7 @@ impl Legend {
             let middle = y + ROW / 2.0;
             match sign {
                 Sign::Shape(shape) => {
-                    let mark = if self.overlaid { Mark::Calls(0, 0.0) } else { Mark::None };
+                    let mark = if self.overlaid { Mark::Uncounted } else { Mark::None };
                     outline(out, *shape, &Paint::node(*shape, mark), *x, middle - 9.0, SAMPLE, 18.0);
                 }
                 Sign::Key => {
