@@ -53,7 +53,7 @@ fn words(node: &Node) -> String {
     let lock = if node.protected { " (verified persons only)" } else { "" };
     let mut all = vec![node.name.clone(), format!("{}{about}{lock}", node.kind)];
     all.extend(node.mark.words());
-    all.extend(node.lost.and_then(Mark::words).map(|lost| format!("went no further: {lost}")));
+    all.extend(node.lost.and_then(Mark::words).map(|lost| format!("no further: {lost}")));
     lines(&all)
 }
 

@@ -53,7 +53,7 @@ fn words(node: &Node) -> String {
     let about = if node.about.is_empty() { String::new() } else { format!(": {}", escaped(&node.about)) };
     lines.push(format!("{}{about}{lock}", escaped(node.kind)));
     lines.extend(node.mark.words());
-    lines.extend(node.lost.and_then(Mark::words).map(|lost| format!("went no further: {lost}")));
+    lines.extend(node.lost.and_then(Mark::words).map(|lost| format!("no further: {lost}")));
     lines.join("<br/>")
 }
 

@@ -216,7 +216,7 @@ fn counts_show_where_calls_are_lost() {
     assert_eq!(words(1), (Some("640 · 32 %".into()), Some("630 · 32 %".into())));
     assert_eq!(words(2), (Some("10 · 0.5 %".into()), None));
     assert_eq!(words(5), (None, None));
-    assert!(svg(&picture).expect("small enough").contains(">went no further: 210 · 10 %</text>"));
+    assert!(svg(&picture).expect("small enough").contains(">no further: 210 · 10 %</text>"));
 }
 
 #[test]

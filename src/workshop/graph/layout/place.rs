@@ -128,10 +128,11 @@ fn columns(chains: &Chains, ports: &Ports) -> Vec<f64> {
                         (false, false) => downs.collect(),
                     };
                     let strength: f64 = pulls.iter().map(|p| p.1).sum();
-                    match strength {
+                    if strength > 0.0 {
+                        (pulls.iter().map(|(at, s)| at * s).sum::<f64>() / strength, strength)
+                    } else {
                         // Nothing pulls: it stays where it is, and gives way.
-                        s if s == 0.0 => (x[*item], 0.01),
-                        s => (pulls.iter().map(|(at, s)| at * s).sum::<f64>() / s, s),
+                        (x[*item], 0.01)
                     }
                 })
                 .collect();

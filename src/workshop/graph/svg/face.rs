@@ -35,12 +35,13 @@ impl Face {
     pub fn of(node: &Node) -> Face {
         let lock = if node.protected { 16.0 } else { 0.0 };
         let head = width(&node.name, NAME) * 1.1 + 16.0 + width(node.kind, SMALL) + lock;
-        let room = head.clamp(ROOM, ROOM_MAX);
+        let calls = node.mark.words();
+        let lost = node.lost.and_then(Mark::words).map(|lost| format!("no further: {lost}"));
+        let counted = lost.as_ref().map_or(0.0, |lost| width(lost, 12.0) * 1.1);
+        let room = head.max(counted).clamp(ROOM, ROOM_MAX);
         let name = clip(&node.name, NAME * 1.1, room - 16.0 - width(node.kind, SMALL) - lock);
         let about = (!node.about.is_empty()).then(|| clip(&node.about, SMALL * 1.1, room));
         let words = node.words.as_ref().map_or(Vec::new(), |w| wrap(&format!("“{w}”"), SMALL, room, LINES));
-        let calls = node.mark.words();
-        let lost = node.lost.and_then(Mark::words).map(|lost| format!("went no further: {lost}"));
         let lines = usize::from(about.is_some()) + words.len();
         let overlaid = usize::from(calls.is_some()) + usize::from(lost.is_some());
         let height = 24.0 + lines as f64 * LINE_HEIGHT + overlaid as f64 * 16.0 + 8.0;
