@@ -26,9 +26,15 @@ pub(super) fn program(file: &Path) -> anyhow::Result<Program> {
     let source = read(file)?;
     match flow::compile(&source) {
         Compiled { program: Some(program), .. } => Ok(program),
-        Compiled { program: None, diagnostics, .. } => {
+        Compiled { program: None, subflow: Some(_), .. } => bail!(part_of_others(file)),
+        Compiled { program: None, subflow: None, diagnostics, .. } => {
             let wrong = render_all(&diagnostics, &file.display().to_string(), &source);
             bail!("{} does not compile\n{wrong}", file.display())
         }
     }
+}
+
+/// A sub-flow has neither a beginning nor clients of its own.
+pub(super) fn part_of_others(file: &Path) -> String {
+    format!("{} is a sub-flow: it is looked at as a part of the flows that call it", file.display())
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail};
 
+use super::diff::part_of_others;
 use super::files::{flow_files, read};
 use crate::call::rehearse::{Covered, rehearse};
 use crate::diagnostic::render_all;
@@ -80,8 +81,11 @@ fn ending(format: Format) -> &'static str {
 
 fn draw(args: &GraphArgs, file: &Path) -> anyhow::Result<Option<String>> {
     let source = read(file)?;
-    let Compiled { program, tests, diagnostics } = flow::compile(&source);
+    let Compiled { program, tests, diagnostics, subflow, .. } = flow::compile(&source);
     let Some(program) = program else {
+        if subflow.is_some() {
+            bail!(part_of_others(file));
+        }
         eprint!("{}", render_all(&diagnostics, &file.display().to_string(), &source));
         return Ok(None);
     };
