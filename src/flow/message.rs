@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::codes;
 use super::context::Context;
 use super::expr::{self, Expr, Type};
-use super::program::{Message, Take, Variable};
+use super::program::{Domain, Message, MessageId, Program, Step, Take, Variable};
 use super::yaml::{Entry, Node, Scalar, Value};
 use crate::diagnostic::Span;
 use crate::language::Language;
@@ -337,4 +337,22 @@ pub fn tainted(
             | super::program::Domain::Unknown => false,
         })
         .collect()
+}
+
+impl Program {
+    /// Whether the message, in any language, speaks a protected field or something computed from one.
+    pub fn is_protected(&self, message: MessageId) -> bool {
+        let fields: Vec<bool> = self.contact.iter().map(|f| f.protected).collect();
+        let on_due = self.contact.iter().any(|f| f.name == "due" && f.protected);
+        let promised = |v: &Variable| match v.domain {
+            Domain::OfferAmounts(id) => match &self.step(id).step {
+                Step::Promise(promise) => depends(&promise.of, &fields, &[], on_due),
+                _ => true,
+            },
+            Domain::OneOf(_) | Domain::DaysAhead(_) | Domain::Digits | Domain::Numbers(..) | Domain::Unknown => false,
+        };
+        let variables = tainted(&self.variables, &fields, on_due, promised);
+        let mut slots = self.message(message).takes.values().flat_map(|take| &take.slots);
+        slots.any(|slot| depends(slot, &fields, &variables, on_due))
+    }
 }

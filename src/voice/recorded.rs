@@ -42,6 +42,11 @@ impl Recorded {
         Recorded { files }
     }
 
+    /// Language and file name of each recording.
+    pub fn names(&self) -> impl Iterator<Item = (Language, String)> {
+        self.files.keys().cloned()
+    }
+
     /// The recording of an utterance. A name without an ending means `.wav`.
     pub fn find(&self, utterance: &Utterance) -> Option<&Path> {
         let name = utterance.audio.as_ref()?;

@@ -3,7 +3,12 @@
 //! Pure: texts and programs in, texts out. Files, terminals and editors are the business of `cli::flow`.
 
 pub mod contact;
+pub mod diff;
 pub mod editor;
+mod facets;
 pub mod fuzz;
+pub mod graph;
 pub mod phone;
+pub mod prompts;
 pub mod test_entry;
+mod written;

@@ -24,4 +24,5 @@ mod tidy;
 mod torture;
 mod town;
 mod versions;
+mod views;
 mod voice;

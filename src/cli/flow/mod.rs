@@ -2,10 +2,13 @@
 
 mod check;
 pub(super) mod checked;
+mod diff;
 pub(super) mod files;
 mod fuzz;
+mod graph;
 mod lsp;
 mod play;
+mod prompts;
 mod publish;
 mod published;
 mod test;
@@ -47,6 +50,12 @@ pub enum FlowCommand {
     Fuzz(fuzz::FuzzArgs),
     /// Be the person who is called: the call in this terminal, in virtual time.
     Play(play::PlayArgs),
+    /// Draw flows: nodes, the ways between them, and what tests or calls have entered.
+    Graph(graph::GraphArgs),
+    /// Say what a client would hear or press differently. Exit code 0: nothing; 1: something; 2: a flow has errors.
+    Diff { old: PathBuf, new: PathBuf },
+    /// List what is recorded and what is not, or print the script to record from.
+    Prompts(prompts::PromptsArgs),
     /// Say more about the code of a diagnostic, for example F012; without a code, list them all.
     Explain { code: Option<String> },
     /// Serve an editor: the language server protocol over standard input and output. See flows/README.md.
@@ -74,16 +83,27 @@ pub enum PublishedCommand {
     },
 }
 
-/// Prints to standard output. The exit code is 1 when a flow has an error, a test fails or a flow is not published.
+/// Prints to standard output. The exit code is 1 when a flow has an error, a test fails, a flow is not published,
+/// two flows differ or a recording that is required is missing; 2 when flows cannot be compared.
 ///
 /// # Errors
 /// A path that cannot be read, a folder without flows, an unknown code, an installation that cannot be opened.
 pub fn run(config: &Path, command: Command) -> anyhow::Result<ExitCode> {
     // Not locked: a language server writes from a thread of its own.
     let out = &mut std::io::stdout();
-    let ok = match command {
-        Command::Files(command) => run_into(command, out)?,
-        Command::Published(command) => super::runtime()?.block_on(run_published(config, command, out))?,
+    let compares = matches!(command, Command::Files(FlowCommand::Diff { .. }));
+    let done = match command {
+        Command::Files(command) => run_into(command, out),
+        Command::Published(command) => super::runtime()?.block_on(run_published(config, command, out)),
+    };
+    let ok = match done {
+        Ok(ok) => ok,
+        // 1 means a difference, as with `diff`.
+        Err(error) if compares => {
+            eprintln!("error: {error:#}");
+            return Ok(ExitCode::from(2));
+        }
+        Err(error) => return Err(error),
     };
     Ok(if ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -103,6 +123,9 @@ fn run_into(command: FlowCommand, out: &mut impl Write) -> anyhow::Result<bool> 
         FlowCommand::Test { paths } => test::test(&paths, out),
         FlowCommand::Fuzz(args) => fuzz::run(&args, out),
         FlowCommand::Play(args) => play::run(&args, &mut std::io::stdin().lock(), out),
+        FlowCommand::Graph(args) => graph::graph(&args, out),
+        FlowCommand::Diff { old, new } => diff::diff(&old, &new, out),
+        FlowCommand::Prompts(args) => prompts::prompts(&args, out),
         FlowCommand::Explain { code: Some(code) } => explain(&code, out),
         // Writes from a thread of its own.
         FlowCommand::Lsp => lsp::lsp(),
