@@ -14,11 +14,12 @@ use super::event::Event;
 use super::transcript::{fact_line, order_line};
 use super::{Call, Context, Wait};
 use crate::diagnostic::Span;
-use crate::flow::program::{OptOutScope, Program, StepId, Via};
+use crate::flow::program::{MessageId, OptOutScope, Program, StepId, Via};
 use crate::flow::test::{Expect, ExpectPromise, Heard, Step, TestCase};
-use crate::id::{PlayId, SaveId};
+use crate::id::{PlayId, RequestId, SaveId};
 use crate::money::Money;
-use crate::outcome::HangupCause;
+use crate::outcome::{HangupCause, NonPaymentReason};
+use crate::speech::length_estimate;
 use crate::time::Mono;
 
 /// Facts told to one rehearsal. A call that needs more is stuck, which is a failure of the flow or ours.
@@ -118,8 +119,12 @@ pub enum Awaits {
     Keys,
     /// A machine's greeting ends.
     Beep,
-    /// An agent is being rung.
+    /// An agent, or the other end of a transfer, is being rung.
     Agent,
+    /// A service is being asked.
+    Reply,
+    /// What the client says is being recorded.
+    Message,
     /// Client and agent talk.
     Talk,
     /// Nothing; the call is over.
@@ -141,6 +146,9 @@ pub struct Stage {
     playing: Option<PlayId>,
     unsaved: Vec<SaveId>,
     next_save_fails: bool,
+    third_person: bool,
+    /// How long the words take that were heard to their end.
+    spoken: Duration,
     promise: Option<(Money, Date)>,
     opt_out: Option<OptOutScope>,
     ending: Option<Ending>,
@@ -165,6 +173,8 @@ impl Stage {
             playing: None,
             unsaved: Vec::new(),
             next_save_fails: false,
+            third_person: false,
+            spoken: Duration::ZERO,
             promise: None,
             opt_out: None,
             ending: None,
@@ -223,8 +233,8 @@ impl Stage {
             Wait::Dialling => Awaits::Pickup,
             Wait::Asking(_) => Awaits::Keys,
             Wait::Saying { .. } | Wait::Announcing | Wait::Ending | Wait::Saving { .. } => Awaits::Words,
-            // What a service says and what a client tells a recording is nothing that a test does.
-            Wait::Requesting { .. } | Wait::Recording { .. } => Awaits::Words,
+            Wait::Requesting { .. } => Awaits::Reply,
+            Wait::Recording { .. } => Awaits::Message,
             Wait::Beep { .. } => Awaits::Beep,
             Wait::RingingAgent { .. } => Awaits::Agent,
             Wait::Bridged { .. } => Awaits::Talk,
@@ -307,12 +317,59 @@ impl Stage {
                 }
                 self.tell(Event::AgentHungUp);
             }
+            Step::InLine(position) => {
+                let wait = Duration::from_secs(120) * *position;
+                self.rung(Event::Queued { position: *position, wait })?;
+            }
+            Step::QueueClosed => self.rung(Event::QueueClosed)?,
+            Step::TransferFails(cause) => self.rung(Event::TransferFailed(*cause))?,
+            Step::Replies(body) => {
+                let request = self.asked()?;
+                self.tell(Event::Replied { request, status: 200, body: body.clone() });
+            }
+            Step::RequestFails => {
+                let request = self.asked()?;
+                self.tell(Event::RequestFailed(request));
+            }
+            Step::NoReply => {
+                self.asked()?;
+                self.tick();
+            }
+            Step::Speaks(length) => {
+                self.settle();
+                if !matches!(self.call.wait, Wait::Recording { .. }) {
+                    return Err("nothing is being recorded".into());
+                }
+                self.now = self.now + *length;
+                let file = Some("message.wav".to_string());
+                self.tell(Event::Recorded { length: *length, file });
+            }
+            Step::ThirdPerson => self.third_person = true,
             Step::SaveFails => self.next_save_fails = true,
             Step::Paid => self.tell(Event::Paid),
             Step::Stopped => self.tell(Event::Stopped),
             Step::Fails(cause) => self.tell(Event::Failed(*cause)),
         }
         Ok(())
+    }
+
+    /// Something that happens only while another party is being rung.
+    fn rung(&mut self, event: Event) -> Outcome {
+        self.settle();
+        if !matches!(self.call.wait, Wait::RingingAgent { .. }) {
+            return Err("nobody is being rung".into());
+        }
+        self.tell(event);
+        Ok(())
+    }
+
+    /// The question that a service is being asked.
+    fn asked(&mut self) -> Result<RequestId, String> {
+        self.settle();
+        match self.call.wait {
+            Wait::Requesting { request, .. } => Ok(request),
+            _ => Err("no service is being asked".into()),
+        }
     }
 
     /// Keys one after another, each when the words before it have been heard.
@@ -376,6 +433,8 @@ impl Stage {
 
     fn end_play(&mut self) {
         if let Some(play) = self.playing.take() {
+            let letters = self.said.last().map_or(0, |said| said.text.chars().count());
+            self.spoken += length_estimate(letters);
             self.tell(Event::PlayEnded(play));
         }
     }
@@ -499,6 +558,36 @@ impl Stage {
             && right_party != ending.right_party
         {
             unmet.push(format!("right_party: expected {right_party}, got {}", ending.right_party));
+        }
+        let language = self.program.language_for(self.call.context.language);
+        if let Some(expected) = expect.language
+            && expected != language
+        {
+            unmet.push(format!("language: expected {expected}, spoke {language}"));
+        }
+        if let Some(reason) = expect.reason
+            && Some(reason) != ending.reason
+        {
+            let got = ending.reason.map_or("none", NonPaymentReason::as_str);
+            unmet.push(format!("reason: expected {reason}, got {got}"));
+        }
+        let took = ending.talk + self.spoken;
+        if let Some(at_most) = expect.at_most
+            && took > at_most
+        {
+            unmet.push(format!("at_most: expected {} s, took about {} s", at_most.as_secs(), took.as_secs()));
+        }
+        if self.third_person {
+            let is_protected = |name: &&String| {
+                let message = self.program.messages.iter().position(|m| m.name == **name);
+                message.is_some_and(|n| self.program.is_protected(MessageId(n as u32)))
+            };
+            let mut heard: Vec<&String> = self.said.iter().flat_map(|s| &s.messages).filter(is_protected).collect();
+            heard.dedup();
+            unmet.extend(heard.iter().map(|name| format!("third_person: `{name}` was heard, and it is protected")));
+            if ending.right_party {
+                unmet.push("third_person: was taken for the right person".into());
+            }
         }
         if let Some(scope) = expect.opt_out
             && Some(scope) != self.opt_out

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::codes;
 use super::context::Context;
 use super::expr::{self, Expr, Type};
-use super::program::{Domain, Message, MessageId, Program, Step, Take, Variable};
+use super::program::{Domain, Message, MessageId, Program, Step, StepId, Take, Variable};
 use super::yaml::{Entry, Node, Scalar, Value};
 use crate::diagnostic::Span;
 use crate::language::Language;
@@ -318,25 +318,30 @@ pub fn depends(expr: &Expr, contact: &[bool], variables: &[bool], on_due: bool) 
     found
 }
 
-/// Which variables hold something computed from a protected field.
-pub fn tainted(
+/// Which variables hold something computed from a protected field, by whatever detour. `of`: the sum that the promise of
+/// this step is made of.
+pub fn tainted<'e>(
     variables: &[Variable],
     contact: &[bool],
     on_due: bool,
-    promised: impl Fn(&Variable) -> bool,
+    of: impl Fn(StepId) -> Option<&'e Expr>,
 ) -> Vec<bool> {
-    variables
-        .iter()
-        .map(|v| match &v.domain {
+    let mut tainted = vec![false; variables.len()];
+    // Ends: each round but the last marks one more.
+    loop {
+        let is = |e: &Expr| depends(e, contact, &tainted, on_due);
+        let marked = variables.iter().map(|v| match &v.domain {
             _ if v.protected => true,
-            super::program::Domain::OneOf(all) => all.iter().any(|e| depends(e, contact, &[], on_due)),
-            super::program::Domain::OfferAmounts(_) => promised(v),
-            super::program::Domain::DaysAhead(_)
-            | super::program::Domain::Digits
-            | super::program::Domain::Numbers(..)
-            | super::program::Domain::Unknown => false,
-        })
-        .collect()
+            Domain::OneOf(all) => all.iter().any(is),
+            Domain::OfferAmounts(step) => of(*step).is_none_or(is),
+            Domain::DaysAhead(_) | Domain::Digits | Domain::Numbers(..) | Domain::Unknown => false,
+        });
+        let marked: Vec<bool> = marked.collect();
+        if marked == tainted {
+            return tainted;
+        }
+        tainted = marked;
+    }
 }
 
 impl Program {
@@ -344,14 +349,11 @@ impl Program {
     pub fn is_protected(&self, message: MessageId) -> bool {
         let fields: Vec<bool> = self.contact.iter().map(|f| f.protected).collect();
         let on_due = self.contact.iter().any(|f| f.name == "due" && f.protected);
-        let promised = |v: &Variable| match v.domain {
-            Domain::OfferAmounts(id) => match &self.step(id).step {
-                Step::Promise(promise) => depends(&promise.of, &fields, &[], on_due),
-                _ => true,
-            },
-            Domain::OneOf(_) | Domain::DaysAhead(_) | Domain::Digits | Domain::Numbers(..) | Domain::Unknown => false,
+        let of = |step: StepId| match &self.step(step).step {
+            Step::Promise(promise) => Some(&promise.of),
+            _ => None,
         };
-        let variables = tainted(&self.variables, &fields, on_due, promised);
+        let variables = tainted(&self.variables, &fields, on_due, of);
         let mut slots = self.message(message).takes.values().flat_map(|take| &take.slots);
         slots.any(|slot| depends(slot, &fields, &variables, on_due))
     }

@@ -10,7 +10,7 @@ pub use super::test_section::{STEPS, read_step};
 use crate::diagnostic::Span;
 use crate::language::Language;
 use crate::money::Money;
-use crate::outcome::{AnsweredBy, Disposition, HangupCause};
+use crate::outcome::{AnsweredBy, Disposition, HangupCause, NonPaymentReason};
 use crate::time::Wall;
 
 #[derive(Debug, Clone, PartialEq)]
@@ -71,6 +71,22 @@ pub enum Step {
     NoAgent,
     /// `agent_hangs_up`
     AgentHangsUp,
+    /// `third_person`: somebody else has picked up. Nothing protected may be heard in this call, and nobody is verified.
+    ThirdPerson,
+    /// `in_line 3`: all agents are busy, and the call waits at this place.
+    InLine(u32),
+    /// `queue_closed`
+    QueueClosed,
+    /// `transfer_busy`, `transfer_unanswered`, `transfer_fails`: nobody comes to the other end of a transfer.
+    TransferFails(HangupCause),
+    /// `replies {"amount": "10.00 RUB"}`, or as a map: `{ replies: { amount: 10.00 RUB } }`. JSON.
+    Replies(String),
+    /// `request_fails`: the service cannot be asked.
+    RequestFails,
+    /// `no_reply`: nothing comes from the service in time.
+    NoReply,
+    /// `speaks 5s`: into the recording.
+    Speaks(Duration),
     /// `save_fails`: the next order to save fails. Without it every save succeeds at once.
     SaveFails,
     /// `paid`: the debt was paid while the call was in the air.
@@ -102,6 +118,16 @@ impl Step {
             Step::AgentAnswers => "agent_answers".into(),
             Step::NoAgent => "no_agent".into(),
             Step::AgentHangsUp => "agent_hangs_up".into(),
+            Step::ThirdPerson => "third_person".into(),
+            Step::InLine(position) => format!("in_line {position}"),
+            Step::QueueClosed => "queue_closed".into(),
+            Step::TransferFails(HangupCause::Busy) => "transfer_busy".into(),
+            Step::TransferFails(HangupCause::NoAnswer) => "transfer_unanswered".into(),
+            Step::TransferFails(_) => "transfer_fails".into(),
+            Step::Replies(json) => format!("replies {json}"),
+            Step::RequestFails => "request_fails".into(),
+            Step::NoReply => "no_reply".into(),
+            Step::Speaks(time) => format!("speaks {}s", time.as_secs()),
             Step::SaveFails => "save_fails".into(),
             Step::Paid => "paid".into(),
             Step::Stopped => "stopped".into(),
@@ -143,6 +169,12 @@ pub struct Expect {
     pub right_party: Option<bool>,
     /// `opt_out: number`: an opt-out of this scope was saved.
     pub opt_out: Option<OptOutScope>,
+    /// The language that was spoken.
+    pub language: Option<Language>,
+    /// Why the bill was not paid, as it was said.
+    pub reason: Option<NonPaymentReason>,
+    /// `at_most: 90s`: how long the call may take, its words estimated.
+    pub at_most: Option<Duration>,
     /// The place of `expect:`.
     pub span: Span,
 }

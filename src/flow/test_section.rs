@@ -1,5 +1,7 @@
 //! The `tests:` section: YAML → [`TestCase`]s with every name resolved.
 
+use std::time::Duration;
+
 use jiff::civil::Date;
 use jiff::fmt::temporal::Pieces;
 
@@ -13,7 +15,7 @@ use super::test::{Expect, ExpectPromise, Heard, Step, TestCase, TestStep};
 use super::yaml::{Map, Node, Scalar, Value};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::language::Language;
-use crate::outcome::{AnsweredBy, Disposition, HangupCause};
+use crate::outcome::{AnsweredBy, Disposition, HangupCause, NonPaymentReason};
 use crate::time::Wall;
 
 const TESTS_MAX: usize = 1000;
@@ -37,6 +39,18 @@ pub const STEPS: &[&str] = &[
     "agent_answers",
     "no_agent",
     "agent_hangs_up",
+    "in_line",
+    "queue_closed",
+    "transfer_answers",
+    "transfer_busy",
+    "transfer_unanswered",
+    "transfer_fails",
+    "transfer_hangs_up",
+    "replies",
+    "request_fails",
+    "no_reply",
+    "speaks",
+    "third_person",
     "save_fails",
     "paid",
     "stopped",
@@ -46,7 +60,8 @@ pub const STEPS: &[&str] = &[
 ];
 
 /// The keys of `expect`.
-pub const EXPECTATIONS: &[&str] = &["result", "promise", "path", "hears", "never_hears", "right_party", "opt_out"];
+pub const EXPECTATIONS: &[&str] =
+    &["result", "promise", "path", "hears", "never_hears", "right_party", "opt_out", "language", "reason", "at_most"];
 
 pub fn read(cx: &mut Context<'_>, node: &Node) -> Vec<TestCase> {
     let Value::List(items) = &node.value else {
@@ -173,9 +188,12 @@ fn steps(cx: &mut Context<'_>, node: &Node) -> Vec<TestStep> {
         .iter()
         .take(STEPS_MAX)
         .filter_map(|item| {
+            if let Some(step) = replies(cx, item) {
+                return Some(TestStep { step, span: item.span });
+            }
             let Value::Scalar(scalar) = &item.value else {
                 let help = "quote the whole step when its text has `: `, `, ` or ` #` in it: 'hears \"one, two\"'";
-                cx.error_help(codes::TEST, item.span, "a step is words, not a map or a list", help);
+                cx.error_help(codes::TEST, item.span, "a step is words, not a map or a list (but for `replies`)", help);
                 return None;
             };
             Some(TestStep { step: step(cx, &scalar.text, item.span)?, span: item.span })
@@ -183,8 +201,30 @@ fn steps(cx: &mut Context<'_>, node: &Node) -> Vec<TestStep> {
         .collect()
 }
 
+/// `replies: { amount: 10.00 RUB, open: true }`: the reply as YAML. Values become text, but for truth values.
+fn replies(cx: &mut Context<'_>, item: &Node) -> Option<Step> {
+    let Value::Map(map) = &item.value else { return None };
+    let [entry] = map.entries.as_slice() else { return None };
+    if entry.key != "replies" {
+        return None;
+    }
+    let reply = cx.map(&entry.value, "a reply")?;
+    let mut json = serde_json::Map::new();
+    for field in &reply.entries {
+        let value = match &field.value.value {
+            Value::Scalar(s) if s.is_null() => serde_json::Value::Null,
+            Value::Scalar(s) if s.plain && matches!(s.text.as_str(), "true" | "false") => (s.text == "true").into(),
+            _ => cx.scalar(&field.value, "a field of a reply")?.text.clone().into(),
+        };
+        json.insert(field.key.clone(), value);
+    }
+    Some(Step::Replies(serde_json::Value::Object(json).to_string()))
+}
+
 fn step(cx: &mut Context<'_>, text: &str, span: Span) -> Option<Step> {
-    let text = text.trim();
+    // `agent answers` is `agent_answers`.
+    let joined = text.split_whitespace().collect::<Vec<_>>().join("_");
+    let text = if STEPS.contains(&joined.as_str()) { joined.as_str() } else { text.trim() };
     let (word, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
     let rest = rest.trim();
     let alone = match word {
@@ -197,7 +237,15 @@ fn step(cx: &mut Context<'_>, text: &str, span: Span) -> Option<Step> {
         "hangs_up" => Some(Step::HangsUp),
         "agent_answers" => Some(Step::AgentAnswers),
         "no_agent" => Some(Step::NoAgent),
-        "agent_hangs_up" => Some(Step::AgentHangsUp),
+        "agent_hangs_up" | "transfer_hangs_up" => Some(Step::AgentHangsUp),
+        "transfer_answers" => Some(Step::AgentAnswers),
+        "transfer_busy" => Some(Step::TransferFails(HangupCause::Busy)),
+        "transfer_unanswered" => Some(Step::TransferFails(HangupCause::NoAnswer)),
+        "transfer_fails" => Some(Step::TransferFails(HangupCause::Rejected)),
+        "queue_closed" => Some(Step::QueueClosed),
+        "request_fails" => Some(Step::RequestFails),
+        "no_reply" => Some(Step::NoReply),
+        "third_person" => Some(Step::ThirdPerson),
         "save_fails" => Some(Step::SaveFails),
         "paid" => Some(Step::Paid),
         "stopped" => Some(Step::Stopped),
@@ -219,6 +267,28 @@ fn step(cx: &mut Context<'_>, text: &str, span: Span) -> Option<Step> {
         "keys" | "keys_ahead" => {
             cx.error(codes::TEST, span, format!("`{word}` is followed by 0-9, * and #: `{word} 4321`"));
             None
+        }
+        "replies" if serde_json::from_str::<serde_json::Value>(rest).is_ok_and(|json| json.is_object()) => {
+            Some(Step::Replies(rest.to_string()))
+        }
+        "replies" => {
+            let help = "or write it as a map: `{ replies: { amount: 10.00 RUB } }`";
+            cx.error_help(codes::TEST, span, "`replies` is followed by an object of JSON", help);
+            None
+        }
+        "in_line" => {
+            let found = rest.parse().ok().filter(|position| *position > 0).map(Step::InLine);
+            if found.is_none() {
+                cx.error(codes::TEST, span, "`in_line` is followed by a place, from 1: `in_line 3`");
+            }
+            found
+        }
+        "speaks" => {
+            let found = parse_duration(rest).map(Step::Speaks);
+            if found.is_none() {
+                cx.error(codes::TEST, span, "`speaks` is followed by a duration: `speaks 5s`");
+            }
+            found
         }
         "wait" => {
             let found = parse_duration(rest).map(Step::Wait);
@@ -324,6 +394,26 @@ fn expect(cx: &mut Context<'_>, node: &Node) -> Expect {
             "hears" => out.hears = heard(cx, value, "`hears`"),
             "never_hears" => out.never_hears = heard(cx, value, "`never_hears`"),
             "right_party" => out.right_party = cx.truth(value, "`right_party`"),
+            "language" => {
+                let Some(scalar) = cx.scalar(value, "`language`") else { continue };
+                out.language = cx.languages.iter().find(|l| l.code() == scalar.text).copied();
+                if out.language.is_none() {
+                    let known: Vec<String> = cx.languages.iter().map(|l| l.code().to_string()).collect();
+                    let known = known.iter().map(String::as_str);
+                    cx.unknown(codes::TEST, value.span, "language of this flow", &scalar.text, known);
+                }
+            }
+            "reason" => {
+                let Some(scalar) = cx.scalar(value, "`reason`") else { continue };
+                out.reason = scalar.text.parse().ok();
+                if out.reason.is_none() {
+                    let known = NonPaymentReason::ALL.iter().map(|r| r.as_str());
+                    cx.unknown(codes::TEST, value.span, "reason", &scalar.text, known);
+                }
+            }
+            "at_most" => {
+                out.at_most = cx.duration(value, "`at_most`", Duration::from_secs(1), Duration::from_secs(3600));
+            }
             "opt_out" => {
                 let Some(scalar) = cx.scalar(value, "`opt_out`") else { continue };
                 out.opt_out = scalar.text.parse::<OptOutScope>().ok();

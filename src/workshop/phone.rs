@@ -84,6 +84,8 @@ impl Phone {
             Awaits::Beep => "beep",
             Awaits::Agent => "agent rings",
             Awaits::Talk => "with agent",
+            Awaits::Reply => "service asked",
+            Awaits::Message => "recording",
             Awaits::Pickup | Awaits::Nothing => "",
         }
     }

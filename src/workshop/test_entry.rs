@@ -57,6 +57,9 @@ fn expectations(program: &Program, expect: &Expect) -> Vec<String> {
     out.extend((!expect.never_hears.is_empty()).then(|| format!("never_hears: [{}]", heard(&expect.never_hears))));
     out.extend(expect.right_party.map(|right_party| format!("right_party: {right_party}")));
     out.extend(expect.opt_out.map(|scope| format!("opt_out: {scope}")));
+    out.extend(expect.language.map(|language| format!("language: {language}")));
+    out.extend(expect.reason.map(|reason| format!("reason: {reason}")));
+    out.extend(expect.at_most.map(|time| format!("at_most: {}s", time.as_secs())));
     out
 }
 

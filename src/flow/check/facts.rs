@@ -12,7 +12,7 @@ use crate::flow::context::Context;
 use crate::flow::expr::{BinaryOp, Expr};
 use crate::flow::graph::{self, Fact};
 use crate::flow::message::{depends, tainted};
-use crate::flow::program::{Domain, FieldId, NamedStep, Step, StepId, VarId};
+use crate::flow::program::{FieldId, NamedStep, Step, StepId, VarId};
 use crate::outcome::Disposition;
 
 pub fn check(cx: &mut Context<'_>, sketch: &Sketch<'_>) {
@@ -58,12 +58,9 @@ fn known(sketch: &Sketch<'_>, entries: impl IntoIterator<Item = StepId>) -> Vec<
 fn protected(cx: &mut Context<'_>, sketch: &Sketch<'_>, live: &[Option<Facts>], machine: &[Option<Facts>]) {
     let fields: Vec<bool> = cx.contact.iter().map(|f| f.protected).collect();
     let on_due = cx.contact.iter().any(|f| f.name == "due" && f.protected);
-    let variables = tainted(&cx.variables, &fields, on_due, |v| match v.domain {
-        Domain::OfferAmounts(id) => match sketch.step(id) {
-            Some(NamedStep { step: Step::Promise(p), .. }) => depends(&p.of, &fields, &[], on_due),
-            _ => true,
-        },
-        Domain::OneOf(_) | Domain::DaysAhead(_) | Domain::Digits | Domain::Numbers(..) | Domain::Unknown => false,
+    let variables = tainted(&cx.variables, &fields, on_due, |id| match sketch.step(id) {
+        Some(NamedStep { step: Step::Promise(p), .. }) => Some(&p.of),
+        _ => None,
     });
     for said in cx.said.clone() {
         let at = said.step.0 as usize;

@@ -8,6 +8,7 @@ use jiff::civil::{Date, date};
 use rand::RngExt;
 use rand::rngs::StdRng;
 
+use super::super::contact::text_of;
 use super::laws::{self, Broken, Law};
 use crate::call::rehearse::{Awaits, Covered, Stage};
 use crate::diagnostic::Span;
@@ -191,7 +192,16 @@ fn next(program: &Program, stage: &Stage, contact: &ContactValues, rng: &mut Std
             0 => keys(program, stage, contact, rng),
             count => hotkey(&program.hotkeys[rng.random_range(0..count)].0, rng),
         },
-        (24..70, Awaits::Agent) => Step::AgentAnswers,
+        (24..60, Awaits::Reply) => reply(program, stage, rng),
+        (60..75, Awaits::Reply) => Step::RequestFails,
+        (75..100, Awaits::Reply) => Step::NoReply,
+        (24..80, Awaits::Message) => Step::Speaks(Duration::from_secs(rng.random_range(0..30))),
+        (24..40, Awaits::Agent) => match stage.node().map(|id| &program.step(id).step) {
+            Some(Node::Transfer(_)) => Step::TransferFails(HangupCause::Busy),
+            _ if rng.random_bool(0.3) => Step::QueueClosed,
+            _ => Step::InLine(rng.random_range(1..30)),
+        },
+        (40..70, Awaits::Agent) => Step::AgentAnswers,
         (70..90, Awaits::Agent) => Step::NoAgent,
         (24..80, Awaits::Beep) => Step::Beep,
         (24..38, _) => Step::Silence,
@@ -202,6 +212,19 @@ fn next(program: &Program, stage: &Stage, contact: &ContactValues, rng: &mut Std
         }
         _ => keys(program, stage, contact, rng),
     }
+}
+
+/// A reply as it is declared, but for a field now and then.
+fn reply(program: &Program, stage: &Stage, rng: &mut StdRng) -> Step {
+    let Some(Node::Request(request)) = stage.node().map(|id| &program.step(id).step) else { return Step::NoReply };
+    let mut json = serde_json::Map::new();
+    for field in &request.reply {
+        if rng.random_bool(if field.field.optional { 0.6 } else { 0.95 }) {
+            let value = value(&field.field.ty, program.languages[0], DAYS[0], rng);
+            json.insert(field.field.name.clone(), text_of(&value).into());
+        }
+    }
+    Step::Replies(serde_json::Value::Object(json).to_string())
 }
 
 fn hotkey(keys: &str, rng: &mut StdRng) -> Step {
