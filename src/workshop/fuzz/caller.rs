@@ -269,7 +269,7 @@ fn keys(program: &Program, stage: &Stage, contact: &ContactValues, rng: &mut Std
 }
 
 /// The keys that prove the right party.
-pub(super) fn proof(value: Option<&Value>) -> Option<String> {
+fn proof(value: Option<&Value>) -> Option<String> {
     match value? {
         Value::Digits(digits) => Some(digits.clone()),
         Value::Date(day) => Some(format!("{:02}{:02}", day.day(), day.month())),
