@@ -199,9 +199,10 @@ impl Flow {
 
     fn secret_variable(&mut self) -> Option<()> {
         let set = self.pick(&self.of("set"))?;
-        let field = self.protected(&["date"])?;
+        let field = self.protected(&["date", "money"])?;
+        let computed = if text(&self.tree["contact"][&field]) == "date" { "+ 1" } else { "/ 3" };
         for value in self.nodes()[&set]["set"].as_object_mut()?.values_mut() {
-            *value = json!(format!("contact.{field} + 1"));
+            *value = json!(format!("contact.{field} {computed}"));
         }
         Some(())
     }

@@ -11,13 +11,13 @@ use std::time::Duration;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
-use super::caller::{proof, value};
+use super::caller::value;
 use crate::call::action::{Action, Ending, Fact, Note};
 use crate::call::rehearse::{Awaits, Line, Stage, What};
 use crate::call::{BRIDGE_LENGTH_MAX, CALL_LENGTH_MAX, Event, SAVE_WAIT_MAX, STEPS_PER_CALL_MAX};
 use crate::flow::expr::{Type, Value, spoken};
 use crate::flow::program::{NamedStep, Program, Step as Node};
-use crate::flow::test::{Step, TestCase, TestStep};
+use crate::flow::test::{Step, TestCase};
 use crate::outcome::{AnsweredBy, Disposition, HangupCause};
 use crate::speech::{self, Case, Format, Gender, Piece, Template};
 use crate::time::Mono;
@@ -190,7 +190,6 @@ fn disposition(program: &Program, stage: &Stage, ending: &Ending) -> Option<Brok
         Disposition::OptedOut => !opted_out,
         Disposition::Promised => !promised,
         Disposition::Transferred => !talked,
-        Disposition::VoicemailLeft => ending.answered_by != Some(AnsweredBy::Machine),
         _ => false,
     };
     if untrue || ending.right_party != verified {
@@ -220,6 +219,8 @@ fn disposition(program: &Program, stage: &Stage, ending: &Ending) -> Option<Brok
 /// What reached the client before anybody was verified: by ear, by SMS or by e-mail.
 #[derive(PartialEq)]
 struct Reached {
+    /// The nodes so far: some say nothing, and only who has come the same way must hear the same.
+    path: String,
     node: String,
     /// Names of the messages, or how it was sent.
     what: Vec<String>,
@@ -228,7 +229,7 @@ struct Reached {
 }
 
 fn reached(stage: &Stage) -> Vec<Reached> {
-    let (mut node, mut machine, mut out) = (String::new(), false, Vec::new());
+    let (mut path, mut node, mut machine, mut out) = (String::new(), String::new(), false, Vec::new());
     for line in stage.log() {
         let What::Order(action) = &line.what else { continue };
         let (what, text) = match action {
@@ -244,6 +245,7 @@ fn reached(stage: &Stage) -> Vec<Reached> {
             }
             Action::Note(Note::Entered(name)) => {
                 node.clone_from(name);
+                path = format!("{path} > {name}");
                 continue;
             }
             Action::Note(Note::Said { messages, text }) => (messages.clone(), text.clone()),
@@ -264,7 +266,7 @@ fn reached(stage: &Stage) -> Vec<Reached> {
             | Action::Hangup
             | Action::End(_) => continue,
         };
-        out.push(Reached { node: node.clone(), what, text, machine });
+        out.push(Reached { path: path.clone(), node: node.clone(), what, text, machine });
     }
     out
 }
@@ -286,7 +288,7 @@ fn protected(program: &Arc<Program>, stage: &Stage, case: &TestCase) -> Option<B
         return Some(Broken::new(Law::Ends, "for another contact"));
     }
     let theirs = reached(&other);
-    let same_way = mine.iter().zip(&theirs).take_while(|(a, b)| a.node == b.node && a.what == b.what);
+    let same_way = mine.iter().zip(&theirs).take_while(|(a, b)| a.path == b.path && a.what == b.what);
     let differs = same_way.into_iter().find(|(a, b)| a.text != b.text).map(|(a, _)| a);
     let told = differs.or_else(|| {
         let words = canaries(program, case);
@@ -301,26 +303,18 @@ fn protected(program: &Arc<Program>, stage: &Stage, case: &TestCase) -> Option<B
     Some(Broken { message: told.what.last().cloned(), ..broken })
 }
 
-/// The same contact with other protected values, who proves himself with other keys at the same moments.
+/// The same contact with other protected values, who presses the same keys: as long as the one is not verified, nor is the
+/// other, but for a lucky guess.
 fn twin(program: &Program, case: &TestCase) -> TestCase {
     let mut twin = case.clone();
     let mut rng = StdRng::seed_from_u64(case.steps.len() as u64);
-    let mut proofs = Vec::new();
     for (n, field) in program.contact.iter().enumerate().filter(|(_, field)| field.protected) {
         let Some(mine) = &case.contact.0[n] else { continue };
         let theirs = other(mine, &field.ty, case, &mut rng);
-        proofs.extend(proof(Some(mine)).zip(proof(Some(&theirs))));
         if let (Value::Date(day), "due") = (&theirs, field.name.as_str()) {
             twin.due = Some(*day);
         }
         twin.contact.0[n] = Some(theirs);
-    }
-    for TestStep { step, .. } in &mut twin.steps {
-        if let Step::Keys(keys) | Step::KeysAhead(keys) = step {
-            for (mine, theirs) in proofs.iter().filter(|(mine, _)| mine.len() >= 3) {
-                *keys = keys.replace(mine.as_str(), theirs);
-            }
-        }
     }
     twin
 }
