@@ -84,7 +84,8 @@ codes! {
         "`end` takes one of the closed list of dispositions that a conversation can have; see the reference.";
     CLAIM = "F024", "A result that did not happen on every path",
         "`promised` may end a call only when every path to it has a recorded promise, `opted_out` only behind `opt_out`, \
-         `transferred` only behind an answered `queue`. Reports and the policy believe these words.";
+         `transferred` only behind an answered `queue` or `transfer`, `machine` and `voicemail_left` only on the path of \
+         `on_machine`. Reports and the policy believe these words.";
     PROTECTED = "F025", "A protected field may be spoken before verification",
         "There is a path to this node on which nobody has proved to be the right person. The debt is then told to a third \
          party. Lead every path through `verify` and its `ok`. A hotkey may be pressed at any time, so what it leads to \

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use ringback::call::rehearse::{Covered, rehearse};
 use ringback::diagnostic::render_all;
 use ringback::flow::program::{Program, StepId, Via};
-use ringback::flow::{compile, node};
+use ringback::flow::{compile, compile_with, node};
 use ringback::workshop::fuzz::{Law, coverage, fuzz};
 use ringback::workshop::phone::{Phone, Shown};
 use ringback::workshop::test_entry::entry;
@@ -16,7 +16,7 @@ use crate::made_flows;
 pub const SHIPPED: [&str; 2] = ["flows/gentle_reminder.yaml", "flows/overdue_reminder.yaml"];
 
 fn sound(source: &str) -> Arc<Program> {
-    let compiled = compile(source);
+    let compiled = compile_with(source, &made_flows::library());
     let shown = render_all(&compiled.diagnostics, "flow", source);
     Arc::new(compiled.program.unwrap_or_else(|| panic!("{shown}\n{source}")))
 }
@@ -28,7 +28,9 @@ fn shipped(path: &str) -> String {
 #[test]
 fn every_kind_of_node_is_made() {
     let made: Vec<&str> = made_flows::ARMS.iter().map(|(kind, ..)| *kind).collect();
-    let missing: Vec<&str> = node::ALL.iter().map(|kind| kind.name).filter(|kind| !made.contains(kind)).collect();
+    // An exit stands in a sub-flow only; the one that is called has two.
+    let all = node::ALL.iter().map(|kind| kind.name).filter(|kind| *kind != "exit");
+    let missing: Vec<&str> = all.filter(|kind| !made.contains(kind)).collect();
     assert!(missing.is_empty(), "made_flows::ARMS lacks {missing:?}");
 }
 
@@ -60,7 +62,8 @@ fn made_flows_keep_every_law() {
         kinds.extend(fuzzed.covered.nodes.iter().map(|id| program.step(*id).kind.name));
     }
     println!("{FLOWS} flows, {nodes} nodes, {entered} of them entered, in {} calls", FLOWS * CALLS);
-    assert_eq!(kinds.len(), made_flows::ARMS.len(), "kinds that no caller met: only {kinds:?}");
+    // A call is written out: its nodes are of other kinds.
+    assert_eq!(kinds.len(), made_flows::ARMS.len() - 1, "kinds that no caller met: only {kinds:?}");
     assert!(entered * 2 > nodes, "the callers see too little: {entered} of {nodes} nodes");
 }
 

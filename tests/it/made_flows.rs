@@ -11,6 +11,7 @@ use std::collections::BTreeSet;
 
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
+use ringback::flow::Library;
 use serde_json::{Map, Value, json};
 
 /// A flow as a tree; as text it is JSON, which is YAML too.
@@ -61,6 +62,7 @@ pub const ARMS: &[(&str, u32, fn(&mut Maker, &str, &Known) -> Value)] = &[
     ("menu", 5, menu),
     ("collect", 2, collect),
     ("verify", 4, verify),
+    ("call", 2, call),
     ("promise", 3, promise),
     ("branch", 3, branch),
     ("set", 2, set),
@@ -212,7 +214,7 @@ impl Maker {
     fn fits(&self, kind: &str, known: &Known) -> bool {
         let secret_sum = self.fields.iter().any(|f| f.name == "amount" && f.protected);
         match kind {
-            "menu" | "collect" | "verify" | "queue" | "reason" | "transfer" | "record" => !known.machine,
+            "menu" | "collect" | "verify" | "call" | "queue" | "reason" | "transfer" | "record" => !known.machine,
             "promise" => !known.machine && (known.verified || !secret_sum),
             _ => true,
         }
@@ -403,6 +405,38 @@ fn verify(maker: &mut Maker, _: &str, known: &Known) -> Value {
     }
     maker.listens(&mut node);
     node
+}
+
+/// What made flows call: the proof, as a sub-flow.
+const PROVE: &str = "
+subflow: prove
+version: 1
+languages: [ru, en]
+inputs: { proof: digits(4), name: text }
+exits: [proved, not_proved]
+messages:
+  ask: { ru: \"{input.name}, введите код.\", en: \"{input.name}, enter the code.\" }
+  sorry: { ru: Не подошло., en: That was not it. }
+start: ask
+nodes:
+  ask: { verify: input.proof, ask: ask, tries: 2, ok: proved, failed: sorry, refused: sorry }
+  sorry: { say: sorry, next: out }
+  proved: { exit: proved }
+  out: { exit: not_proved }
+";
+
+/// The sub-flows that made flows call.
+pub fn library() -> Library {
+    Library([("prove".to_string(), PROVE.to_string())].into())
+}
+
+fn call(maker: &mut Maker, _: &str, known: &Known) -> Value {
+    let mut proved = Known { verified: true, ..known.clone() };
+    proved.has.insert("last4");
+    json!({
+        "call": "prove", "with": { "proof": "contact.last4", "name": "company" },
+        "proved": maker.acted(&proved), "not_proved": maker.alone(known),
+    })
 }
 
 fn promise(maker: &mut Maker, name: &str, known: &Known) -> Value {

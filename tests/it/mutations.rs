@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use ringback::flow::compile;
+use ringback::flow::compile_with;
 use ringback::workshop::fuzz::fuzz;
 use serde_json::{Map, Value, json};
 
@@ -394,8 +394,9 @@ fn the_compiler_refuses_what_callers_would_suffer() {
     const CALLS: u64 = 100;
     let mut scores: BTreeMap<usize, Score> = BTreeMap::new();
     let mut missed = String::new();
+    let library = made_flows::library();
     for (nth, (name, sound)) in (0..).zip(flows()) {
-        let well = compile(&sound.to_string());
+        let well = compile_with(&sound.to_string(), &library);
         assert!(well.program.is_some(), "{name}: {:?}", well.diagnostics);
         for (n, (_, what, damage)) in OPERATORS.iter().enumerate() {
             let score = scores.entry(n).or_default();
@@ -407,7 +408,7 @@ fn the_compiler_refuses_what_callers_would_suffer() {
                 }
                 score.made += 1;
                 let source = flow.tree.to_string();
-                let Some(program) = compile(&source).program else {
+                let Some(program) = compile_with(&source, &library).program else {
                     score.killed += 1;
                     continue;
                 };

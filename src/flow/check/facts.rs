@@ -23,6 +23,7 @@ pub fn check(cx: &mut Context<'_>, sketch: &Sketch<'_>) {
         values(cx, sketch, facts);
         claims(cx, sketch, facts);
     }
+    to_a_machine(cx, sketch, &live);
 }
 
 /// By step: what is known there; `None` where no path leads.
@@ -176,6 +177,19 @@ fn unknown(cx: &Context<'_>, expr: &Expr, facts: &Facts, found: &mut dyn FnMut(M
     }
 }
 
+/// Results that only a machine's call can have.
+fn to_a_machine(cx: &mut Context<'_>, sketch: &Sketch<'_>, live: &[Option<Facts>]) {
+    for (n, step) in sketch.steps.iter().enumerate() {
+        let Some(NamedStep { step: Step::End { result, .. }, .. }) = step else { continue };
+        if matches!(result, Disposition::Machine | Disposition::VoicemailLeft) && live[n].is_some() {
+            let span = cx.results.get(&StepId(n as u32)).copied().unwrap_or_default();
+            let text =
+                format!("`{result}` may end a call only on the path of `on_machine`, and a person can come here");
+            cx.error_help(codes::CLAIM, span, text, "give that path an `end` of its own");
+        }
+    }
+}
+
 /// Results that say something happened which need not have happened.
 fn claims(cx: &mut Context<'_>, sketch: &Sketch<'_>, known: &[Option<Facts>]) {
     for (n, step) in sketch.steps.iter().enumerate() {
@@ -183,7 +197,7 @@ fn claims(cx: &mut Context<'_>, sketch: &Sketch<'_>, known: &[Option<Facts>]) {
         let (needed, what) = match result {
             Disposition::Promised => (Fact::PromiseRecorded, "a recorded `promise`"),
             Disposition::OptedOut => (Fact::OptedOut, "`opt_out`"),
-            Disposition::Transferred => (Fact::Talked, "an answered `queue`"),
+            Disposition::Transferred => (Fact::Talked, "an answered `queue` or `transfer`"),
             _ => continue,
         };
         let span = cx.results.get(&StepId(n as u32)).copied().unwrap_or_default();
