@@ -19,3 +19,4 @@ mod tidy;
 mod torture;
 mod town;
 mod voice;
+mod workshop_text;

@@ -2,7 +2,9 @@
 
 mod check;
 mod files;
+mod fmt;
 mod test;
+mod watch;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -15,11 +17,9 @@ use crate::flow::codes;
 #[derive(Debug, clap::Subcommand)]
 pub enum FlowCommand {
     /// Compile flows and print everything that is wrong with them.
-    Check {
-        /// Files, or folders whose *.yaml are taken.
-        #[arg(required = true)]
-        paths: Vec<PathBuf>,
-    },
+    Check(check::Arguments),
+    /// Bring flows into their canonical layout; meaning and comments stay.
+    Fmt(fmt::Arguments),
     /// Run the tests in flows, without telephony.
     Test {
         /// Files, or folders whose *.yaml are taken.
@@ -41,7 +41,8 @@ pub fn run(command: FlowCommand) -> anyhow::Result<ExitCode> {
 
 fn run_into(command: FlowCommand, out: &mut impl Write) -> anyhow::Result<bool> {
     match command {
-        FlowCommand::Check { paths } => check::check(&paths, out),
+        FlowCommand::Check(arguments) => check::check(&arguments, out),
+        FlowCommand::Fmt(arguments) => fmt::fmt(&arguments, out),
         FlowCommand::Test { paths } => test::test(&paths, out),
         FlowCommand::Explain { code: Some(code) } => explain(&code, out),
         FlowCommand::Explain { code: None } => {
@@ -80,6 +81,10 @@ mod tests {
         let command = FlowCommand::Test { paths: vec![folder.path().to_path_buf()] };
         let ok = run_into(command, &mut out).expect("the folder has a flow");
         (ok, String::from_utf8(out).expect("text"))
+    }
+
+    fn check_of(path: PathBuf) -> FlowCommand {
+        FlowCommand::Check(check::Arguments { paths: vec![path], ..Default::default() })
     }
 
     fn case(steps: &str, expect: &str) -> String {
@@ -157,8 +162,8 @@ mod tests {
         let empty = tempfile::tempdir().expect("a folder can be made");
         let gone = empty.path().join("gone.yaml");
         for (command, why) in [
-            (FlowCommand::Check { paths: vec![gone] }, "cannot read the flow"),
-            (FlowCommand::Check { paths: vec![empty.path().to_path_buf()] }, "there is no flow"),
+            (check_of(gone), "cannot read the flow"),
+            (check_of(empty.path().to_path_buf()), "there is no flow"),
             (FlowCommand::Explain { code: Some("F999".into()) }, "is no code"),
         ] {
             let error = run_into(command, &mut Vec::new()).unwrap_err();
