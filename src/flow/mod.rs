@@ -18,8 +18,9 @@ mod test_section;
 pub mod yaml;
 
 pub use bind::{BindError, read_value};
-pub use compile::{KEYS as FLOW_KEYS, SPEAKABLE, compile};
+pub use compile::{KEYS as FLOW_KEYS, SPEAKABLE, TYPES, compile};
 pub use context::parse_duration;
+pub use test_section::{EXPECTATIONS, STEPS};
 
 use crate::diagnostic::Diagnostic;
 

@@ -4,3 +4,4 @@
 
 pub mod fmt;
 pub mod report;
+pub mod schema;

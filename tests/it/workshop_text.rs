@@ -1,9 +1,14 @@
 //! What the workshop writes: reports for machines, flows laid out anew, the schema that editors ask.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use proptest::prelude::*;
+use regex_automata::{
+    Input,
+    dfa::{Automaton, dense::DFA},
+};
 use ringback::flow::compile;
 use ringback::flow::yaml::{Entry, Node, Scalar, Value as Tree, read};
 use ringback::workshop::fmt::format;
@@ -280,7 +285,8 @@ impl Careless<'_> {
             return self.line_end(out, path);
         }
         self.line_end(out, path);
-        self.block(out, node, path, indent + 1 + usize::from(self.throw(4)));
+        let deeper = indent + 1 + usize::from(self.throw(4));
+        self.block(out, node, path, deeper);
     }
 
     fn brackets(&mut self, out: &mut String, node: &Node, path: &str, indent: usize, broken: bool) {
@@ -483,4 +489,136 @@ fn fmt_changes_files_only_when_asked() {
     let (ok, out, _) = ringback(&["flow", "fmt", "--check", path]);
     assert!(ok && out == "0 would change, 2 in order, 0 left alone\n", "{out}");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2, "nothing is left beside");
+}
+
+/// What a JSON Schema says against a value: the keywords that ours uses, and a panic for any other.
+struct Judge {
+    root: Value,
+    patterns: BTreeMap<String, DFA<Vec<u32>>>,
+}
+
+impl Judge {
+    fn faults(&mut self, schema: &Value, value: &Value, at: &str) -> Vec<String> {
+        let mut out = Vec::new();
+        let keywords = schema.as_object().unwrap_or_else(|| panic!("{at}: {schema} is no schema"));
+        let sub = |key: &str| schema.get(key).cloned().unwrap_or(Value::Null);
+        let text = |key: &str| schema[key].as_str().unwrap().to_string();
+        for (keyword, says) in keywords {
+            let good = match keyword.as_str() {
+                "$schema" | "$defs" | "title" | "description" | "then" => true,
+                "$ref" => {
+                    let name = text("$ref").replace("#/$defs/", "");
+                    let inner = self.root["$defs"][&name].clone();
+                    out.extend(self.faults(&inner, value, at));
+                    true
+                }
+                "type" => match says {
+                    Value::Array(any) => any.iter().any(|one| is_of(value, one.as_str().unwrap())),
+                    one => is_of(value, one.as_str().unwrap()),
+                },
+                "enum" => says.as_array().unwrap().contains(value),
+                "const" => says == value,
+                "minimum" => value.as_i64().is_none_or(|n| n >= says.as_i64().unwrap()),
+                "minLength" => value.as_str().is_none_or(|s| s.chars().count() as u64 >= says.as_u64().unwrap()),
+                "minItems" => value.as_array().is_none_or(|a| a.len() as u64 >= says.as_u64().unwrap()),
+                "pattern" => value.as_str().is_none_or(|s| self.matches(says.as_str().unwrap(), s)),
+                "required" => {
+                    let has = |key: &Value| value.get(key.as_str().unwrap()).is_some();
+                    !value.is_object() || says.as_array().unwrap().iter().all(has)
+                }
+                "items" => {
+                    for (n, item) in value.as_array().into_iter().flatten().enumerate() {
+                        out.extend(self.faults(says, item, &format!("{at}/{n}")));
+                    }
+                    true
+                }
+                "properties" | "patternProperties" | "additionalProperties" => true,
+                "anyOf" => says.as_array().unwrap().iter().any(|one| self.faults(one, value, at).is_empty()),
+                "allOf" => {
+                    says.as_array().unwrap().iter().for_each(|one| out.extend(self.faults(one, value, at)));
+                    true
+                }
+                "not" => !self.faults(says, value, at).is_empty(),
+                "if" => {
+                    if self.faults(says, value, at).is_empty() {
+                        out.extend(self.faults(&sub("then"), value, at));
+                    }
+                    true
+                }
+                other => panic!("the test does not know the keyword `{other}`"),
+            };
+            if !good {
+                out.push(format!("{at}: {keyword}"));
+            }
+        }
+        for (key, inner) in value.as_object().into_iter().flatten() {
+            let at = format!("{at}/{key}");
+            let mut known = false;
+            if let Some(property) = schema.get("properties").and_then(|p| p.get(key)) {
+                known = true;
+                out.extend(self.faults(property, inner, &at));
+            }
+            for (pattern, property) in sub("patternProperties").as_object().into_iter().flatten() {
+                if self.matches(pattern, key) {
+                    known = true;
+                    out.extend(self.faults(property, inner, &at));
+                }
+            }
+            if !known && schema.get("additionalProperties") == Some(&Value::Bool(false)) {
+                out.push(format!("{at}: additionalProperties"));
+            }
+        }
+        out
+    }
+
+    fn matches(&mut self, pattern: &str, text: &str) -> bool {
+        let dfa = self.patterns.entry(pattern.to_string()).or_insert_with(|| DFA::new(pattern).expect("a pattern"));
+        dfa.try_search_fwd(&Input::new(text)).expect("plain text").is_some()
+    }
+}
+
+fn is_of(value: &Value, kind_wanted: &str) -> bool {
+    kind(value) == kind_wanted || kind_wanted == "integer" && value.is_i64()
+}
+
+/// Broken flows that an editor can tell without the compiler, and what the schema has against each.
+const SEEN_BY_THE_SCHEMA: &[(&str, &str)] = &[
+    ("unknown_top_key", "additionalProperties"),
+    ("unknown_node_key", "additionalProperties"),
+    ("unknown_kind", "anyOf"),
+    ("two_kinds", "additionalProperties"),
+    ("keys_as_list", "type"),
+    ("menu_without_keys", "required"),
+    ("version_missing", "required"),
+    ("duration_without_unit", "type"),
+    ("digits_without_count", "pattern"),
+    ("unknown_type", "pattern"),
+    ("unknown_result", "enum"),
+    ("result_of_the_carrier", "enum"),
+    ("hotkey_of_one_digit", "additionalProperties"),
+    ("capital_name", "additionalProperties"),
+    ("node_is_a_word", "type"),
+    ("test_step_unknown", "pattern"),
+    ("test_result_unknown", "enum"),
+];
+
+#[test]
+fn the_schema_knows_sound_flows_from_broken_ones() {
+    let (ok, out, _) = ringback(&["flow", "schema"]);
+    assert!(ok);
+    let schema: Value = serde_json::from_str(&out).expect("a schema is JSON");
+    let mut judge = Judge { root: schema.clone(), patterns: BTreeMap::new() };
+    let mut faults = |source: &str| {
+        let flow: Value = serde_saphyr::from_str(source).expect("a flow is YAML");
+        judge.faults(&schema, &flow, "")
+    };
+    for (name, source) in sound_flows() {
+        assert_eq!(faults(&source), Vec::<String>::new(), "{name}");
+    }
+    let broken = flows("tests/flows");
+    for (name, keyword) in SEEN_BY_THE_SCHEMA {
+        let (_, source) = broken.iter().find(|(path, _)| path.ends_with(&format!("/{name}.yaml"))).expect(name);
+        let found = faults(source);
+        assert!(found.iter().any(|f| f.ends_with(&format!(": {keyword}"))), "{name}: {found:?}");
+    }
 }

@@ -20,6 +20,8 @@ pub enum FlowCommand {
     Check(check::Arguments),
     /// Bring flows into their canonical layout; meaning and comments stay.
     Fmt(fmt::Arguments),
+    /// Print the JSON Schema of flows, for editors: `# yaml-language-server: $schema=flow.schema.json`.
+    Schema,
     /// Run the tests in flows, without telephony.
     Test {
         /// Files, or folders whose *.yaml are taken.
@@ -43,6 +45,10 @@ fn run_into(command: FlowCommand, out: &mut impl Write) -> anyhow::Result<bool> 
     match command {
         FlowCommand::Check(arguments) => check::check(&arguments, out),
         FlowCommand::Fmt(arguments) => fmt::fmt(&arguments, out),
+        FlowCommand::Schema => {
+            write!(out, "{}", crate::workshop::schema::schema())?;
+            Ok(true)
+        }
         FlowCommand::Test { paths } => test::test(&paths, out),
         FlowCommand::Explain { code: Some(code) } => explain(&code, out),
         FlowCommand::Explain { code: None } => {
