@@ -26,3 +26,4 @@ mod town;
 mod versions;
 mod views;
 mod voice;
+mod workshop_text;

@@ -1,20 +1,72 @@
 //! `ringback flow check`: everything that is wrong with flows.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::files::{flow_files, read};
-use crate::diagnostic::{Diagnostic, render_all};
+use super::watch;
+use crate::diagnostic::render_all;
 use crate::flow;
 use crate::flow::program::Program;
+use crate::workshop::report::{self, Checked, Summary};
 
-/// `false` when a flow has an error.
-pub(super) fn check(paths: &[PathBuf], out: &mut impl Write) -> anyhow::Result<bool> {
-    let mut counts = Counts::default();
+#[derive(Debug, Default, clap::Args)]
+pub struct Arguments {
+    /// Files, or folders whose *.yaml are taken.
+    #[arg(required = true)]
+    pub(super) paths: Vec<PathBuf>,
+    /// For people; as one JSON object; or as SARIF 2.1.0, for code hosts and editors.
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) format: Format,
+    /// Exit with 1 for warnings too.
+    #[arg(long)]
+    pub(super) deny_warnings: bool,
+    /// Check again whenever a file changes, appears or goes, until interrupted.
+    #[arg(long, conflicts_with_all = ["format", "deny_warnings"])]
+    pub(super) watch: bool,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Format {
+    #[default]
+    Text,
+    Json,
+    Sarif,
+}
+
+/// `false` when a flow has an error, or a warning that is denied.
+pub(super) fn check(arguments: &Arguments, out: &mut impl Write) -> anyhow::Result<bool> {
+    if arguments.watch {
+        watch::watch(&arguments.paths, out)?;
+        return Ok(true);
+    }
+    let summary = match arguments.format {
+        Format::Text => check_text(&arguments.paths, out)?,
+        Format::Json | Format::Sarif => {
+            let mut checked = Vec::new();
+            for file in flow_files(&arguments.paths)? {
+                let source = read(&file)?;
+                let diagnostics = flow::compile(&source).diagnostics;
+                checked.push(Checked { file: seen_from_here(&file), source, diagnostics });
+            }
+            let render = if arguments.format == Format::Json { report::json } else { report::sarif };
+            write!(out, "{}", render(&checked))?;
+            Summary::of(&checked)
+        }
+    };
+    Ok(summary.errors == 0 && (summary.warnings == 0 || !arguments.deny_warnings))
+}
+
+/// What is wrong with each flow, a line on each that is sound, and the count.
+pub(super) fn check_text(paths: &[PathBuf], out: &mut impl Write) -> anyhow::Result<Summary> {
+    let mut summary = Summary::default();
     for file in flow_files(paths)? {
         let source = read(&file)?;
         let compiled = flow::compile(&source);
-        counts.add(&compiled.diagnostics);
+        let errors = compiled.diagnostics.iter().filter(|d| d.is_error()).count();
+        summary.files += 1;
+        summary.errors += errors;
+        summary.warnings += compiled.diagnostics.len() - errors;
         let file = file.display();
         write!(out, "{}", render_all(&compiled.diagnostics, &file.to_string(), &source))?;
         if let Some(Program { name, version, steps, .. }) = &compiled.program {
@@ -22,20 +74,13 @@ pub(super) fn check(paths: &[PathBuf], out: &mut impl Write) -> anyhow::Result<b
             writeln!(out, "{file}: {name} version {version} ({nodes} nodes, {tests} tests)")?;
         }
     }
-    writeln!(out, "{} errors, {} warnings", counts.errors, counts.warnings)?;
-    Ok(counts.errors == 0)
+    writeln!(out, "{} errors, {} warnings", summary.errors, summary.warnings)?;
+    Ok(summary)
 }
 
-#[derive(Default)]
-struct Counts {
-    errors: usize,
-    warnings: usize,
-}
-
-impl Counts {
-    fn add(&mut self, diagnostics: &[Diagnostic]) {
-        let errors = diagnostics.iter().filter(|d| d.is_error()).count();
-        self.errors += errors;
-        self.warnings += diagnostics.len() - errors;
-    }
+/// The path from the working directory, as far as the file lies below it: what a code host can find again.
+fn seen_from_here(file: &Path) -> String {
+    let here = std::env::current_dir().unwrap_or_default();
+    let below = file.strip_prefix(here).unwrap_or(file);
+    below.strip_prefix(".").unwrap_or(below).display().to_string()
 }

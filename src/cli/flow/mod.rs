@@ -4,6 +4,7 @@ mod check;
 pub(super) mod checked;
 mod diff;
 pub(super) mod files;
+mod fmt;
 mod fuzz;
 mod graph;
 mod lsp;
@@ -12,6 +13,7 @@ mod prompts;
 mod publish;
 mod published;
 mod test;
+mod watch;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -35,11 +37,11 @@ pub enum Command {
 #[derive(Debug, clap::Subcommand)]
 pub enum FlowCommand {
     /// Compile flows and print everything that is wrong with them.
-    Check {
-        /// Files, or folders whose *.yaml are taken.
-        #[arg(required = true)]
-        paths: Vec<PathBuf>,
-    },
+    Check(check::Arguments),
+    /// Bring flows into their canonical layout; meaning and comments stay.
+    Fmt(fmt::Arguments),
+    /// Print the JSON Schema of flows, for editors: `# yaml-language-server: $schema=flow.schema.json`.
+    Schema,
     /// Run the tests in flows, without telephony.
     Test {
         /// Files, or folders whose *.yaml are taken.
@@ -119,7 +121,12 @@ async fn run_published(config: &Path, command: PublishedCommand, out: &mut impl 
 
 fn run_into(command: FlowCommand, out: &mut impl Write) -> anyhow::Result<bool> {
     match command {
-        FlowCommand::Check { paths } => check::check(&paths, out),
+        FlowCommand::Check(arguments) => check::check(&arguments, out),
+        FlowCommand::Fmt(arguments) => fmt::fmt(&arguments, out),
+        FlowCommand::Schema => {
+            write!(out, "{}", crate::workshop::schema::schema())?;
+            Ok(true)
+        }
         FlowCommand::Test { paths } => test::test(&paths, out),
         FlowCommand::Fuzz(args) => fuzz::run(&args, out),
         FlowCommand::Play(args) => play::run(&args, &mut std::io::stdin().lock(), out),
@@ -170,6 +177,10 @@ mod tests {
         let command = FlowCommand::Test { paths: vec![folder.path().to_path_buf()] };
         let ok = run_into(command, &mut out).expect("the folder has a flow");
         (ok, String::from_utf8(out).expect("text"))
+    }
+
+    fn check_of(path: PathBuf) -> FlowCommand {
+        FlowCommand::Check(check::Arguments { paths: vec![path], ..Default::default() })
     }
 
     fn case(steps: &str, expect: &str) -> String {
@@ -247,8 +258,8 @@ mod tests {
         let empty = tempfile::tempdir().expect("a folder can be made");
         let gone = empty.path().join("gone.yaml");
         for (command, why) in [
-            (FlowCommand::Check { paths: vec![gone] }, "cannot read the flow"),
-            (FlowCommand::Check { paths: vec![empty.path().to_path_buf()] }, "there is no flow"),
+            (check_of(gone), "cannot read the flow"),
+            (check_of(empty.path().to_path_buf()), "there is no flow"),
             (FlowCommand::Explain { code: Some("F999".into()) }, "is no code"),
         ] {
             let error = run_into(command, &mut Vec::new()).unwrap_err();
