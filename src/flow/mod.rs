@@ -27,7 +27,15 @@ pub use sections::{KEYS as FLOW_KEYS, SPEAKABLE, SUBFLOW_KEYS, TYPES};
 pub use subflow::Library;
 pub use test_section::{EXPECTATIONS, STEPS};
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Span};
+
+/// The nodes of a flow, with the places of their names. Those of sub-flows stand in other files.
+pub fn node_places(source: &str) -> Vec<(String, Span)> {
+    let (source, _) = Library::default().unpack(source);
+    let root = yaml::read(source, &mut Vec::new());
+    let nodes = root.as_ref().and_then(|root| root.map()?.get("nodes")?.value.map());
+    nodes.map(|map| map.entries.iter().map(|e| (e.key.clone(), e.key_span)).collect()).unwrap_or_default()
+}
 
 /// What [`compile`] found out.
 #[derive(Debug, Clone)]

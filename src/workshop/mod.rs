@@ -3,6 +3,7 @@
 //! Pure: texts and programs in, texts out. Files, terminals and editors are the business of `cli::flow`.
 
 pub mod contact;
+pub mod coverage;
 pub mod diff;
 pub mod editor;
 mod facets;

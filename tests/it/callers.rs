@@ -7,7 +7,8 @@ use ringback::call::rehearse::{Covered, rehearse};
 use ringback::diagnostic::render_all;
 use ringback::flow::program::{Program, StepId, Via};
 use ringback::flow::{compile, compile_with, node};
-use ringback::workshop::fuzz::{Law, coverage, fuzz};
+use ringback::workshop::coverage::Coverage;
+use ringback::workshop::fuzz::{Law, fuzz};
 use ringback::workshop::phone::{Phone, Shown};
 use ringback::workshop::test_entry::entry;
 
@@ -40,7 +41,7 @@ fn shipped_flows_keep_every_law() {
         let program = sound(&shipped(path));
         let fuzzed = fuzz(&program, 1, 3_000);
         assert!(fuzzed.broken.is_none(), "{path}: {:?}", fuzzed.broken);
-        assert_eq!(fuzzed.covered.nodes.len(), program.steps.len(), "{}", coverage(&program, &fuzzed.covered));
+        assert_eq!(fuzzed.covered.nodes.len(), program.steps.len(), "{}", Coverage::of(&program, &fuzzed.covered));
     }
 }
 

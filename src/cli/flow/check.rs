@@ -2,12 +2,15 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use super::files::{flow_files, read};
+use super::files::{flow_and_library_files, read};
 use super::watch;
-use crate::diagnostic::render_all;
-use crate::flow;
+use crate::call::rehearse::{Covered, rehearse};
+use crate::diagnostic::{Diagnostic, render_all};
 use crate::flow::program::Program;
+use crate::flow::{self, Compiled, codes};
+use crate::workshop::coverage::Coverage;
 use crate::workshop::report::{self, Checked, Summary};
 
 #[derive(Debug, Default, clap::Args)]
@@ -44,9 +47,9 @@ pub(super) fn check(arguments: &Arguments, out: &mut impl Write) -> anyhow::Resu
         Format::Text => check_text(&arguments.paths, out)?,
         Format::Json | Format::Sarif => {
             let mut checked = Vec::new();
-            for file in flow_files(&arguments.paths)? {
+            for file in flow_and_library_files(&arguments.paths)? {
                 let source = read(&file)?;
-                let diagnostics = flow::compile(&source).diagnostics;
+                let diagnostics = found(&source).diagnostics;
                 checked.push(Checked { file: seen_from_here(&file), source, diagnostics });
             }
             let render = if arguments.format == Format::Json { report::json } else { report::sarif };
@@ -60,9 +63,9 @@ pub(super) fn check(arguments: &Arguments, out: &mut impl Write) -> anyhow::Resu
 /// What is wrong with each flow, a line on each that is sound, and the count.
 pub(super) fn check_text(paths: &[PathBuf], out: &mut impl Write) -> anyhow::Result<Summary> {
     let mut summary = Summary::default();
-    for file in flow_files(paths)? {
+    for file in flow_and_library_files(paths)? {
         let source = read(&file)?;
-        let compiled = flow::compile(&source);
+        let compiled = found(&source);
         let errors = compiled.diagnostics.iter().filter(|d| d.is_error()).count();
         summary.files += 1;
         summary.errors += errors;
@@ -72,10 +75,33 @@ pub(super) fn check_text(paths: &[PathBuf], out: &mut impl Write) -> anyhow::Res
         if let Some(Program { name, version, steps, .. }) = &compiled.program {
             let (nodes, tests) = (steps.len(), compiled.tests.len());
             writeln!(out, "{file}: {name} version {version} ({nodes} nodes, {tests} tests)")?;
+        } else if let Some(name) = compiled.subflow.filter(|_| errors == 0) {
+            writeln!(out, "{file}: {name} (a sub-flow)")?;
         }
     }
     writeln!(out, "{} errors, {} warnings", summary.errors, summary.warnings)?;
     Ok(summary)
+}
+
+/// What the compiler finds, and the nodes that no test of the flow enters. A flow without tests is left in peace.
+fn found(source: &str) -> Compiled {
+    let mut compiled = flow::compile(source);
+    let Some(program) = compiled.program.clone().filter(|_| !compiled.tests.is_empty()) else { return compiled };
+    let program = Arc::new(program);
+    let mut covered = Covered::default();
+    for case in &compiled.tests {
+        match rehearse(&program, case) {
+            Ok(rehearsal) => covered.join(&rehearsal.covered),
+            Err(failure) => covered.join(&failure.covered),
+        }
+    }
+    let never = Coverage::of(&program, &covered).nodes_never;
+    for (name, span) in flow::node_places(source).into_iter().filter(|(name, _)| never.contains(name)) {
+        let text = format!("no test of this flow enters `{name}`");
+        compiled.diagnostics.push(Diagnostic::warning(codes::NOT_TESTED, span, text));
+    }
+    compiled.diagnostics.sort_by_key(|d| d.span);
+    compiled
 }
 
 /// The path from the working directory, as far as the file lies below it: what a code host can find again.

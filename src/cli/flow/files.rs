@@ -23,7 +23,7 @@ pub(in crate::cli) fn read_alone(file: &Path) -> anyhow::Result<String> {
 }
 
 /// The sub-flows that the flow of this file can call. Sub-flows call their neighbours.
-fn library(file: &Path) -> anyhow::Result<Library> {
+pub(super) fn library(file: &Path) -> anyhow::Result<Library> {
     let folder = file.parent().unwrap_or(Path::new(""));
     let own = folder.file_name().is_some_and(|name| name == LIBRARY);
     let folder = if own { folder.to_path_buf() } else { folder.join(LIBRARY) };

@@ -8,7 +8,8 @@ use super::files::{flow_files, read};
 use crate::diagnostic::render_all;
 use crate::flow::{self, Compiled};
 use crate::time::Clock;
-use crate::workshop::fuzz::{Fuzzed, coverage, fuzz};
+use crate::workshop::coverage::Coverage;
+use crate::workshop::fuzz::{Fuzzed, fuzz};
 use crate::workshop::test_entry::entry;
 
 #[derive(Debug, clap::Args)]
@@ -56,7 +57,7 @@ fn try_all(args: &FuzzArgs, out: &mut impl Write) -> anyhow::Result<bool> {
             out,
             "  {calls} calls from seed {}, {rate:.0} a second\n  {}",
             args.seed,
-            coverage(&program, &covered)
+            Coverage::of(&program, &covered)
         )?;
         if let Some(found) = broken {
             well = false;

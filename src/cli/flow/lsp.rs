@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::io::ErrorKind;
+use std::path::PathBuf;
 
 use anyhow::Context;
 use gen_lsp_types as lsp;
@@ -10,6 +11,7 @@ use lsp_server::{Connection, ErrorCode, IoThreads, Message, Notification, Reques
 use serde_json::Value;
 
 use crate::diagnostic::Severity;
+use crate::flow::Library;
 use crate::workshop::editor::{Document, Encoding, Finding, Place, Proposal, Range, Sort, Symbol, SymbolSort};
 
 /// Serves one editor until it says `exit`, or its pipe is closed.
@@ -54,6 +56,28 @@ struct Server {
     /// Agreed on in `initialize`; until then nothing is answered.
     encoding: Option<Encoding>,
     shut_down: bool,
+}
+
+/// The sub-flows beside the file of this URI. One that is no file, or cannot be read, has none.
+fn library(uri: &str) -> Library {
+    let Some(path) = uri.strip_prefix("file://") else { return Library::default() };
+    let mut bytes = Vec::new();
+    let mut rest = path.as_bytes();
+    while let Some((byte, after)) = rest.split_first() {
+        let escaped = after.get(..2).and_then(|two| u8::from_str_radix(std::str::from_utf8(two).ok()?, 16).ok());
+        match (byte, escaped) {
+            (b'%', Some(escaped)) => {
+                bytes.push(escaped);
+                rest = &after[2..];
+            }
+            _ => {
+                bytes.push(*byte);
+                rest = after;
+            }
+        }
+    }
+    let path = PathBuf::from(String::from_utf8_lossy(&bytes).into_owned());
+    super::files::library(&path).unwrap_or_default()
 }
 
 /// An answer, or the code and the words of its refusal.
@@ -191,7 +215,7 @@ impl Server {
     }
 
     fn look_at(&mut self, uri: lsp::Uri, version: i32, text: &str, encoding: Encoding) -> Notification {
-        let document = Document::new(text);
+        let document = Document::beside(text, library(&uri.0));
         let edge = Edge { document: &document, encoding };
         let diagnostics = document.findings().iter().map(|found| edge.diagnostic(found)).collect();
         self.open.insert(uri.0.clone(), document);

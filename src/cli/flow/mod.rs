@@ -43,11 +43,7 @@ pub enum FlowCommand {
     /// Print the JSON Schema of flows, for editors: `# yaml-language-server: $schema=flow.schema.json`.
     Schema,
     /// Run the tests in flows, without telephony.
-    Test {
-        /// Files, or folders whose *.yaml are taken.
-        #[arg(required = true)]
-        paths: Vec<PathBuf>,
-    },
+    Test(test::Arguments),
     /// Call flows with random callers, and hold every call against the laws that a sound flow keeps.
     Fuzz(fuzz::FuzzArgs),
     /// Be the person who is called: the call in this terminal, in virtual time.
@@ -127,7 +123,7 @@ fn run_into(command: FlowCommand, out: &mut impl Write) -> anyhow::Result<bool> 
             write!(out, "{}", crate::workshop::schema::schema())?;
             Ok(true)
         }
-        FlowCommand::Test { paths } => test::test(&paths, out),
+        FlowCommand::Test(arguments) => test::test(&arguments, out),
         FlowCommand::Fuzz(args) => fuzz::run(&args, out),
         FlowCommand::Play(args) => play::run(&args, &mut std::io::stdin().lock(), out),
         FlowCommand::Graph(args) => graph::graph(&args, out),
@@ -174,7 +170,8 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder can be made");
         std::fs::write(folder.path().join("small.yaml"), format!("{FLOW}{tests}")).expect("a file can be written");
         let mut out = Vec::new();
-        let command = FlowCommand::Test { paths: vec![folder.path().to_path_buf()] };
+        let paths = vec![folder.path().to_path_buf()];
+        let command = FlowCommand::Test(test::Arguments { paths, require: None });
         let ok = run_into(command, &mut out).expect("the folder has a flow");
         (ok, String::from_utf8(out).expect("text"))
     }
@@ -192,7 +189,12 @@ mod tests {
         let tests = case("answer, hears hello, keys 1", "result: informed, path: [ask, bye]");
         let (ok, printed) = printed(&tests);
         assert!(ok, "{printed}");
-        assert!(printed.contains("  ok      t\n  2 of 4 nodes entered; never: silent, stop\n"), "{printed}");
+        assert!(
+            printed.contains(
+                "  ok      t\n  2 of 4 nodes, 1 of 4 ways out of them; never: silent, stop, ask (exhausted)\n"
+            ),
+            "{printed}"
+        );
         assert!(printed.ends_with("1 tests: 1 ok, 0 FAILED\n"), "{printed}");
     }
 

@@ -21,7 +21,7 @@ pub use text::{Encoding, Place, Range, Text};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::flow::survey::{Survey, survey};
 use crate::flow::yaml::{self, Entry, Node};
-use crate::flow::{self};
+use crate::flow::{self, Library};
 
 /// A flow as it stands in an editor at one moment.
 #[derive(Debug, Clone)]
@@ -32,6 +32,8 @@ pub struct Document {
     diagnostics: Vec<Diagnostic>,
     /// Why the text is not YAML at the moment; the tree is then a guess.
     broken: Option<Diagnostic>,
+    /// What it can call.
+    library: Library,
 }
 
 /// A diagnostic at its place in the text.
@@ -47,12 +49,18 @@ pub struct Finding {
 impl Document {
     /// Total: any text whatever, however broken.
     pub fn new(source: &str) -> Document {
+        Document::beside(source, Library::default())
+    }
+
+    /// As [`Document::new`], with the sub-flows that lie beside it.
+    pub fn beside(source: &str, library: Library) -> Document {
         let (tree, broken) = tree(source);
         Document {
             text: Text::new(source),
             survey: survey(source, &tree),
             tree,
-            diagnostics: flow::compile(source).diagnostics,
+            diagnostics: flow::compile_with(source, &library).diagnostics,
+            library,
             broken,
         }
     }

@@ -97,7 +97,7 @@ impl Document {
             source.replace_range(self.text.offset(range.from)..self.text.offset(range.to), new);
         }
         let mut before: Vec<&str> = self.diagnostics.iter().map(|d| d.code).collect();
-        for found in flow::compile(&source).diagnostics {
+        for found in flow::compile_with(&source, &self.library).diagnostics {
             match before.iter().position(|code| *code == found.code) {
                 Some(at) => drop(before.swap_remove(at)),
                 None => {

@@ -7,7 +7,6 @@ mod caller;
 mod laws;
 mod shrink;
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rand::SeedableRng;
@@ -17,7 +16,7 @@ pub use laws::{Broken, Law};
 
 use crate::call::rehearse::Covered;
 use crate::diagnostic::Span;
-use crate::flow::program::{Program, StepId};
+use crate::flow::program::Program;
 use crate::flow::test::{Expect, Heard, TestCase};
 use crate::outcome::Disposition;
 
@@ -65,27 +64,4 @@ fn test(program: &Program, case: TestCase, broken: &Broken, seed: u64) -> TestCa
     let result = broken.result.or(never_hears.is_empty().then_some(Disposition::Informed));
     let expect = Expect { never_hears, result, span: Span::default(), ..Expect::default() };
     TestCase { name: format!("{} (seed {seed})", broken.law.about()), expect, ..case }
-}
-
-/// `21 of 23 nodes, 40 of 51 ways; never: agent, stop (next)`
-pub fn coverage(program: &Program, covered: &Covered) -> String {
-    let steps = || (0u32..).map(StepId).zip(&program.steps);
-    let entered: BTreeSet<StepId> = covered.nodes.clone();
-    let ways: usize = program.steps.iter().map(|step| step.routes.len()).sum();
-    let mut never: Vec<String> = Vec::new();
-    for (id, step) in steps() {
-        if !entered.contains(&id) {
-            never.push(step.name.clone());
-            continue;
-        }
-        let untaken = step.routes.iter().filter(|(via, _)| !covered.edges.contains(&(id, *via)));
-        never.extend(untaken.map(|(via, _)| format!("{} ({})", step.name, step.way(*via))));
-    }
-    let counted = format!(
-        "{} of {} nodes, {} of {ways} ways out of them",
-        covered.nodes.len(),
-        program.steps.len(),
-        covered.edges.len()
-    );
-    if never.is_empty() { counted } else { format!("{counted}; never: {}", never.join(", ")) }
 }
