@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::codes;
 use super::expr::{self, Expr, Type};
+use super::graph::Fact;
 use super::program::{Domain, Field, FieldId, MessageId, StepId, VarId, Variable};
 use super::subflow::Frame;
 use super::survey::{Choice, Noun, Survey};
@@ -39,6 +40,8 @@ pub struct Used {
     pub step: StepId,
     pub expr: Expr,
     pub span: Span,
+    /// Known there beside what is known at the step: an earlier case did not hold.
+    pub also: Vec<Fact>,
 }
 
 pub struct Context<'s> {

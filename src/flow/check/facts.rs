@@ -96,6 +96,9 @@ fn values(cx: &mut Context<'_>, sketch: &Sketch<'_>, known: &[Option<Facts>]) {
     let mut missing: BTreeSet<(crate::diagnostic::Span, Missing)> = BTreeSet::new();
     for used in &cx.used {
         if let Some(facts) = &known[used.step.0 as usize] {
+            let mut facts = *facts;
+            facts.extend(used.also.iter().copied());
+            let facts = &facts;
             unknown(cx, &used.expr, facts, &mut |m| {
                 missing.insert((used.span, m));
             });

@@ -2,7 +2,7 @@
 
 use super::super::codes;
 use super::super::expr::{BinaryOp, Expr, Type, Value as Worth};
-use super::super::graph::{Fact, when};
+use super::super::graph::{Fact, when as when_holds};
 use super::super::program::{Case, Step, Via};
 use super::super::yaml::{Node, Value};
 use super::{Kind, Presence, Reader, alone, declares_nothing, optional, required};
@@ -32,8 +32,8 @@ fn facts(step: &Step, via: Via) -> Vec<Fact> {
         Via::Case(n) => (&cases[..n as usize], cases.get(n as usize)),
         Via::Outcome(_) | Via::Key(_) => (&cases[..], None),
     };
-    let failed = failed.iter().flat_map(|case| when(&case.when, false));
-    failed.chain(taken.into_iter().flat_map(|case| when(&case.when, true))).collect()
+    let failed = failed.iter().flat_map(|case| when_holds(&case.when, false));
+    failed.chain(taken.into_iter().flat_map(|case| when_holds(&case.when, true))).collect()
 }
 
 fn lower(node: &mut Reader<'_, '_>) -> Option<Step> {
@@ -51,6 +51,7 @@ fn lower(node: &mut Reader<'_, '_>) -> Option<Step> {
         node.cx.error(codes::SHAPE, written.span, format!("`branch` has 1 to {CASES_MAX} cases"));
     }
     let mut cases = Vec::new();
+    let mut failed: Vec<Fact> = Vec::new();
     for item in items.iter().take(CASES_MAX) {
         let Some(map) = node.cx.map(item, "a case") else { continue };
         node.cx.known_keys(map, "key of a case", &["when", "to"]);
@@ -61,6 +62,11 @@ fn lower(node: &mut Reader<'_, '_>) -> Option<Step> {
         }
         let condition = map.get("when").and_then(|when| {
             let (expr, ty) = node.expr(&when.value, "`when`")?;
+            // It is looked at only when those before it did not hold.
+            if let Some(used) = node.cx.used.last_mut() {
+                used.also = failed.clone();
+            }
+            failed.extend(when_holds(&expr, false));
             if ty == Type::Bool {
                 let Value::Scalar(scalar) = &when.value.value else { return None };
                 return Some(Case { when: expr, text: scalar.text.clone() });

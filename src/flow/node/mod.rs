@@ -341,7 +341,7 @@ impl<'c> Reader<'c, '_> {
     /// An expression evaluated at this node.
     pub fn expr(&mut self, node: &Node, what: &str) -> Option<(Expr, Type)> {
         let (expr, ty) = self.cx.expr(node, what)?;
-        self.cx.used.push(Used { step: self.id, expr: expr.clone(), span: node.span });
+        self.cx.used.push(Used { step: self.id, expr: expr.clone(), span: node.span, also: Vec::new() });
         Some((expr, ty))
     }
 

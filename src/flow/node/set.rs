@@ -55,7 +55,7 @@ fn lower(node: &mut Reader<'_, '_>) -> Option<Step> {
     let mut assign = Vec::new();
     for entry in map.entries.iter().take(ENTRIES_MAX) {
         let Some((expr, _)) = node.cx.contact_expr(&entry.value, "a value") else { continue };
-        node.cx.used.push(Used { step: node.id, expr: expr.clone(), span: entry.value.span });
+        node.cx.used.push(Used { step: node.id, expr: expr.clone(), span: entry.value.span, also: Vec::new() });
         if let Some(variable) = node.cx.variable(&entry.key) {
             assign.push((variable, expr));
         }
