@@ -3,19 +3,56 @@
 use std::io::Write;
 use std::path::Path;
 
-use anyhow::bail;
+use anyhow::{Context, bail};
 
 use super::files::read;
+use crate::books::{FlowRef, Which};
+use crate::cli;
 use crate::diagnostic::render_all;
 use crate::flow::program::Program;
 use crate::flow::{self, Compiled};
+use crate::store::Store;
 use crate::workshop::diff;
 
-/// `false` when there is a difference.
-pub(super) fn diff(old: &Path, new: &Path, out: &mut impl Write) -> anyhow::Result<bool> {
-    let changes = diff::words(&program(old)?, &program(new)?);
+/// `false` when there is a difference. Each side is a file, or else a published flow; without `new`, `old` is the new one and
+/// is compared with the published flow of its name.
+pub(super) fn diff(config: &Path, old: &str, new: Option<&str>, out: &mut impl Write) -> anyhow::Result<bool> {
+    let (old, new) = match new {
+        Some(new) => (side(config, old)?, side(config, new)?),
+        None => {
+            let new = program(Path::new(old))?;
+            let name = new.name.clone();
+            (published(config, &FlowRef { name, which: Which::Latest })?, new)
+        }
+    };
+    let changes = diff::words(&old, &new);
     write!(out, "{}", diff::text(&changes))?;
     Ok(changes.is_empty())
+}
+
+fn side(config: &Path, what: &str) -> anyhow::Result<Program> {
+    let file = Path::new(what);
+    if file.exists() {
+        return program(file);
+    }
+    let reference: FlowRef =
+        what.parse().with_context(|| format!("there is no file `{what}`, and it names no published flow"))?;
+    published(config, &reference)
+}
+
+fn published(config: &Path, reference: &FlowRef) -> anyhow::Result<Program> {
+    let published = cli::runtime()?.block_on(async {
+        let (_, store, _) = cli::open(config).await?;
+        anyhow::Ok(store.published().await?)
+    })?;
+    let version = reference.find(&published)?.flow.clone();
+    match flow::compile(&version.source) {
+        Compiled { program: Some(program), .. } => Ok(program),
+        Compiled { program: None, diagnostics, .. } => {
+            let wrong = render_all(&diagnostics, &version.to_string(), &version.source);
+            bail!("{version} does not compile with this version of ringback\n{wrong}")
+        }
+    }
 }
 
 /// The flow in this file.

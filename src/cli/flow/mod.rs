@@ -31,6 +31,13 @@ pub enum Command {
     Files(FlowCommand),
     #[command(flatten)]
     Published(PublishedCommand),
+    /// Say what a client would hear or press differently. Exit code 0: nothing; 1: something; 2: a flow has errors.
+    Diff {
+        /// A file, or a published flow: NAME, NAME@VERSION, NAME#HASH. With one file alone: that, against the published flow
+        /// of its name.
+        old: String,
+        new: Option<String>,
+    },
 }
 
 /// On the flows in files; no installation is needed.
@@ -50,8 +57,6 @@ pub enum FlowCommand {
     Play(play::PlayArgs),
     /// Draw flows: nodes, the ways between them, and what tests or calls have entered.
     Graph(graph::GraphArgs),
-    /// Say what a client would hear or press differently. Exit code 0: nothing; 1: something; 2: a flow has errors.
-    Diff { old: PathBuf, new: PathBuf },
     /// List what is recorded and what is not, or print the script to record from.
     Prompts(prompts::PromptsArgs),
     /// Say more about the code of a diagnostic, for example F012; without a code, list them all.
@@ -89,10 +94,11 @@ pub enum PublishedCommand {
 pub fn run(config: &Path, command: Command) -> anyhow::Result<ExitCode> {
     // Not locked: a language server writes from a thread of its own.
     let out = &mut std::io::stdout();
-    let compares = matches!(command, Command::Files(FlowCommand::Diff { .. }));
+    let compares = matches!(command, Command::Diff { .. });
     let done = match command {
         Command::Files(command) => run_into(command, out),
         Command::Published(command) => super::runtime()?.block_on(run_published(config, command, out)),
+        Command::Diff { old, new } => diff::diff(config, &old, new.as_deref(), out),
     };
     let ok = match done {
         Ok(ok) => ok,
@@ -127,7 +133,6 @@ fn run_into(command: FlowCommand, out: &mut impl Write) -> anyhow::Result<bool> 
         FlowCommand::Fuzz(args) => fuzz::run(&args, out),
         FlowCommand::Play(args) => play::run(&args, &mut std::io::stdin().lock(), out),
         FlowCommand::Graph(args) => graph::graph(&args, out),
-        FlowCommand::Diff { old, new } => diff::diff(&old, &new, out),
         FlowCommand::Prompts(args) => prompts::prompts(&args, out),
         FlowCommand::Explain { code: Some(code) } => explain(&code, out),
         // Writes from a thread of its own.
