@@ -25,7 +25,7 @@ pub use compile::{compile, compile_with};
 pub use context::{NAMES, is_name, parse_duration};
 pub use sections::{KEYS as FLOW_KEYS, SPEAKABLE, SUBFLOW_KEYS, TYPES};
 pub use subflow::Library;
-pub use test_section::{EXPECTATIONS, STEPS};
+pub use test_section::{EXPECTATION_TABLE, EXPECTATIONS, STEP_TABLE, STEPS};
 
 use crate::diagnostic::{Diagnostic, Span};
 

@@ -59,6 +59,60 @@ pub const STEPS: &[&str] = &[
     "rejects",
 ];
 
+/// For the reference: each step as it is written, and what it is. `_` may be written as a space where nothing follows.
+pub const STEP_TABLE: &[(&str, &str)] = &[
+    ("answer", "the telephone is picked up"),
+    ("human", "listening to the line finds a person; without it the call takes whoever answers for one"),
+    ("machine", "listening to the line finds a machine"),
+    ("fax", "listening to the line finds a fax"),
+    ("beep", "the machine's greeting has ended"),
+    ("third_person", "somebody else has picked up: nothing protected may be heard in this call"),
+    ("keys 4321", "pressed one after another, once the words before them have been heard"),
+    ("keys_ahead 14321", "pressed at once, over the words or ahead of the question"),
+    ("silence", "nothing is pressed until the wait that is running has ended"),
+    ("wait 3s", "time passes"),
+    ("hears greet", "the message is heard, now or since the last `hears`; `hears \"words\"` looks for words"),
+    ("not hears debt", "it has not been heard so far"),
+    ("hangs_up", "the person hangs up"),
+    ("agent_answers", "a human agent picks up"),
+    ("no_agent", "nobody works in the queue, or nobody picked up"),
+    ("agent_hangs_up", "the talk with the agent is over"),
+    ("in_line 3", "all agents are busy: the call waits at this place"),
+    ("queue_closed", "the queue is closed at this hour"),
+    ("transfer_answers", "the other end of a transfer picks up"),
+    ("transfer_busy", "it is busy"),
+    ("transfer_unanswered", "nobody picks up there"),
+    ("transfer_fails", "it cannot be reached, or is not allowed"),
+    ("transfer_hangs_up", "the talk with the other end is over"),
+    (
+        "replies: { amount: 10.00 RUB }",
+        "the service that is asked replies this; as text: `replies {\"amount\": \"10.00 RUB\"}`",
+    ),
+    ("request_fails", "the service cannot be asked"),
+    ("no_reply", "nothing comes from the service in time"),
+    ("speaks 5s", "the person speaks this long into the recording"),
+    ("save_fails", "the next thing to be put on disk is not; without it every save succeeds"),
+    ("paid", "the debt is paid while the call is in the air"),
+    ("stopped", "the operator ends the call"),
+    ("busy", "the call never comes up: busy"),
+    ("no_answer", "the call never comes up: nobody answers"),
+    ("rejects", "the call never comes up: rejected"),
+];
+
+/// For the reference: what stands under `expect`.
+pub const EXPECTATION_TABLE: &[(&str, &str)] = &[
+    ("result", "how the call ended"),
+    ("promise", "what was promised and saved: `{ amount: 10.50 RUB, on: 2026-11-21 }`, or `none`"),
+    ("path", "the nodes entered, in order, all of them; those of a sub-flow are `check/ask`"),
+    ("hears", "messages, or words in quotes, that were heard"),
+    ("never_hears", "messages, or words in quotes, that were not"),
+    ("right_party", "whether the right person was verified"),
+    ("opt_out", "the scope of the opt-out that was saved"),
+    ("language", "the language that was spoken"),
+    ("reason", "why the bill was not paid, as it was said"),
+    ("at_most", "the longest the call may take: `90s`; words are counted at 14 letters a second"),
+];
+
 /// The keys of `expect`.
 pub const EXPECTATIONS: &[&str] =
     &["result", "promise", "path", "hears", "never_hears", "right_party", "opt_out", "language", "reason", "at_most"];
@@ -452,4 +506,21 @@ fn promise(cx: &mut Context<'_>, node: &Node) -> Option<ExpectPromise> {
     let amount = amount.parse().map_err(|e| cx.error(codes::MALFORMED, amount_span, format!("{e}")));
     let on = on.parse().map_err(|_| cx.error(codes::MALFORMED, on_span, "a date is written 2026-11-25"));
     Some(ExpectPromise::Saved { amount: amount.ok()?, on: on.ok()? })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_reference_names_every_step_and_expectation() {
+        for step in STEPS {
+            let is = |written: &str| {
+                written == *step || written.strip_prefix(step).is_some_and(|r| r.starts_with([' ', ':']))
+            };
+            assert_eq!(STEP_TABLE.iter().filter(|(written, _)| is(written)).count(), 1, "{step}");
+        }
+        let named: Vec<&str> = EXPECTATION_TABLE.iter().map(|(name, _)| *name).collect();
+        assert_eq!(named, EXPECTATIONS);
+    }
 }

@@ -7,7 +7,10 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use ringback::diagnostic::render_all;
-use ringback::flow::{Compiled, FLOW_KEYS, Library, codes, compile, compile_with, node};
+use ringback::flow::{
+    Compiled, EXPECTATION_TABLE, FLOW_KEYS, Library, STEP_TABLE, SUBFLOW_KEYS, TYPES, codes, compile, compile_with,
+    node,
+};
 
 fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
@@ -26,8 +29,12 @@ fn yaml_files(name: &str) -> Vec<(String, String)> {
 
 /// The sub-flows that the shipped flows call.
 pub fn library() -> Library {
+    library_in("flows/library")
+}
+
+fn library_in(name: &str) -> Library {
     let named = |(file, source): (String, String)| (file.trim_end_matches(".yaml").to_string(), source);
-    Library(yaml_files("flows/library").into_iter().map(named).collect())
+    Library(yaml_files(name).into_iter().map(named).collect())
 }
 
 /// A finding: line, column, severity, code.
@@ -77,10 +84,11 @@ fn found(compiled: &Compiled) -> BTreeSet<Finding> {
 #[test]
 fn broken_flows_are_told_off_at_the_right_place() {
     let mut failures = String::new();
+    let broken_library = library_in("tests/flows/library");
     let files = yaml_files("tests/flows");
     assert!(files.len() >= 150, "{} broken flows", files.len());
     for (name, source) in &files {
-        let (promised, compiled) = (promised(source), compile(source));
+        let (promised, compiled) = (promised(source), compile_with(source, &broken_library));
         assert!(!promised.is_empty(), "{name} promises nothing");
         let found = found(&compiled);
         if promised != found {
@@ -191,7 +199,11 @@ fn the_reference_says_what_the_code_says() {
     let mut reference = std::fs::read_to_string(&path).unwrap();
     let written = reference.clone();
     for (name, text) in [
-        ("flow", table("key", flow_keys())),
+        ("flow", table("key", flow_keys(FLOW_KEYS))),
+        ("subflow", table("key", flow_keys(SUBFLOW_KEYS))),
+        ("types", TYPES.iter().map(|t| format!("`{t}`")).collect::<Vec<_>>().join(", ") + "\n"),
+        ("steps", table("step", STEP_TABLE.iter().map(|(step, about)| (*step, about.to_string())))),
+        ("expectations", table("key", EXPECTATION_TABLE.iter().map(|(key, about)| (*key, about.to_string())))),
         ("kinds", kinds()),
         ("listening", table("key", node::LISTENING.iter().map(|k| (k.name, k.about.to_string())))),
         ("codes", code_table()),
@@ -214,8 +226,8 @@ fn table<'a>(head: &str, rows: impl IntoIterator<Item = (&'a str, String)>) -> S
     format!("| {head} | |\n|---|---|\n{}", rows.collect::<String>())
 }
 
-fn flow_keys() -> impl Iterator<Item = (&'static str, String)> {
-    FLOW_KEYS.iter().map(|(name, must, about)| (*name, format!("{about}{}", if *must { " (required)" } else { "" })))
+fn flow_keys(keys: &'static [(&'static str, bool, &'static str)]) -> impl Iterator<Item = (&'static str, String)> {
+    keys.iter().map(|(name, must, about)| (*name, format!("{about}{}", if *must { " (required)" } else { "" })))
 }
 
 fn kinds() -> String {

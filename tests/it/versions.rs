@@ -116,6 +116,42 @@ fn only_what_compiles_and_passes_is_published_and_only_once() {
     hold(&folder, &["bad.yaml: NOT published", "published brief v4 (", "1 published, 0 already there, 1 refused"]);
 }
 
+/// What is published is held against the file that is being written; what a flow calls is published with it.
+#[test]
+fn a_flow_is_compared_with_what_is_published() {
+    let house = House::new("127.0.0.1:9", TRUNK);
+    let file = house.path("flows/brief.yaml").to_string_lossy().into_owned();
+    let greets = |words: &str| {
+        format!(
+            "subflow: greet\nversion: 1\nlanguages: [en]\ninputs: {{ name: text }}\nexits: [done]\n\
+             messages: {{ hello: {{ en: \"{words} {{input.name}}.\" }} }}\nstart: hello\n\
+             nodes: {{ hello: {{ say: hello, next: out }}, out: {{ exit: done }} }}\n"
+        )
+    };
+    let calls = flow(1, "One.", "Good day Anna").replace(
+        "  hello: { say: hello, end: informed }",
+        "  hello: { call: greet, with: { name: contact.name }, done: after }\n  after: { say: hello, end: informed }",
+    );
+    house.write("flows/brief.yaml", &calls);
+    house.write("flows/library/greet.yaml", &greets("Good day"));
+    hold(&said(&house, &["flow", "publish", &file], true), &["published brief v1 ("]);
+    hold(&said(&house, &["flow", "diff", &file], true), &["no difference that a client would notice"]);
+
+    // Another word in the sub-flow is another flow; under the same version it cannot be published.
+    house.write("flows/library/greet.yaml", &greets("Good morning"));
+    hold(&said(&house, &["flow", "diff", &file], false), &["Good day", "Good morning"]);
+    house.write("flows/brief.yaml", &calls.replace("Good day Anna", "Good morning Anna"));
+    hold(&said(&house, &["flow", "publish", &file], false), &["raise its `version:`"]);
+    house.write(
+        "flows/brief.yaml",
+        &calls.replace("Good day Anna", "Good morning Anna").replace("version: 1", "version: 2"),
+    );
+    hold(&said(&house, &["flow", "publish", &file], true), &["published brief v2 ("]);
+    hold(&said(&house, &["flow", "diff", "brief@1", "brief@2"], false), &["Good day", "Good morning"]);
+    // What is kept needs nothing beside it.
+    hold(&house.ok(&["flow", "published", "brief@1"]), &["--- # subflow: greet", "Good day"]);
+}
+
 #[test]
 fn a_campaign_is_created_from_what_is_published_or_from_a_folder_that_could_be() {
     let house = House::new("127.0.0.1:9", TRUNK);
