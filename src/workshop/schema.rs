@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::flow::node::{self, Key, Kind};
 use crate::flow::program::OptOutScope;
-use crate::flow::{EXPECTATIONS, FLOW_KEYS, SPEAKABLE, STEPS, TYPES};
+use crate::flow::{EXPECTATIONS, FLOW_KEYS, SPEAKABLE, STEPS, SUBFLOW_KEYS, TYPES};
 use crate::outcome::{Disposition, NonPaymentReason};
 
 /// What stands behind a key.
@@ -35,6 +35,11 @@ enum Shape {
     Variables,
     /// Map of field to type.
     Fields,
+    /// Map of an expression's value to a node.
+    Cases,
+    /// An expression, or a list of conditions with their nodes.
+    Branches,
+    Reason,
     /// List of maps with these keys, all required.
     Rows(&'static [(&'static str, Shape)]),
 }
@@ -80,7 +85,11 @@ const SHAPES: &[(&str, Shape)] = &[
     ("record", Shape::Name),
     ("record.max", Shape::Duration),
     ("silence", Shape::Duration),
-    ("branch", Shape::Rows(&[("when", Shape::Expression), ("to", Shape::Name)])),
+    ("branch", Shape::Branches),
+    ("cases", Shape::Cases),
+    ("call", Shape::Name),
+    ("with", Shape::Variables),
+    ("exit", Shape::Name),
     ("set", Shape::Variables),
     ("queue", Shape::Name),
     ("timeout", Shape::Duration),
@@ -106,32 +115,32 @@ pub fn schema() -> String {
 }
 
 fn value() -> Value {
-    let mut properties = Map::new();
-    for (name, _, about) in FLOW_KEYS {
-        properties.insert((*name).into(), described(section(name), about));
-    }
-    let required: Vec<&str> = FLOW_KEYS.iter().filter(|(_, required, _)| *required).map(|(name, ..)| *name).collect();
-    let kinds: Map<String, Value> =
-        node::ALL.iter().map(|kind| (format!("node_{}", kind.name), of_kind(kind))).collect();
+    let kinds = node::ALL.iter().map(|kind| (format!("node_{}", kind.name), of_kind(kind)));
+    let files = [("flow", FLOW_KEYS), ("subflow", SUBFLOW_KEYS)].map(|(name, keys)| (name.to_string(), file(keys)));
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "A flow of Ringback",
-        "type": "object",
-        "properties": properties,
-        "required": required,
-        "additionalProperties": false,
-        "$defs": kinds,
+        "title": "A flow of Ringback, or a sub-flow",
+        "if": { "required": ["subflow"] },
+        "then": { "$ref": "#/$defs/subflow" },
+        "else": { "$ref": "#/$defs/flow" },
+        "$defs": kinds.chain(files).collect::<Map<_, _>>(),
     })
+}
+
+/// A file with these sections: name, required, what it is.
+fn file(keys: &[(&str, bool, &str)]) -> Value {
+    let required: Vec<&str> = keys.iter().filter(|(_, required, _)| *required).map(|(name, ..)| *name).collect();
+    object(keys.iter().map(|(name, _, about)| (*name, described(section(name), about))), &required)
 }
 
 /// What stands under a key of the flow. A section that is not here is taken as it comes.
 fn section(name: &str) -> Value {
     match name {
-        "flow" | "start" | "on_machine" => shape(Shape::Name),
+        "flow" | "subflow" | "start" | "on_machine" => shape(Shape::Name),
         "version" => shape(Shape::Number),
         "languages" => one_or_list(json!({ "enum": languages() })),
-        "contact" => shape(Shape::Fields),
-        "protect" => shape(Shape::Names),
+        "contact" | "inputs" | "outputs" => shape(Shape::Fields),
+        "protect" | "exits" => shape(Shape::Names),
         "defaults" => defaults(),
         "messages" => messages(),
         "hotkeys" => map_of("^[*][0-9*#]{1,7}$", shape(Shape::Name)),
@@ -212,7 +221,12 @@ fn of_kind(kind: &Kind) -> Value {
         keys.extend(node::LISTENING.iter().map(|key| of_key(kind.name, key)));
     }
     let required: Vec<&str> = kind.keys.iter().filter(|key| key.required).map(|key| key.name).collect();
-    described(object(keys, &required), kind.about)
+    let mut out = described(object(keys, &required), kind.about);
+    if kind.name == "call" {
+        // Its outcomes are the exits of another file.
+        out["additionalProperties"] = shape(Shape::Name);
+    }
+    out
 }
 
 fn of_key<'k>(kind: &str, key: &'k Key) -> (&'k str, Value) {
@@ -248,10 +262,14 @@ fn expectation(name: &str) -> Value {
             let text = || json!({ "type": "string" });
             json!({ "anyOf": [{ "const": "none" }, object([("amount", text()), ("on", text())], &["amount", "on"])] })
         }
-        "path" => shape(Shape::Names),
+        // The nodes of a sub-flow are `node/name`.
+        "path" => one_or_list(json!({ "type": "string", "pattern": "^[a-z][a-z0-9_/]*$" })),
         "hears" | "never_hears" => one_or_list(json!({ "type": "string" })),
         "right_party" => shape(Shape::Truth),
         "opt_out" => shape(Shape::OptOut),
+        "language" => json!({ "enum": languages() }),
+        "reason" => shape(Shape::Reason),
+        "at_most" => shape(Shape::Duration),
         _ => json!({}),
     }
 }
@@ -269,9 +287,14 @@ fn shape(of: Shape) -> Value {
         Shape::OptOut => json!({ "enum": OptOutScope::ALL.iter().map(|scope| scope.as_str()).collect::<Vec<_>>() }),
         Shape::Key => json!({ "type": "string", "pattern": KEY }),
         Shape::Keys => map_of(KEY, shape(Shape::Name)),
+        Shape::Reason => json!({ "enum": NonPaymentReason::ALL.iter().map(|r| r.as_str()).collect::<Vec<_>>() }),
         Shape::Reasons => {
-            let reasons: Vec<&str> = NonPaymentReason::ALL.iter().map(|reason| reason.as_str()).collect();
-            map_of(KEY, object([("is", json!({ "enum": reasons })), ("to", shape(Shape::Name))], &["is", "to"]))
+            map_of(KEY, object([("is", shape(Shape::Reason)), ("to", shape(Shape::Name))], &["is", "to"]))
+        }
+        Shape::Cases => map_of("^[^ ]+$", shape(Shape::Name)),
+        Shape::Branches => {
+            let conditions = Shape::Rows(&[("when", Shape::Expression), ("to", Shape::Name)]);
+            json!({ "anyOf": [shape(Shape::Expression), shape(conditions)] })
         }
         Shape::Fields => map_of(NAME, json!({ "type": "string", "pattern": type_pattern() })),
         Shape::Variables => map_of(NAME, shape(Shape::Expression)),
@@ -311,7 +334,8 @@ mod tests {
         let keys =
             node::ALL.iter().flat_map(|kind| kind.keys.iter().chain(node::LISTENING).map(|key| (kind.name, key.name)));
         let nodes = keys.filter(|(kind, key)| shape_of(kind, key).is_none()).map(|(_, key)| key);
-        let sections = FLOW_KEYS.iter().map(|(name, ..)| *name).filter(|name| section(name) == json!({}));
+        let sections =
+            FLOW_KEYS.iter().chain(SUBFLOW_KEYS).map(|(name, ..)| *name).filter(|name| section(name) == json!({}));
         let expectations = EXPECTATIONS.iter().copied().filter(|name| expectation(name) == json!({}));
         let missing: Vec<&str> = nodes.chain(sections).chain(expectations).collect();
         assert!(missing.is_empty(), "no shape is known for {missing:?}");

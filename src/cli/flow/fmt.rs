@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
-use super::files::{flow_files, read};
+use super::files::{flow_and_library_files, read_alone};
 use crate::diagnostic::render_all;
 use crate::workshop::fmt::{LeftAlone, format};
 
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
-    /// Files, or folders whose *.yaml are taken.
+    /// Files, or folders whose *.yaml are taken, and those of their `library/`.
     #[arg(required = true)]
     pub(super) paths: Vec<PathBuf>,
     /// Change nothing; name the files that would change, and exit with 1 if there are any.
@@ -22,8 +22,8 @@ pub struct Arguments {
 /// `false` when a file cannot be laid out, or with `--check` when one would change.
 pub(super) fn fmt(arguments: &Arguments, out: &mut impl Write) -> anyhow::Result<bool> {
     let (mut changed, mut left_alone, mut same) = (0, 0, 0);
-    for file in flow_files(&arguments.paths)? {
-        let source = read(&file)?;
+    for file in flow_and_library_files(&arguments.paths)? {
+        let source = read_alone(&file)?;
         let name = file.display().to_string();
         match format(&source) {
             Ok(laid_out) if laid_out == source => same += 1,

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 use anyhow::Context;
 
 use super::check::check_text;
-use super::files::flow_files;
+use super::files::{LIBRARY, flow_and_library_files};
 use crate::time::{Clock, Mono};
 
 /// Looking at the times of a few files costs less than a watcher of the operating system would weigh.
@@ -66,9 +66,12 @@ fn watch_until(paths: &[PathBuf], out: &mut impl Write, mut beat: impl FnMut() -
 /// When each file was written, and how long it is.
 type Seen = BTreeMap<PathBuf, (SystemTime, u64)>;
 
-/// Each path by itself: one that is away for a moment hides none of the others.
+/// Each path by itself: one that is away for a moment hides none of the others. A change of a sub-flow is one of the flows
+/// that call it.
 fn look(paths: &[PathBuf]) -> Seen {
-    let files = paths.iter().flat_map(|path| flow_files(std::slice::from_ref(path)).unwrap_or_default());
+    let libraries = paths.iter().filter(|path| !path.is_dir()).filter_map(|file| Some(file.parent()?.join(LIBRARY)));
+    let looked_at = paths.iter().cloned().chain(libraries.filter(|folder| folder.is_dir()));
+    let files = looked_at.flat_map(|path| flow_and_library_files(&[path]).unwrap_or_default());
     files.filter_map(|file| Some((file.clone(), stamp(&file)?))).collect()
 }
 

@@ -2,7 +2,7 @@
 //! key, and a flow laid out once is not changed again. The first two are checked on every file before anything is given
 //! out: what the printer cannot say, it leaves alone.
 //!
-//! The layout: sections in the order of `flow::FLOW_KEYS`, a blank line between their groups; two spaces a level; a map
+//! The layout: sections in the order of `flow::FLOW_KEYS` (of a sub-flow, `SUBFLOW_KEYS`), a blank line between their groups; two spaces a level; a map
 //! or list that was written in brackets stays so when it fits on a line; messages are block maps, their texts in double
 //! quotes, and folded (`>-`) when too long for a line. Blank lines and line breaks of folded texts are the author's.
 

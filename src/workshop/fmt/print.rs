@@ -3,11 +3,15 @@
 use super::WIDTH;
 use super::scalar::{self, Written};
 use super::tree::{Collection, Comment, Item, Tree, Value};
-use crate::flow::FLOW_KEYS;
+use crate::flow::{FLOW_KEYS, SUBFLOW_KEYS};
 
 /// Sections that stand together; a blank line parts the groups. A section that is not here is a group of its own.
-const GROUPS: &[&[&str]] =
-    &[&["flow", "version", "languages"], &["contact", "protect"], &["start", "on_machine", "hotkeys"]];
+const GROUPS: &[&[&str]] = &[
+    &["flow", "subflow", "version", "languages"],
+    &["contact", "protect"],
+    &["inputs", "outputs", "exits"],
+    &["start", "on_machine", "hotkeys"],
+];
 
 /// Where in a flow something stands, as far as the layout asks.
 #[derive(Clone, Copy, PartialEq)]
@@ -53,7 +57,9 @@ pub fn print(tree: &Tree, source: &str) -> String {
         printer.comment(comment, 0);
     }
     let mut sections: Vec<&Item> = tree.root.items.iter().collect();
-    sections.sort_by_key(|item| order(name(item)));
+    let keys = if sections.iter().any(|item| name(item) == "subflow") { SUBFLOW_KEYS } else { FLOW_KEYS };
+    // A section that is not among them comes last.
+    sections.sort_by_key(|item| keys.iter().position(|(key, ..)| *key == name(item)).unwrap_or(keys.len()));
     let mut before: Option<&str> = None;
     for section in sections {
         let (comments, gap) = above(section, Place::Flow, 0);
@@ -88,10 +94,6 @@ pub fn print(tree: &Tree, source: &str) -> String {
 
 fn name(section: &Item) -> &str {
     section.key.as_ref().map_or("", |key| &key.text)
-}
-
-fn order(section: &str) -> usize {
-    FLOW_KEYS.iter().position(|(name, ..)| *name == section).unwrap_or(FLOW_KEYS.len())
 }
 
 /// The first of the sections that stand together with this one.

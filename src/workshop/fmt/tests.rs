@@ -84,6 +84,11 @@ fn laid_out() {
             "nodes:\n  a: { end: x }\n\n  b: { end: y }\n",
         ),
         ("document marks", "--- \nflow: f\n...\n", "flow: f\n"),
+        (
+            "a sub-flow",
+            "nodes:\n  a: { exit: ok }\nstart: a\nexits: [ok]\ninputs: { x: text }\nversion: 1\nsubflow: s\n",
+            "subflow: s\nversion: 1\n\ninputs: { x: text }\nexits: [ok]\n\nstart: a\n\nnodes:\n  a: { exit: ok }\n",
+        ),
         ("a flow in brackets", "{ version: 1, flow: f }\n", "flow: f\nversion: 1\n"),
     ] {
         let out = formatted(source);
