@@ -3,6 +3,7 @@
 //! Settings only: campaigns, ladders and flows are other files. Secrets never stand in the file; it names an
 //! environment variable or another file, and what was read is hidden from `Debug`. Start at [`Config::load`].
 
+mod origin;
 mod written;
 
 use std::collections::BTreeMap;
@@ -14,6 +15,7 @@ use std::time::Duration;
 use crate::diagnostic::{Diagnostic, Span, render_all};
 use crate::phone::PhoneNumber;
 pub use crate::secret::Secret;
+pub use origin::Origin;
 
 /// Everything that a running Ringback is told by its operator. Paths are as written, joined to the file's own folder.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,6 +37,10 @@ pub struct Config {
     pub queues: BTreeMap<String, Queue>,
     pub smtp: Option<Smtp>,
     pub sms: Option<SmsGateway>,
+    /// The services that flows may ask; no other ever is. Each server once.
+    pub requests: Vec<Service>,
+    /// Whom calls may be given to, beside the agents of queues: beginnings of numbers (`+7800`), `sip:user@host`, `sip:*@host`.
+    pub transfer_to: Vec<String>,
     pub media: MediaSettings,
     /// After SIGTERM, calls in the air may go on for this long.
     pub drain: Duration,
@@ -106,6 +112,14 @@ pub struct SmsGateway {
     pub from: Option<String>,
     /// 1..=120 s.
     pub timeout: Duration,
+}
+
+/// A service that flows may ask over HTTP.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Service {
+    pub origin: Origin,
+    /// The whole value of the `Authorization` header.
+    pub authorization: Option<Secret>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,7 +1,11 @@
 use super::*;
 
 fn parse(source: &str) -> Result<Config, ConfigError> {
-    let env = |name: &str| (name == "SET").then(|| "s3cret".to_string());
+    let env = |name: &str| match name {
+        "SET" => Some("s3cret".to_string()),
+        "LINES" => Some("one\ntwo".to_string()),
+        _ => None,
+    };
     Config::parse("ringback.yaml", source, Path::new("/etc/ringback"), &env)
 }
 
@@ -18,12 +22,13 @@ fn the_sample_loads() {
 #[test]
 fn the_sample_loads_with_its_commented_settings() {
     let mut whole = Config::sample().to_string();
-    for key in ["username", "password", "caller_id", "token"] {
+    for key in ["username", "password", "caller_id", "token", "authorization"] {
         whole = whole.replace(&format!("# {key}:"), &format!("{key}:"));
     }
     let whole = whole
         .replace("TRUNK_PASSWORD", "SET")
         .replace("SMS_TOKEN", "SET")
+        .replace("BILLING_AUTHORIZATION", "SET")
         .replace("\"file:secrets/smtp\"", "\"${env:SET}\"");
     let config = parse(&whole).unwrap_or_else(|e| panic!("{e}"));
     assert_eq!(config.trunks[0].password.as_ref().unwrap().reveal(), "s3cret");
@@ -53,7 +58,23 @@ fn mistakes_have_a_place_and_a_code() {
             "49:8 C003",
             "plain text",
         ),
-        ("drain_s: 120", "drain_s: 120\ndrain_s: 5", "60:1 C001", "duplicate"),
+        ("host: billing.example.org", "host: https://billing.example.org/balance", "57:11 C003", "name of a server"),
+        ("host: billing.example.org", "host: http://billing.example.org", "57:11 C003", "plain text"),
+        ("host: billing.example.org", "host: a.example\n  - host: \"A.example:443\"", "58:11 C006", "named twice"),
+        (
+            "# authorization: \"${env:BILLING_AUTHORIZATION}\"",
+            "authorization: hunter2 #",
+            "58:20 C004",
+            "change the secret",
+        ),
+        (
+            "# authorization: \"${env:BILLING_AUTHORIZATION}\"",
+            "authorization: \"${env:LINES}\" #",
+            "58:20 C003",
+            "one line",
+        ),
+        ("transfer_to: []", "transfer_to: [\"8800\", \"sip:desk\"]", "63:15 C003, 63:23 C003", "sip:*@example.org"),
+        ("drain_s: 120", "drain_s: 120\ndrain_s: 5", "71:1 C001", "duplicate"),
         ("from: \"Billing <billing@example.com>\"", "from: \"a@b.c\\nBcc: x@y.z\"", "43:9 C003", "e-mail address"),
         ("\ndatabase: ringback.db", "\ndatabase: [", "5:11 C001", ""),
     ] {

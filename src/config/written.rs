@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_saphyr::{DefaultMessageFormatter, MessageFormatter, Spanned};
 
-use super::{Config, MediaSettings, Queue, Secret, SmsGateway, Smtp, TlsMode, Trunk};
+use super::{Config, MediaSettings, Origin, Queue, Secret, Service, SmsGateway, Smtp, TlsMode, Trunk};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::phone::PhoneNumber;
 
@@ -29,6 +29,10 @@ struct Written {
     queues: BTreeMap<String, WrittenQueue>,
     smtp: Option<WrittenSmtp>,
     sms: Option<WrittenSms>,
+    #[serde(default)]
+    requests: Vec<WrittenService>,
+    #[serde(default)]
+    transfer_to: Vec<Text>,
     media: Option<WrittenMedia>,
     drain_s: Option<Number>,
 }
@@ -86,6 +90,13 @@ struct WrittenSms {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct WrittenService {
+    host: Text,
+    authorization: Option<Text>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct WrittenMedia {
     threads: Option<Number>,
     bind_ip: Option<Text>,
@@ -126,11 +137,12 @@ pub(super) fn hide_secrets(source: &str) -> String {
         let name = key.trim().trim_start_matches(['-', '#', ' ', '"', '\'']).trim_end_matches(['"', '\'']);
         let value = value.trim().trim_start_matches(['"', '\'']);
         let names_a_place = value.is_empty() || value.starts_with("${env:") || value.starts_with("file:");
-        let flow_style = line.contains('{') && (line.contains("password") || line.contains("token"));
+        let flow_style =
+            line.contains('{') && ["password", "token", "authorization"].iter().any(|key| line.contains(key));
         if flow_style && !names_a_place {
             return Some("•••".to_string());
         }
-        (matches!(name, "password" | "token") && !names_a_place).then(|| format!("{key}: •••"))
+        (matches!(name, "password" | "token" | "authorization") && !names_a_place).then(|| format!("{key}: •••"))
     };
     source.lines().map(|line| hidden(line).unwrap_or_else(|| line.to_string())).collect::<Vec<_>>().join("\n")
 }
@@ -157,6 +169,8 @@ impl Checker<'_> {
         let queues = w.queues.into_iter().map(|(name, q)| (name, self.queue(q))).collect();
         let smtp = w.smtp.map(|s| self.smtp(s));
         let sms = w.sms.map(|s| self.sms(s));
+        let requests = self.services(&w.requests);
+        let transfer_to = self.transfer_to(w.transfer_to);
         let media = self.media(w.media);
         let drain = self.seconds(w.drain_s.as_ref(), 120.0, 0.0, 86_400.0);
         Some(Config {
@@ -170,6 +184,8 @@ impl Checker<'_> {
             queues,
             smtp: smtp.map_or(Some(None), |s| s.map(Some))?,
             sms: sms.map_or(Some(None), |s| s.map(Some))?,
+            requests: requests?,
+            transfer_to,
             media: media?,
             drain: drain?,
         })
@@ -228,9 +244,7 @@ impl Checker<'_> {
             self.found.push(d);
         }
         for prefix in &w.value {
-            let digits = prefix.value.strip_prefix('+').unwrap_or("");
-            let fine = !digits.is_empty() && digits.len() <= 15 && digits.bytes().all(|b| b.is_ascii_digit());
-            if !fine {
+            if !is_beginning_of_a_number(&prefix.value) {
                 let message = format!("`{}` is not the beginning of a number: expected + and digits", prefix.value);
                 self.wrong(prefix, message, "write it as \"+7495\"");
             }
@@ -241,8 +255,7 @@ impl Checker<'_> {
     fn queue(&mut self, w: WrittenQueue) -> Queue {
         for agent in &w.agents {
             let rest = agent.value.strip_prefix("sip:").unwrap_or("");
-            let fine = rest.split_once('@').is_some_and(|(user, host)| !user.is_empty() && !host.is_empty());
-            if !fine || rest.contains(char::is_whitespace) {
+            if !is_sip_user_and_host(rest) {
                 let message = format!("`{}` is not a SIP address", agent.value);
                 self.wrong(agent, message, "write it as \"sip:agent1@host:5060\"");
             }
@@ -292,6 +305,57 @@ impl Checker<'_> {
         let token = w.token.as_ref().map_or(Some(None), |t| self.secret(t).map(Some));
         let timeout = self.seconds(w.timeout_s.as_ref(), 20.0, 1.0, 120.0);
         Some(SmsGateway { url: w.url.value, token: token?, from: w.from, timeout: timeout? })
+    }
+
+    fn services(&mut self, w: &[WrittenService]) -> Option<Vec<Service>> {
+        let mut seen = BTreeSet::new();
+        // Every service is checked before the first failure counts, so that all of them are reported.
+        let services: Vec<Option<Service>> = w.iter().map(|s| self.service(s, &mut seen)).collect();
+        services.into_iter().collect()
+    }
+
+    fn service(&mut self, w: &WrittenService, seen: &mut BTreeSet<Origin>) -> Option<Service> {
+        let authorization = match &w.authorization {
+            None => Some(None),
+            Some(written) => self.secret(written).map(Some),
+        };
+        if let (Some(written), Some(Some(secret))) = (&w.authorization, &authorization)
+            && !secret.reveal().bytes().all(|b| b == b' ' || b.is_ascii_graphic())
+        {
+            let help = "it is the whole value of the header, on one line: `Bearer …`";
+            self.wrong(written, "this secret cannot be sent: a header holds one line of plain letters", help);
+        }
+        let Some(origin) = Origin::named(&w.host.value) else {
+            let message = format!("`{}` is not the name of a server", w.host.value);
+            self.wrong(
+                &w.host,
+                message,
+                "write it as \"billing.example.org\" or \"billing.example.org:8443\", without a path",
+            );
+            return None;
+        };
+        if !origin.is_private() {
+            self.wrong(&w.host, "what a flow asks would travel in plain text", "leave out http://: https is used");
+        }
+        if !seen.insert(origin.clone()) {
+            let message = format!("{origin} is named twice");
+            self.found.push(Diagnostic::error("C006", span(&w.host), message).help("name each server once"));
+        }
+        Some(Service { origin, authorization: authorization? })
+    }
+
+    fn transfer_to(&mut self, w: Vec<Text>) -> Vec<String> {
+        for to in &w {
+            let fine = match to.value.strip_prefix("sip:") {
+                Some(rest) => is_sip_user_and_host(rest),
+                None => is_beginning_of_a_number(&to.value),
+            };
+            if !fine {
+                let message = format!("`{}` is neither the beginning of a number nor a SIP address", to.value);
+                self.wrong(to, message, "write it as \"+7800\", \"sip:desk@example.org\" or \"sip:*@example.org\"");
+            }
+        }
+        w.into_iter().map(|to| to.value).collect()
     }
 
     fn media(&mut self, w: Option<WrittenMedia>) -> Option<MediaSettings> {
@@ -388,6 +452,18 @@ impl Checker<'_> {
     fn wrong<T>(&mut self, at: &Spanned<T>, message: impl Into<String>, help: impl Into<String>) {
         self.found.push(Diagnostic::error("C003", span(at), message).help(help));
     }
+}
+
+/// `+` and up to 15 digits.
+fn is_beginning_of_a_number(text: &str) -> bool {
+    let digits = text.strip_prefix('+').unwrap_or("");
+    !digits.is_empty() && digits.len() <= 15 && digits.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// What follows `sip:`.
+fn is_sip_user_and_host(rest: &str) -> bool {
+    let both = rest.split_once('@').is_some_and(|(user, host)| !user.is_empty() && !host.is_empty());
+    both && !rest.contains(char::is_whitespace)
 }
 
 fn is_this_machine(url: &str) -> bool {

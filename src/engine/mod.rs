@@ -6,6 +6,7 @@
 
 mod dialling;
 mod order;
+mod other_end;
 mod talking;
 mod tally;
 
@@ -63,6 +64,8 @@ pub struct Limits {
     pub cps_max: u32,
     /// Beginnings of E.164 numbers that may be dialled (`+7`, `+4420`); none other ever is. Empty allows nobody.
     pub allow_prefixes: Vec<String>,
+    /// Whom calls may be given to: beginnings of numbers (`+7800`), `sip:user@host`, `sip:*@host`. Empty allows nobody.
+    pub transfer_to: Vec<String>,
 }
 
 struct Running {
@@ -119,6 +122,13 @@ impl Engine {
             Input::Prepared { attempt, result } => self.prepared(attempt, result, now, &mut out),
             Input::Stored { order, result } => self.stored(now, order, result, &mut out),
             Input::Leg { leg, event } => self.leg(now, leg, event, &mut out),
+            Input::Replied { call, request, reply } => {
+                let event = match reply {
+                    Some((status, body)) => crate::call::Event::Replied { request, status, body },
+                    None => crate::call::Event::RequestFailed(request),
+                };
+                self.tell(now, call, event, &mut out);
+            }
             Input::Paid(contact) => self.paid(now, contact, &mut out),
             Input::TrunkUp(true) => self.pacer.up(now.mono),
             Input::TrunkUp(false) => self.pacer.down("the trunk does not answer our keep-alives"),
@@ -286,3 +296,6 @@ impl Engine {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::books::{Claimed, Write};
+use crate::call::action::Question;
 use crate::flow::program::Program;
 use crate::id::*;
 use crate::ladder::Ladder;
@@ -57,6 +58,12 @@ pub enum Input {
     Leg {
         leg: LegId,
         event: LegEvent,
+    },
+    /// Answer to `Request`: the status and the body, or `None` when there is no reply.
+    Replied {
+        call: CallId,
+        request: RequestId,
+        reply: Option<(u16, String)>,
     },
     /// The contact's debt was paid.
     Paid(ContactId),
@@ -122,6 +129,12 @@ pub enum Output {
         leg: LegId,
         play: PlayId,
     },
+    /// Ask a service, if the config allows it.
+    Request {
+        call: CallId,
+        request: RequestId,
+        question: Question,
+    },
     /// Join the client's and the agent's audio.
     Bridge {
         call: CallId,
@@ -141,6 +154,6 @@ pub enum Output {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Destination {
     Number(crate::phone::PhoneNumber),
-    /// A human agent's SIP URI.
+    /// The SIP URI of an agent, or of whom a call is given to.
     Agent(String),
 }

@@ -14,6 +14,7 @@ use crate::audio::Clip;
 use crate::config::{self, Config};
 use crate::engine::{Destination, Output, StoreFailure};
 use crate::id::*;
+use crate::request::Services;
 use crate::speech::Utterance;
 use crate::time::Mono;
 use crate::trunk::TrunkConfig;
@@ -25,6 +26,7 @@ pub(super) struct Hands<S> {
     pub store: Arc<S>,
     pub clock: Arc<Clock>,
     pub prompts: Arc<PromptCache>,
+    pub services: Services,
     pub trunk: Trunk,
     pub media: Media,
     pub media_ip: IpAddr,
@@ -86,6 +88,14 @@ impl<S: Store> Hands<S> {
             Output::Dial { leg, to } => self.dial(leg, &to),
             Output::Play { leg, play, utterances } => self.play(leg, play, &utterances, figures),
             Output::StopPlay { leg, play } => self.media.stop(leg, play),
+            Output::Request { call, request, question } => {
+                let (services, answers) = (self.services.clone(), self.answers.clone());
+                tokio::spawn(async move {
+                    // Why there is none stands in the log; for the call it is all one.
+                    let reply = services.ask(question).await.ok().map(|reply| (reply.status, reply.body));
+                    let _ = answers.send(Input::Replied { call, request, reply });
+                });
+            }
             Output::Bridge { call } => self.media.bridge(LegId::client(call), LegId::agent(call)),
             Output::Hangup { leg } => self.trunk.hangup(leg),
             Output::Close { call } => {

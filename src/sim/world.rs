@@ -209,7 +209,12 @@ impl<'s> World<'s> {
         self.life += 1;
         self.tick_at = None;
         let desk = Desk::new([("collections".to_string(), vec!["sip:agent1@example.com".to_string()])]);
-        let limits = Limits { channels_max: 20, cps_max: 5, allow_prefixes: vec!["+7".to_string()] };
+        let limits = Limits {
+            channels_max: 20,
+            cps_max: 5,
+            allow_prefixes: vec!["+7".to_string()],
+            transfer_to: vec!["+7".to_string()],
+        };
         self.engine = Some(Engine::new(limits, desk, self.now()));
         let left = self.books.recover();
         self.summary.unknown_outcomes += left.len() as u64;
@@ -401,6 +406,11 @@ impl<'s> World<'s> {
                     l.playing = None;
                 }
             }
+            // No service is there, as on most bad days; the shipped flows ask none.
+            Output::Request { call, request, question: _ } => {
+                let delay = self.some_ms(10, 8_000);
+                self.tell_after(delay, Input::Replied { call, request, reply: None });
+            }
             Output::Bridge { call } => {
                 let talk = self.some_ms(500, 60_000);
                 self.tell_after(
@@ -433,8 +443,8 @@ impl<'s> World<'s> {
 
     fn dial(&mut self, leg: LegId, to: &Destination) -> Result<(), String> {
         let number = match to {
-            Destination::Number(number) => number,
-            Destination::Agent(_) => {
+            Destination::Number(number) if leg.party == Party::Client => number,
+            Destination::Number(_) | Destination::Agent(_) => {
                 let delay = self.some_ms(100, 20_000);
                 let event =
                     if self.rng.random_bool(0.7) { LegEvent::Answered } else { LegEvent::Failed(HangupCause::Busy) };

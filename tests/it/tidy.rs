@@ -29,6 +29,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("media", &["audio", "rtp"]),
     ("voice", &["audio", "speech"]),
     ("notify", &["books", "config", "store"]),
+    ("request", &["call", "config", "flow"]),
     ("config", &[]),
 ];
 
