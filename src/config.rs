@@ -15,6 +15,7 @@ use std::time::Duration;
 use crate::diagnostic::{Diagnostic, Span, render_all};
 use crate::phone::PhoneNumber;
 pub use crate::secret::Secret;
+use crate::time::Zone;
 pub use origin::Origin;
 
 /// Everything that a running Ringback is told by its operator. Paths are as written, joined to the file's own folder.
@@ -70,10 +71,23 @@ pub struct Trunk {
 }
 
 /// A human queue.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Queue {
-    /// SIP addresses of the agents' phones, rung in this order.
+    /// SIP addresses of the agents' phones. One who stands in several queues is one agent.
     pub agents: Vec<String>,
+    /// When calls are taken in; `None`: always.
+    pub hours: Option<QueueHours>,
+}
+
+/// The same hours on some days of the week.
+#[derive(Debug, Clone, PartialEq)]
+pub struct QueueHours {
+    pub days: Vec<jiff::civil::Weekday>,
+    /// Minutes after midnight: `from` inclusive, `to` exclusive, 0..=1440.
+    pub from: u16,
+    pub to: u16,
+    /// Whose clock it is.
+    pub zone: Zone,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

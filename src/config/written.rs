@@ -5,12 +5,14 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
 
+use jiff::civil::Weekday;
 use serde::Deserialize;
 use serde_saphyr::{DefaultMessageFormatter, MessageFormatter, Spanned};
 
-use super::{Config, MediaSettings, Origin, Queue, Secret, Service, SmsGateway, Smtp, TlsMode, Trunk};
+use super::{Config, MediaSettings, Origin, Queue, QueueHours, Secret, Service, SmsGateway, Smtp, TlsMode, Trunk};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::phone::PhoneNumber;
+use crate::time::Zone;
 
 type Text = Spanned<String>;
 type Number = Spanned<f64>;
@@ -56,6 +58,16 @@ struct WrittenTrunk {
 #[serde(deny_unknown_fields)]
 struct WrittenQueue {
     agents: Vec<Text>,
+    hours: Option<WrittenHours>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenHours {
+    days: Text,
+    from: Text,
+    to: Text,
+    zone: Text,
 }
 
 #[derive(Deserialize)]
@@ -166,7 +178,10 @@ impl Checker<'_> {
         let caller_id = self.phone(&w.caller_id);
         let allow_prefixes = self.allow_prefixes(&w.allow_prefixes);
         let trunks = self.trunks(&w.trunks);
-        let queues = w.queues.into_iter().map(|(name, q)| (name, self.queue(q))).collect();
+        // Every queue is checked before the first failure counts, so that all of them are reported.
+        let queues: Vec<Option<(String, Queue)>> =
+            w.queues.into_iter().map(|(name, q)| Some((name, self.queue(q)?))).collect();
+        let queues: Option<BTreeMap<String, Queue>> = queues.into_iter().collect();
         let smtp = w.smtp.map(|s| self.smtp(s));
         let sms = w.sms.map(|s| self.sms(s));
         let requests = self.services(&w.requests);
@@ -181,7 +196,7 @@ impl Checker<'_> {
             caller_id: caller_id?,
             trunks: trunks?,
             allow_prefixes,
-            queues,
+            queues: queues?,
             smtp: smtp.map_or(Some(None), |s| s.map(Some))?,
             sms: sms.map_or(Some(None), |s| s.map(Some))?,
             requests: requests?,
@@ -252,7 +267,7 @@ impl Checker<'_> {
         w.value.iter().map(|p| p.value.clone()).collect()
     }
 
-    fn queue(&mut self, w: WrittenQueue) -> Queue {
+    fn queue(&mut self, w: WrittenQueue) -> Option<Queue> {
         for agent in &w.agents {
             let rest = agent.value.strip_prefix("sip:").unwrap_or("");
             if !is_sip_user_and_host(rest) {
@@ -260,7 +275,36 @@ impl Checker<'_> {
                 self.wrong(agent, message, "write it as \"sip:agent1@host:5060\"");
             }
         }
-        Queue { agents: w.agents.into_iter().map(|a| a.value).collect() }
+        let hours = w.hours.map_or(Some(None), |h| self.hours(&h).map(Some));
+        Some(Queue { agents: w.agents.into_iter().map(|a| a.value).collect(), hours: hours? })
+    }
+
+    fn hours(&mut self, w: &WrittenHours) -> Option<QueueHours> {
+        let days = weekdays(&w.days.value);
+        if days.is_none() {
+            let message = format!("`{}` is no stretch of a week that begins on Monday", w.days.value);
+            self.wrong(&w.days, message, "write it as mon-fri, sat or daily");
+        }
+        let (from, to) = (self.minutes(&w.from), self.minutes(&w.to));
+        if let (Some(from), Some(to)) = (from, to)
+            && from >= to
+        {
+            self.wrong(&w.to, "a queue closes after it opens", "hours end at 24:00 at the latest");
+            return None;
+        }
+        let zone = self.parsed::<Zone>(&w.zone, "the name of a time zone", "write it as Europe/Moscow");
+        Some(QueueHours { days: days?, from: from?, to: to?, zone: zone? })
+    }
+
+    /// `09:00`, up to `24:00`.
+    fn minutes(&mut self, w: &Text) -> Option<u16> {
+        let number = |digits: &str| digits.parse::<u16>().ok().filter(|_| digits.len() == 2);
+        let read = w.value.split_once(':').and_then(|(h, m)| Some((number(h)?, number(m)?)));
+        let minutes = read.filter(|(_, m)| *m < 60).map(|(h, m)| h * 60 + m).filter(|minutes| *minutes <= 1440);
+        if minutes.is_none() {
+            self.wrong(w, format!("expected a time of day, found `{}`", w.value), "write it as \"09:00\"");
+        }
+        minutes
     }
 
     fn smtp(&mut self, w: WrittenSmtp) -> Option<Smtp> {
@@ -452,6 +496,17 @@ impl Checker<'_> {
     fn wrong<T>(&mut self, at: &Spanned<T>, message: impl Into<String>, help: impl Into<String>) {
         self.found.push(Diagnostic::error("C003", span(at), message).help(help));
     }
+}
+
+/// `mon`, `mon-fri`, `daily`.
+fn weekdays(written: &str) -> Option<Vec<Weekday>> {
+    const NAMES: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+    let written = if written == "daily" { "mon-sun" } else { written };
+    let (first, last) = written.split_once('-').unwrap_or((written, written));
+    let at = |name: &str| NAMES.iter().position(|n| *n == name.trim());
+    let (first, last) = (at(first)?, at(last)?);
+    let days = (first..=last).filter_map(|n| Weekday::from_monday_zero_offset(n as i8).ok()).collect::<Vec<_>>();
+    (!days.is_empty()).then_some(days)
 }
 
 /// `+` and up to 15 digits.

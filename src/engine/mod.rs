@@ -139,6 +139,7 @@ impl Engine {
             }
             Input::Ticked => {}
         }
+        self.turn_desk(now, &mut out);
         self.turn_calls(now, &mut out);
         self.retry_unsaved(now, &mut out);
         self.pump(now, &mut out);
@@ -150,7 +151,8 @@ impl Engine {
         let calls = self.calls.values().filter_map(LiveCall::deadline).min();
         let claim = if self.may_claim() { self.claim_at } else { None };
         let pace = if self.ready.is_empty() { None } else { self.pacer.next_at(now.mono) };
-        [calls, claim, pace, self.store_rests_until].into_iter().flatten().min()
+        let desk = self.desk.deadline();
+        [calls, desk, claim, pace, self.store_rests_until].into_iter().flatten().min()
     }
 
     /// Legs to clients that are being rung or talk.

@@ -2,19 +2,22 @@
 //! hung up on must have its last word before the next is dialled.
 
 use super::{Destination, Engine, LegEvent, Limits, Output};
+use crate::agent::{AGENT_RING_MAX, DeskOrder};
 use crate::call::Event;
 use crate::id::*;
 use crate::outcome::HangupCause;
 use crate::phone::PhoneNumber;
-use crate::time::Now;
+use crate::time::{Mono, Now};
 
 /// What the other party's leg is at.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) enum OtherEnd {
     #[default]
     None,
-    /// An agent of a queue is rung.
-    AgentRung,
+    /// An agent of a queue is rung, until then at the most; `None`: taken back already, its last word is awaited.
+    AgentRung {
+        until: Option<Mono>,
+    },
     /// The other end of a transfer is rung.
     TransferRung,
     Talking,
@@ -24,7 +27,7 @@ pub(super) enum OtherEnd {
 
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Wanted {
-    Agent { queue: String },
+    Agent { queue: String, priority: i64 },
     Transfer(Destination),
 }
 
@@ -51,8 +54,8 @@ impl Limits {
 }
 
 impl Engine {
-    pub(super) fn ring_agent(&mut self, now: Now, id: CallId, queue: String, out: &mut Vec<Output>) {
-        self.want(now, id, Wanted::Agent { queue }, out);
+    pub(super) fn ring_agent(&mut self, now: Now, id: CallId, queue: String, priority: i64, out: &mut Vec<Output>) {
+        self.want(now, id, Wanted::Agent { queue, priority }, out);
     }
 
     /// Rings the other end, if that is allowed.
@@ -80,28 +83,65 @@ impl Engine {
                 live.other_end = OtherEnd::TransferRung;
                 out.push(Output::Dial { leg: LegId::agent(id), to });
             }
-            Wanted::Agent { queue } => match self.desk.take(&queue, id) {
-                Some(address) => {
-                    live.other_end = OtherEnd::AgentRung;
-                    let to = Destination::Agent(address.to_string());
-                    out.push(Output::Dial { leg: LegId::agent(id), to });
-                }
-                None => self.tell(now, id, Event::AgentUnavailable, out),
-            },
+            Wanted::Agent { queue, priority } => {
+                let orders = self.desk.join(now, &queue, id, priority);
+                self.carry_out_at_desk(now, orders, out);
+            }
         }
     }
 
+    fn carry_out_at_desk(&mut self, now: Now, orders: Vec<DeskOrder>, out: &mut Vec<Output>) {
+        let mut facts = Vec::new();
+        for order in orders {
+            match order {
+                DeskOrder::Ring { call, address } => {
+                    let live = self.calls.get_mut(&call).expect("who hangs up leaves the line");
+                    live.other_end = OtherEnd::AgentRung { until: Some(now.mono + AGENT_RING_MAX) };
+                    out.push(Output::Dial { leg: LegId::agent(call), to: Destination::Agent(address) });
+                }
+                DeskOrder::Queued { call, position, wait } => facts.push((call, Event::Queued { position, wait })),
+                DeskOrder::Nobody { call } => facts.push((call, Event::AgentUnavailable)),
+                DeskOrder::Closed { call } => facts.push((call, Event::QueueClosed)),
+            }
+        }
+        // Told last: what a call does about it may bring about new orders.
+        for (call, fact) in facts {
+            self.tell(now, call, fact, out);
+        }
+    }
+
+    /// Rests that are over, and agents who have been rung for long enough.
+    pub(super) fn turn_desk(&mut self, now: Now, out: &mut Vec<Output>) {
+        for (id, live) in &mut self.calls {
+            if let OtherEnd::AgentRung { until } = &mut live.other_end
+                && until.take_if(|until| *until <= now.mono).is_some()
+            {
+                out.push(Output::Hangup { leg: LegId::agent(*id) });
+            }
+        }
+        let orders = self.desk.ticked(now.mono);
+        self.carry_out_at_desk(now, orders, out);
+    }
+
+    /// The calls in line, and the queue in which each waits.
+    pub fn in_line(&self) -> impl Iterator<Item = (CallId, &str)> {
+        self.desk.waiting()
+    }
+
     /// Hangs up on the other party, whatever its leg is at, and wants no other.
-    pub(super) fn release_other_end(&mut self, id: CallId, out: &mut Vec<Output>) {
+    pub(super) fn release_other_end(&mut self, now: Now, id: CallId, out: &mut Vec<Output>) {
         let Some(live) = self.calls.get_mut(&id) else { return };
         match &mut live.other_end {
             OtherEnd::None => {}
             OtherEnd::Leaving(next) => *next = None,
-            OtherEnd::AgentRung | OtherEnd::TransferRung | OtherEnd::Talking => {
+            OtherEnd::AgentRung { until: None } => live.other_end = OtherEnd::Leaving(None),
+            OtherEnd::AgentRung { until: Some(_) } | OtherEnd::TransferRung | OtherEnd::Talking => {
                 live.other_end = OtherEnd::Leaving(None);
                 out.push(Output::Hangup { leg: LegId::agent(id) });
             }
         }
+        let orders = self.desk.leave(now.mono, id);
+        self.carry_out_at_desk(now, orders, out);
     }
 
     pub(super) fn agent_leg(&mut self, now: Now, id: CallId, event: LegEvent, out: &mut Vec<Output>) {
@@ -109,13 +149,15 @@ impl Engine {
             LegEvent::Answered => {
                 let Some(live) = self.calls.get_mut(&id) else { return };
                 match live.other_end {
-                    OtherEnd::AgentRung | OtherEnd::TransferRung => {
+                    OtherEnd::AgentRung { until: Some(_) } | OtherEnd::TransferRung => {
                         live.other_end = OtherEnd::Talking;
+                        self.desk.answered(now.mono, id);
                         self.tally.agents_talked += 1;
                         self.tell(now, id, Event::AgentAnswered, out);
                     }
                     // The answer crossed our hanging up.
-                    OtherEnd::Leaving(_) | OtherEnd::None | OtherEnd::Talking => {}
+                    OtherEnd::AgentRung { until: None } | OtherEnd::Leaving(_) => {}
+                    OtherEnd::None | OtherEnd::Talking => {}
                 }
             }
             LegEvent::Failed(cause) | LegEvent::Ended(cause) => self.other_end_gone(now, id, cause, out),
@@ -125,11 +167,13 @@ impl Engine {
     }
 
     fn other_end_gone(&mut self, now: Now, id: CallId, cause: HangupCause, out: &mut Vec<Output>) {
-        self.desk.release(id);
-        let Some(live) = self.calls.get_mut(&id) else { return };
-        match std::mem::take(&mut live.other_end) {
-            OtherEnd::None | OtherEnd::Leaving(None) => {}
-            OtherEnd::AgentRung => self.tell(now, id, Event::AgentUnavailable, out),
+        let was = self.calls.get_mut(&id).map(|live| std::mem::take(&mut live.other_end)).unwrap_or_default();
+        let missed = matches!(was, OtherEnd::AgentRung { .. });
+        let orders = self.desk.freed(now.mono, id, missed);
+        self.carry_out_at_desk(now, orders, out);
+        match was {
+            // A call whose agent did not pick up has been told by the desk where it stands.
+            OtherEnd::None | OtherEnd::Leaving(None) | OtherEnd::AgentRung { .. } => {}
             OtherEnd::TransferRung => self.tell(now, id, Event::TransferFailed(cause), out),
             OtherEnd::Talking => self.tell(now, id, Event::AgentHungUp, out),
             OtherEnd::Leaving(Some(wanted)) => self.want(now, id, wanted, out),

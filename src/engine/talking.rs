@@ -48,7 +48,14 @@ impl LiveCall {
     }
 
     pub fn deadline(&self) -> Option<Mono> {
-        if self.ended.is_some() { None } else { self.call.deadline() }
+        if self.ended.is_some() {
+            return None;
+        }
+        let agent = match self.other_end {
+            OtherEnd::AgentRung { until } => until,
+            OtherEnd::None | OtherEnd::TransferRung | OtherEnd::Talking | OtherEnd::Leaving(_) => None,
+        };
+        self.call.deadline().into_iter().chain(agent).min()
     }
 }
 
@@ -154,16 +161,16 @@ impl Engine {
             }
             Action::Save { save, fact } => self.save(now, id, save, &fact, out),
             // The call keeps the time itself, and releases the other end when it has waited long enough.
-            Action::RingAgent { queue, priority: _, timeout: _ } => self.ring_agent(now, id, queue, out),
+            Action::RingAgent { queue, priority, timeout: _ } => self.ring_agent(now, id, queue, priority, out),
             Action::Transfer { to, timeout: _ } => self.transfer(now, id, &to, out),
-            Action::ReleaseAgent => self.release_other_end(id, out),
+            Action::ReleaseAgent => self.release_other_end(now, id, out),
             Action::Record { .. } => self.tell(now, id, Event::Recorded { length: Duration::ZERO, file: None }, out),
             Action::StopRecording => {}
             Action::Request { request, question } => out.push(Output::Request { call: id, request, question }),
             Action::Bridge => out.push(Output::Bridge { call: id }),
             Action::Hangup => {
                 out.push(Output::Hangup { leg });
-                self.release_other_end(id, out);
+                self.release_other_end(now, id, out);
             }
             Action::End(ending) => self.end(now, id, ending, out),
         }
@@ -217,7 +224,7 @@ impl Engine {
     }
 
     fn end(&mut self, now: Now, id: CallId, ending: Ending, out: &mut Vec<Output>) {
-        self.release_other_end(id, out);
+        self.release_other_end(now, id, out);
         let live = self.calls.get_mut(&id).expect("the call that ended");
         let live_disposition = ending.disposition;
         live.ended = Some((ending, now.mono));

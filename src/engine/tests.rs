@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::*;
-use crate::agent::Desk;
+use crate::agent::{Desk, Staffing};
 use crate::books::{CampaignState, Enrolment, FlowVersion, Model, NewContact};
 use crate::language::Language;
 use crate::money::{Currency, Money};
@@ -325,4 +325,106 @@ fn whom_a_call_may_be_given_to() {
         assert_eq!(limits.may_transfer(to), allowed, "{to}");
     }
     assert!(!Limits { transfer_to: Vec::new(), ..limits }.may_transfer("+442079460000"));
+}
+
+fn two_calls_and_agents(agents: &[&str], now: &str) -> Stage {
+    let hours = crate::policy::Hours::new(9 * 60, 18 * 60);
+    let days = [jiff::civil::Weekday::Friday];
+    let staffing = Staffing {
+        agents: agents.iter().map(ToString::to_string).collect(),
+        hours: Some((crate::policy::CallingWindow::on(&days, hours), "Europe/London".parse().unwrap())),
+    };
+    let mut stage = Stage::set(limits(), Desk::new([("desk".to_string(), staffing)]), 2, now);
+    for call in [1, 2] {
+        for line in ["answered", "key 3", "played"] {
+            stage.ordered.clear();
+            stage.act(&format!("{call} {line}"));
+        }
+        if call == 1 {
+            assert_eq!(stage.ordered, ["other end of 1 rung at sip:a"]);
+        }
+    }
+    stage
+}
+
+#[test]
+fn a_call_waits_in_line_until_an_agent_is_free() {
+    let mut stage = two_calls_and_agents(&["sip:a"], "2026-11-20T10:00Z");
+    let waits = "2 hears You are number one about three minutes. To be called back, press one.";
+    assert_eq!(std::mem::take(&mut stage.ordered), [waits]);
+    script(
+        stage,
+        "
+        > other end of 1 answered
+        1 bridged
+        > wait 2
+        > 1 hung up
+        1 hung up on
+        other end of 1 hung up on
+        1 ended transferred
+        > other end of 1 hung up
+        other end of 2 rung at sip:a
+        > other end of 2 answered
+        2 bridged
+        > other end of 2 hung up
+        2 hung up on
+        2 ended transferred
+    ",
+    );
+}
+
+#[test]
+fn who_leaves_the_line_is_not_rung_for() {
+    let mut stage = two_calls_and_agents(&["sip:a"], "2026-11-20T10:00Z");
+    stage.ordered.clear();
+    script(
+        stage,
+        "
+        > 2 key 1
+        2 hears We will call you back.
+        > other end of 1 failed busy
+        1 hears You are number one about three minutes. To be called back, press one.
+        > wait 16
+        other end of 1 rung at sip:a
+    ",
+    );
+}
+
+#[test]
+fn an_agent_who_does_not_pick_up_gives_way_to_the_next() {
+    let mut stage = two_calls_and_agents(&["sip:a", "sip:b"], "2026-11-20T10:00Z");
+    assert_eq!(std::mem::take(&mut stage.ordered), ["other end of 2 rung at sip:b"]);
+    script(
+        stage,
+        "
+        > 2 hung up
+        2 hung up on
+        other end of 2 hung up on
+        2 ended hung_up_early
+        > other end of 2 failed cancelled
+        > wait 21
+        other end of 1 hung up on
+        > other end of 1 answered
+        > other end of 1 failed cancelled
+        other end of 1 rung at sip:b
+        > other end of 1 answered
+        1 bridged
+    ",
+    );
+}
+
+#[test]
+fn a_queue_is_closed_outside_its_hours() {
+    let staffing = Staffing { agents: Vec::new(), hours: None };
+    let nobody = Stage::set(limits(), Desk::new([("desk".to_string(), staffing)]), 1, "2026-11-20T10:00Z");
+    let hours = Some((crate::policy::CallingWindow { days: [None; 7] }, "Europe/London".parse().unwrap()));
+    let staffing = Staffing { agents: vec!["sip:a".to_string()], hours };
+    let closed = Stage::set(limits(), Desk::new([("desk".to_string(), staffing)]), 1, "2026-11-20T10:00Z");
+    for mut stage in [nobody, closed] {
+        for line in ["1 answered", "1 key 3", "1 played"] {
+            stage.ordered.clear();
+            stage.act(line);
+        }
+        assert_eq!(stage.ordered, ["1 hears Goodbye."]);
+    }
 }

@@ -141,7 +141,9 @@ fn exchange(
             if let Some(secret) = authorization {
                 request = request.header("Authorization", secret);
             }
-            request.header("Accept", "application/json").send_json(&question.send)
+            // Whole, so that its length is told: not every service takes a body in chunks.
+            let body = serde_json::Value::Object(question.send.clone()).to_string();
+            request.header("Accept", "application/json").header("Content-Type", "application/json").send(&body)
         }
     };
     let mut response = response.map_err(failed)?;

@@ -1,9 +1,11 @@
 //! What the config gives the engine, and what flows want that it does not give.
 
-use crate::config::{Config, Origin, Trunk};
+use crate::agent::Staffing;
+use crate::config::{Config, Origin, Queue, Trunk};
 use crate::engine::{Input, Limits};
 use crate::flow::program::{Program, Step, TransferTo};
 use crate::phone::PhoneNumber;
+use crate::policy::{CallingWindow, Hours};
 
 /// What the operator allows on this trunk.
 pub(super) fn limits(config: &Config, trunk: &Trunk) -> Limits {
@@ -13,6 +15,18 @@ pub(super) fn limits(config: &Config, trunk: &Trunk) -> Limits {
         allow_prefixes: config.allow_prefixes.clone(),
         transfer_to: config.transfer_to.clone(),
     }
+}
+
+/// Who works in which queue, and when.
+pub(super) fn staffing(config: &Config) -> Vec<(String, Staffing)> {
+    let one = |(name, queue): (&String, &Queue)| {
+        let hours = queue.hours.as_ref().map(|hours| {
+            let window = CallingWindow::on(&hours.days, Hours::new(hours.from, hours.to));
+            (window, hours.zone.clone())
+        });
+        (name.clone(), Staffing { agents: queue.agents.clone(), hours })
+    };
+    config.queues.iter().map(one).collect()
 }
 
 /// What a flow wants that the config does not give: better said before anybody is called. Each names the node and the setting.

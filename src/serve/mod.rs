@@ -106,8 +106,7 @@ pub async fn run<S: Store>(
         Media::start(config.media.threads, clock.clone(), media_events).map_err(|e| start("media threads", e))?;
 
     let limits = given::limits(config, settings);
-    let queues = config.queues.iter().map(|(name, queue)| (name.clone(), queue.agents.clone()));
-    let mut engine = Engine::new(limits, Desk::new(queues), clock.now());
+    let mut engine = Engine::new(limits, Desk::new(given::staffing(config)), clock.now());
     let mut figures = Figures::default();
     let mut hands = Hands {
         store: store.clone(),
