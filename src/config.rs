@@ -29,6 +29,8 @@ pub struct Config {
     pub prompts_dir: PathBuf,
     /// Rendered prompts; may be deleted at any time.
     pub cache_dir: PathBuf,
+    /// What clients said after the beep: `<call>-<n>.wav`.
+    pub recordings_dir: PathBuf,
     /// The number shown to the people rung, unless a trunk has its own.
     pub caller_id: PhoneNumber,
     /// At least one.

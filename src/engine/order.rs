@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::books::{Claimed, Write};
 use crate::call::action::Question;
@@ -96,6 +97,11 @@ pub enum LegEvent {
     PlayEnded(PlayId),
     AnsweredBy(AnsweredBy),
     Beeped,
+    /// A message was taken: how long the words are, and the file's name unless it could not be kept.
+    Recorded {
+        length: Duration,
+        file: Option<String>,
+    },
 }
 
 /// Orders. Imperative.
@@ -134,6 +140,18 @@ pub enum Output {
         call: CallId,
         request: RequestId,
         question: Question,
+    },
+    /// Beep, then record what is said: at most `max`, until a pause of `silence` after words. Say `Recorded`.
+    Record {
+        leg: LegId,
+        /// Which message of its call, from 1.
+        number: u32,
+        max: Duration,
+        silence: Duration,
+    },
+    /// The message is over; `Recorded` follows.
+    StopRecording {
+        leg: LegId,
     },
     /// Join the client's and the agent's audio.
     Bridge {

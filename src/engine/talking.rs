@@ -23,6 +23,8 @@ pub(super) struct LiveCall {
     /// Lines for `call_event` not yet written; they go along with the next write.
     log: Vec<CallEvent>,
     pub(super) other_end: OtherEnd,
+    /// Messages the client was asked to leave.
+    messages: u32,
     /// Facts the store has been asked to keep and has not answered for.
     facts_asked: u32,
     /// Facts on disk: what follows the call depends on them.
@@ -41,6 +43,7 @@ impl LiveCall {
             answered_at: None,
             log: Vec::new(),
             other_end: OtherEnd::None,
+            messages: 0,
             facts_asked: 0,
             facts_kept: Vec::new(),
             ended: None,
@@ -99,6 +102,7 @@ impl Engine {
             LegEvent::PlayEnded(play) => Event::PlayEnded(play),
             LegEvent::AnsweredBy(who) => Event::AnsweredBy(who),
             LegEvent::Beeped => Event::Beeped,
+            LegEvent::Recorded { length, file } => Event::Recorded { length, file },
         };
         self.tell(now, id, event, out);
     }
@@ -164,8 +168,11 @@ impl Engine {
             Action::RingAgent { queue, priority, timeout: _ } => self.ring_agent(now, id, queue, priority, out),
             Action::Transfer { to, timeout: _ } => self.transfer(now, id, &to, out),
             Action::ReleaseAgent => self.release_other_end(now, id, out),
-            Action::Record { .. } => self.tell(now, id, Event::Recorded { length: Duration::ZERO, file: None }, out),
-            Action::StopRecording => {}
+            Action::Record { max, silence } => {
+                live.messages += 1;
+                out.push(Output::Record { leg, number: live.messages, max, silence });
+            }
+            Action::StopRecording => out.push(Output::StopRecording { leg }),
             Action::Request { request, question } => out.push(Output::Request { call: id, request, question }),
             Action::Bridge => out.push(Output::Bridge { call: id }),
             Action::Hangup => {

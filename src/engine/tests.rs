@@ -145,6 +145,8 @@ impl Stage {
             }
             Output::StopPlay { .. } | Output::Close { .. } => return,
             Output::Request { call, request, question } => format!("{call} asks {request} {}", question.url),
+            Output::Record { leg, number, max, .. } => format!("{} recorded, message {number}, {max:?}", who(leg)),
+            Output::StopRecording { leg } => format!("{} recorded no longer", who(leg)),
             Output::Bridge { call } => format!("{call} bridged"),
             Output::Hangup { leg } => format!("{} hung up on", who(leg)),
             Output::Warn(why) => format!("warned: {why}"),
@@ -169,6 +171,10 @@ impl Stage {
             ["played"] => LegEvent::PlayEnded(self.plays[&call]),
             ["hung", "up"] => LegEvent::Ended(HangupCause::RemoteHangup),
             ["failed", cause] => LegEvent::Failed(cause.parse().unwrap()),
+            ["message", seconds] => {
+                let length = Duration::from_secs(seconds.parse().unwrap());
+                LegEvent::Recorded { length, file: Some("1-1.wav".to_string()) }
+            }
             ["replied", request, status, body] => {
                 let request = RequestId(request.parse().unwrap());
                 let reply = Some((status.parse().unwrap(), (*body).to_string()));
@@ -325,6 +331,25 @@ fn whom_a_call_may_be_given_to() {
         assert_eq!(limits.may_transfer(to), allowed, "{to}");
     }
     assert!(!Limits { transfer_to: Vec::new(), ..limits }.may_transfer("+442079460000"));
+}
+
+#[test]
+fn a_message_is_recorded_and_outlives_the_leg() {
+    script(
+        one_call(limits()),
+        "
+        > 1 answered
+        1 hears Balance, press one. Why you have not paid, press two. A person, press three. A message, press four. More, press five.
+        > 1 key 4
+        1 hears Please speak after the beep.
+        > 1 played
+        1 recorded, message 1, 20s
+        > 1 hung up
+        1 recorded no longer
+        > 1 message 9
+        1 ended hung_up_early
+    ",
+    );
 }
 
 fn two_calls_and_agents(agents: &[&str], now: &str) -> Stage {

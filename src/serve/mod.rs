@@ -108,6 +108,10 @@ pub async fn run<S: Store>(
     let limits = given::limits(config, settings);
     let mut engine = Engine::new(limits, Desk::new(given::staffing(config)), clock.now());
     let mut figures = Figures::default();
+    if let Err(error) = std::fs::create_dir_all(&config.recordings_dir) {
+        let folder = config.recordings_dir.display();
+        tracing::error!(%folder, %error, "the folder of recordings cannot be made; messages of clients will not be kept");
+    }
     let mut hands = Hands {
         store: store.clone(),
         clock: clock.clone(),
@@ -119,6 +123,8 @@ pub async fn run<S: Store>(
         answers,
         held: Arc::default(),
         connected: BTreeMap::new(),
+        recordings_dir: config.recordings_dir.clone(),
+        messages: BTreeMap::new(),
         key: None,
     };
 

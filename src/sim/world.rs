@@ -430,6 +430,16 @@ impl<'s> World<'s> {
                 let delay = self.some_ms(10, 8_000);
                 self.tell_after(delay, Input::Replied { call, request, reply: None });
             }
+            Output::Record { leg, max, .. } => {
+                let length = self.some_ms(0, max.as_millis() as u64);
+                let file = Some("message.wav".to_string());
+                self.tell_after(length, Input::Leg { leg, event: LegEvent::Recorded { length, file } });
+            }
+            Output::StopRecording { leg } => {
+                let delay = self.some_ms(1, 100);
+                let event = LegEvent::Recorded { length: Duration::ZERO, file: None };
+                self.tell_after(delay, Input::Leg { leg, event });
+            }
             Output::Bridge { call } => {
                 let talk = self.some_ms(500, 60_000);
                 let leg = LegId::agent(call);
