@@ -3,6 +3,7 @@
 //! Settings only: campaigns, ladders and flows are other files. Secrets never stand in the file; it names an
 //! environment variable or another file, and what was read is hidden from `Debug`. Start at [`Config::load`].
 
+mod origin;
 mod written;
 
 use std::collections::BTreeMap;
@@ -14,6 +15,8 @@ use std::time::Duration;
 use crate::diagnostic::{Diagnostic, Span, render_all};
 use crate::phone::PhoneNumber;
 pub use crate::secret::Secret;
+use crate::time::Zone;
+pub use origin::Origin;
 
 /// Everything that a running Ringback is told by its operator. Paths are as written, joined to the file's own folder.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,6 +29,8 @@ pub struct Config {
     pub prompts_dir: PathBuf,
     /// Rendered prompts; may be deleted at any time.
     pub cache_dir: PathBuf,
+    /// What clients said after the beep: `<call>-<n>.wav`.
+    pub recordings_dir: PathBuf,
     /// The number shown to the people rung, unless a trunk has its own.
     pub caller_id: PhoneNumber,
     /// At least one.
@@ -35,6 +40,10 @@ pub struct Config {
     pub queues: BTreeMap<String, Queue>,
     pub smtp: Option<Smtp>,
     pub sms: Option<SmsGateway>,
+    /// The services that flows may ask; no other ever is. Each server once.
+    pub requests: Vec<Service>,
+    /// Whom calls may be given to, beside the agents of queues: beginnings of numbers (`+7800`), `sip:user@host`, `sip:*@host`.
+    pub transfer_to: Vec<String>,
     pub media: MediaSettings,
     /// After SIGTERM, calls in the air may go on for this long.
     pub drain: Duration,
@@ -64,10 +73,23 @@ pub struct Trunk {
 }
 
 /// A human queue.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Queue {
-    /// SIP addresses of the agents' phones, rung in this order.
+    /// SIP addresses of the agents' phones. One who stands in several queues is one agent.
     pub agents: Vec<String>,
+    /// When calls are taken in; `None`: always.
+    pub hours: Option<QueueHours>,
+}
+
+/// The same hours on some days of the week.
+#[derive(Debug, Clone, PartialEq)]
+pub struct QueueHours {
+    pub days: Vec<jiff::civil::Weekday>,
+    /// Minutes after midnight: `from` inclusive, `to` exclusive, 0..=1440.
+    pub from: u16,
+    pub to: u16,
+    /// Whose clock it is.
+    pub zone: Zone,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,6 +128,14 @@ pub struct SmsGateway {
     pub from: Option<String>,
     /// 1..=120 s.
     pub timeout: Duration,
+}
+
+/// A service that flows may ask over HTTP.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Service {
+    pub origin: Origin,
+    /// The whole value of the `Authorization` header.
+    pub authorization: Option<Secret>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -35,6 +35,7 @@ pub mod import;
 pub mod media;
 pub mod network;
 pub mod notify;
+pub mod request;
 pub mod serve;
 pub mod store;
 pub mod trunk;

@@ -20,6 +20,11 @@ pub fn beep() -> Vec<i16> {
     sine(1000.0, 400, 8000)
 }
 
+/// The tone after which a caller is recorded: 1 kHz for 250 ms.
+pub fn speak_now() -> Vec<i16> {
+    sine(1000.0, 250, 8000)
+}
+
 /// One period of the ringing tone heard by a caller in Europe and Russia: 425 Hz, 1 s on, 4 s off.
 pub fn ringback() -> Vec<i16> {
     [sine(425.0, 1000, 5000), silence(4000)].concat()

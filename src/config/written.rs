@@ -5,12 +5,14 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
 
+use jiff::civil::Weekday;
 use serde::Deserialize;
 use serde_saphyr::{DefaultMessageFormatter, MessageFormatter, Spanned};
 
-use super::{Config, MediaSettings, Queue, Secret, SmsGateway, Smtp, TlsMode, Trunk};
+use super::{Config, MediaSettings, Origin, Queue, QueueHours, Secret, Service, SmsGateway, Smtp, TlsMode, Trunk};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::phone::PhoneNumber;
+use crate::time::Zone;
 
 type Text = Spanned<String>;
 type Number = Spanned<f64>;
@@ -22,6 +24,7 @@ struct Written {
     voices_dir: Text,
     prompts_dir: Text,
     cache_dir: Text,
+    recordings_dir: Option<Text>,
     caller_id: Text,
     allow_prefixes: Spanned<Vec<Text>>,
     trunks: Spanned<Vec<WrittenTrunk>>,
@@ -29,6 +32,10 @@ struct Written {
     queues: BTreeMap<String, WrittenQueue>,
     smtp: Option<WrittenSmtp>,
     sms: Option<WrittenSms>,
+    #[serde(default)]
+    requests: Vec<WrittenService>,
+    #[serde(default)]
+    transfer_to: Vec<Text>,
     media: Option<WrittenMedia>,
     drain_s: Option<Number>,
 }
@@ -52,6 +59,16 @@ struct WrittenTrunk {
 #[serde(deny_unknown_fields)]
 struct WrittenQueue {
     agents: Vec<Text>,
+    hours: Option<WrittenHours>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenHours {
+    days: Text,
+    from: Text,
+    to: Text,
+    zone: Text,
 }
 
 #[derive(Deserialize)]
@@ -82,6 +99,13 @@ struct WrittenSms {
     token: Option<Text>,
     from: Option<String>,
     timeout_s: Option<Number>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenService {
+    host: Text,
+    authorization: Option<Text>,
 }
 
 #[derive(Deserialize)]
@@ -126,11 +150,12 @@ pub(super) fn hide_secrets(source: &str) -> String {
         let name = key.trim().trim_start_matches(['-', '#', ' ', '"', '\'']).trim_end_matches(['"', '\'']);
         let value = value.trim().trim_start_matches(['"', '\'']);
         let names_a_place = value.is_empty() || value.starts_with("${env:") || value.starts_with("file:");
-        let flow_style = line.contains('{') && (line.contains("password") || line.contains("token"));
+        let flow_style =
+            line.contains('{') && ["password", "token", "authorization"].iter().any(|key| line.contains(key));
         if flow_style && !names_a_place {
             return Some("•••".to_string());
         }
-        (matches!(name, "password" | "token") && !names_a_place).then(|| format!("{key}: •••"))
+        (matches!(name, "password" | "token" | "authorization") && !names_a_place).then(|| format!("{key}: •••"))
     };
     source.lines().map(|line| hidden(line).unwrap_or_else(|| line.to_string())).collect::<Vec<_>>().join("\n")
 }
@@ -154,9 +179,14 @@ impl Checker<'_> {
         let caller_id = self.phone(&w.caller_id);
         let allow_prefixes = self.allow_prefixes(&w.allow_prefixes);
         let trunks = self.trunks(&w.trunks);
-        let queues = w.queues.into_iter().map(|(name, q)| (name, self.queue(q))).collect();
+        // Every queue is checked before the first failure counts, so that all of them are reported.
+        let queues: Vec<Option<(String, Queue)>> =
+            w.queues.into_iter().map(|(name, q)| Some((name, self.queue(q)?))).collect();
+        let queues: Option<BTreeMap<String, Queue>> = queues.into_iter().collect();
         let smtp = w.smtp.map(|s| self.smtp(s));
         let sms = w.sms.map(|s| self.sms(s));
+        let requests = self.services(&w.requests);
+        let transfer_to = self.transfer_to(w.transfer_to);
         let media = self.media(w.media);
         let drain = self.seconds(w.drain_s.as_ref(), 120.0, 0.0, 86_400.0);
         Some(Config {
@@ -164,12 +194,15 @@ impl Checker<'_> {
             voices_dir: self.path(&w.voices_dir),
             prompts_dir: self.path(&w.prompts_dir),
             cache_dir: self.path(&w.cache_dir),
+            recordings_dir: w.recordings_dir.as_ref().map_or_else(|| self.folder.join("recordings"), |r| self.path(r)),
             caller_id: caller_id?,
             trunks: trunks?,
             allow_prefixes,
-            queues,
+            queues: queues?,
             smtp: smtp.map_or(Some(None), |s| s.map(Some))?,
             sms: sms.map_or(Some(None), |s| s.map(Some))?,
+            requests: requests?,
+            transfer_to,
             media: media?,
             drain: drain?,
         })
@@ -228,9 +261,7 @@ impl Checker<'_> {
             self.found.push(d);
         }
         for prefix in &w.value {
-            let digits = prefix.value.strip_prefix('+').unwrap_or("");
-            let fine = !digits.is_empty() && digits.len() <= 15 && digits.bytes().all(|b| b.is_ascii_digit());
-            if !fine {
+            if !is_beginning_of_a_number(&prefix.value) {
                 let message = format!("`{}` is not the beginning of a number: expected + and digits", prefix.value);
                 self.wrong(prefix, message, "write it as \"+7495\"");
             }
@@ -238,16 +269,44 @@ impl Checker<'_> {
         w.value.iter().map(|p| p.value.clone()).collect()
     }
 
-    fn queue(&mut self, w: WrittenQueue) -> Queue {
+    fn queue(&mut self, w: WrittenQueue) -> Option<Queue> {
         for agent in &w.agents {
             let rest = agent.value.strip_prefix("sip:").unwrap_or("");
-            let fine = rest.split_once('@').is_some_and(|(user, host)| !user.is_empty() && !host.is_empty());
-            if !fine || rest.contains(char::is_whitespace) {
+            if !is_sip_user_and_host(rest) {
                 let message = format!("`{}` is not a SIP address", agent.value);
                 self.wrong(agent, message, "write it as \"sip:agent1@host:5060\"");
             }
         }
-        Queue { agents: w.agents.into_iter().map(|a| a.value).collect() }
+        let hours = w.hours.map_or(Some(None), |h| self.hours(&h).map(Some));
+        Some(Queue { agents: w.agents.into_iter().map(|a| a.value).collect(), hours: hours? })
+    }
+
+    fn hours(&mut self, w: &WrittenHours) -> Option<QueueHours> {
+        let days = weekdays(&w.days.value);
+        if days.is_none() {
+            let message = format!("`{}` is no stretch of a week that begins on Monday", w.days.value);
+            self.wrong(&w.days, message, "write it as mon-fri, sat or daily");
+        }
+        let (from, to) = (self.minutes(&w.from), self.minutes(&w.to));
+        if let (Some(from), Some(to)) = (from, to)
+            && from >= to
+        {
+            self.wrong(&w.to, "a queue closes after it opens", "hours end at 24:00 at the latest");
+            return None;
+        }
+        let zone = self.parsed::<Zone>(&w.zone, "the name of a time zone", "write it as Europe/Moscow");
+        Some(QueueHours { days: days?, from: from?, to: to?, zone: zone? })
+    }
+
+    /// `09:00`, up to `24:00`.
+    fn minutes(&mut self, w: &Text) -> Option<u16> {
+        let number = |digits: &str| digits.parse::<u16>().ok().filter(|_| digits.len() == 2);
+        let read = w.value.split_once(':').and_then(|(h, m)| Some((number(h)?, number(m)?)));
+        let minutes = read.filter(|(_, m)| *m < 60).map(|(h, m)| h * 60 + m).filter(|minutes| *minutes <= 1440);
+        if minutes.is_none() {
+            self.wrong(w, format!("expected a time of day, found `{}`", w.value), "write it as \"09:00\"");
+        }
+        minutes
     }
 
     fn smtp(&mut self, w: WrittenSmtp) -> Option<Smtp> {
@@ -292,6 +351,57 @@ impl Checker<'_> {
         let token = w.token.as_ref().map_or(Some(None), |t| self.secret(t).map(Some));
         let timeout = self.seconds(w.timeout_s.as_ref(), 20.0, 1.0, 120.0);
         Some(SmsGateway { url: w.url.value, token: token?, from: w.from, timeout: timeout? })
+    }
+
+    fn services(&mut self, w: &[WrittenService]) -> Option<Vec<Service>> {
+        let mut seen = BTreeSet::new();
+        // Every service is checked before the first failure counts, so that all of them are reported.
+        let services: Vec<Option<Service>> = w.iter().map(|s| self.service(s, &mut seen)).collect();
+        services.into_iter().collect()
+    }
+
+    fn service(&mut self, w: &WrittenService, seen: &mut BTreeSet<Origin>) -> Option<Service> {
+        let authorization = match &w.authorization {
+            None => Some(None),
+            Some(written) => self.secret(written).map(Some),
+        };
+        if let (Some(written), Some(Some(secret))) = (&w.authorization, &authorization)
+            && !secret.reveal().bytes().all(|b| b == b' ' || b.is_ascii_graphic())
+        {
+            let help = "it is the whole value of the header, on one line: `Bearer …`";
+            self.wrong(written, "this secret cannot be sent: a header holds one line of plain letters", help);
+        }
+        let Some(origin) = Origin::named(&w.host.value) else {
+            let message = format!("`{}` is not the name of a server", w.host.value);
+            self.wrong(
+                &w.host,
+                message,
+                "write it as \"billing.example.org\" or \"billing.example.org:8443\", without a path",
+            );
+            return None;
+        };
+        if !origin.is_private() {
+            self.wrong(&w.host, "what a flow asks would travel in plain text", "leave out http://: https is used");
+        }
+        if !seen.insert(origin.clone()) {
+            let message = format!("{origin} is named twice");
+            self.found.push(Diagnostic::error("C006", span(&w.host), message).help("name each server once"));
+        }
+        Some(Service { origin, authorization: authorization? })
+    }
+
+    fn transfer_to(&mut self, w: Vec<Text>) -> Vec<String> {
+        for to in &w {
+            let fine = match to.value.strip_prefix("sip:") {
+                Some(rest) => is_sip_user_and_host(rest),
+                None => is_beginning_of_a_number(&to.value),
+            };
+            if !fine {
+                let message = format!("`{}` is neither the beginning of a number nor a SIP address", to.value);
+                self.wrong(to, message, "write it as \"+7800\", \"sip:desk@example.org\" or \"sip:*@example.org\"");
+            }
+        }
+        w.into_iter().map(|to| to.value).collect()
     }
 
     fn media(&mut self, w: Option<WrittenMedia>) -> Option<MediaSettings> {
@@ -388,6 +498,29 @@ impl Checker<'_> {
     fn wrong<T>(&mut self, at: &Spanned<T>, message: impl Into<String>, help: impl Into<String>) {
         self.found.push(Diagnostic::error("C003", span(at), message).help(help));
     }
+}
+
+/// `mon`, `mon-fri`, `daily`.
+fn weekdays(written: &str) -> Option<Vec<Weekday>> {
+    const NAMES: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+    let written = if written == "daily" { "mon-sun" } else { written };
+    let (first, last) = written.split_once('-').unwrap_or((written, written));
+    let at = |name: &str| NAMES.iter().position(|n| *n == name.trim());
+    let (first, last) = (at(first)?, at(last)?);
+    let days = (first..=last).filter_map(|n| Weekday::from_monday_zero_offset(n as i8).ok()).collect::<Vec<_>>();
+    (!days.is_empty()).then_some(days)
+}
+
+/// `+` and up to 15 digits.
+fn is_beginning_of_a_number(text: &str) -> bool {
+    let digits = text.strip_prefix('+').unwrap_or("");
+    !digits.is_empty() && digits.len() <= 15 && digits.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// What follows `sip:`.
+fn is_sip_user_and_host(rest: &str) -> bool {
+    let both = rest.split_once('@').is_some_and(|(user, host)| !user.is_empty() && !host.is_empty());
+    both && !rest.contains(char::is_whitespace)
 }
 
 fn is_this_machine(url: &str) -> bool {

@@ -147,11 +147,9 @@ impl Engine {
         let contact = &claimed.standing.contact;
         let attempt = claimed.attempt.id;
         let plan = self.plan(claimed.attempt.campaign).expect("considered above");
-        let allowed =
-            |number: &str| self.limits.allow_prefixes.iter().any(|prefix| number.starts_with(prefix.as_str()));
         let mut usable = policy::phones_to_dial(&claimed.standing).peekable();
         let any = usable.peek().is_some();
-        let Some(phone) = usable.find(|p| allowed(p.number.full())).map(|p| p.id) else {
+        let Some(phone) = usable.find(|p| self.limits.may_dial(p.number.full())).map(|p| p.id) else {
             let (reason, why) = if any {
                 ("not_allowed", "no number of this contact begins with one of the config's allow_prefixes")
             } else {

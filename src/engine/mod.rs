@@ -6,6 +6,7 @@
 
 mod dialling;
 mod order;
+mod other_end;
 mod talking;
 mod tally;
 
@@ -63,6 +64,8 @@ pub struct Limits {
     pub cps_max: u32,
     /// Beginnings of E.164 numbers that may be dialled (`+7`, `+4420`); none other ever is. Empty allows nobody.
     pub allow_prefixes: Vec<String>,
+    /// Whom calls may be given to: beginnings of numbers (`+7800`), `sip:user@host`, `sip:*@host`. Empty allows nobody.
+    pub transfer_to: Vec<String>,
 }
 
 struct Running {
@@ -119,6 +122,13 @@ impl Engine {
             Input::Prepared { attempt, result } => self.prepared(attempt, result, now, &mut out),
             Input::Stored { order, result } => self.stored(now, order, result, &mut out),
             Input::Leg { leg, event } => self.leg(now, leg, event, &mut out),
+            Input::Replied { call, request, reply } => {
+                let event = match reply {
+                    Some((status, body)) => crate::call::Event::Replied { request, status, body },
+                    None => crate::call::Event::RequestFailed(request),
+                };
+                self.tell(now, call, event, &mut out);
+            }
             Input::Paid(contact) => self.paid(now, contact, &mut out),
             Input::TrunkUp(true) => self.pacer.up(now.mono),
             Input::TrunkUp(false) => self.pacer.down("the trunk does not answer our keep-alives"),
@@ -129,6 +139,7 @@ impl Engine {
             }
             Input::Ticked => {}
         }
+        self.turn_desk(now, &mut out);
         self.turn_calls(now, &mut out);
         self.retry_unsaved(now, &mut out);
         self.pump(now, &mut out);
@@ -140,7 +151,8 @@ impl Engine {
         let calls = self.calls.values().filter_map(LiveCall::deadline).min();
         let claim = if self.may_claim() { self.claim_at } else { None };
         let pace = if self.ready.is_empty() { None } else { self.pacer.next_at(now.mono) };
-        [calls, claim, pace, self.store_rests_until].into_iter().flatten().min()
+        let desk = self.desk.deadline();
+        [calls, desk, claim, pace, self.store_rests_until].into_iter().flatten().min()
     }
 
     /// Legs to clients that are being rung or talk.
@@ -286,3 +298,6 @@ impl Engine {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::books::{Claimed, Write};
+use crate::call::action::Question;
 use crate::flow::program::Program;
 use crate::id::*;
 use crate::ladder::Ladder;
@@ -58,6 +60,12 @@ pub enum Input {
         leg: LegId,
         event: LegEvent,
     },
+    /// Answer to `Request`: the status and the body, or `None` when there is no reply.
+    Replied {
+        call: CallId,
+        request: RequestId,
+        reply: Option<(u16, String)>,
+    },
     /// The contact's debt was paid.
     Paid(ContactId),
     /// The carrier answers our keep-alives again, or no longer does.
@@ -89,6 +97,11 @@ pub enum LegEvent {
     PlayEnded(PlayId),
     AnsweredBy(AnsweredBy),
     Beeped,
+    /// A message was taken: how long the words are, and the file's name unless it could not be kept.
+    Recorded {
+        length: Duration,
+        file: Option<String>,
+    },
 }
 
 /// Orders. Imperative.
@@ -122,6 +135,24 @@ pub enum Output {
         leg: LegId,
         play: PlayId,
     },
+    /// Ask a service, if the config allows it.
+    Request {
+        call: CallId,
+        request: RequestId,
+        question: Question,
+    },
+    /// Beep, then record what is said: at most `max`, until a pause of `silence` after words. Say `Recorded`.
+    Record {
+        leg: LegId,
+        /// Which message of its call, from 1.
+        number: u32,
+        max: Duration,
+        silence: Duration,
+    },
+    /// The message is over; `Recorded` follows.
+    StopRecording {
+        leg: LegId,
+    },
     /// Join the client's and the agent's audio.
     Bridge {
         call: CallId,
@@ -141,6 +172,6 @@ pub enum Output {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Destination {
     Number(crate::phone::PhoneNumber),
-    /// A human agent's SIP URI.
+    /// The SIP URI of an agent, or of whom a call is given to.
     Agent(String),
 }

@@ -3,7 +3,8 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-use super::{Asked, Destination, Engine, LegEvent, Output};
+use super::other_end::OtherEnd;
+use super::{Asked, Engine, LegEvent, Output};
 use crate::books::*;
 use crate::call::action::{Ending, Fact, Note};
 use crate::call::{Action, Call, Event};
@@ -21,20 +22,15 @@ pub(super) struct LiveCall {
     answered_at: Option<Mono>,
     /// Lines for `call_event` not yet written; they go along with the next write.
     log: Vec<CallEvent>,
-    agent: AgentLeg,
+    pub(super) other_end: OtherEnd,
+    /// Messages the client was asked to leave.
+    messages: u32,
     /// Facts the store has been asked to keep and has not answered for.
     facts_asked: u32,
     /// Facts on disk: what follows the call depends on them.
     facts_kept: Vec<Write>,
     /// The call is over and waits for its last fact's answer.
     ended: Option<(Ending, Mono)>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum AgentLeg {
-    None,
-    Rung,
-    Talking,
 }
 
 impl LiveCall {
@@ -46,7 +42,8 @@ impl LiveCall {
             dialled_at: now,
             answered_at: None,
             log: Vec::new(),
-            agent: AgentLeg::None,
+            other_end: OtherEnd::None,
+            messages: 0,
             facts_asked: 0,
             facts_kept: Vec::new(),
             ended: None,
@@ -54,7 +51,14 @@ impl LiveCall {
     }
 
     pub fn deadline(&self) -> Option<Mono> {
-        if self.ended.is_some() { None } else { self.call.deadline() }
+        if self.ended.is_some() {
+            return None;
+        }
+        let agent = match self.other_end {
+            OtherEnd::AgentRung { until } => until,
+            OtherEnd::None | OtherEnd::TransferRung | OtherEnd::Talking | OtherEnd::Leaving(_) => None,
+        };
+        self.call.deadline().into_iter().chain(agent).min()
     }
 }
 
@@ -98,31 +102,7 @@ impl Engine {
             LegEvent::PlayEnded(play) => Event::PlayEnded(play),
             LegEvent::AnsweredBy(who) => Event::AnsweredBy(who),
             LegEvent::Beeped => Event::Beeped,
-        };
-        self.tell(now, id, event, out);
-    }
-
-    fn agent_leg(&mut self, now: Now, id: CallId, event: LegEvent, out: &mut Vec<Output>) {
-        let Some(live) = self.calls.get_mut(&id) else { return };
-        match event {
-            LegEvent::Answered => {
-                live.agent = AgentLeg::Talking;
-                self.tally.agents_talked += 1;
-                self.tell(now, id, Event::AgentAnswered, out);
-            }
-            LegEvent::Failed(_) | LegEvent::Ended(_) => self.agent_gone(now, id, out),
-            LegEvent::Ringing | LegEvent::Digit(_) | LegEvent::PlayEnded(_) => {}
-            LegEvent::AnsweredBy(_) | LegEvent::Beeped => {}
-        }
-    }
-
-    fn agent_gone(&mut self, now: Now, id: CallId, out: &mut Vec<Output>) {
-        self.desk.release(id);
-        let Some(live) = self.calls.get_mut(&id) else { return };
-        let event = match std::mem::replace(&mut live.agent, AgentLeg::None) {
-            AgentLeg::None => return,
-            AgentLeg::Rung => Event::AgentUnavailable,
-            AgentLeg::Talking => Event::AgentHungUp,
+            LegEvent::Recorded { length, file } => Event::Recorded { length, file },
         };
         self.tell(now, id, event, out);
     }
@@ -184,31 +164,20 @@ impl Engine {
                 live.log.push(CallEvent { call: id, at: now.wall, kind: kind.to_string(), detail });
             }
             Action::Save { save, fact } => self.save(now, id, save, &fact, out),
-            // The call keeps the time itself, and releases the agent when it has waited long enough.
-            Action::RingAgent { queue, priority: _, timeout: _ } => match self.desk.take(&queue, id) {
-                Some(address) => {
-                    live.agent = AgentLeg::Rung;
-                    let to = Destination::Agent(address.to_string());
-                    out.push(Output::Dial { leg: LegId::agent(id), to });
-                }
-                None => self.tell(now, id, Event::AgentUnavailable, out),
-            },
-            Action::ReleaseAgent => {
-                if std::mem::replace(&mut live.agent, AgentLeg::None) != AgentLeg::None {
-                    out.push(Output::Hangup { leg: LegId::agent(id) });
-                }
-                self.desk.release(id);
+            // The call keeps the time itself, and releases the other end when it has waited long enough.
+            Action::RingAgent { queue, priority, timeout: _ } => self.ring_agent(now, id, queue, priority, out),
+            Action::Transfer { to, timeout: _ } => self.transfer(now, id, &to, out),
+            Action::ReleaseAgent => self.release_other_end(now, id, out),
+            Action::Record { max, silence } => {
+                live.messages += 1;
+                out.push(Output::Record { leg, number: live.messages, max, silence });
             }
-            Action::Transfer { .. } => self.tell(now, id, Event::TransferFailed(HangupCause::SystemError), out),
-            Action::Record { .. } => self.tell(now, id, Event::Recorded { length: Duration::ZERO, file: None }, out),
-            Action::StopRecording => {}
-            Action::Request { request, question: _ } => self.tell(now, id, Event::RequestFailed(request), out),
+            Action::StopRecording => out.push(Output::StopRecording { leg }),
+            Action::Request { request, question } => out.push(Output::Request { call: id, request, question }),
             Action::Bridge => out.push(Output::Bridge { call: id }),
             Action::Hangup => {
                 out.push(Output::Hangup { leg });
-                if live.agent != AgentLeg::None {
-                    out.push(Output::Hangup { leg: LegId::agent(id) });
-                }
+                self.release_other_end(now, id, out);
             }
             Action::End(ending) => self.end(now, id, ending, out),
         }
@@ -262,14 +231,10 @@ impl Engine {
     }
 
     fn end(&mut self, now: Now, id: CallId, ending: Ending, out: &mut Vec<Output>) {
+        self.release_other_end(now, id, out);
         let live = self.calls.get_mut(&id).expect("the call that ended");
-        if live.agent != AgentLeg::None {
-            out.push(Output::Hangup { leg: LegId::agent(id) });
-        }
-        live.agent = AgentLeg::None;
         let live_disposition = ending.disposition;
         live.ended = Some((ending, now.mono));
-        self.desk.release(id);
         self.pacer.ended(now.mono, live_disposition);
         out.push(Output::Close { call: id });
         self.close_when_answered(now, id, out);

@@ -1,6 +1,7 @@
 //! What a leg hears: packets in order, keys, speech and who answered, a recording, and what is to be relayed.
 
 use super::MediaEventKind;
+use super::message::Message;
 use super::scribe::Recorder;
 use crate::audio::{Codec, FRAME, Heard, Listener};
 use crate::rtp::reorder::InOrder;
@@ -26,11 +27,12 @@ pub struct Ear {
 struct Sound {
     listening: Option<Box<Listening>>,
     recorder: Option<Recorder>,
+    message: Option<Box<Message>>,
     quiet_ticks: u32,
 }
 
 #[derive(Debug)]
-struct Listening {
+pub struct Listening {
     listener: Listener,
     /// What its hearer wants to be told.
     speech: bool,
@@ -54,6 +56,16 @@ impl Ear {
 
     pub fn take_recorder(&mut self) -> Option<Recorder> {
         self.sound.recorder.take()
+    }
+
+    /// The one that was being taken, if any, is given back.
+    pub fn take_message(&mut self, message: Option<Message>) -> Option<Box<Message>> {
+        std::mem::replace(&mut self.sound.message, message.map(Box::new))
+    }
+
+    /// A message that has come to its end.
+    pub fn message_over(&mut self, now: Mono) -> Option<Box<Message>> {
+        self.sound.message.take_if(|message| message.is_over(now))
     }
 
     pub fn listen_for_machine(&mut self) {
@@ -93,27 +105,21 @@ impl Ear {
         if self.reorder.is_waiting() {
             let sound = &mut self.sound;
             self.reorder.flush(|piece| sound.hear(now, piece, None, facts));
-        } else if let Some(listening) = &mut self.sound.listening {
-            let frames = if self.sound.quiet_ticks == QUIET_TICKS { QUIET_TICKS } else { 1 };
-            listening.quiet(frames, facts);
-            listening.quiet_told += frames;
+            return;
+        }
+        let frames = if self.sound.quiet_ticks == QUIET_TICKS { QUIET_TICKS } else { 1 };
+        if let Some(listening) = &mut self.sound.listening {
+            listening.fall_quiet(frames, facts);
+        }
+        if let Some(message) = &mut self.sound.message {
+            message.quiet(now, frames);
         }
     }
 }
 
 impl Sound {
     fn listening(&mut self) -> &mut Listening {
-        self.listening.get_or_insert_with(|| {
-            Box::new(Listening {
-                listener: Listener::new(QUIET_MS),
-                speech: false,
-                machine: false,
-                frame: [0; FRAME],
-                filled: 0,
-                next: None,
-                quiet_told: 0,
-            })
-        })
+        self.listening.get_or_insert_with(|| Box::new(Listening { speech: false, ..Listening::for_speech(QUIET_MS) }))
     }
 
     fn hear(
@@ -129,6 +135,9 @@ impl Sound {
         if let Some(recorder) = &mut self.recorder {
             recorder.hear(now, piece.timestamp, codec, piece.payload);
         }
+        if let Some(message) = &mut self.message {
+            message.hear(now, piece.timestamp, codec, piece.payload);
+        }
         if let Some((to, audio)) = relay {
             audio.extend(piece.payload.iter().map(|&byte| codec.transcode(*to, byte)));
         }
@@ -139,7 +148,25 @@ impl Sound {
 }
 
 impl Listening {
-    fn hear(&mut self, timestamp: u32, codec: Codec, payload: &[u8], facts: &mut Vec<MediaEventKind>) {
+    pub fn for_speech(quiet_ms: u32) -> Listening {
+        Listening {
+            listener: Listener::new(quiet_ms),
+            speech: true,
+            machine: false,
+            frame: [0; FRAME],
+            filled: 0,
+            next: None,
+            quiet_told: 0,
+        }
+    }
+
+    /// No audio came for so many frames.
+    pub fn fall_quiet(&mut self, frames: u32, facts: &mut Vec<MediaEventKind>) {
+        self.quiet(frames, facts);
+        self.quiet_told += frames;
+    }
+
+    pub fn hear(&mut self, timestamp: u32, codec: Codec, payload: &[u8], facts: &mut Vec<MediaEventKind>) {
         if let Some(next) = self.next {
             let pause = timestamp.wrapping_sub(next) as i32;
             let frames = pause.max(0) as u32 / FRAME as u32;

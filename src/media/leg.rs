@@ -86,6 +86,9 @@ impl Leg {
             return;
         }
         self.ear.tick(now, facts);
+        if let Some(message) = self.ear.message_over(now) {
+            message.finish(now, self.id);
+        }
         if !std::mem::take(&mut self.ahead) {
             self.frame(clock, facts);
         }

@@ -2,6 +2,7 @@
 
 mod ear;
 mod leg;
+mod message;
 mod mouth;
 mod pace;
 mod pump;
@@ -14,6 +15,7 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedSender;
 
@@ -49,7 +51,13 @@ pub enum MediaEventKind {
     AnsweredBy(AnsweredBy),
     /// A machine's beep ended, or its greeting fell silent.
     Beeped,
-    /// The leg is gone, and its recording, if there was one, is on disk. Nothing follows from this leg.
+    /// A message that was asked for is over. `length`: to the end of the last words; nothing said is none. `kept`: it is on disk.
+    MessageTaken {
+        length: Duration,
+        kept: bool,
+    },
+    /// The leg is gone, and its recording, if there was one, is on disk. Nothing follows from this leg but a
+    /// `MessageTaken` that the disk was still busy with.
     Closed {
         stats: MediaStats,
     },
@@ -222,6 +230,18 @@ impl Media {
     /// From now on, writes what the leg receives to a WAV (8 kHz, 16 bits, mono), silence in its place. Complete at `Closed`.
     pub fn record(&self, leg: LegId, path: PathBuf) {
         self.order(leg, Command::Record { leg, path, at: self.now() });
+    }
+
+    /// From now on, writes what the far end says to a WAV (8 kHz, 16 bits, mono) and says `MessageTaken` once: when it has paused for
+    /// `silence` after words, after `max`, at [`end_message`](Media::end_message) or when the leg closes. Where nothing was said, no
+    /// file stays.
+    pub fn take_message(&self, leg: LegId, path: PathBuf, max: Duration, silence: Duration) {
+        self.order(leg, Command::TakeMessage { leg, path, max, silence, at: self.now() });
+    }
+
+    /// The message that is being taken is over.
+    pub fn end_message(&self, leg: LegId) {
+        self.order(leg, Command::EndMessage { leg, at: self.now() });
     }
 
     /// Falls silent, lets go of the port, and says `Closed` when all is done.

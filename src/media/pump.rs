@@ -13,6 +13,7 @@ use std::time::Duration;
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::leg::Leg;
+use super::message::Message;
 use super::mouth::Relay;
 use super::pace::Pace;
 use super::scribe::{Recorder, Scribe};
@@ -51,6 +52,8 @@ pub enum Command {
     ListenForSpeech { leg: LegId, quiet_ms: u32 },
     Bridge { a: LegId, b: LegId },
     Record { leg: LegId, path: PathBuf, at: Mono },
+    TakeMessage { leg: LegId, path: PathBuf, max: Duration, silence: Duration, at: Mono },
+    EndMessage { leg: LegId, at: Mono },
     Close { leg: LegId },
     Quit,
 }
@@ -202,6 +205,20 @@ impl Pump {
                 let scribe = self.scribe.clone();
                 self.with(leg, |l| l.ear.record(Recorder::begin(&scribe, path, at)));
             }
+            Command::TakeMessage { leg, path, max, silence, at } => {
+                let scribe = self.scribe.clone();
+                self.with(leg, |l| {
+                    let message = Message::begin(Recorder::begin(&scribe, path, at), at, max, silence);
+                    if let Some(before) = l.ear.take_message(Some(message)) {
+                        before.finish(at, leg);
+                    }
+                });
+            }
+            Command::EndMessage { leg, at } => self.with(leg, |l| {
+                if let Some(message) = l.ear.take_message(None) {
+                    message.finish(at, leg);
+                }
+            }),
             Command::Quit => {}
         }
     }
@@ -238,6 +255,9 @@ impl Pump {
         self.free.push(place);
         let now = self.clock.now().mono;
         let stats = leg.stats();
+        if let Some(message) = leg.ear.take_message(None) {
+            message.finish(now, id);
+        }
         match leg.ear.take_recorder() {
             Some(recorder) => recorder.finish(now, id, stats),
             None => {

@@ -32,7 +32,15 @@ const OVERLAP_MAX: Duration = Duration::from_millis(200);
 enum Order {
     Begin { id: u64, path: PathBuf },
     Write { id: u64, samples: Vec<i16> },
-    End { id: u64, broken: bool, leg: LegId, stats: MediaStats },
+    End { id: u64, broken: bool, leg: LegId, what: What },
+}
+
+/// What a recording was.
+enum What {
+    /// All that a leg heard, to its close.
+    Leg(MediaStats),
+    /// A message of this length, pauses after it left out.
+    Message(Duration),
 }
 
 #[derive(Debug, Clone)]
@@ -71,13 +79,26 @@ fn write(orders: &Receiver<Order>, events: &UnboundedSender<MediaEvent>, clock: 
                     *slot = None;
                 }
             }
-            Order::End { id, broken, leg, mut stats } => {
-                let written = match files.remove(&id).flatten() {
-                    Some((writer, path)) => writer.finalize().map_err(|e| failed(&path, &e)).is_ok(),
-                    None => false,
+            Order::End { id, broken, leg, what } => {
+                let path = match files.remove(&id).flatten() {
+                    Some((writer, path)) => writer.finalize().map_err(|e| failed(&path, &e)).is_ok().then_some(path),
+                    None => None,
                 };
-                stats.recording = if written && !broken { Recording::Written } else { Recording::Failed };
-                let kind = MediaEventKind::Closed { stats };
+                let written = path.is_some() && !broken;
+                let kind = match what {
+                    What::Leg(mut stats) => {
+                        stats.recording = if written { Recording::Written } else { Recording::Failed };
+                        MediaEventKind::Closed { stats }
+                    }
+                    What::Message(length) => {
+                        let kept = written && !length.is_zero();
+                        if let (false, Some(path)) = (kept, path) {
+                            // Silence, or half a message: nobody is to take it for one.
+                            let _ = std::fs::remove_file(path);
+                        }
+                        MediaEventKind::MessageTaken { length, kept }
+                    }
+                };
                 // Nobody listens any more when the program ends.
                 let _ = events.send(MediaEvent { leg, at: clock.now().mono, kind });
             }
@@ -86,7 +107,8 @@ fn write(orders: &Receiver<Order>, events: &UnboundedSender<MediaEvent>, clock: 
 }
 
 fn failed(path: &std::path::Path, why: &hound::Error) {
-    tracing::warn!(path = %path.display(), %why, "a recording cannot be written; check the folder and the disk's space");
+    let file = path.file_name().unwrap_or_default().display();
+    tracing::error!(%file, %why, "a recording cannot be written; check the folder and the disk's space");
 }
 
 /// One leg's recording: puts what is heard at its place in time.
@@ -172,13 +194,22 @@ impl Recorder {
     }
 
     /// Silence to the end, then `Closed` once all is on disk.
-    pub fn finish(mut self, now: Mono, leg: LegId, stats: MediaStats) {
+    pub fn finish(self, now: Mono, leg: LegId, stats: MediaStats) {
+        self.end(now, leg, What::Leg(stats));
+    }
+
+    /// As [`finish`](Recorder::finish), for a message of this length; then `MessageTaken`.
+    pub fn finish_message(self, now: Mono, leg: LegId, length: Duration) {
+        self.end(now, leg, What::Message(length));
+    }
+
+    fn end(mut self, now: Mono, leg: LegId, what: What) {
         while self.written < self.elapsed(now) {
             self.put(0);
         }
         self.pass_on();
         // Waits for room if it must: `Closed` has to come.
-        let _ = self.scribe.to.send(Order::End { id: self.id, broken: self.broken, leg, stats });
+        let _ = self.scribe.to.send(Order::End { id: self.id, broken: self.broken, leg, what });
     }
 }
 

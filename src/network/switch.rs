@@ -174,6 +174,7 @@ impl Works {
             | MediaEventKind::Digit(_)
             | MediaEventKind::AnsweredBy(_)
             | MediaEventKind::Beeped
+            | MediaEventKind::MessageTaken { .. }
             | MediaEventKind::Closed { .. } => return Ok(()),
         };
         self.tell(event.leg.call.0 as u64, fact)

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -10,10 +11,11 @@ use tokio::sync::mpsc::UnboundedSender;
 use super::figures::Figures;
 use super::{Clock, Media, Trunk, TrunkEventKind};
 use super::{HangupCause, Input, LegEvent, MediaEvent, MediaEventKind, PromptCache, Store, StoreError, TrunkEvent};
-use crate::audio::Clip;
+use crate::audio::{Clip, tone};
 use crate::config::{self, Config};
 use crate::engine::{Destination, Output, StoreFailure};
 use crate::id::*;
+use crate::request::Services;
 use crate::speech::Utterance;
 use crate::time::Mono;
 use crate::trunk::TrunkConfig;
@@ -25,6 +27,7 @@ pub(super) struct Hands<S> {
     pub store: Arc<S>,
     pub clock: Arc<Clock>,
     pub prompts: Arc<PromptCache>,
+    pub services: Services,
     pub trunk: Trunk,
     pub media: Media,
     pub media_ip: IpAddr,
@@ -34,8 +37,21 @@ pub(super) struct Hands<S> {
     pub held: Arc<Mutex<HashMap<AttemptId, Prepared>>>,
     /// Legs with a media port, and when they were answered.
     pub connected: BTreeMap<LegId, Option<Mono>>,
+    pub recordings_dir: PathBuf,
+    /// Messages that are asked for or being taken, by leg.
+    pub messages: BTreeMap<LegId, Taking>,
     /// The key whose orders are being carried out, and when its first packet came.
     pub key: Option<(LegId, Mono)>,
+}
+
+/// The beep before a message is no play of the call's, whose numbers begin with 1.
+const BEEP: PlayId = PlayId(0);
+
+/// A message on its way to disk.
+pub(super) struct Taking {
+    file: String,
+    /// What is taken when the beep has ended; `None`: it has.
+    after_beep: Option<(Duration, Duration)>,
 }
 
 pub(super) type Prepared = HashMap<Utterance, Arc<Clip>>;
@@ -86,6 +102,24 @@ impl<S: Store> Hands<S> {
             Output::Dial { leg, to } => self.dial(leg, &to),
             Output::Play { leg, play, utterances } => self.play(leg, play, &utterances, figures),
             Output::StopPlay { leg, play } => self.media.stop(leg, play),
+            Output::Request { call, request, question } => {
+                let (services, answers) = (self.services.clone(), self.answers.clone());
+                tokio::spawn(async move {
+                    // Why there is none stands in the log; for the call it is all one.
+                    let reply = services.ask(question).await.ok().map(|reply| (reply.status, reply.body));
+                    let _ = answers.send(Input::Replied { call, request, reply });
+                });
+            }
+            Output::Record { leg, number, max, silence } => {
+                let file = format!("{}-{number}.wav", leg.call);
+                self.messages.insert(leg, Taking { file, after_beep: Some((max, silence)) });
+                self.media.play(leg, BEEP, vec![Arc::new(Clip::from_pcm(&tone::speak_now()))]);
+            }
+            Output::StopRecording { leg } => {
+                self.media.stop(leg, BEEP);
+                self.give_up_beep(leg);
+                self.media.end_message(leg);
+            }
             Output::Bridge { call } => self.media.bridge(LegId::client(call), LegId::agent(call)),
             Output::Hangup { leg } => self.trunk.hangup(leg),
             Output::Close { call } => {
@@ -142,7 +176,17 @@ impl<S: Store> Hands<S> {
         });
     }
 
+    /// A message that had not begun is over, empty. One that had is told by media when it is on disk.
+    fn give_up_beep(&mut self, leg: LegId) {
+        if self.messages.get(&leg).is_some_and(|taking| taking.after_beep.is_some()) {
+            self.messages.remove(&leg);
+            let event = LegEvent::Recorded { length: Duration::ZERO, file: None };
+            let _ = self.answers.send(Input::Leg { leg, event });
+        }
+    }
+
     fn close(&mut self, leg: LegId) {
+        self.give_up_beep(leg);
         if self.connected.remove(&leg).is_some() {
             self.media.close(leg);
         }
@@ -189,6 +233,18 @@ impl<S: Store> Hands<S> {
                     figures.answer_to_audio.add(at.since(answered));
                 }
                 return None;
+            }
+            MediaEventKind::PlayEnded(BEEP) => {
+                if let Some(taking) = self.messages.get_mut(&leg)
+                    && let Some((max, silence)) = taking.after_beep.take()
+                {
+                    self.media.take_message(leg, self.recordings_dir.join(&taking.file), max, silence);
+                }
+                return None;
+            }
+            MediaEventKind::MessageTaken { length, kept } => {
+                let file = self.messages.remove(&leg).map(|taking| taking.file).filter(|_| kept);
+                LegEvent::Recorded { length, file }
             }
             MediaEventKind::PlayEnded(play) => LegEvent::PlayEnded(play),
             MediaEventKind::Digit(key) => {

@@ -4,6 +4,7 @@
 //! engine, and hands the engine's orders to the edges. Decides nothing itself.
 
 mod figures;
+mod given;
 mod hands;
 mod plans;
 
@@ -15,16 +16,18 @@ use tokio::sync::mpsc;
 
 use crate::agent::Desk;
 use crate::config::Config;
-use crate::engine::{Engine, Input, LegEvent, Limits, Tally};
+use crate::engine::{Engine, Input, LegEvent, Tally};
 use crate::media::{Media, MediaEvent, MediaEventKind};
 use crate::notify::Courier;
 use crate::outcome::HangupCause;
+use crate::request::Services;
 use crate::store::{Store, StoreError};
 use crate::time::{Clock, Now};
 use crate::trunk::{Trunk, TrunkEvent, TrunkEventKind};
 use crate::voice::PromptCache;
 
 pub use figures::{Figures, Spread};
+pub use given::unmet;
 pub use plans::{PlanError, load as load_plan};
 
 use hands::Hands;
@@ -102,24 +105,26 @@ pub async fn run<S: Store>(
     let media =
         Media::start(config.media.threads, clock.clone(), media_events).map_err(|e| start("media threads", e))?;
 
-    let limits = Limits {
-        channels_max: settings.channels_max,
-        cps_max: settings.cps_max,
-        allow_prefixes: config.allow_prefixes.clone(),
-    };
-    let queues = config.queues.iter().map(|(name, queue)| (name.clone(), queue.agents.clone()));
-    let mut engine = Engine::new(limits, Desk::new(queues), clock.now());
+    let limits = given::limits(config, settings);
+    let mut engine = Engine::new(limits, Desk::new(given::staffing(config)), clock.now());
     let mut figures = Figures::default();
+    if let Err(error) = std::fs::create_dir_all(&config.recordings_dir) {
+        let folder = config.recordings_dir.display();
+        tracing::error!(%folder, %error, "the folder of recordings cannot be made; messages of clients will not be kept");
+    }
     let mut hands = Hands {
         store: store.clone(),
         clock: clock.clone(),
         prompts,
+        services: Services::new(&config.requests, clock.clone()),
         trunk: trunk.clone(),
         media: media.clone(),
         media_ip: config.media.bind_ip,
         answers,
         held: Arc::default(),
         connected: BTreeMap::new(),
+        recordings_dir: config.recordings_dir.clone(),
+        messages: BTreeMap::new(),
         key: None,
     };
 
@@ -127,6 +132,7 @@ pub async fn run<S: Store>(
     let left = store.recover().await?;
     let mut seen = Seen::default();
     for input in seen.changes(&*store, clock.now().wall).await? {
+        given::tell_unmet(config, &input);
         hands.carry_out_all(engine.handle(clock.now(), input), &mut figures);
     }
     if !left.is_empty() {
@@ -192,6 +198,7 @@ pub async fn run<S: Store>(
                 match seen.changes(&*store, now.wall).await {
                     Ok(inputs) => {
                         for input in inputs {
+                            given::tell_unmet(config, &input);
                             hands.carry_out_all(engine.handle(clock.now(), input), &mut figures);
                         }
                     }

@@ -2,12 +2,13 @@
 //! Shares no code with policy or ladder; it counts for itself.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use jiff::civil::Weekday;
 
 use crate::books::{Contact, PromiseState, Standing};
 use crate::id::*;
-use crate::time::Wall;
+use crate::time::{Mono, Wall};
 
 /// A broken promise, with the way to see it again.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,11 +36,17 @@ pub(super) struct Judge {
     dialled: BTreeSet<AttemptId>,
     rings: BTreeMap<ContactId, Vec<Wall>>,
     ringing: BTreeMap<ContactId, CallId>,
+    /// Agents who are rung or talk, for which call, and whether they have picked up.
+    busy: BTreeMap<String, (CallId, bool)>,
+    /// When agents last did not pick up.
+    missed: BTreeMap<String, Mono>,
 }
 
 /// Nobody may be rung before or after these hours of their own day, whatever a ladder says (policy pack `default`).
 const EARLIEST_HOUR: i8 = 8;
 const LATEST_HOUR: i8 = 22;
+/// An agent who did not pick up may be left in peace for so long; a little more, since timers are late.
+const REST_MAX: Duration = Duration::from_millis(15_050);
 /// The shipped ladder's cap, on calls that rang somebody; the judge reads it from here, not from the ladder.
 const RINGS_A_DAY_MAX: usize = 3;
 
@@ -101,5 +108,38 @@ impl Judge {
     /// The process died and all its sockets with it.
     pub fn crashed(&mut self) {
         self.ringing.clear();
+        self.busy.clear();
+        self.missed.clear();
+    }
+
+    pub fn agent_rung(&mut self, address: &str, call: CallId) -> Result<(), String> {
+        match self.busy.insert(address.to_string(), (call, false)) {
+            Some((other, _)) => Err(format!("{address} was rung for call {call} while busy with call {other}")),
+            None => Ok(()),
+        }
+    }
+
+    pub fn agent_talks(&mut self, call: CallId) {
+        for (_, talks) in self.busy.values_mut().filter(|(busy_with, _)| *busy_with == call) {
+            *talks = true;
+        }
+    }
+
+    pub fn agent_over(&mut self, call: CallId, now: Mono) {
+        let over = self.busy.extract_if(.., |_, (busy_with, _)| *busy_with == call);
+        for (address, (_, talked)) in over {
+            if !talked {
+                self.missed.insert(address, now);
+            }
+        }
+    }
+
+    /// Nobody waits while an agent is free.
+    pub fn in_line(&self, waiting: usize, agents: &[&str], now: Mono) -> Result<(), String> {
+        let rests = |agent: &str| self.missed.get(agent).is_some_and(|at| now <= *at + REST_MAX);
+        match agents.iter().find(|agent| !self.busy.contains_key(**agent) && !rests(agent)) {
+            Some(agent) if waiting > 0 => Err(format!("{waiting} calls wait in line while {agent} is free")),
+            Some(_) | None => Ok(()),
+        }
     }
 }

@@ -71,6 +71,9 @@ pub struct Summary {
     pub messages: u64,
     pub handed_over: u64,
     pub closed: u64,
+    pub agents_talked: u64,
+    /// Calls that waited for an agent at once.
+    pub in_line_max: u64,
 }
 
 /// Lives the scene through once. A violation names the seed, the moment and the last orders.
@@ -94,6 +97,8 @@ impl Summary {
             messages,
             handed_over,
             closed,
+            agents_talked,
+            in_line_max,
         } = other;
         self.steps += steps;
         self.dialled += dialled;
@@ -108,5 +113,7 @@ impl Summary {
         self.messages += messages;
         self.handed_over += handed_over;
         self.closed += closed;
+        self.agents_talked += agents_talked;
+        self.in_line_max = self.in_line_max.max(*in_line_max);
     }
 }

@@ -11,7 +11,7 @@ use rand::{RngExt, SeedableRng};
 use super::judge::{Judge, Violation};
 use super::people::{self, Line, Reaction, Temper};
 use super::{Scene, Summary, Troubles};
-use crate::agent::Desk;
+use crate::agent::{Desk, Staffing};
 use crate::books::*;
 use crate::campaign;
 use crate::engine::{CampaignPlan, Destination, Engine, Input, LegEvent, Limits, Output, StoreFailure};
@@ -24,6 +24,8 @@ use crate::time::{Mono, Now};
 /// A world that has not come to rest by then spins.
 const STEPS_MAX: u64 = 2_000_000;
 const TRACE_MAX: usize = 40;
+/// They work in the one queue. Two, so that calls must wait.
+const AGENTS: [&str; 2] = ["sip:agent1@example.com", "sip:agent2@example.com"];
 const LEASE: Duration = Duration::from_secs(120);
 
 /// Things to come.
@@ -36,6 +38,13 @@ enum Happening {
     /// The engine's own deadline.
     Tick {
         life: u32,
+    },
+    /// Something happens on the leg to a call's other party, unless another has been dialled or it was hung up on meanwhile.
+    OtherEnd {
+        life: u32,
+        leg: LegId,
+        dial: u64,
+        event: LegEvent,
     },
     /// A person reacts to what is being played, if it still is.
     React {
@@ -76,6 +85,8 @@ pub(super) struct World<'s> {
     /// Every version that was ever published.
     programs: BTreeMap<FlowHash, Arc<Program>>,
     legs: BTreeMap<LegId, Leg>,
+    /// Legs to agents, and the dial whose fate they share. Their ends are told also when the call is over.
+    other_ends: BTreeMap<LegId, (u64, bool)>,
     judge: Judge,
     summary: Summary,
     trace: VecDeque<String>,
@@ -111,6 +122,7 @@ impl<'s> World<'s> {
             campaign: CampaignId(0),
             programs: scene.programs.iter().map(|(p, _)| (p.hash.clone(), p.clone())).collect(),
             legs: BTreeMap::new(),
+            other_ends: BTreeMap::new(),
             judge: Judge::default(),
             summary: Summary::default(),
             trace: VecDeque::new(),
@@ -208,8 +220,14 @@ impl<'s> World<'s> {
     fn start_engine(&mut self) -> Result<(), String> {
         self.life += 1;
         self.tick_at = None;
-        let desk = Desk::new([("collections".to_string(), vec!["sip:agent1@example.com".to_string()])]);
-        let limits = Limits { channels_max: 20, cps_max: 5, allow_prefixes: vec!["+7".to_string()] };
+        let staffing = Staffing { agents: AGENTS.map(String::from).to_vec(), hours: None };
+        let desk = Desk::new([("collections".to_string(), staffing)]);
+        let limits = Limits {
+            channels_max: 20,
+            cps_max: 5,
+            allow_prefixes: vec!["+7".to_string()],
+            transfer_to: vec!["+7".to_string()],
+        };
         self.engine = Some(Engine::new(limits, desk, self.now()));
         let left = self.books.recover();
         self.summary.unknown_outcomes += left.len() as u64;
@@ -264,6 +282,8 @@ impl<'s> World<'s> {
                 self.tell(Input::Ticked)
             }
             Happening::Tell { .. } | Happening::Tick { .. } => Ok(()),
+            Happening::OtherEnd { life, leg, dial, event } if life == self.life => self.other_end(leg, dial, event),
+            Happening::OtherEnd { .. } => Ok(()),
             Happening::React { leg, play } => {
                 self.react(leg, play);
                 Ok(())
@@ -276,6 +296,7 @@ impl<'s> World<'s> {
                 // Answers on their way are lost with the process that was to hear them.
                 self.life += 1;
                 self.legs.clear();
+                self.other_ends.clear();
                 self.judge.crashed();
                 let delay = self.some_ms(10, 600_000);
                 self.after(delay, Happening::Restart);
@@ -334,6 +355,9 @@ impl<'s> World<'s> {
             self.carry_out(output)?;
         }
         let Some(engine) = &mut self.engine else { return Ok(()) };
+        let in_line = engine.in_line().count();
+        self.summary.in_line_max = self.summary.in_line_max.max(in_line as u64);
+        self.judge.in_line(in_line, &AGENTS, now.mono)?;
         let deadline = if engine.is_idle() {
             // Nothing but time: pass over the engine's polling to the moment when something is due.
             let deadline = engine.deadline(now);
@@ -401,12 +425,38 @@ impl<'s> World<'s> {
                     l.playing = None;
                 }
             }
+            // No service is there, as on most bad days; the shipped flows ask none.
+            Output::Request { call, request, question: _ } => {
+                let delay = self.some_ms(10, 8_000);
+                self.tell_after(delay, Input::Replied { call, request, reply: None });
+            }
+            Output::Record { leg, max, .. } => {
+                let length = self.some_ms(0, max.as_millis() as u64);
+                let file = Some("message.wav".to_string());
+                self.tell_after(length, Input::Leg { leg, event: LegEvent::Recorded { length, file } });
+            }
+            Output::StopRecording { leg } => {
+                let delay = self.some_ms(1, 100);
+                let event = LegEvent::Recorded { length: Duration::ZERO, file: None };
+                self.tell_after(delay, Input::Leg { leg, event });
+            }
             Output::Bridge { call } => {
                 let talk = self.some_ms(500, 60_000);
-                self.tell_after(
-                    talk,
-                    Input::Leg { leg: LegId::agent(call), event: LegEvent::Ended(HangupCause::RemoteHangup) },
-                );
+                let leg = LegId::agent(call);
+                let (dial, _) = *self.other_ends.get(&leg).ok_or("a call was joined with nobody")?;
+                self.other_end_after(talk, leg, dial, LegEvent::Ended(HangupCause::RemoteHangup));
+            }
+            Output::Hangup { leg } if leg.party == Party::Agent => {
+                let (_, up) = *self.other_ends.get(&leg).ok_or("somebody was hung up on who was not dialled")?;
+                let event = match up {
+                    true => LegEvent::Ended(HangupCause::LocalHangup),
+                    false => LegEvent::Failed(HangupCause::Cancelled),
+                };
+                // What was to come of this leg comes no more.
+                let dial = self.next;
+                self.other_ends.insert(leg, (dial, up));
+                let delay = self.some_ms(1, 200);
+                self.other_end_after(delay, leg, dial, event);
             }
             Output::Hangup { leg } => {
                 if let Some(l) = self.legs.get_mut(&leg) {
@@ -419,12 +469,31 @@ impl<'s> World<'s> {
             }
             Output::Close { call } => {
                 self.legs.remove(&LegId::client(call));
-                self.legs.remove(&LegId::agent(call));
                 self.judge.over(call);
             }
             Output::Warn(why) => self.note(format!("warned: {why}")),
         }
         Ok(())
+    }
+
+    fn other_end_after(&mut self, delay: Duration, leg: LegId, dial: u64, event: LegEvent) {
+        let life = self.life;
+        self.after(delay, Happening::OtherEnd { life, leg, dial, event });
+    }
+
+    fn other_end(&mut self, leg: LegId, dial: u64, event: LegEvent) -> Result<(), String> {
+        match self.other_ends.get_mut(&leg) {
+            Some((now, up)) if *now == dial => *up |= event == LegEvent::Answered,
+            Some(_) | None => return Ok(()),
+        }
+        if event != LegEvent::Answered {
+            self.other_ends.remove(&leg);
+            self.judge.agent_over(leg.call, self.now);
+        } else {
+            self.summary.agents_talked += 1;
+            self.judge.agent_talks(leg.call);
+        }
+        self.tell(Input::Leg { leg, event })
     }
 
     fn store_delay(&mut self) -> Duration {
@@ -433,12 +502,18 @@ impl<'s> World<'s> {
 
     fn dial(&mut self, leg: LegId, to: &Destination) -> Result<(), String> {
         let number = match to {
-            Destination::Number(number) => number,
-            Destination::Agent(_) => {
-                let delay = self.some_ms(100, 20_000);
+            Destination::Number(number) if leg.party == Party::Client => number,
+            Destination::Number(_) => return Err("the shipped flows give nobody away".to_string()),
+            Destination::Agent(address) => {
+                self.note(format!("{address} is rung for call {}", leg.call));
+                self.judge.agent_rung(address, leg.call)?;
+                let dial = self.next;
+                self.other_ends.insert(leg, (dial, false));
+                // Some let it ring for longer than they are given.
+                let delay = self.some_ms(100, 30_000);
                 let event =
                     if self.rng.random_bool(0.7) { LegEvent::Answered } else { LegEvent::Failed(HangupCause::Busy) };
-                self.tell_after(delay, Input::Leg { leg, event });
+                self.other_end_after(delay, leg, dial, event);
                 return Ok(());
             }
         };

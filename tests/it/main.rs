@@ -16,6 +16,7 @@ mod mutations;
 mod network;
 mod notify;
 mod recovery;
+mod request;
 mod simulation;
 mod sipp;
 mod speech;

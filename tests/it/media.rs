@@ -532,3 +532,76 @@ fn g711_agrees_with_the_itu_bit_for_bit() {
         }
     }
 }
+
+/// What the far end does after the beep, and what becomes of the message: (what it says in ms, the greatest length, how we end it,
+/// the length told in ms, at least and at most; `None`: nothing is kept)
+#[tokio::test]
+async fn messages_are_taken_until_they_end() {
+    #[derive(Clone, Copy)]
+    enum By {
+        Itself,
+        Order,
+        Closing,
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let (mut us, them) = (Side::start(), Side::start());
+    for (call, says_ms, max_ms, by, expected) in [
+        (60, 1_000, 10_000, By::Itself, Some(800..1_300)),
+        (61, 0, 900, By::Itself, None),
+        (62, 8_000, 1_500, By::Itself, Some(1_400..1_600)),
+        (63, 8_000, 10_000, By::Order, Some(400..2_000)),
+        (64, 8_000, 10_000, By::Closing, Some(400..2_000)),
+        (65, 0, 10_000, By::Order, None),
+    ] {
+        let leg = leg(call);
+        join(&us, &them, leg, Codec::Pcma);
+        let path = folder.path().join(format!("{call}-1.wav"));
+        us.media.listen_for_speech(leg, 300);
+        us.media.take_message(leg, path.clone(), Duration::from_millis(max_ms), Duration::from_millis(600));
+        let words = tone::babble(call as u64, says_ms);
+        if says_ms > 0 {
+            them.media.play(leg, PlayId(1), vec![clip(&words)]);
+            us.until(leg, |k| (*k == Kind::SpeechStarted).then_some(())).await;
+        }
+        if says_ms > 5_000 && max_ms > 5_000 {
+            // Our own half a second is over: some of theirs has surely been said.
+            us.media.play(leg, PlayId(2), vec![clip(&tone::silence(500))]);
+            us.ended(leg, PlayId(2)).await;
+        }
+        match by {
+            By::Itself => {}
+            By::Order => us.media.end_message(leg),
+            By::Closing => us.media.close(leg),
+        }
+        let taken = |k: &Kind| match k {
+            Kind::MessageTaken { length, kept } => Some((*length, *kept)),
+            _ => None,
+        };
+        let (length, kept) = us.until(leg, taken).await;
+        let Some(expected) = expected else {
+            assert_eq!((length, kept, path.exists()), (Duration::ZERO, false, false), "message {call}");
+            continue;
+        };
+        assert!(kept && expected.contains(&length.as_millis()), "message {call}: {length:?}");
+        let pcm = read(&path);
+        assert!(pcm.len() as u128 / 8 >= length.as_millis(), "message {call}: {} samples", pcm.len());
+        assert!(!is_silent(&pcm), "message {call} holds nothing");
+    }
+}
+
+#[tokio::test]
+async fn a_message_that_cannot_be_written_is_told_so() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("recordings"), "a file where a folder should be").unwrap();
+    let (mut us, them) = (Side::start(), Side::start());
+    let leg = leg(70);
+    join(&us, &them, leg, Codec::Pcmu);
+    us.media.listen_for_speech(leg, 300);
+    let path = folder.path().join("recordings").join("70-1.wav");
+    us.media.take_message(leg, path, Duration::from_secs(10), Duration::from_millis(400));
+    them.media.play(leg, PlayId(1), vec![clip(&tone::babble(70, 700))]);
+    let kept =
+        us.until(leg, |k| if let Kind::MessageTaken { length, kept } = k { Some((*length, *kept)) } else { None });
+    let (length, kept) = kept.await;
+    assert!(!kept && !length.is_zero(), "{length:?}");
+}

@@ -16,7 +16,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("call", &["flow", "speech"]),
     ("workshop", &["call", "flow", "speech"]),
     ("campaign", &["books", "ladder", "policy"]),
-    ("agent", &[]),
+    ("agent", &["policy"]),
     ("audio", &[]),
     ("rtp", &["audio"]),
     ("sip", &["audio"]),
@@ -29,6 +29,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("media", &["audio", "rtp"]),
     ("voice", &["audio", "speech"]),
     ("notify", &["books", "config", "store"]),
+    ("request", &["call", "config", "flow"]),
     ("config", &[]),
 ];
 

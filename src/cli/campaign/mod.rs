@@ -53,7 +53,7 @@ pub enum Command {
 }
 
 pub async fn run(config: &Path, command: &Command) -> anyhow::Result<()> {
-    let (_, store, clock) = super::open(config).await?;
+    let (config, store, clock) = super::open(config).await?;
     let now = clock.now().wall;
     match command {
         Command::Create { name, ladder, flows, flow } => {
@@ -61,6 +61,7 @@ pub async fn run(config: &Path, command: &Command) -> anyhow::Result<()> {
                 Some(folder) => Sources::read(ladder, folder)?,
                 None => Sources::published(&*store, ladder, flow).await?,
             };
+            sources.held_against(&config)?;
             create(&*store, name, &sources, now).await?;
             for flow in &sources.flows {
                 println!("pinned: {flow}");

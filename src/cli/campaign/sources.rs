@@ -7,6 +7,7 @@ use anyhow::{Context, bail};
 
 use crate::books::{FlowRef, FlowVersion, Which};
 use crate::cli::flow::checked::check;
+use crate::config::Config;
 use crate::diagnostic::render_all;
 use crate::ladder::{self, Ladder};
 use crate::store::Store;
@@ -54,6 +55,16 @@ impl Sources {
             flows.push(fit(name, &flow_source, &path.display().to_string())?);
         }
         Ok(Sources { ladder: source, flows })
+    }
+
+    /// A flow that wants what the config does not give is told now, not when somebody is on the line.
+    pub fn held_against(&self, config: &Config) -> anyhow::Result<()> {
+        let programs = self.flows.iter().filter_map(|version| flow::compile(&version.source).program);
+        let unmet: Vec<String> = programs.flat_map(|program| crate::serve::unmet(config, &program)).collect();
+        if !unmet.is_empty() {
+            bail!("the config does not give what the flows want; no campaign was created\n  {}", unmet.join("\n  "));
+        }
+        Ok(())
     }
 
     /// From texts instead of files; `flows` by name.

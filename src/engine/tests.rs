@@ -1,0 +1,455 @@
+//! Whole calls through the engine, written as a script: what is told (`>`), and what is ordered in answer.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::*;
+use crate::agent::{Desk, Staffing};
+use crate::books::{CampaignState, Enrolment, FlowVersion, Model, NewContact};
+use crate::language::Language;
+use crate::money::{Currency, Money};
+use crate::outcome::HangupCause;
+use crate::time::Wall;
+
+/// Main menu: 1 last four digits and a question to billing, 3 an agent of `desk`, 4 a message.
+const FLOW: &str = include_str!("../../tests/calls/counter.yaml");
+
+const LADDER: &str = r#"
+ladder: small
+languages: [en]
+segments:
+  all: { when: days_overdue > -1000, flow: counter }
+window: { days: mon-sun, from: "09:00", to: "20:00", zone: contact }
+caps: [1 per day]
+steps:
+  - voice: segment.flow
+    retry: { no_answer: [1d] }
+"#;
+
+fn limits() -> Limits {
+    Limits {
+        channels_max: 20,
+        cps_max: 100,
+        allow_prefixes: vec!["+44".to_string()],
+        transfer_to: vec!["+442079".to_string()],
+    }
+}
+
+/// The engine, its books, and a world that does what it is told and nothing by itself.
+struct Stage {
+    engine: Engine,
+    books: Model,
+    begins: Wall,
+    now: Mono,
+    told: VecDeque<Input>,
+    plays: BTreeMap<CallId, PlayId>,
+    ordered: Vec<String>,
+}
+
+impl Stage {
+    /// Calls 1 to `calls` are being dialled. `now` is their own clock as well as ours.
+    fn set(limits: Limits, desk: Desk, calls: usize, now: &str) -> Stage {
+        let begins: Wall = now.parse().unwrap();
+        let (ladder, found) = crate::ladder::compile(LADDER);
+        let ladder = Arc::new(ladder.unwrap_or_else(|| panic!("{found:?}")));
+        let program = Arc::new(crate::flow::compile(FLOW).program.expect("the flow of the transcripts"));
+        let mut books = Model::default();
+        let contacts: Vec<NewContact> = (1..=calls).map(contact).collect();
+        books.import(&contacts, begins);
+        let flow = FlowVersion {
+            hash: program.hash.clone(),
+            name: program.name.clone(),
+            version: program.version,
+            source: FLOW.to_string(),
+        };
+        let campaign = books.create_campaign("small", LADDER, &[flow], begins).unwrap();
+        let standings = books.not_enrolled(campaign, ContactId(0), u32::MAX).unwrap();
+        let first = |s| crate::campaign::plan_first(&ladder, s, begins);
+        let enrolments: Vec<Enrolment> =
+            standings.iter().map(|s| Enrolment { contact: s.contact.id, next: first(s) }).collect();
+        books.enrol(campaign, &enrolments, begins).unwrap();
+        books.set_campaign_state(campaign, CampaignState::Running, begins).unwrap();
+        let engine = Engine::new(limits, desk, Now { mono: Mono::ZERO, wall: begins });
+        let mut stage = Stage {
+            engine,
+            books,
+            begins,
+            now: Mono::ZERO,
+            told: VecDeque::new(),
+            plays: BTreeMap::new(),
+            ordered: Vec::new(),
+        };
+        let programs = BTreeMap::from([("counter".to_string(), program)]);
+        let plan = CampaignPlan { id: campaign, name: "small".to_string(), ladder, programs };
+        stage.tell(Input::CampaignLoaded { plan, running: true });
+        for _ in 0..calls {
+            stage.wait(Duration::from_secs(1));
+        }
+        assert_eq!(stage.engine.in_air(), calls, "{:?}", stage.ordered);
+        stage.ordered.clear();
+        stage
+    }
+
+    fn tell(&mut self, input: Input) {
+        self.told.push_back(input);
+        while let Some(input) = self.told.pop_front() {
+            let now = Now { mono: self.now, wall: self.begins + self.now.since(Mono::ZERO) };
+            for output in self.engine.handle(now, input) {
+                self.carry_out(now, output);
+            }
+        }
+    }
+
+    fn wait(&mut self, length: Duration) {
+        let until = self.now + length;
+        loop {
+            let now = Now { mono: self.now, wall: self.begins + self.now.since(Mono::ZERO) };
+            let Some(at) = self.engine.deadline(now).filter(|at| *at < until) else { break };
+            self.now = self.now.max(at) + Duration::from_millis(1);
+            self.tell(Input::Ticked);
+        }
+        self.now = self.now.max(until);
+        self.tell(Input::Ticked);
+    }
+
+    fn carry_out(&mut self, now: Now, output: Output) {
+        let who = |leg: LegId| match leg.party {
+            Party::Client => format!("{}", leg.call),
+            Party::Agent => format!("other end of {}", leg.call),
+        };
+        let line = match output {
+            Output::Claim { limit } => {
+                let attempts = self.books.claim_due(now.wall, now.wall + Duration::from_secs(300), limit);
+                let next_due = self.books.next_due();
+                return self.told.push_back(Input::Claimed { attempts, next_due });
+            }
+            Output::Prepare { attempt, .. } => {
+                return self.told.push_back(Input::Prepared { attempt, result: Ok(()) });
+            }
+            Output::Write { order, group } => {
+                for write in &group {
+                    if let Write::Finish { attempt, outcome, .. } = write {
+                        self.ordered.push(format!("{attempt} ended {}", outcome.disposition));
+                    }
+                }
+                self.books.apply(&group).unwrap();
+                return self.told.push_back(Input::Stored { order, result: Ok(()) });
+            }
+            Output::Dial { leg, to: Destination::Number(number) } => format!("{} rung at {number}", who(leg)),
+            Output::Dial { leg, to: Destination::Agent(address) } => format!("{} rung at {address}", who(leg)),
+            Output::Play { leg, play, utterances } => {
+                self.plays.insert(leg.call, play);
+                let text = utterances.iter().map(|u| u.text.as_str()).collect::<Vec<_>>().join(" ");
+                format!("{} hears {text}", who(leg))
+            }
+            Output::StopPlay { .. } | Output::Close { .. } => return,
+            Output::Request { call, request, question } => format!("{call} asks {request} {}", question.url),
+            Output::Record { leg, number, max, .. } => format!("{} recorded, message {number}, {max:?}", who(leg)),
+            Output::StopRecording { leg } => format!("{} recorded no longer", who(leg)),
+            Output::Bridge { call } => format!("{call} bridged"),
+            Output::Hangup { leg } => format!("{} hung up on", who(leg)),
+            Output::Warn(why) => format!("warned: {why}"),
+        };
+        self.ordered.push(line);
+    }
+
+    /// One line of a script: `1 answered`, `1 key 3`, `1 played`, `1 hung up`, `other end of 1 failed busy`, `1 replied 1 200 {}`,
+    /// `wait 20`.
+    fn act(&mut self, line: &str) {
+        if let Some(seconds) = line.strip_prefix("wait ") {
+            return self.wait(Duration::from_secs(seconds.parse().unwrap()));
+        }
+        let (other, rest) = line.strip_prefix("other end of ").map_or((false, line), |rest| (true, rest));
+        let (call, what) = rest.split_once(' ').unwrap();
+        let call = CallId(call.parse().unwrap());
+        let leg = if other { LegId::agent(call) } else { LegId::client(call) };
+        let words: Vec<&str> = what.splitn(4, ' ').collect();
+        let event = match words.as_slice() {
+            ["answered"] => LegEvent::Answered,
+            ["key", key] => LegEvent::Digit(key.chars().next().unwrap()),
+            ["played"] => LegEvent::PlayEnded(self.plays[&call]),
+            ["hung", "up"] => LegEvent::Ended(HangupCause::RemoteHangup),
+            ["failed", cause] => LegEvent::Failed(cause.parse().unwrap()),
+            ["message", seconds] => {
+                let length = Duration::from_secs(seconds.parse().unwrap());
+                LegEvent::Recorded { length, file: Some("1-1.wav".to_string()) }
+            }
+            ["replied", request, status, body] => {
+                let request = RequestId(request.parse().unwrap());
+                let reply = Some((status.parse().unwrap(), (*body).to_string()));
+                return self.tell(Input::Replied { call, request, reply });
+            }
+            ["unreplied", request] => {
+                let request = RequestId(request.parse().unwrap());
+                return self.tell(Input::Replied { call, request, reply: None });
+            }
+            other => panic!("nobody understands {other:?}"),
+        };
+        self.tell(Input::Leg { leg, event });
+    }
+}
+
+fn contact(n: usize) -> NewContact {
+    let fields = [("contract", "123456"), ("last4", "4321"), ("manager", "+442079460000")];
+    NewContact {
+        external_id: format!("c{n}"),
+        name: "Anna".to_string(),
+        language: Language::EN,
+        zone: "Europe/London".parse().unwrap(),
+        email: None,
+        creditor: "City Water".to_string(),
+        phones: vec![format!("+44790000000{n}").parse().unwrap()],
+        amount: Money::new(1000, Currency::Gbp),
+        due: "2026-11-01".parse().unwrap(),
+        fields: fields.into_iter().map(|(k, v)| (k.to_string(), v.to_string())).collect(),
+    }
+}
+
+/// Lines with `>` are told; the others are what follows, in order.
+fn script(mut stage: Stage, script: &str) {
+    let mut lines = script.lines().map(str::trim).filter(|l| !l.is_empty()).peekable();
+    while let Some(line) = lines.next() {
+        let told = line.strip_prefix("> ").unwrap_or_else(|| panic!("`{line}` follows from nothing"));
+        stage.act(told);
+        let mut expected = Vec::new();
+        while let Some(order) = lines.next_if(|l| !l.starts_with("> ")) {
+            expected.push(order.to_string());
+        }
+        assert_eq!(std::mem::take(&mut stage.ordered), expected, "after `{told}`");
+    }
+}
+
+fn one_call(limits: Limits) -> Stage {
+    Stage::set(limits, Desk::default(), 1, "2026-11-20T10:00Z")
+}
+
+const TO_THE_QUESTION: &str = "
+    > 1 answered
+    1 hears Balance, press one. Why you have not paid, press two. A person, press three. A message, press four. More, press five.
+    > 1 key 1
+    1 hears Last four digits, please.
+    > 1 key 4
+    > 1 key 3
+    > 1 key 2
+    > 1 key 1
+    1 hears One moment.
+    > 1 played
+    1 asks 1 https://billing.example/balance
+";
+
+#[test]
+fn a_reply_is_spoken() {
+    let rest = r#"
+        > 1 replied 1 200 {"amount": "12.30 GBP", "open": false}
+        1 hears You owe twelve pounds and thirty pence
+        > 1 played
+        1 hung up on
+        1 ended informed
+    "#;
+    script(one_call(limits()), &format!("{TO_THE_QUESTION}{rest}"));
+}
+
+const TO_THE_MANAGER: &str = "
+    > 1 unreplied 1
+    1 hears We cannot look that up now.
+    > 1 played
+    1 hears Connecting you.
+";
+
+#[test]
+fn a_call_is_given_to_a_number() {
+    let rest = "
+        > 1 played
+        other end of 1 rung at +4420•••0000
+        > other end of 1 answered
+        1 bridged
+        > other end of 1 hung up
+        1 hung up on
+        1 ended transferred
+    ";
+    script(one_call(limits()), &format!("{TO_THE_QUESTION}{TO_THE_MANAGER}{rest}"));
+}
+
+#[test]
+fn the_other_end_is_busy() {
+    let rest = "
+        > 1 played
+        other end of 1 rung at +4420•••0000
+        > other end of 1 failed busy
+        1 hears Please speak after the beep.
+    ";
+    script(one_call(limits()), &format!("{TO_THE_QUESTION}{TO_THE_MANAGER}{rest}"));
+}
+
+#[test]
+fn a_transfer_is_taken_back_when_the_client_hangs_up() {
+    let rest = "
+        > 1 played
+        other end of 1 rung at +4420•••0000
+        > 1 hung up
+        1 hung up on
+        other end of 1 hung up on
+        1 ended informed
+        > other end of 1 failed cancelled
+    ";
+    script(one_call(limits()), &format!("{TO_THE_QUESTION}{TO_THE_MANAGER}{rest}"));
+}
+
+/// Nobody is rung whom the config does not name, and no number outside the allow-list even when it is named.
+#[test]
+fn a_transfer_that_is_not_allowed_rings_nobody() {
+    let refused = "
+        > 1 played
+        warned: call 1 is not given to +4420•••0000: `transfer_to` and `allow_prefixes` in the config do not both allow it
+        1 hears Goodbye.
+    ";
+    let unnamed = Limits { transfer_to: Vec::new(), ..limits() };
+    script(one_call(unnamed), &format!("{TO_THE_QUESTION}{TO_THE_MANAGER}{refused}"));
+}
+
+#[test]
+fn whom_a_call_may_be_given_to() {
+    let listed = ["+7800", "+44207946", "sip:desk@example.org", "sip:*@PBX.example.org:5070"];
+    let limits = Limits { transfer_to: listed.iter().map(ToString::to_string).collect(), ..limits() };
+    for (to, allowed) in [
+        ("+442079460000", true),
+        ("+442079990000", false),
+        // Named, but outside `allow_prefixes`.
+        ("+78001234567", false),
+        ("sip:desk@example.org", true),
+        ("sip:desk@EXAMPLE.org", true),
+        ("sip:Desk@example.org", false),
+        ("sip:desk@example.org.evil.example", false),
+        ("sip:anybody@pbx.example.org:5070", true),
+        ("sip:anybody@pbx.example.org", false),
+        // A number in the guise of an address.
+        ("sip:+442079460000@pbx.example.org:5070", true),
+        ("sip:+79001234567@pbx.example.org:5070", false),
+        ("", false),
+    ] {
+        assert_eq!(limits.may_transfer(to), allowed, "{to}");
+    }
+    assert!(!Limits { transfer_to: Vec::new(), ..limits }.may_transfer("+442079460000"));
+}
+
+#[test]
+fn a_message_is_recorded_and_outlives_the_leg() {
+    script(
+        one_call(limits()),
+        "
+        > 1 answered
+        1 hears Balance, press one. Why you have not paid, press two. A person, press three. A message, press four. More, press five.
+        > 1 key 4
+        1 hears Please speak after the beep.
+        > 1 played
+        1 recorded, message 1, 20s
+        > 1 hung up
+        1 recorded no longer
+        > 1 message 9
+        1 ended hung_up_early
+    ",
+    );
+}
+
+fn two_calls_and_agents(agents: &[&str], now: &str) -> Stage {
+    let hours = crate::policy::Hours::new(9 * 60, 18 * 60);
+    let days = [jiff::civil::Weekday::Friday];
+    let staffing = Staffing {
+        agents: agents.iter().map(ToString::to_string).collect(),
+        hours: Some((crate::policy::CallingWindow::on(&days, hours), "Europe/London".parse().unwrap())),
+    };
+    let mut stage = Stage::set(limits(), Desk::new([("desk".to_string(), staffing)]), 2, now);
+    for call in [1, 2] {
+        for line in ["answered", "key 3", "played"] {
+            stage.ordered.clear();
+            stage.act(&format!("{call} {line}"));
+        }
+        if call == 1 {
+            assert_eq!(stage.ordered, ["other end of 1 rung at sip:a"]);
+        }
+    }
+    stage
+}
+
+#[test]
+fn a_call_waits_in_line_until_an_agent_is_free() {
+    let mut stage = two_calls_and_agents(&["sip:a"], "2026-11-20T10:00Z");
+    let waits = "2 hears You are number one about three minutes. To be called back, press one.";
+    assert_eq!(std::mem::take(&mut stage.ordered), [waits]);
+    script(
+        stage,
+        "
+        > other end of 1 answered
+        1 bridged
+        > wait 2
+        > 1 hung up
+        1 hung up on
+        other end of 1 hung up on
+        1 ended transferred
+        > other end of 1 hung up
+        other end of 2 rung at sip:a
+        > other end of 2 answered
+        2 bridged
+        > other end of 2 hung up
+        2 hung up on
+        2 ended transferred
+    ",
+    );
+}
+
+#[test]
+fn who_leaves_the_line_is_not_rung_for() {
+    let mut stage = two_calls_and_agents(&["sip:a"], "2026-11-20T10:00Z");
+    stage.ordered.clear();
+    script(
+        stage,
+        "
+        > 2 key 1
+        2 hears We will call you back.
+        > other end of 1 failed busy
+        1 hears You are number one about three minutes. To be called back, press one.
+        > wait 16
+        other end of 1 rung at sip:a
+    ",
+    );
+}
+
+#[test]
+fn an_agent_who_does_not_pick_up_gives_way_to_the_next() {
+    let mut stage = two_calls_and_agents(&["sip:a", "sip:b"], "2026-11-20T10:00Z");
+    assert_eq!(std::mem::take(&mut stage.ordered), ["other end of 2 rung at sip:b"]);
+    script(
+        stage,
+        "
+        > 2 hung up
+        2 hung up on
+        other end of 2 hung up on
+        2 ended hung_up_early
+        > other end of 2 failed cancelled
+        > wait 21
+        other end of 1 hung up on
+        > other end of 1 answered
+        > other end of 1 failed cancelled
+        other end of 1 rung at sip:b
+        > other end of 1 answered
+        1 bridged
+    ",
+    );
+}
+
+#[test]
+fn a_queue_is_closed_outside_its_hours() {
+    let staffing = Staffing { agents: Vec::new(), hours: None };
+    let nobody = Stage::set(limits(), Desk::new([("desk".to_string(), staffing)]), 1, "2026-11-20T10:00Z");
+    let hours = Some((crate::policy::CallingWindow { days: [None; 7] }, "Europe/London".parse().unwrap()));
+    let staffing = Staffing { agents: vec!["sip:a".to_string()], hours };
+    let closed = Stage::set(limits(), Desk::new([("desk".to_string(), staffing)]), 1, "2026-11-20T10:00Z");
+    for mut stage in [nobody, closed] {
+        for line in ["1 answered", "1 key 3", "1 played"] {
+            stage.ordered.clear();
+            stage.act(line);
+        }
+        assert_eq!(stage.ordered, ["1 hears Goodbye."]);
+    }
+}

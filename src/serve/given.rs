@@ -1,0 +1,77 @@
+//! What the config gives the engine, and what flows want that it does not give.
+
+use crate::agent::Staffing;
+use crate::config::{Config, Origin, Queue, Trunk};
+use crate::engine::{Input, Limits};
+use crate::flow::program::{Program, Step, TransferTo};
+use crate::phone::PhoneNumber;
+use crate::policy::{CallingWindow, Hours};
+
+/// What the operator allows on this trunk.
+pub(super) fn limits(config: &Config, trunk: &Trunk) -> Limits {
+    Limits {
+        channels_max: trunk.channels_max,
+        cps_max: trunk.cps_max,
+        allow_prefixes: config.allow_prefixes.clone(),
+        transfer_to: config.transfer_to.clone(),
+    }
+}
+
+/// Who works in which queue, and when.
+pub(super) fn staffing(config: &Config) -> Vec<(String, Staffing)> {
+    let one = |(name, queue): (&String, &Queue)| {
+        let hours = queue.hours.as_ref().map(|hours| {
+            let window = CallingWindow::on(&hours.days, Hours::new(hours.from, hours.to));
+            (window, hours.zone.clone())
+        });
+        (name.clone(), Staffing { agents: queue.agents.clone(), hours })
+    };
+    config.queues.iter().map(one).collect()
+}
+
+/// What a flow wants that the config does not give: better said before anybody is called. Each names the node and the setting.
+pub fn unmet(config: &Config, program: &Program) -> Vec<String> {
+    let Some(trunk) = config.trunks.first() else { return Vec::new() };
+    let limits = limits(config, trunk);
+    let allowed = |url: &str| {
+        let origin = Origin::of(url);
+        config.requests.iter().any(|service| origin.as_ref() == Some(&service.origin))
+    };
+    let mut unmet = Vec::new();
+    for named in &program.steps {
+        let place = format!("flow {}, node {}", program.name, named.name);
+        match &named.step {
+            Step::Request(request) if !allowed(&request.url) => {
+                let server = Origin::of(&request.url).map_or_else(|| request.url.clone(), |o| o.to_string());
+                unmet
+                    .push(format!("{place}: asks {server}, which the config does not allow; name it under `requests`"));
+            }
+            Step::Transfer(transfer) => match &transfer.to {
+                TransferTo::Fixed(to) if !limits.may_transfer(to) => {
+                    let shown = to.parse::<PhoneNumber>().map_or_else(|_| to.clone(), |number| number.to_string());
+                    let help = "name it under `transfer_to`, and a number's beginning under `allow_prefixes`";
+                    unmet.push(format!("{place}: gives calls to {shown}, which the config does not allow; {help}"));
+                }
+                TransferTo::Phone(_) if config.transfer_to.is_empty() => {
+                    unmet.push(format!("{place}: gives calls to others, but the config's `transfer_to` names nobody"));
+                }
+                TransferTo::Fixed(_) | TransferTo::Phone(_) => {}
+            },
+            Step::Queue(queue) if config.queues.get(&queue.queue).is_none_or(|q| q.agents.is_empty()) => {
+                unmet.push(format!("{place}: waits for the queue {}, which has no agents in the config", queue.queue));
+            }
+            Step::Request(_) | Step::Queue(_) | Step::Record(_) | Step::Notify { .. } | Step::OptOut { .. } => {}
+            Step::Say { .. } | Step::Menu(_) | Step::Collect(_) | Step::Verify(_) | Step::Promise(_) => {}
+            Step::Branch { .. } | Step::Set { .. } | Step::Reason(_) | Step::End { .. } => {}
+        }
+    }
+    unmet
+}
+
+/// A campaign that is loaded is held against the config, for the log.
+pub(super) fn tell_unmet(config: &Config, input: &Input) {
+    let Input::CampaignLoaded { plan, .. } = input else { return };
+    for what in plan.programs.values().flat_map(|program| unmet(config, program)) {
+        tracing::warn!(campaign = %plan.name, "{what}");
+    }
+}
