@@ -116,7 +116,7 @@ impl HangupCause {
 }
 
 words! {
-    /// Why a bill was not paid, as the person says by key. A report counts by it.
+    /// Why a bill was not paid, as the person says by key.
     pub enum NonPaymentReason {
         Forgot = "forgot",
         BillNotReceived = "bill_not_received",

@@ -212,7 +212,8 @@ fn parts(cx: &mut Context<'_>, root: &Map, calls: &[Called]) -> Parts {
     let maps: Vec<&Map> = std::iter::once(root).chain(calls.iter().map(|c| c.tree.map().unwrap_or(&no_map))).collect();
     for called in calls {
         let (prefix, outputs) = (format!("{}/", called.node), called.outputs());
-        cx.frames.push(Frame { prefix, outputs, is_subflow: true, ..Frame::default() });
+        let at = Some((called.name.clone(), called.span));
+        cx.frames.push(Frame { prefix, outputs, is_subflow: true, called: at, ..Frame::default() });
     }
 
     let mut written: Vec<(usize, &Entry)> = Vec::new();
@@ -350,6 +351,7 @@ fn inputs(cx: &mut Context<'_>, called: &Called, frame: usize) {
         }
     }
     let mut inputs = Vec::new();
+    let wanted = declared.len();
     for (field, _) in declared {
         let Some(entry) = given.and_then(|map| map.get(&field.name)) else {
             let text = format!("`{}` lacks the input `{}`: {}", called.node, field.name, field.ty.words());
@@ -364,6 +366,7 @@ fn inputs(cx: &mut Context<'_>, called: &Called, frame: usize) {
             cx.error(codes::TYPE, entry.value.span, text);
         }
     }
+    cx.frames[frame].is_faulty = inputs.len() < wanted;
     cx.frames[frame].inputs = inputs;
     cx.frame = frame;
 }

@@ -95,7 +95,14 @@ impl<'s> Context<'s> {
 }
 
 impl Context<'_> {
-    pub fn report(&mut self, diagnostic: Diagnostic) {
+    pub fn report(&mut self, mut diagnostic: Diagnostic) {
+        if self.frame().is_faulty {
+            return;
+        }
+        if let Some((name, span)) = &self.frame().called {
+            diagnostic.span = *span;
+            diagnostic.message = format!("in the sub-flow `{name}`: {}", diagnostic.message);
+        }
         if self.diagnostics.len() < DIAGNOSTICS_MAX {
             self.diagnostics.push(diagnostic);
         }
@@ -237,7 +244,7 @@ impl Context<'_> {
     }
 
     /// The names of this frame among all, without its prefix.
-    fn own_names<'m, T>(&self, all: &'m BTreeMap<String, T>) -> Vec<String> {
+    fn own_names<T>(&self, all: &BTreeMap<String, T>) -> Vec<String> {
         let prefix = &self.frame().prefix;
         all.keys()
             .filter_map(|name| name.strip_prefix(prefix.as_str()))

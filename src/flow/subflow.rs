@@ -57,6 +57,10 @@ impl Library {
 pub struct Frame {
     /// Before its names of nodes, messages and variables: empty, or `check/`.
     pub prefix: String,
+    /// The sub-flow and the node that calls it, where faults in it are told; none in a file of its own.
+    pub called: Option<(String, Span)>,
+    /// What it was given is not what it declares: that has been told, and what follows from it is not.
+    pub is_faulty: bool,
     /// A sub-flow: it sees its inputs, and nothing of the contact beside them.
     pub is_subflow: bool,
     pub inputs: Vec<Input>,

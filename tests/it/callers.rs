@@ -80,6 +80,7 @@ fn the_same_seed_makes_the_same_calls() {
 
 /// A shipped flow in which one thing was broken behind the compiler's back; the law that a caller sees broken; the most
 /// steps that it takes to show it.
+#[allow(clippy::type_complexity, reason = "a table")]
 const BREAKS: &[(&str, Law, usize, fn(&mut Program))] = &[
     ("the debt without proof", Law::Protected, 2, |flow| lead(flow, "hello", Via::Key(0), "tell")),
     ("the debt after a failed proof", Law::Protected, 4, |flow| lead(flow, "check", Via::Outcome("failed"), "tell")),

@@ -168,7 +168,8 @@ fn unused(cx: &mut Context<'_>, sketch: &Sketch<'_>) {
     let entries = entries.chain(sketch.hotkeys.iter().map(|(_, id, _)| *id)).chain(sketch.on_machine.map(|(id, _)| id));
     let seen = reached(sketch, entries);
     for (n, (name, span)) in sketch.names.iter().enumerate() {
-        if !seen[n] {
+        // Not every caller needs all of a sub-flow.
+        if !seen[n] && !name.contains('/') {
             let message = format!("nothing leads to node `{name}`");
             cx.report(
                 Diagnostic::warning(codes::UNREACHABLE, *span, message).help("remove it, or lead something here"),
@@ -180,7 +181,7 @@ fn unused(cx: &mut Context<'_>, sketch: &Sketch<'_>) {
         said[s.message.0 as usize] = true;
     }
     for (n, message) in sketch.messages.iter().enumerate() {
-        if !said[n] {
+        if !said[n] && !message.name.contains('/') {
             let text = format!("no node says message `{}`", message.name);
             cx.report(Diagnostic::warning(codes::UNUSED_MESSAGE, sketch.message_spans[n], text));
         }

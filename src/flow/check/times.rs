@@ -60,7 +60,7 @@ impl Longest<'_> {
         let mut open = vec![(entry, false)];
         while let Some((id, seen)) = open.pop() {
             let at = id.0 as usize;
-            let Some(step) = self.sketch.step(id) else { return None };
+            let step = self.sketch.step(id)?;
             if stops(step) {
                 self.known[at] = Some(Some(Duration::ZERO));
                 continue;

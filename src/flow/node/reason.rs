@@ -1,4 +1,4 @@
-//! `reason`: why the bill was not paid, by key. Kept with the attempt; the report counts it.
+//! `reason`: why the bill was not paid, by key. It stands in the call's log.
 
 use super::super::codes;
 use super::super::program::{Reason, Step, Via};
@@ -9,7 +9,7 @@ use crate::outcome::NonPaymentReason;
 
 pub const KIND: Kind = Kind {
     name: "reason",
-    about: "Asks by key why the bill was not paid. The reason is kept with the attempt, and the report counts it.",
+    about: "Asks by key why the bill was not paid. The reason stands in the call's log (`ringback why`).",
     keys: &[
         required("reason", "prompt, or a list of prompts, one per try"),
         required("keys", "map of key to reason and node: `{ \"1\": { is: no_money, to: offer } }`"),

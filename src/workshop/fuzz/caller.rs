@@ -142,8 +142,8 @@ pub(super) fn value(ty: &Type, language: Language, today: Date, rng: &mut StdRng
                 0 => 0,
                 1 => -rng.random_range(1..1_000_000),
                 2 => 1,
-                3 => rng.random_range(100_000_000_00..900_000_000_00),
-                _ => rng.random_range(1_000_00..99_999_99),
+                3 => rng.random_range(10_000_000_000..90_000_000_000),
+                _ => rng.random_range(100_000..9_999_999),
             };
             Value::Money(Money { minor, currency })
         }
