@@ -29,8 +29,17 @@ pub(super) fn staffing(config: &Config) -> Vec<(String, Staffing)> {
     config.queues.iter().map(one).collect()
 }
 
-/// What a flow wants that the config does not give: better said before anybody is called. Each names the node and the setting.
-pub fn unmet(config: &Config, program: &Program) -> Vec<String> {
+/// What a flow wants that the config does not give: better said before anybody is called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unmet {
+    /// Names the node and the setting.
+    pub what: String,
+    /// The config forbids it. Otherwise nobody has been set up for it yet, and the flow's own route for that is taken.
+    pub forbidden: bool,
+}
+
+/// All of them, by node.
+pub fn unmet(config: &Config, program: &Program) -> Vec<Unmet> {
     let Some(trunk) = config.trunks.first() else { return Vec::new() };
     let limits = limits(config, trunk);
     let allowed = |url: &str| {
@@ -43,22 +52,25 @@ pub fn unmet(config: &Config, program: &Program) -> Vec<String> {
         match &named.step {
             Step::Request(request) if !allowed(&request.url) => {
                 let server = Origin::of(&request.url).map_or_else(|| request.url.clone(), |o| o.to_string());
-                unmet
-                    .push(format!("{place}: asks {server}, which the config does not allow; name it under `requests`"));
+                let what = format!("{place}: asks {server}, which the config does not allow; name it under `requests`");
+                unmet.push(Unmet { what, forbidden: true });
             }
             Step::Transfer(transfer) => match &transfer.to {
                 TransferTo::Fixed(to) if !limits.may_transfer(to) => {
                     let shown = to.parse::<PhoneNumber>().map_or_else(|_| to.clone(), |number| number.to_string());
                     let help = "name it under `transfer_to`, and a number's beginning under `allow_prefixes`";
-                    unmet.push(format!("{place}: gives calls to {shown}, which the config does not allow; {help}"));
+                    let what = format!("{place}: gives calls to {shown}, which the config does not allow; {help}");
+                    unmet.push(Unmet { what, forbidden: true });
                 }
                 TransferTo::Phone(_) if config.transfer_to.is_empty() => {
-                    unmet.push(format!("{place}: gives calls to others, but the config's `transfer_to` names nobody"));
+                    let what = format!("{place}: gives calls to others, but the config's `transfer_to` names nobody");
+                    unmet.push(Unmet { what, forbidden: true });
                 }
                 TransferTo::Fixed(_) | TransferTo::Phone(_) => {}
             },
             Step::Queue(queue) if config.queues.get(&queue.queue).is_none_or(|q| q.agents.is_empty()) => {
-                unmet.push(format!("{place}: waits for the queue {}, which has no agents in the config", queue.queue));
+                let what = format!("{place}: waits for the queue {}, which has no agents in the config", queue.queue);
+                unmet.push(Unmet { what, forbidden: false });
             }
             Step::Request(_) | Step::Queue(_) | Step::Record(_) | Step::Notify { .. } | Step::OptOut { .. } => {}
             Step::Say { .. } | Step::Menu(_) | Step::Collect(_) | Step::Verify(_) | Step::Promise(_) => {}
@@ -71,7 +83,7 @@ pub fn unmet(config: &Config, program: &Program) -> Vec<String> {
 /// A campaign that is loaded is held against the config, for the log.
 pub(super) fn tell_unmet(config: &Config, input: &Input) {
     let Input::CampaignLoaded { plan, .. } = input else { return };
-    for what in plan.programs.values().flat_map(|program| unmet(config, program)) {
+    for Unmet { what, .. } in plan.programs.values().flat_map(|program| unmet(config, program)) {
         tracing::warn!(campaign = %plan.name, "{what}");
     }
 }

@@ -113,7 +113,7 @@ mod tests {
     use super::*;
 
     const FLOW: &str = "flow: f\nversion: 1\nlanguages: [en, ru]\n\
-        contact: { name: text, amount: money, code: digits(4), kind: \"enum(a, b)\", born: date?, at: time, n: number, \
+        contact: { name: text, amount: money, code: digits(4), kind: \"enum(a, b)\", born: date?, at: time, count: number, \
         mobile: phone, spoken: language, keen: bool }\n\
         messages: { bye: { en: Bye., ru: Пока. } }\nstart: x\nhotkeys: { \"*9\": x }\n\
         nodes: { x: { opt_out: number, next: bye }, bye: { say: bye, end: opted_out } }\n";

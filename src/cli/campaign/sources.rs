@@ -57,12 +57,18 @@ impl Sources {
         Ok(Sources { ladder: source, flows })
     }
 
-    /// A flow that wants what the config does not give is told now, not when somebody is on the line.
+    /// A flow that wants what the config does not give is told now, not when somebody is on the line; one that wants what
+    /// the config forbids is refused.
     pub fn held_against(&self, config: &Config) -> anyhow::Result<()> {
         let programs = self.flows.iter().filter_map(|version| flow::compile(&version.source).program);
-        let unmet: Vec<String> = programs.flat_map(|program| crate::serve::unmet(config, &program)).collect();
-        if !unmet.is_empty() {
-            bail!("the config does not give what the flows want; no campaign was created\n  {}", unmet.join("\n  "));
+        let unmet = programs.flat_map(|program| crate::serve::unmet(config, &program));
+        let (forbidden, missing): (Vec<_>, Vec<_>) = unmet.partition(|unmet| unmet.forbidden);
+        for missing in missing {
+            eprintln!("warning: {}", missing.what);
+        }
+        if !forbidden.is_empty() {
+            let what: Vec<String> = forbidden.into_iter().map(|unmet| unmet.what).collect();
+            bail!("the config does not give what the flows want; no campaign was created\n  {}", what.join("\n  "));
         }
         Ok(())
     }

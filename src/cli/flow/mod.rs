@@ -196,7 +196,7 @@ mod tests {
         assert!(ok, "{printed}");
         assert!(
             printed.contains(
-                "  ok      t\n  2 of 4 nodes, 1 of 4 ways out of them; never: silent, stop, ask (exhausted)\n"
+                "  ok      t\n  2 of 4 nodes, 1 of 3 ways out of them; never: silent, stop, ask (exhausted)\n"
             ),
             "{printed}"
         );

@@ -398,9 +398,9 @@ pub(super) mod tests {
 
     pub const AROUND: &str = "flow: f\nversion: 1\nlanguages: [en]\n\
         contact: { name: text, amount: money, due: date, last4: digits(4), email: text?, paid: bool }\n\
-        messages: { a: { en: A. }, b: { en: B. }, c: { en: Press *5. } }\n\
+        messages: { a: { en: A. }, b: { en: B. }, c: { en: Press *5. }, d: { en: Press 5. } }\n\
         hotkeys: { \"*9\": stop }\nstart: x\n";
-    pub const ENDS: &str = "  stop: { opt_out: number, next: bye }\n  bye: { say: [a, b, c], end: informed }\n";
+    pub const ENDS: &str = "  stop: { opt_out: number, next: bye }\n  bye: { say: [a, b, c, d], end: informed }\n";
 
     pub fn compiled(node: &str) -> Program {
         let source = format!("{AROUND}nodes:\n  x: {node}\n{ENDS}");

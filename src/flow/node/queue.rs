@@ -127,7 +127,7 @@ mod tests {
         assert_eq!(codes("{ queue: collections, answered: bye }"), ["F016"]);
         assert_eq!((q.priority.is_none(), q.every.as_secs()), (true, 30));
         let Step::Queue(q) = step(
-            "{ queue: collections, priority: contact.amount, waiting: c, call_back: \"5\", answered: bye, no_agent: bye }",
+            "{ queue: collections, priority: contact.amount, waiting: d, call_back: \"5\", answered: bye, no_agent: bye }",
         ) else {
             panic!()
         };
