@@ -142,7 +142,7 @@ mod tests {
     fn what_does_not_fit_is_told() {
         for (given, why) in [
             (("nmae", "Bob"), "has no field `nmae`; did you mean `name`?"),
-            (("amount", "much"), "amount: an amount is digits"),
+            (("amount", "much"), "amount: a currency is one of"),
             (("language", "de"), "does not speak `de`; it speaks en, ru"),
             (("language", "russian"), "language: a language is two"),
         ] {
