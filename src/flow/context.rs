@@ -16,7 +16,7 @@ use crate::language::Language;
 /// Most diagnostics kept; a file with more is not a flow.
 pub const DIAGNOSTICS_MAX: usize = 500;
 
-pub const VARIABLES_MAX: usize = 200;
+pub const VARIABLES_MAX: usize = 500;
 
 /// Target of a route whose node does not exist. Never part of a finished program.
 pub const NOWHERE: StepId = StepId(u32::MAX);
