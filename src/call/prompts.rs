@@ -6,6 +6,7 @@ use super::ask::share_of;
 use super::{Call, Context};
 use crate::flow::expr::{Env, Expr, Value, eval, spoken};
 use crate::flow::program::{ContactValues, Domain, MessageId, Program, Step, Take, VarId};
+use crate::flow::walk;
 use crate::language::Language;
 use crate::speech::{self, NoGrammar, Piece, Spoken, Template, Utterance};
 
@@ -166,33 +167,10 @@ fn domain_values(program: &Program, variable: VarId, env: &Env) -> Vec<Value> {
 
 fn variables_in(expr: &Expr) -> BTreeSet<VarId> {
     let mut variables = BTreeSet::new();
-    collect_variables(expr, &mut variables);
-    variables
-}
-
-/// As deep as the expression, whose depth the compiler bounds.
-fn collect_variables(expr: &Expr, variables: &mut BTreeSet<VarId>) {
-    match expr {
-        Expr::Variable(variable) => {
+    walk(expr, &mut |part| {
+        if let Expr::Variable(variable) = part {
             variables.insert(*variable);
         }
-        Expr::Not(inner)
-        | Expr::InRange(inner, ..)
-        | Expr::OneOf(inner, _)
-        | Expr::Weekday(inner)
-        | Expr::Len(inner) => {
-            collect_variables(inner, variables);
-        }
-        Expr::Binary(_, left, right) => {
-            collect_variables(left, variables);
-            collect_variables(right, variables);
-        }
-        Expr::HasVariable(_)
-        | Expr::Literal(_)
-        | Expr::Contact(_)
-        | Expr::Has(_)
-        | Expr::Company
-        | Expr::Today
-        | Expr::DaysOverdue => {}
-    }
+    });
+    variables
 }

@@ -352,6 +352,16 @@ impl<'c> Reader<'c, '_> {
         }
     }
 
+    /// The `timeout` of another party that is rung, in seconds. Not from `defaults`: there `timeout` is the wait for a key.
+    /// `None`: faulty.
+    fn ringing(&mut self, otherwise: u64, least: u64, most: u64) -> Option<Duration> {
+        let seconds = Duration::from_secs;
+        match self.get("timeout") {
+            Some(node) => self.cx.duration(node, "`timeout`", seconds(least), seconds(most)),
+            None => Some(seconds(otherwise)),
+        }
+    }
+
     pub fn number(&mut self, key: &str, otherwise: u32, least: u32, most: u32) -> u32 {
         match self.own_or_default(key) {
             Some(node) => self.cx.number(&node, &format!("`{key}`"), least, most).unwrap_or(otherwise),

@@ -65,11 +65,7 @@ fn lower(node: &mut Reader<'_, '_>) -> Option<Step> {
         good.then(|| scalar.text.clone())
     });
     let message = node.get("say").and_then(|n| node.message_of(n, "say", &[]));
-    // Not from `defaults`: there `timeout` is the wait for a key.
-    let timeout = match node.get("timeout") {
-        Some(n) => node.cx.duration(n, "`timeout`", Duration::from_secs(5), Duration::from_secs(600)),
-        None => Some(Duration::from_secs(60)),
-    };
+    let timeout = node.ringing(60, 5, 600);
     let priority = match node.get("priority") {
         Some(written) => {
             let (expr, ty) = node.expr(written, "`priority`")?;

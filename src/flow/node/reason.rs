@@ -3,7 +3,7 @@
 use super::super::codes;
 use super::super::program::{Reason, Step, Via};
 use super::super::yaml::Entry;
-use super::menu::{is_key, key_entries};
+use super::menu::key_entries;
 use super::{Kind, NO_INPUT, NO_MATCH, Presence, Reader, alone, declares_nothing, required, teaches_nothing};
 use crate::outcome::NonPaymentReason;
 
@@ -37,7 +37,6 @@ fn keys(node: &mut Reader<'_, '_>) -> Option<Vec<(String, NonPaymentReason)>> {
     let mut keys = Vec::new();
     for entry in entries {
         if let Some(reason) = reason(node, entry, keys.len()) {
-            debug_assert!(is_key(&entry.key));
             keys.push((entry.key.clone(), reason));
         }
     }

@@ -1,7 +1,5 @@
 //! `transfer`: gives the call to a telephone number or a SIP address.
 
-use std::time::Duration;
-
 use super::super::codes;
 use super::super::expr::Type;
 use super::super::graph::Fact;
@@ -37,11 +35,7 @@ fn facts(_: &Step, via: Via) -> Vec<Fact> {
 fn lower(node: &mut Reader<'_, '_>) -> Option<Step> {
     let to = to(node);
     let message = node.get("say").and_then(|n| node.message_of(n, "say", &[]));
-    // Not from `defaults`: there `timeout` is the wait for a key.
-    let timeout = match node.get("timeout") {
-        Some(n) => node.cx.duration(n, "`timeout`", Duration::from_secs(5), Duration::from_secs(180)),
-        None => Some(Duration::from_secs(45)),
-    };
+    let timeout = node.ringing(45, 5, 180);
     Some(Step::Transfer(Transfer { to: to?, message, timeout: timeout? }))
 }
 
