@@ -4,6 +4,7 @@
 //! environment variable or another file, and what was read is hidden from `Debug`. Start at [`Config::load`].
 
 mod origin;
+pub mod voices;
 mod written;
 
 use std::collections::BTreeMap;
@@ -45,6 +46,7 @@ pub struct Config {
     /// Whom calls may be given to, beside the agents of queues: beginnings of numbers (`+7800`), `sip:user@host`, `sip:*@host`.
     pub transfer_to: Vec<String>,
     pub media: MediaSettings,
+    pub speech: voices::Speech,
     /// After SIGTERM, calls in the air may go on for this long.
     pub drain: Duration,
 }

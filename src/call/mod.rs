@@ -489,7 +489,7 @@ impl Call {
         self.plays += 1;
         let play = PlayId(self.plays);
         let names = messages.iter().map(|m| self.program.message(*m).name.clone()).collect();
-        let text = utterances.iter().map(|u| u.text.as_str()).collect::<Vec<_>>().join(" ");
+        let text = utterances.iter().map(|u| u.said.text.as_str()).collect::<Vec<_>>().join(" ");
         turn.note(Note::Said { messages: names, text });
         turn.order(Action::Play { play, utterances });
         self.playing = Some(Playing { play, until: turn.now + PLAY_LENGTH_MAX });

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use super::ask::share_of;
 use super::{Call, Context};
 use crate::flow::expr::{Env, Expr, Value, eval, spoken};
-use crate::flow::program::{ContactValues, Domain, MessageId, Program, Step, Take, VarId};
+use crate::flow::program::{ContactValues, Domain, MessageId, Program, Render, Step, Take, VarId};
 use crate::flow::walk;
 use crate::language::Language;
-use crate::speech::{self, NoGrammar, Piece, Spoken, Template, Utterance};
+use crate::speech::{self, Format, Manner, NoGrammar, Piece, Said, Spoken, Template, Utterance};
 
 /// Values of one slot that are tried for one message. Slots hold one variable as a rule; the bound is for a slot that
 /// computes with several.
@@ -57,22 +57,22 @@ fn take(program: &Program, message: MessageId, language: Language) -> &Take {
     &program.message(message).takes[&language]
 }
 
-/// A message whose values are all known is made sentence by sentence: a voice gives each its melody, and the sentences that
-/// all contacts share are made once. One that depends on the call is put together from pieces made beforehand; one that was
-/// recorded is played whole.
+/// One that was recorded is played whole, unless what it says is known only in the call.
 fn utterances_of(take: &Take, env: &Env, language: Language) -> Result<Vec<Utterance>, NoGrammar> {
     let value = |slot: usize| eval(&take.slots[slot], env).and_then(spoken);
     let today = env.today;
-    if take.in_pieces {
-        let pieces = speech::say_pieces(&take.template, value, language, today)?;
-        return Ok(pieces.into_iter().map(|text| Utterance { language, audio: None, text }).collect());
+    let utterance =
+        |audio: Option<String>, said: Said| Utterance { language, creditor: env.company.to_owned(), audio, said };
+    if take.audio.is_some() && take.render != Render::Pieces {
+        let said = Said::plain(speech::say(&take.template, value, language, today)?);
+        return Ok(vec![utterance(take.audio.clone(), said)]);
     }
-    let text = speech::say(&take.template, value, language, today)?;
-    if take.audio.is_some() {
-        return Ok(vec![Utterance { language, audio: take.audio.clone(), text }]);
-    }
-    let sentences = speech::sentences(&text).into_iter();
-    Ok(sentences.map(|text| Utterance { language, audio: None, text: text.to_string() }).collect())
+    let stretches = match take.render {
+        Render::Whole => speech::say_whole(&take.template, value, language, today)?,
+        Render::Sentences => speech::say_sentences(&take.template, value, language, today)?,
+        Render::Pieces => speech::say_pieces(&take.template, value, language, today)?,
+    };
+    Ok(stretches.into_iter().map(|said| utterance(None, said)).collect())
 }
 
 /// Every utterance that any call with this contact may play, so that all of its audio is there before it is dialled.
@@ -85,7 +85,7 @@ pub fn prompts_needed(program: &Program, contact: &ContactValues, context: &Cont
     let mut needed = BTreeSet::new();
     for message in spoken_messages(program) {
         let take = take(program, message, language);
-        if take.in_pieces {
+        if take.slots.iter().any(|slot| !variables_in(slot).is_empty()) {
             needed.extend(pieces_of(program, take, &env, language));
         } else {
             needed.extend(utterances_of(take, &env, language).into_iter().flatten());
@@ -99,25 +99,56 @@ fn spoken_messages(program: &Program) -> BTreeSet<MessageId> {
     program.steps.iter().flat_map(|step| step.says.iter().copied()).collect()
 }
 
+/// A message with slots that depend on the call: its texts, and each value that a slot can have, with the marks that follow it.
 fn pieces_of(program: &Program, take: &Take, env: &Env, language: Language) -> Vec<Utterance> {
     let mut pieces = Vec::new();
-    let mut say = |piece: &Piece, value: Option<&Spoken>| {
-        let alone = Template(vec![piece.clone()]);
-        if let Ok(said) = speech::say_pieces(&alone, |_| value.cloned(), language, env.today) {
-            pieces.extend(said.into_iter().map(|text| Utterance { language, audio: None, text }));
-        }
+    let say = |template: Vec<Piece>, value: Option<&Spoken>| {
+        speech::say_pieces(&Template(template), |_| value.cloned(), language, env.today).unwrap_or_default()
     };
-    for piece in &take.template.0 {
+    let template = &take.template.0;
+    let mut manner = Manner::default();
+    for (at, piece) in template.iter().enumerate() {
         match piece {
-            Piece::Text(_) => say(piece, None),
-            Piece::Slot { slot, .. } => {
+            Piece::Manner(next) => manner = *next,
+            // A silence at the very beginning is a piece of its own; any other belongs to what stands before it.
+            Piece::Break(_) if template[..at].iter().all(|p| matches!(p, Piece::Manner(_) | Piece::Break(_))) => {
+                pieces.extend(say(template[..=at].to_vec(), None));
+            }
+            Piece::Break(_) => {}
+            Piece::Text(_) | Piece::Literal { .. } | Piece::Slot { .. } => {
+                let after =
+                    template[at + 1..].iter().take_while(|p| !matches!(p, Piece::Slot { .. } | Piece::Literal { .. }));
+                let alone = vec![Piece::Manner(manner), piece.clone()];
+                let marked: Vec<Piece> = alone.iter().chain(after).cloned().collect();
+                let with_marks = |value: Option<&Spoken>| {
+                    let count = say(alone.clone(), value).len();
+                    say(marked.clone(), value).into_iter().take(count)
+                };
+                let Piece::Slot { slot, format } = piece else {
+                    pieces.extend(with_marks(None));
+                    continue;
+                };
                 for value in slot_values(program, &take.slots[*slot], env) {
-                    say(piece, spoken(value).as_ref());
+                    let value = spoken(value);
+                    match (&value, format) {
+                        // Any digit may stand anywhere: within a group, at its end, at the end of them all.
+                        (Some(Spoken::Digits(digits)), Format::Digits) => {
+                            for digit in digits.chars().filter(char::is_ascii_digit) {
+                                let digit = Some(Spoken::Digits(digit.to_string()));
+                                pieces.extend(with_marks(digit.as_ref()));
+                                pieces.extend(say(alone.clone(), digit.as_ref()));
+                                let comma = [alone.clone(), vec![Piece::Text(",".to_owned())]].concat();
+                                pieces.extend(say(comma, digit.as_ref()));
+                            }
+                        }
+                        (value, _) => pieces.extend(with_marks(value.as_ref())),
+                    }
                 }
             }
         }
     }
-    pieces
+    let utterance = |said| Utterance { language, creditor: env.company.to_owned(), audio: None, said };
+    pieces.into_iter().map(utterance).collect()
 }
 
 /// All values that a slot can have in a call: its expression over all values of the variables in it.

@@ -38,7 +38,7 @@ pub fn fact_line(event: &Event) -> String {
 pub fn order_line(action: &Action) -> Option<String> {
     Some(match action {
         Action::Play { play, utterances } => {
-            let words: Vec<&str> = utterances.iter().map(|u| u.text.as_str()).collect();
+            let words: Vec<&str> = utterances.iter().map(|u| u.said.text.as_str()).collect();
             format!("< play {play} \"{}\"", words.join(" | "))
         }
         Action::StopPlay { play } => format!("< stop {play}"),

@@ -13,6 +13,8 @@ pub(super) fn write(template: &Template, value: impl Fn(usize) -> Option<Spoken>
         .map(|piece| match piece {
             Piece::Text(text) => text.clone(),
             Piece::Slot { slot, .. } => value(*slot).map(|v| written(v, language)).unwrap_or_default(),
+            Piece::Literal { value, .. } => written(value.clone(), language),
+            Piece::Manner(_) | Piece::Break(_) => String::new(),
         })
         .collect()
 }

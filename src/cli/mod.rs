@@ -176,7 +176,10 @@ async fn print_why(config: &Path, contact: &str) -> anyhow::Result<()> {
 
 /// The voices, the recordings and the cache of what has been rendered.
 fn prompts(config: &Config) -> anyhow::Result<Arc<PromptCache>> {
-    let voices = VoiceSet::load(&VoiceOptions { data: config.voices_dir.clone(), ru_tts: None });
+    let voices = VoiceSet::load(&VoiceOptions {
+        speech: config.speech.clone(),
+        ..VoiceOptions::embedded(config.voices_dir.clone())
+    });
     let recorded = Recorded::scan(&config.prompts_dir);
     Ok(Arc::new(PromptCache::open(&config.cache_dir, voices, recorded, CacheOptions::default())?))
 }

@@ -5,12 +5,12 @@ use std::io::BufWriter;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, anyhow};
 use jiff::civil::Date;
 
 use crate::audio::{RATE, wav};
 use crate::language::Language;
-use crate::speech::{self, Format, Piece, Spoken, Template};
+use crate::speech::{self, Format, Piece, Spoken, Template, Utterance};
 use crate::time::{Clock, Zone};
 use crate::voice::{VoiceOptions, VoiceSet};
 
@@ -40,27 +40,30 @@ pub fn run(args: SayArgs) -> anyhow::Result<()> {
     let (template, values) = template(&args.message)?;
     let today = args.today.unwrap_or_else(|| Clock::system().now().wall.date(&Zone::utc()));
     let value = |slot: usize| values.get(slot).cloned();
-    let texts = if args.pieces {
+    let stretches = if args.pieces {
         speech::say_pieces(&template, value, args.language, today)?
     } else {
-        vec![speech::say(&template, value, args.language, today)?]
+        speech::say_whole(&template, value, args.language, today)?
     };
-    for text in &texts {
-        println!("{text}");
+    for said in &stretches {
+        println!("{}", said.text);
     }
     let Some(output) = args.output else { return Ok(()) };
 
     let data = std::env::temp_dir().join("ringback-voices");
-    let voices = VoiceSet::load(&VoiceOptions { data, ru_tts: args.ru_tts });
-    let mut pcm = Vec::new();
-    for text in &texts {
-        pcm.extend(voices.render(args.language, text)?);
+    let voices = VoiceSet::load(&VoiceOptions { ru_tts: args.ru_tts, ..VoiceOptions::embedded(data) });
+    let (mut pcm, mut voice) = (Vec::new(), String::new());
+    for said in stretches {
+        let utterance = Utterance { said, ..Utterance::new(args.language, "") };
+        let rendered = voices.render(&utterance)?;
+        pcm.extend(rendered.pcm);
+        voice = rendered.voice;
     }
     let written = || format!("cannot write {}", output.display());
     let file = File::create(&output).with_context(written)?;
     wav::write(BufWriter::new(file), &pcm).with_context(written)?;
     let length = Duration::from_millis(pcm.len() as u64 * 1000 / u64::from(RATE));
-    eprintln!("{}: {:.1} s, voice {}", output.display(), length.as_secs_f64(), voices.voice(args.language)?.id());
+    eprintln!("{}: {:.1} s, voice {}", output.display(), length.as_secs_f64(), voice);
     Ok(())
 }
 
@@ -74,23 +77,11 @@ fn template(message: &str) -> anyhow::Result<(Template, Vec<Spoken>)> {
         let (value, format) = slot.split_once('|').unwrap_or((slot, ""));
         let (value, format): (&str, Format) = (value.trim(), format.parse()?);
         pieces.push(Piece::Slot { slot: values.len(), format });
-        values.push(spoken(value, format).with_context(|| format!("in {{{slot}}}"))?);
+        values.push(Spoken::read(value, format).map_err(|why| anyhow!("in {{{slot}}}: {why}"))?);
         rest = after;
     }
     pieces.push(Piece::Text(rest.to_owned()));
     Ok((Template(pieces), values))
-}
-
-fn spoken(value: &str, format: Format) -> anyhow::Result<Spoken> {
-    Ok(match format {
-        Format::Plain => Spoken::Text(value.to_owned()),
-        Format::Money(_) => Spoken::Money(value.parse().context("money is written as 1234.50 RUB")?),
-        Format::Date(_) => Spoken::Date(value.parse().context("a date is written as 2026-11-25")?),
-        Format::Number(_) => Spoken::Number(value.parse().context("a number is written as 42")?),
-        Format::Time => Spoken::Time(crate::flow::expr::time(value).context("a time is written as 09:30")?),
-        Format::Digits if value.bytes().all(|b| b.is_ascii_digit()) => Spoken::Digits(value.to_owned()),
-        Format::Digits => bail!("digits are 0 to 9 and nothing else"),
-    })
 }
 
 #[cfg(test)]

@@ -204,6 +204,7 @@ impl Checker<'_> {
             requests: requests?,
             transfer_to,
             media: media?,
+            speech: Default::default(),
             drain: drain?,
         })
     }

@@ -140,7 +140,7 @@ impl Stage {
             Output::Dial { leg, to: Destination::Agent(address) } => format!("{} rung at {address}", who(leg)),
             Output::Play { leg, play, utterances } => {
                 self.plays.insert(leg.call, play);
-                let text = utterances.iter().map(|u| u.text.as_str()).collect::<Vec<_>>().join(" ");
+                let text = utterances.iter().map(|u| u.said.text.as_str()).collect::<Vec<_>>().join(" ");
                 format!("{} hears {text}", who(leg))
             }
             Output::StopPlay { .. } | Output::Close { .. } => return,

@@ -137,6 +137,13 @@ codes! {
         "People hang up on a voice that talks and asks nothing. The first question should come within half a minute.";
     NOT_TESTED = "F046", "A node that no test enters",
         "The tests of the flow never come here, so nobody knows what it does. Shown when the flow passes its own tests.";
+    NO_FORM = "F047", "A value that this language has no words for",
+        "Numbers, money and dates need a grammar: `src/speech/lang` has one file for each language that can say them. A case \
+         that the language does not have cannot be asked for.";
+    MARKUP = "F048", "Markup that cannot be spoken",
+        "A message may hold `<break time=\"500ms\"/>`, `<emphasis level=\"strong\">…</emphasis>`, \
+         `<prosody rate=\"slow\" pitch=\"low\" volume=\"+2dB\">…</prosody>` and \
+         `<say-as interpret-as=\"digits\">4321</say-as>`, each closed within the message. No other tag is passed to a voice.";
 }
 
 #[cfg(test)]

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use super::codes;
 use super::context::Context;
 use super::expr::{self, Expr, Type};
-use super::program::{Domain, Message, MessageId, Program, Step, StepId, Take, Variable};
+use super::program::{Domain, Message, MessageId, Program, RENDERS, Render, Step, StepId, Take, Variable};
 use super::yaml::{Entry, Node, Scalar, Value};
 use crate::diagnostic::Span;
 use crate::language::Language;
-use crate::speech::{Case, Format, Gender, Piece, Template};
+use crate::speech::markup::{self, Tag};
+use crate::speech::{self, Case, DateStyle, Format, FormatError, Gender, Manner, Piece, Spoken, Template, has_grammar};
 
 /// Longest text of one message, in characters: about three minutes of speech.
 const TEXT_MAX: usize = 3000;
@@ -31,19 +32,20 @@ pub fn read(cx: &mut Context<'_>, entry: &Entry, number: usize, prose: &mut Vec<
         return Message { name, takes };
     };
     let languages = cx.languages.clone();
-    for take in &map.entries {
+    let render = map.get("render").and_then(|e| read_render(cx, &e.value)).unwrap_or(Render::Sentences);
+    for take in map.entries.iter().filter(|e| e.key != "render") {
         let Some(language) = languages.iter().find(|l| l.code() == take.key) else {
             // A sub-flow may speak more languages than its caller.
             if cx.frame().is_subflow {
                 continue;
             }
-            let known: Vec<&str> = languages.iter().map(|l| l.code()).collect();
+            let known: Vec<&str> = languages.iter().map(|l| l.code()).chain(["render"]).collect();
             cx.unknown(codes::UNKNOWN_KEY, take.key_span, "language of this flow", &take.key, known);
             continue;
         };
         if let Some((scalar, span, audio)) = text_and_audio(cx, &take.value) {
             prose.push(Prose { message: number, language: *language, scalar: scalar.clone(), span });
-            takes.insert(*language, template(cx, scalar, span, audio));
+            takes.insert(*language, template(cx, scalar, span, audio, *language, render));
         }
     }
     let missing: Vec<&str> = languages.iter().filter(|l| map.get(l.code()).is_none()).map(|l| l.code()).collect();
@@ -52,6 +54,15 @@ pub fn read(cx: &mut Context<'_>, entry: &Entry, number: usize, prose: &mut Vec<
         cx.error(codes::TRANSLATION, entry.key_span, text);
     }
     Message { name, takes }
+}
+
+fn read_render(cx: &mut Context<'_>, node: &Node) -> Option<Render> {
+    let scalar = cx.scalar(node, "`render`")?;
+    let found = RENDERS.iter().find(|(name, _)| *name == scalar.text).map(|(_, render)| *render);
+    if found.is_none() {
+        cx.unknown(codes::MALFORMED, node.span, "way to render", &scalar.text, RENDERS.map(|(name, _)| name));
+    }
+    found
 }
 
 /// `"text"` or `{ audio: file.wav, text: "text" }`.
@@ -90,61 +101,194 @@ fn text<'n>(cx: &mut Context<'_>, node: &'n Node) -> Option<&'n Scalar> {
     cx.scalar(node, "a message's text")
 }
 
-fn template(cx: &mut Context<'_>, scalar: &Scalar, span: Span, audio: Option<String>) -> Take {
-    let mut pieces = Vec::new();
-    let mut slots = Vec::new();
-    let chars: Vec<char> = scalar.text.chars().collect();
-    let mut text = String::new();
-    let mut at = 0;
-    while at < chars.len() {
-        let c = chars[at];
-        let doubled = chars.get(at + 1) == Some(&c);
-        match c {
-            '{' | '}' if doubled => {
-                text.push(c);
-                at += 2;
-            }
-            '}' => {
-                let place = scalar.place(cx.source, span, at, 1);
-                cx.error_help(
-                    codes::SLOT,
-                    place,
-                    "a slot ends here that never began",
-                    "a brace in the text is written }}",
-                );
-                at += 1;
-            }
-            '{' => {
-                let end = chars[at + 1..].iter().position(|c| *c == '}' || *c == '{').map(|n| at + 1 + n);
-                let Some(end) = end.filter(|end| chars[*end] == '}') else {
-                    let place = scalar.place(cx.source, span, at, 1);
-                    let help = "close it with }, or write {{ for a brace in the text";
-                    cx.error_help(codes::SLOT, place, "this slot is not closed", help);
-                    at += 1;
-                    continue;
-                };
-                let inside: String = chars[at + 1..end].iter().collect();
-                let place = scalar.place(cx.source, span, at, end + 1 - at);
-                if let Some((expr, format)) = slot(cx, &inside, place) {
-                    if !text.is_empty() {
-                        pieces.push(Piece::Text(std::mem::take(&mut text)));
-                    }
-                    pieces.push(Piece::Slot { slot: slots.len(), format });
-                    slots.push(expr);
+/// A message's text being cut into pieces.
+struct Cutter<'c, 'f> {
+    cx: &'c mut Context<'f>,
+    language: Language,
+    scalar: &'c Scalar,
+    span: Span,
+    chars: Vec<char>,
+    at: usize,
+    text: String,
+    pieces: Vec<Piece>,
+    slots: Vec<Expr>,
+    /// The tags that are open, where each began, and how it is spoken outside of it.
+    open: Vec<(&'static str, Span, Manner)>,
+    manner: Manner,
+}
+
+fn template(
+    cx: &mut Context<'_>,
+    scalar: &Scalar,
+    span: Span,
+    audio: Option<String>,
+    language: Language,
+    render: Render,
+) -> Take {
+    let mut cutter = Cutter {
+        cx,
+        language,
+        scalar,
+        span,
+        chars: scalar.text.chars().collect(),
+        at: 0,
+        text: String::new(),
+        pieces: Vec::new(),
+        slots: Vec::new(),
+        open: Vec::new(),
+        manner: Manner::default(),
+    };
+    cutter.cut();
+    let Cutter { pieces, slots, .. } = cutter;
+    let render = if slots.iter().any(on_variables) { Render::Pieces } else { render };
+    Take { audio, template: Template(pieces), slots, render }
+}
+
+impl Cutter<'_, '_> {
+    fn cut(&mut self) {
+        while let Some(c) = self.chars.get(self.at).copied() {
+            let doubled = self.chars.get(self.at + 1) == Some(&c);
+            match c {
+                '{' | '}' if doubled => {
+                    self.text.push(c);
+                    self.at += 2;
                 }
-                at = end + 1;
+                '}' => {
+                    let place = self.place(self.at, 1);
+                    let help = "a brace in the text is written }}";
+                    self.cx.error_help(codes::SLOT, place, "a slot ends here that never began", help);
+                    self.at += 1;
+                }
+                '{' => self.slot(),
+                '<' if markup::is_tag(&self.chars[self.at + 1..].iter().take(2).collect::<String>()) => self.tag(),
+                _ => {
+                    self.text.push(c);
+                    self.at += 1;
+                }
             }
-            _ => {
-                text.push(c);
-                at += 1;
+        }
+        self.end_text();
+        while let Some((name, span, _)) = self.open.pop() {
+            let help = format!("write </{name}> where it ends");
+            self.cx.error_help(codes::MARKUP, span, format!("`<{name}>` is not closed"), help);
+        }
+    }
+
+    fn place(&self, at: usize, length: usize) -> Span {
+        self.scalar.place(self.cx.source, self.span, at, length)
+    }
+
+    fn end_text(&mut self) {
+        if !self.text.is_empty() {
+            let text = std::mem::take(&mut self.text);
+            self.form(&text);
+            self.pieces.push(Piece::Text(text));
+        }
+    }
+
+    /// Figures in a text are numbers too.
+    fn form(&mut self, text: &str) {
+        if text.contains(|c: char| c.is_ascii_digit()) && !speech::languages().any(|known| known == self.language) {
+            let no_form = speech::NoForm::Language(self.language);
+            self.cx.error_help(codes::NO_FORM, self.span, no_form.to_string(), "write the number in words");
+        }
+    }
+
+    fn slot(&mut self) {
+        let inside = &self.chars[self.at + 1..];
+        let Some(length) = inside.iter().position(|c| *c == '}' || *c == '{').filter(|end| inside[*end] == '}') else {
+            let place = self.place(self.at, 1);
+            let help = "close it with }, or write {{ for a brace in the text";
+            self.cx.error_help(codes::SLOT, place, "this slot is not closed", help);
+            self.at += 1;
+            return;
+        };
+        let inside: String = inside[..length].iter().collect();
+        let place = self.place(self.at, length + 2);
+        if let Some((expr, format)) = slot(self.cx, &inside, place) {
+            if let Err(no_form) = has_grammar(self.language, format) {
+                self.cx.error(codes::NO_FORM, place, no_form.to_string());
+            }
+            self.end_text();
+            self.pieces.push(Piece::Slot { slot: self.slots.len(), format });
+            self.slots.push(expr);
+        }
+        self.at += length + 2;
+    }
+
+    fn tag(&mut self) {
+        let begin = self.at;
+        let Some(length) = self.chars[begin..].iter().position(|c| *c == '>') else {
+            let place = self.place(begin, 1);
+            let help = "close it with >, or put a space behind the < that is to be text";
+            self.cx.error_help(codes::MARKUP, place, "this tag is not closed", help);
+            self.text.push('<');
+            self.at += 1;
+            return;
+        };
+        let inside: String = self.chars[begin + 1..begin + length].iter().collect();
+        let place = self.place(begin, length + 1);
+        self.at = begin + length + 1;
+        match markup::tag(&inside) {
+            Err(error) => self.cx.error_help(codes::MARKUP, place, error.message, error.help),
+            Ok(Tag::Break(ms)) => {
+                self.end_text();
+                self.pieces.push(Piece::Break(ms));
+            }
+            Ok(Tag::Open(name, inner)) => {
+                self.end_text();
+                self.open.push((name, place, self.manner));
+                self.speak(self.manner.with(inner));
+            }
+            Ok(Tag::Close(name)) => match self.open.pop_if(|(open, ..)| *open == name) {
+                Some((_, _, outside)) => {
+                    self.end_text();
+                    self.speak(outside);
+                }
+                None => {
+                    let open = self.open.last().map(|(open, ..)| format!("`<{open}>` is open here"));
+                    let help = open.unwrap_or_else(|| "no tag is open here".to_owned());
+                    self.cx.error_help(codes::MARKUP, place, format!("`</{name}>` closes nothing"), help);
+                }
+            },
+            Ok(Tag::SayAs(format)) => self.say_as(format, place),
+        }
+    }
+
+    fn speak(&mut self, manner: Manner) {
+        self.manner = manner;
+        self.pieces.push(Piece::Manner(manner));
+    }
+
+    /// What stands between `<say-as …>` and `</say-as>`.
+    fn say_as(&mut self, format: Format, place: Span) {
+        const CLOSE: &str = "</say-as>";
+        let rest: String = self.chars[self.at..].iter().collect();
+        let Some((value, _)) = rest.split_once(CLOSE) else {
+            let help = format!("write {CLOSE} where it ends");
+            return self.cx.error_help(codes::MARKUP, place, "`<say-as>` is not closed", help);
+        };
+        let length = value.chars().count();
+        let value_place = self.place(self.at, length.max(1));
+        self.at += length + CLOSE.len();
+        if value.contains('{') {
+            let help = format!("write the format in the slot: {{… | {format}}}");
+            return self.cx.error_help(codes::MARKUP, value_place, "a slot inside `<say-as>`", help);
+        }
+        match Spoken::read(value, format) {
+            Err(help) => {
+                let message = format!("`{}` cannot be said as `{format}`", value.trim());
+                self.cx.error_help(codes::MARKUP, value_place, message, help);
+            }
+            Ok(spoken) => {
+                if let Err(no_form) = has_grammar(self.language, format) {
+                    self.cx.error(codes::NO_FORM, value_place, no_form.to_string());
+                }
+                self.end_text();
+                self.pieces.push(Piece::Literal { value: spoken, format });
             }
         }
     }
-    if !text.is_empty() {
-        pieces.push(Piece::Text(text));
-    }
-    let in_pieces = slots.iter().any(on_variables);
-    Take { audio, template: Template(pieces), slots, in_pieces }
 }
 
 /// `contact.amount | money accusative`, standing between the braces; `place` is that of the whole slot.
@@ -186,80 +330,35 @@ fn slot(cx: &mut Context<'_>, inside: &str, place: Span) -> Option<(Expr, Format
     }
     let message = match &ty {
         Type::Enum(_) | Type::Bool | Type::Language => format!("{} is a code word and cannot be spoken", ty.words()),
-        _ => format!("{} cannot be spoken as `{}`", ty.words(), format_word(format)),
+        _ => format!("{} cannot be spoken as `{format}`", ty.words()),
     };
     let help = match &ty {
         Type::Enum(_) | Type::Bool | Type::Language => "branch on it, and say a message for each".to_string(),
-        _ => format!("write `| {}`", format_word(natural(&ty))),
+        _ => format!("write `| {}`", natural(&ty)),
     };
     cx.error_help(codes::SLOT_FORMAT, format_span, message, help);
     None
 }
 
 fn read_format(cx: &mut Context<'_>, written: &str, span: Span) -> Option<Format> {
-    let words: Vec<&str> = written.split_whitespace().collect();
-    let case = |word: &str| CASES.iter().find(|(name, _)| *name == word).map(|(_, case)| *case);
-    let gender = |word: &str| GENDERS.iter().find(|(name, _)| *name == word).map(|(_, gender)| *gender);
-    let found = match words.as_slice() {
-        ["plain"] => Some(Format::Plain),
-        ["digits"] => Some(Format::Digits),
-        ["time"] => Some(Format::Time),
-        ["money"] => Some(Format::Money(Case::Nominative)),
-        ["money", word] => case(word).map(Format::Money),
-        ["date"] => Some(Format::Date(Case::Genitive)),
-        ["date", word] => case(word).map(Format::Date),
-        ["number"] => Some(Format::Number(Gender::Masculine)),
-        ["number", word] => gender(word).map(Format::Number),
-        _ => None,
-    };
-    if found.is_none() {
-        let last = words.last().copied().unwrap_or_default();
-        let known: Vec<&str> = match words.as_slice() {
-            ["money" | "date", _] => CASES.iter().map(|(name, _)| *name).collect(),
-            ["number", _] => GENDERS.iter().map(|(name, _)| *name).collect(),
-            _ => FORMATS.to_vec(),
-        };
-        cx.unknown(codes::SLOT, span, "format", last, known);
+    match written.parse() {
+        Ok(format) => Some(format),
+        Err(FormatError { wrong, expected, .. }) => {
+            cx.unknown(codes::SLOT, span, "format", &wrong, expected);
+            None
+        }
     }
-    found
 }
-
-/// The words that may stand behind `|`.
-pub const FORMATS: &[&str] = &["plain", "money", "date", "time", "number", "digits"];
-
-/// Behind `money` and `date`.
-pub const CASES: &[(&str, Case)] = &[
-    ("nominative", Case::Nominative),
-    ("genitive", Case::Genitive),
-    ("dative", Case::Dative),
-    ("accusative", Case::Accusative),
-    ("instrumental", Case::Instrumental),
-    ("prepositional", Case::Prepositional),
-];
-
-/// Behind `number`.
-pub const GENDERS: &[(&str, Gender)] =
-    &[("masculine", Gender::Masculine), ("feminine", Gender::Feminine), ("neuter", Gender::Neuter)];
 
 fn natural(ty: &Type) -> Format {
     match ty {
         Type::Money => Format::Money(Case::Nominative),
-        Type::Date => Format::Date(Case::Genitive),
-        Type::Time => Format::Time,
-        Type::Number => Format::Number(Gender::Masculine),
+        Type::Date => Format::Date(DateStyle::Day, None),
+        Type::Time => Format::Time(None),
+        Type::Number => Format::Number(Gender::Masculine, Case::Nominative),
+        // One by one: a number keyed in the call is made of digits that were rendered before it.
         Type::Digits(_) | Type::Phone => Format::Digits,
         Type::Text | Type::Language | Type::Bool | Type::Enum(_) => Format::Plain,
-    }
-}
-
-fn format_word(format: Format) -> &'static str {
-    match format {
-        Format::Plain => "plain",
-        Format::Money(_) => "money",
-        Format::Date(_) => "date",
-        Format::Number(_) => "number",
-        Format::Digits => "digits",
-        Format::Time => "time",
     }
 }
 
@@ -267,13 +366,24 @@ fn fits(format: Format, ty: &Type) -> bool {
     match (format, ty) {
         (Format::Plain, Type::Text)
         | (Format::Money(_), Type::Money)
-        | (Format::Date(_), Type::Date)
-        | (Format::Time, Type::Time)
-        | (Format::Number(_), Type::Number)
-        | (Format::Digits, Type::Digits(_) | Type::Phone) => true,
-        (Format::Plain | Format::Money(_) | Format::Date(_) | Format::Number(_) | Format::Digits | Format::Time, _) => {
-            false
-        }
+        | (Format::Date(..), Type::Date)
+        | (Format::Time(_), Type::Time)
+        | (Format::Number(..) | Format::Ordinal(..) | Format::Count(..) | Format::Duration(_), Type::Number)
+        | (Format::Digits, Type::Digits(_) | Type::Phone)
+        | (Format::Phone, Type::Phone) => true,
+        (
+            Format::Plain
+            | Format::Money(_)
+            | Format::Date(..)
+            | Format::Time(_)
+            | Format::Number(..)
+            | Format::Ordinal(..)
+            | Format::Count(..)
+            | Format::Duration(_)
+            | Format::Digits
+            | Format::Phone,
+            _,
+        ) => false,
     }
 }
 

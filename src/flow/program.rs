@@ -106,7 +106,10 @@ impl Message {
         let letters = |take: &Take| {
             let of = |piece: &Piece| match piece {
                 Piece::Text(text) => text.chars().count(),
-                Piece::Slot { .. } => SLOT_LETTERS,
+                Piece::Slot { .. } | Piece::Literal { .. } => SLOT_LETTERS,
+                // A second for each 14 letters.
+                Piece::Break(ms) => usize::from(*ms) * 14 / 1000,
+                Piece::Manner(_) => 0,
             };
             take.template.0.iter().map(of).sum::<usize>()
         };
@@ -123,9 +126,23 @@ pub struct Take {
     pub template: Template,
     /// What each slot of the template evaluates, by slot index.
     pub slots: Vec<Expr>,
-    /// A slot depends on what happens in the call: the message is rendered piece by piece, not as a whole sentence.
-    pub in_pieces: bool,
+    pub render: Render,
 }
+
+/// In which stretches a message is made. More that is shared between calls costs less; less cut up sounds better.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Render {
+    /// At once. One melody, and the whole of it anew for each contact.
+    Whole,
+    /// Sentence by sentence: what all contacts share is made once.
+    Sentences,
+    /// Each value apart from the text around it. Always so where a slot depends on what happens in the call.
+    Pieces,
+}
+
+/// As `render` in a flow writes them.
+pub const RENDERS: [(&str, Render); 3] =
+    [("whole", Render::Whole), ("sentences", Render::Sentences), ("pieces", Render::Pieces)];
 
 /// A node as the call meets it.
 #[derive(Debug, Clone)]

@@ -61,7 +61,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let digest = digest.map(|(username, password)| Credentials { username, password: Secret::new(password) });
     let sinks = Sinks::start(args.bind, &args.out).await.context("the mail and SMS sinks do not start")?;
     let sounds = match args.voices {
-        Some(data) => Sounds::spoken(&VoiceSet::load(&VoiceOptions { data, ru_tts: None })),
+        Some(data) => Sounds::spoken(&VoiceSet::load(&VoiceOptions::embedded(data))),
         None => Sounds::murmured(),
     };
     let place = Place { bind: args.bind, out: args.out.clone(), digest };

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::person::Sound;
 use crate::audio::{Clip, tone};
 use crate::language::Language;
+use crate::speech::Utterance;
 use crate::voice::VoiceSet;
 
 /// (Language, sound, words.) A greeting is long, a hello short: that is what tells them apart.
@@ -56,9 +57,9 @@ impl Sounds {
     pub fn spoken(voices: &VoiceSet) -> Sounds {
         let mut sounds = Sounds::murmured();
         for (language, sound, words) in WORDS {
-            match voices.render(language, words) {
-                Ok(pcm) => {
-                    let pcm = [tone::silence(300), pcm, tone::silence(300)].concat();
+            match voices.render(&Utterance::new(language, words)) {
+                Ok(rendered) => {
+                    let pcm = [tone::silence(300), rendered.pcm, tone::silence(300)].concat();
                     sounds.insert(language.code(), sound, Arc::new(Clip::from_pcm(&pcm)));
                 }
                 Err(e) => tracing::debug!("people who speak {language} murmur: {e}"),

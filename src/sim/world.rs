@@ -567,7 +567,7 @@ impl<'s> World<'s> {
     }
 
     fn play(&mut self, leg: LegId, play: PlayId, utterances: &[Utterance]) -> Result<(), String> {
-        let text: String = utterances.iter().map(|u| u.text.as_str()).collect::<Vec<_>>().join(" ");
+        let text: String = utterances.iter().map(|u| u.said.text.as_str()).collect::<Vec<_>>().join(" ");
         self.said_truthfully(leg.call.attempt(), &text)?;
         let Some(l) = self.legs.get_mut(&leg) else { return Ok(()) };
         l.playing = Some(play);

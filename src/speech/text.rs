@@ -4,13 +4,18 @@
 //! Numerals in a text stand in the nominative masculine («нажмите один»): whoever wants another form writes it in words
 //! or uses a slot. Letters written onto it make an ordinal («25-го», "25th"). A numeral with a leading zero, or of more than nine digits, is said digit by digit.
 
-use super::Gender;
-use super::lang::{Counted, Grammar, grammar};
+use super::lang::{Counted, Grammar, NoForm, grammar};
 use super::say::NoGrammar;
+use super::{Case, Gender};
 use crate::language::Language;
 
 /// Beyond this a numeral is an account or a telephone, not a quantity.
 const CARDINAL_DIGITS_MAX: usize = 9;
+
+/// Where a value begins and ends in words that are not tidy yet. No text holds these: they are no letters, so `written` drops
+/// them.
+pub(super) const VALUE_BEGIN: &str = "\u{e000}";
+pub(super) const VALUE_END: &str = "\u{e001}";
 
 /// The words of `text`, with its outer spaces kept as single spaces (it may have neighbours). Fails only when there are
 /// numerals and the language has no grammar.
@@ -21,7 +26,7 @@ pub(super) fn written(text: &str, language: Language) -> Result<String, NoGramma
     let mut at = 0;
     while at < chars.len() {
         if is_digit(chars[at]) {
-            let grammar = grammar.ok_or(NoGrammar::Language(language))?;
+            let grammar = grammar.ok_or(NoForm::Language(language))?;
             at = numeral(&chars, at, grammar, &mut out);
             continue;
         }
@@ -106,14 +111,14 @@ fn numeral(chars: &[char], at: usize, grammar: &dyn Grammar, out: &mut String) -
         && run(end + 1) == 2
         && let (Ok(hour @ 0..=23), Ok(minute @ 0..=59)) = (digits.parse(), text(end + 1, end + 3).parse())
     {
-        push_word(out, &grammar.clock(hour, minute));
+        push_word(out, &grammar.clock(hour, minute, None));
         return end + 3;
     }
     let by_digits = digits.len() > CARDINAL_DIGITS_MAX || (digits.len() > 1 && digits.starts_with('0'));
     // 25th, 25-го
     if !by_digits
         && let Some((ending, after)) = letters_after(chars, end)
-        && let Some(words) = grammar.ordinal(digits.parse().expect("at most nine digits"), &ending)
+        && let Some(words) = grammar.written_ordinal(digits.parse().expect("at most nine digits"), &ending)
     {
         push_word(out, &words);
         return after;
@@ -137,7 +142,7 @@ fn numeral(chars: &[char], at: usize, grammar: &dyn Grammar, out: &mut String) -
         end += 1 + fraction;
         counted = Counted::Decimal;
     } else {
-        push_word(out, &grammar.cardinal(whole, Gender::Masculine));
+        push_word(out, &grammar.cardinal(whole, Gender::Masculine, Case::Nominative));
     }
     sign_of(chars, at, end, grammar, counted, out)
 }
@@ -196,43 +201,77 @@ fn thousands_end(chars: &[char], at: usize, mut end: usize) -> Option<usize> {
     (end > start).then_some(end)
 }
 
-/// One space between words, none before a comma, no two commas in a row.
+/// One space between words, none before a comma, no two commas in a row. Values (see [`VALUE_BEGIN`]) stand apart from the
+/// letters beside them.
 pub(super) fn tidy(words: &str) -> String {
+    let is_sign = |c: char| VALUE_BEGIN.starts_with(c) || VALUE_END.starts_with(c);
     let mut out = String::with_capacity(words.len());
-    for c in words.chars() {
+    // The last that is heard: not a sign of where a value stands.
+    let mut last: Option<char> = None;
+    // A value has begun or ended since `last`.
+    let mut border = false;
+    let mut chars = words.chars().peekable();
+    while let Some(c) = chars.next() {
         match c {
             c if c.is_whitespace() => {
-                if !out.ends_with(' ') && !out.is_empty() {
+                if last.is_some_and(|l| l != ' ') {
+                    // Inside a value that has just begun there is no space; before its end neither.
                     out.push(' ');
+                    last = Some(' ');
                 }
             }
-            ',' | '.' | '!' | '?' | ':' | ';' => {
-                while out.ends_with(' ') {
+            c if is_sign(c) => {
+                let begins = VALUE_BEGIN.starts_with(c);
+                if begins && last.is_some_and(|l| l.is_alphabetic() || is_mark(l)) {
+                    out.push(' ');
+                    last = Some(' ');
+                } else if !begins && last == Some(' ') {
                     out.pop();
+                    last = out.chars().next_back().filter(|l| !is_sign(*l));
+                }
+                out.push(c);
+                border = !begins;
+                continue;
+            }
+            c if is_mark(c) => {
+                if last == Some(' ') {
+                    out.pop();
+                    last = out.chars().rev().find(|l| !is_sign(*l));
                 }
                 // Of two marks the stronger stays: ",." ends a sentence.
-                match out.chars().next_back() {
-                    None => {}
+                match last {
+                    None | Some('.' | '!' | '?') => {}
                     Some(',' | ':' | ';' | '—') => {
-                        out.pop();
-                        while out.ends_with(' ') {
-                            out.pop();
+                        let at = out.rfind([',', ':', ';', '—']).expect("it was the last");
+                        let weak = out.remove(at);
+                        if weak == '—' && out[..at].ends_with(' ') {
+                            out.remove(at - 1);
                         }
                         out.push(c);
+                        last = Some(c);
                     }
-                    Some('.' | '!' | '?') => {}
-                    Some(_) => out.push(c),
+                    Some(_) => {
+                        out.push(c);
+                        last = Some(c);
+                    }
                 }
             }
             c => {
-                if matches!(out.chars().next_back(), Some(',' | '.' | '!' | '?' | ':' | ';')) {
+                if last.is_some_and(is_mark) || border && last.is_some_and(char::is_alphabetic) && c.is_alphabetic() {
                     out.push(' ');
                 }
                 out.push(c);
+                last = Some(c);
             }
         }
+        border = false;
     }
-    out.trim_end().to_owned()
+    out.truncate(out.trim_end().len());
+    out
+}
+
+fn is_mark(c: char) -> bool {
+    matches!(c, ',' | '.' | '!' | '?' | ':' | ';')
 }
 
 /// A piece that stands alone: tidy, and without a mark left over at its beginning. Nothing, if it has no letter.
@@ -277,7 +316,7 @@ mod tests {
             ("en", "12,345 people", "twelve thousand three hundred forty-five people"),
             ("en", "don't <speed level='9'>run</speed>", "don't speed level nine run speed"),
             ("en", "press *9", "press star nine"),
-            ("en", "at 9:05 & at 10:00", "at nine oh five and at ten o'clock"),
+            ("en", "at 9:05 & at 22:00", "at nine oh five in the morning and at ten at night"),
             ("en", "A\nB\tC \u{200b}😀 D", "A B C D"),
             ("en", "1234567890", "one two three four five six seven eight nine zero"),
             ("de", "Guten Tag!", "Guten Tag!"),

@@ -13,7 +13,7 @@ use super::disk::Disk;
 use super::memory::{Key, Memory};
 use super::{Recorded, VoiceError, VoiceSet};
 use crate::audio::Clip;
-use crate::speech::Utterance;
+use crate::speech::{Manner, Said, Utterance};
 
 #[derive(Debug, Clone, Copy)]
 pub struct CacheOptions {
@@ -200,8 +200,16 @@ impl Shared {
         let language = utterance.language.code();
         match self.recorded.find(utterance) {
             Some(path) => Ok(Key::of(&["recorded", language, &path.to_string_lossy()])),
-            None => Ok(Key::of(&[self.voices.voice(utterance.language)?.id(), language, &utterance.text])),
+            None => Ok(self.spoken_key(self.voices.id(utterance)?, utterance)),
         }
+    }
+
+    /// All that decides how a spoken clip sounds.
+    fn spoken_key(&self, voice: &str, utterance: &Utterance) -> Key {
+        let Said { text, values: _, manner, break_ms } = &utterance.said;
+        let Manner { rate_percent, pitch_percent, volume_db } = manner;
+        let manner = format!("{rate_percent} {pitch_percent} {volume_db} {break_ms}");
+        Key::of(&[voice, utterance.language.code(), text, &manner])
     }
 
     /// From memory or disk, without making it.
@@ -240,7 +248,7 @@ impl Shared {
             drop(queue);
             // An engine's panic is this utterance's failure, not the end of the worker.
             let rendered = catch_unwind(AssertUnwindSafe(|| self.make(&key, &utterance)))
-                .unwrap_or_else(|_| Err(VoiceError::failed("engine", &utterance.text, "it panicked")));
+                .unwrap_or_else(|_| Err(VoiceError::failed("engine", &utterance.said.text, "it panicked")));
             let replies = lock(&self.queue).wanted.remove(&key).unwrap_or_default();
             for reply in replies {
                 // Whoever asked may be gone.
@@ -254,19 +262,23 @@ impl Shared {
         if let Some(clip) = self.kept(key) {
             return Ok(clip);
         }
-        let (pcm, keep_on_disk) = match self.recorded.find(utterance).map(Recorded::read) {
-            // The recording is on disk already, and may be replaced by a better one.
-            Some(Ok(pcm)) => (pcm, false),
+        // Kept on disk under the voice that spoke: the preferred one is asked again the next time. A recording is on disk
+        // already, and may be replaced by a better one.
+        let (pcm, on_disk) = match self.recorded.find(utterance).map(Recorded::read) {
+            Some(Ok(pcm)) => (pcm, None),
             Some(Err(why)) => {
                 tracing::warn!(%why, "a recording cannot be read; its text is synthesised");
-                (self.voices.render(utterance.language, &utterance.text)?, false)
+                (self.voices.render(utterance)?.pcm, None)
             }
-            None => (self.voices.render(utterance.language, &utterance.text)?, true),
+            None => {
+                let rendered = self.voices.render(utterance)?;
+                (rendered.pcm, Some(self.spoken_key(&rendered.voice, utterance)))
+            }
         };
         let clip = Arc::new(Clip::from_pcm(&pcm));
         self.rendered.fetch_add(1, Ordering::Relaxed);
-        if keep_on_disk
-            && let Err(error) = self.disk.write(key, &clip)
+        if let Some(on_disk) = on_disk
+            && let Err(error) = self.disk.write(&on_disk, &clip)
             && self.unsaved.fetch_add(1, Ordering::Relaxed) == 0
         {
             tracing::warn!(%error, "a clip cannot be kept on disk; calls go on, and it will be rendered again");

@@ -7,6 +7,7 @@ use crate::language::Language;
 mod cache;
 mod command;
 mod disk;
+mod finish;
 mod memory;
 mod pico;
 mod recorded;
@@ -17,7 +18,7 @@ mod stress;
 
 pub use cache::{CacheError, CacheOptions, Counters, PromptCache};
 pub use recorded::Recorded;
-pub use set::{VoiceOptions, VoiceSet};
+pub use set::{Rendered, VoiceOptions, VoiceSet};
 
 /// Audio as an engine makes it: one channel at the engine's own rate and level.
 #[derive(Debug, Clone, PartialEq)]

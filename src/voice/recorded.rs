@@ -102,7 +102,7 @@ mod tests {
             (Language::EN, Some("../en/greet.wav"), false),
             (Language::EN, None, false),
         ] {
-            let utterance = Utterance { language, audio: audio.map(str::to_owned), text: "hello".to_owned() };
+            let utterance = Utterance { audio: audio.map(str::to_owned), ..Utterance::new(language, "hello") };
             assert_eq!(recorded.find(&utterance).is_some(), found, "{audio:?}");
         }
         assert!(Recorded::scan(Path::new("/nonexistent/folder")).files.is_empty());

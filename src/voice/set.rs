@@ -1,17 +1,16 @@
-//! Which voice speaks which language.
+//! Which voice speaks what, and what is done to its sound.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::command::Espeak;
+use super::finish::{finish, silence};
 use super::pico::Pico;
 use super::ru_tts::RuTts;
-use super::{Sound, Voice, VoiceError};
-use crate::audio::{RATE, level, resample};
+use super::{Voice, VoiceError};
+use crate::config::voices::Speech;
 use crate::language::Language;
-
-/// Kept of an engine's own silence before the first sound, so that its onset stays soft: 10 ms.
-const KEEP: usize = RATE as usize / 100;
+use crate::speech::Utterance;
 
 #[derive(Debug, Clone)]
 pub struct VoiceOptions {
@@ -19,57 +18,82 @@ pub struct VoiceOptions {
     pub data: PathBuf,
     /// `libru_tts.so`, when it lies elsewhere than `.voices/` or beside the program.
     pub ru_tts: Option<PathBuf>,
+    /// What the operator says of voices.
+    pub speech: Speech,
+}
+
+impl VoiceOptions {
+    /// The voices that come with the program, with their data in `data`.
+    pub fn embedded(data: PathBuf) -> VoiceOptions {
+        VoiceOptions { data, ru_tts: None, speech: Speech::default() }
+    }
+}
+
+struct Named {
+    name: String,
+    voice: Arc<dyn Voice>,
 }
 
 /// The voices that are here, the preferred first.
 #[derive(Clone)]
 pub struct VoiceSet {
-    voices: Vec<Arc<dyn Voice>>,
+    voices: Arc<Vec<Named>>,
     /// Why a voice that is installed is not in the set.
     not_loaded: Vec<VoiceError>,
+}
+
+/// Telephone audio, and who spoke it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rendered {
+    pub pcm: Vec<i16>,
+    /// Id of the voice.
+    pub voice: String,
 }
 
 impl VoiceSet {
     /// Loads what is here. A language without a voice is not an error yet: see [`VoiceSet::require`].
     pub fn load(options: &VoiceOptions) -> VoiceSet {
-        let mut set = VoiceSet { voices: Vec::new(), not_loaded: Vec::new() };
-        set.add(Pico::load(&options.data.join("pico")));
+        let mut voices = Vec::new();
+        let mut not_loaded = Vec::new();
+        let mut add = |name: &str, voice: Result<Arc<dyn Voice>, VoiceError>| match voice {
+            Ok(voice) => voices.push(Named { name: name.to_owned(), voice }),
+            Err(error) => not_loaded.push(error),
+        };
+        add("pico", Pico::load(&options.data.join("pico")).map(|v| Arc::new(v) as Arc<dyn Voice>));
         let places = RuTts::places(options.ru_tts.as_deref());
         if let Some(library) = places.iter().find(|place| place.is_file()) {
-            set.add(RuTts::load(library));
+            add("ru_tts", RuTts::load(library).map(|v| Arc::new(v) as Arc<dyn Voice>));
         } else if let Some(path) = &options.ru_tts {
             let why = "there is no such file. Build it: make setup".to_owned();
-            set.not_loaded.push(VoiceError::Load { voice: "ru_tts".to_owned(), path: path.clone(), why });
+            add("ru_tts", Err(VoiceError::Load { voice: "ru_tts".to_owned(), path: path.clone(), why }));
         }
         if let Some(espeak) = Espeak::find() {
-            set.voices.push(Arc::new(espeak));
+            add("espeak", Ok(Arc::new(espeak)));
         }
-        set
+        VoiceSet { voices: Arc::new(voices), not_loaded }
     }
 
     /// A set of one's own.
     pub fn of(voices: Vec<Arc<dyn Voice>>) -> VoiceSet {
-        VoiceSet { voices, not_loaded: Vec::new() }
+        let named = voices.into_iter().map(|voice| Named { name: voice.id().to_owned(), voice }).collect();
+        VoiceSet { voices: Arc::new(named), not_loaded: Vec::new() }
     }
 
-    fn add<V: Voice + 'static>(&mut self, voice: Result<V, VoiceError>) {
-        match voice {
-            Ok(voice) => self.voices.push(Arc::new(voice)),
-            Err(error) => self.not_loaded.push(error),
-        }
+    /// Who speaks a language in this creditor's name, the preferred first. Not empty.
+    fn speakers(&self, language: Language, _creditor: &str) -> Result<Vec<&dyn Voice>, VoiceError> {
+        let all: Vec<&dyn Voice> =
+            self.voices.iter().map(|named| named.voice.as_ref()).filter(|v| v.speaks(language)).collect();
+        if all.is_empty() { Err(self.missing(language)) } else { Ok(all) }
     }
 
-    /// The voice of a language.
-    pub fn voice(&self, language: Language) -> Result<&dyn Voice, VoiceError> {
-        match self.voices.iter().find(|v| v.speaks(language)) {
-            Some(voice) => Ok(voice.as_ref()),
-            None => Err(self.missing(language)),
-        }
+    /// Id of the voice that is asked first.
+    pub fn id(&self, utterance: &Utterance) -> Result<&str, VoiceError> {
+        Ok(self.speakers(utterance.language, &utterance.creditor)?[0].id())
     }
 
     /// That every one of these can be spoken; the error of the first that cannot says what to do.
     pub fn require(&self, languages: &[Language]) -> Result<(), VoiceError> {
-        languages.iter().try_for_each(|language| self.voice(*language).map(|_| ()))
+        languages.iter().try_for_each(|language| self.speakers(*language, "").map(|_| ()))
     }
 
     fn missing(&self, language: Language) -> VoiceError {
@@ -84,28 +108,28 @@ impl VoiceSet {
         VoiceError::NoVoice { language, what_to_do: format!("{what_to_do}{}", broken.concat()) }
     }
 
-    /// Telephone audio: 8 kHz, at the loudness common to all voices, with the pause that `text`'s last mark asks for.
-    pub fn render(&self, language: Language, text: &str) -> Result<Vec<i16>, VoiceError> {
-        let voice = self.voice(language)?;
-        let Sound { pcm, rate } = voice.render(language, text)?;
-        let pcm = resample::to_telephone(&pcm, rate);
-        let mut pcm = level::trim(&pcm, KEEP).to_vec();
-        if pcm.is_empty() && text.contains(char::is_alphabetic) {
-            return Err(VoiceError::failed(voice.id(), text, "it made no sound"));
+    /// Telephone audio: 8 kHz, at the loudness common to all voices, with the pause that the last mark asks for. When the
+    /// preferred voice fails, the next speaks.
+    pub fn render(&self, utterance: &Utterance) -> Result<Rendered, VoiceError> {
+        let Utterance { language, creditor, said, .. } = utterance;
+        if said.text.is_empty() {
+            return Ok(Rendered { pcm: silence(said.break_ms), voice: "silence".to_owned() });
         }
-        level::level(&mut pcm, level::TARGET_RMS);
-        pcm.resize(pcm.len() + pause_after(text), 0);
-        Ok(pcm)
+        let mut first = None;
+        for voice in self.speakers(*language, creditor)? {
+            match voice.render(*language, &said.text).and_then(|sound| finish(voice.id(), sound, said)) {
+                Ok(pcm) => return Ok(Rendered { pcm, voice: voice.id().to_owned() }),
+                Err(error) => {
+                    tracing::warn!(%error, "a voice failed; the next is asked");
+                    first.get_or_insert(error);
+                }
+            }
+        }
+        Err(first.expect("there is a voice, and it failed"))
     }
-}
 
-/// Samples of silence after an utterance. Engines differ in this, and pieces of a sentence are played without a gap, so
-/// their own silence is cut and ours put in its place.
-fn pause_after(text: &str) -> usize {
-    let pause_ms = match text.chars().next_back() {
-        Some('.' | '!' | '?') => 350,
-        Some(',' | ':' | ';') => 180,
-        _ => 70,
-    };
-    pause_ms * RATE as usize / 1000
+    /// Every voice: its name, its id, whether it speaks the language.
+    pub fn names(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.voices.iter().map(|named| (named.name.as_str(), named.voice.id()))
+    }
 }

@@ -207,10 +207,12 @@ fn example(format: Format, language: Language) -> Option<String> {
     let value = match format {
         Format::Plain => return None,
         Format::Money(_) => Spoken::Money(Money { minor: 123_450, currency }),
-        Format::Date(_) => Spoken::Date(date(2026, 11, 21)),
-        Format::Number(_) => Spoken::Number(21),
+        Format::Date(..) => Spoken::Date(date(2026, 11, 21)),
+        Format::Number(..) | Format::Ordinal(..) | Format::Count(..) => Spoken::Number(21),
+        Format::Duration(_) => Spoken::Number(5400),
         Format::Digits => Spoken::Digits("4321".into()),
-        Format::Time => Spoken::Time(time(9, 30, 0, 0)),
+        Format::Phone => Spoken::Digits("+74951234567".into()),
+        Format::Time(_) => Spoken::Time(time(9, 30, 0, 0)),
     };
     let alone = Template(vec![Piece::Slot { slot: 0, format }]);
     speech::say(&alone, |_| Some(value.clone()), language, date(2026, 11, 20)).ok()

@@ -6,7 +6,7 @@ use jiff::civil::Time;
 
 use crate::flow::expr::{BinaryOp, Expr, Type, Value};
 use crate::flow::program::{Field, Program, Take};
-use crate::speech::{Case, Format, Gender, Piece};
+use crate::speech::{Format, Piece, Spoken};
 
 /// The expression as somebody would write it, whatever its spaces and brackets were.
 pub(super) fn expr(program: &Program, e: &Expr) -> String {
@@ -91,19 +91,8 @@ pub(super) fn clock(time: Time) -> String {
 pub(super) fn text(program: &Program, take: &Take) -> String {
     with_slots(take, |slot, format| match format {
         Format::Plain => format!("{{{}}}", expr(program, &take.slots[slot])),
-        other => format!("{{{} | {}}}", expr(program, &take.slots[slot]), format_word(other)),
+        other => format!("{{{} | {}}}", expr(program, &take.slots[slot]), other),
     })
-}
-
-/// What a format does without saying is left out.
-pub(super) fn format_word(format: Format) -> String {
-    match format {
-        Format::Money(Case::Nominative) => "money".into(),
-        Format::Date(Case::Genitive) => "date".into(),
-        Format::Number(Gender::Masculine) => "number".into(),
-        Format::Plain | Format::Money(_) | Format::Date(_) => format.to_string(),
-        Format::Number(_) | Format::Digits | Format::Time => format.to_string(),
-    }
 }
 
 /// The text with slots as short as can be understood: `You owe {amount}.`
@@ -118,8 +107,20 @@ pub(super) fn with_slots(take: &Take, slot_words: impl Fn(usize, Format) -> Stri
     let pieces = take.template.0.iter().map(|piece| match piece {
         Piece::Text(text) => text.clone(),
         Piece::Slot { slot, format } => slot_words(*slot, *format),
+        Piece::Literal { value, .. } => literal(value),
+        Piece::Manner(_) | Piece::Break(_) => String::new(),
     });
     pieces.collect::<String>().split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn literal(spoken: &Spoken) -> String {
+    match spoken {
+        Spoken::Text(text) | Spoken::Digits(text) => text.clone(),
+        Spoken::Money(money) => money.to_string(),
+        Spoken::Date(date) => date.to_string(),
+        Spoken::Number(number) => number.to_string(),
+        Spoken::Time(time) => clock(*time),
+    }
 }
 
 /// `6s`, `500ms`.

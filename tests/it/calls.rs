@@ -20,7 +20,7 @@ use ringback::flow::program::{ContactValues, Program, Step, Via};
 use ringback::flow::test::TestCase;
 use ringback::id::{PlayId, RequestId, SaveId};
 use ringback::outcome::{AnsweredBy, Disposition, HangupCause};
-use ringback::speech::{Case, Format, Piece, Spoken, Template, say};
+use ringback::speech::{Case, DateStyle, Format, Piece, Spoken, Template, say};
 use ringback::time::Mono;
 
 /// What random callers call: the shipped flows, and one that has every kind of question.
@@ -483,7 +483,7 @@ fn protected_words(program: &Program, case: &TestCase) -> Vec<String> {
             Some(Value::Money(money)) => {
                 (Spoken::Money(*money), vec![Format::Money(Case::Nominative), Format::Money(Case::Accusative)])
             }
-            Some(Value::Date(day)) => (Spoken::Date(*day), vec![Format::Date(Case::Genitive)]),
+            Some(Value::Date(day)) => (Spoken::Date(*day), vec![Format::Date(DateStyle::Day, None)]),
             Some(Value::Text(text)) => (Spoken::Text(text.clone()), vec![Format::Plain]),
             _ => continue,
         };

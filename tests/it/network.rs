@@ -217,7 +217,7 @@ async fn people_machines_and_agents_murmur_like_what_they_are() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn people_machines_and_agents_speak_like_what_they_are() {
     let data = tempfile::tempdir().unwrap();
-    let voices = VoiceSet::load(&VoiceOptions { data: data.path().to_path_buf(), ru_tts: None });
+    let voices = VoiceSet::load(&VoiceOptions::embedded(data.path().to_path_buf()));
     voices.require(&[Language::EN]).unwrap();
     let sounds = Sounds::spoken(&voices);
     tell_apart(&sounds, "en").await;

@@ -27,7 +27,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("import", &["books"]),
     ("trunk", &["audio", "sip"]),
     ("media", &["audio", "rtp"]),
-    ("voice", &["audio", "speech"]),
+    ("voice", &["audio", "config", "speech"]),
     ("notify", &["books", "config", "store"]),
     ("request", &["call", "config", "flow"]),
     ("config", &[]),

@@ -112,7 +112,7 @@ impl World {
             Action::Play { play, utterances } => {
                 self.play += 1;
                 let this = self.play;
-                let chars: usize = utterances.iter().map(|u| u.text.chars().count()).sum();
+                let chars: usize = utterances.iter().map(|u| u.said.text.chars().count()).sum();
                 let length = Duration::from_millis(300 + 60 * chars as u64);
                 let prompt = |world: &mut World, after, event| world.at(after, Happening::Prompt { play: this, event });
                 prompt(self, Duration::from_millis(80), PersonEvent::VoiceStarted);

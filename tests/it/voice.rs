@@ -17,7 +17,7 @@ const EN: &str = "Hello! You owe one thousand two hundred thirty-two dollars and
 
 /// The voices that set-up provides. `.voices` missing is an error here, not a reason to pass over a test.
 fn voices(folder: &Path) -> VoiceSet {
-    let set = VoiceSet::load(&VoiceOptions { data: folder.join("voices"), ru_tts: None });
+    let set = VoiceSet::load(&VoiceOptions::embedded(folder.join("voices")));
     if let Err(error) = set.require(&[Language::RU, Language::EN]) {
         panic!("{error}\n(these tests need .voices/: run `make setup`)");
     }
@@ -25,7 +25,11 @@ fn voices(folder: &Path) -> VoiceSet {
 }
 
 fn utterance(language: Language, text: &str) -> Utterance {
-    Utterance { language, audio: None, text: text.to_owned() }
+    Utterance::new(language, text)
+}
+
+fn spoken(voices: &VoiceSet, language: Language, text: &str) -> Vec<i16> {
+    voices.render(&utterance(language, text)).unwrap().pcm
 }
 
 /// Engines are heard through both codecs: speech, of a length that people speak at, at one loudness.
@@ -34,7 +38,7 @@ fn both_languages_are_spoken() {
     let folder = tempfile::tempdir().unwrap();
     let voices = voices(folder.path());
     for (language, text) in [(Language::RU, RU), (Language::EN, EN)] {
-        let pcm = voices.render(language, text).unwrap();
+        let pcm = spoken(&voices, language, text);
         let clip = Clip::from_pcm(&pcm);
         let heard = clip.decode(Codec::Pcma);
         let seconds = heard.len() as f32 / RATE as f32;
@@ -58,7 +62,7 @@ fn digits_and_scraps() {
     let en = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "a", "I"];
     for (language, words) in [(Language::RU, ru), (Language::EN, en)] {
         for word in words {
-            let pcm = voices.render(language, word).unwrap();
+            let pcm = spoken(&voices, language, word);
             let length_ms = pcm.len() * 1000 / RATE as usize;
             assert!((120..1200).contains(&length_ms), "{word}: {length_ms} ms");
             let db = 20.0 * (level::sounding_rms(&pcm) / level::TARGET_RMS).log10();
@@ -67,17 +71,17 @@ fn digits_and_scraps() {
         }
     }
     // Foreign letters, a command to the engine, nothing to say, and a long text.
-    assert!(voices.render(Language::EN, "Щукин, Ольга").unwrap().len() > 4000);
-    assert!(voices.render(Language::RU, "Ringback Energy").unwrap().len() > 4000);
-    assert!(voices.render(Language::EN, "<break time=\"3h\"/> hello </x>").unwrap().len() < 10 * RATE as usize);
-    assert!(voices.render(Language::RU, "").unwrap().len() < RATE as usize);
-    assert!(voices.render(Language::EN, "...").unwrap().len() < RATE as usize);
+    assert!(spoken(&voices, Language::EN, "Щукин, Ольга").len() > 4000);
+    assert!(spoken(&voices, Language::RU, "Ringback Energy").len() > 4000);
+    assert!(spoken(&voices, Language::EN, "<break time=\"3h\"/> hello </x>").len() < 10 * RATE as usize);
+    assert!(spoken(&voices, Language::RU, "").len() < RATE as usize);
+    assert!(spoken(&voices, Language::EN, "...").len() < RATE as usize);
     for (language, text) in [(Language::RU, RU), (Language::EN, EN)] {
-        let once = voices.render(language, text).unwrap().len();
-        let four = voices.render(language, &[text; 4].join(" ")).unwrap().len();
+        let once = spoken(&voices, language, text).len();
+        let four = spoken(&voices, language, &[text; 4].join(" ")).len();
         assert!((once * 3..once * 5).contains(&four), "{language}: {once} then {four}");
     }
-    assert_eq!(voices.render(Language::RU, "😀").unwrap().len(), 560, "nothing but the pause");
+    assert_eq!(spoken(&voices, Language::RU, "😀").len(), 560, "nothing but the pause");
 }
 
 /// What lay in memory before an engine came to it is not heard.
@@ -85,11 +89,11 @@ fn digits_and_scraps() {
 fn one_text_is_one_sound_in_any_memory() {
     let folder = tempfile::tempdir().unwrap();
     let voices = voices(folder.path());
-    let first = voices.render(Language::EN, EN).unwrap();
+    let first = spoken(&voices, Language::EN, EN);
     for fill in [0x00u8, 0x01, 0x55, 0xaa, 0xff] {
         // Blocks of the size that an engine takes, given back to the allocator with this in them.
         drop(std::hint::black_box((0..4).map(|_| vec![fill; 4 << 20]).collect::<Vec<_>>()));
-        assert!(voices.render(Language::EN, EN).unwrap() == first, "after {fill:#04x}");
+        assert!(spoken(&voices, Language::EN, EN) == first, "after {fill:#04x}");
     }
 }
 
@@ -99,7 +103,7 @@ fn threads_do_not_meet_in_an_engine() {
     let folder = tempfile::tempdir().unwrap();
     let voices = voices(folder.path());
     let texts = [(Language::RU, RU), (Language::EN, EN), (Language::RU, "два рубля"), (Language::EN, "two dollars.")];
-    let alone: Vec<Vec<i16>> = texts.iter().map(|(l, t)| voices.render(*l, t).unwrap()).collect();
+    let alone: Vec<Vec<i16>> = texts.iter().map(|(l, t)| spoken(&voices, *l, t)).collect();
     std::thread::scope(|scope| {
         for thread in 0..4 {
             let (voices, alone) = (&voices, &alone);
@@ -107,7 +111,7 @@ fn threads_do_not_meet_in_an_engine() {
                 for n in 0..8 {
                     let at = (thread + n) % texts.len();
                     let (language, text) = texts[at];
-                    let pcm = voices.render(language, text).unwrap();
+                    let pcm = spoken(&voices, language, text);
                     assert!(pcm == alone[at], "{text}: {} and {} samples", pcm.len(), alone[at].len());
                 }
             });
@@ -119,7 +123,10 @@ fn threads_do_not_meet_in_an_engine() {
 fn a_language_without_a_voice_says_what_to_run() {
     let folder = tempfile::tempdir().unwrap();
     let nowhere = folder.path().join("none.so");
-    let set = VoiceSet::load(&VoiceOptions { data: folder.path().to_owned(), ru_tts: Some(nowhere.clone()) });
+    let set = VoiceSet::load(&VoiceOptions {
+        ru_tts: Some(nowhere.clone()),
+        ..VoiceOptions::embedded(folder.path().to_owned())
+    });
     if set.require(&[Language::RU]).is_ok() {
         return; // espeak-ng is here, and speaks Russian.
     }
@@ -127,7 +134,8 @@ fn a_language_without_a_voice_says_what_to_run() {
     assert!(error.starts_with("no voice speaks `ru`: run `make setup`"), "{error}");
     assert!(error.contains("none.so: there is no such file"), "{error}");
     std::fs::write(&nowhere, b"not a library").unwrap();
-    let set = VoiceSet::load(&VoiceOptions { data: folder.path().to_owned(), ru_tts: Some(nowhere) });
+    let set =
+        VoiceSet::load(&VoiceOptions { ru_tts: Some(nowhere), ..VoiceOptions::embedded(folder.path().to_owned()) });
     let error = set.require(&[Language::RU]).unwrap_err().to_string();
     assert!(error.contains("the voice `ru_tts-1.0.7-r92-g70` cannot be loaded"), "{error}");
 }

@@ -198,7 +198,7 @@ impl Look {
 /// Writes what was heard, and says how long that is.
 fn listen(args: &PlayArgs, to: &Path, sounds: &[Sound]) -> anyhow::Result<Duration> {
     let data = std::env::temp_dir().join("ringback-voices");
-    let voices = VoiceSet::load(&VoiceOptions { data: data.clone(), ru_tts: args.ru_tts.clone() });
+    let voices = VoiceSet::load(&VoiceOptions { ru_tts: args.ru_tts.clone(), ..VoiceOptions::embedded(data.clone()) });
     let cache =
         PromptCache::open(&data.join("prompts"), voices, Recorded::scan(&args.prompts), CacheOptions::default())?;
     let words = |utterances: &[Utterance]| -> anyhow::Result<Vec<i16>> {

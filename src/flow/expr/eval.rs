@@ -68,7 +68,7 @@ pub fn spoken(value: Value) -> Option<Spoken> {
         Value::Time(time) => Some(Spoken::Time(time)),
         Value::Number(number) => Some(Spoken::Number(number)),
         Value::Digits(digits) => Some(Spoken::Digits(digits)),
-        Value::Phone(number) => Some(Spoken::Digits(number.trim_start_matches('+').to_string())),
+        Value::Phone(number) => Some(Spoken::Digits(number)),
         Value::Language(_) | Value::Bool(_) => None,
     }
 }

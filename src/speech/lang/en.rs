@@ -2,27 +2,33 @@
 //!
 //! Choices: no "and" inside a number ("two hundred five"), so that the one "and" of an amount parts the cents; dates as
 //! "the twenty-fifth of November", with the year after it when it is not this year's ("the third of May twenty
-//! twenty-seven"). Cases do not exist.
+//! twenty-seven"); the clock has twelve hours, with the part of the day in words, since "a.m." is read in many ways. Cases
+//! do not exist.
 
-use jiff::civil::Date;
+use jiff::civil::{Date, Weekday};
 
-use super::super::{Case, Gender};
+use super::super::{Case, Gender, Measure};
 use super::{Counted, Grammar, thousands};
 use crate::money::{Currency, Money};
 
 pub(in crate::speech) struct English;
 
 impl Grammar for English {
-    fn cardinal(&self, n: i64, _: Gender) -> String {
-        let words = unsigned(n.unsigned_abs());
-        if n < 0 { format!("minus {words}") } else { words }
+    fn cases(&self) -> &'static [Case] {
+        &[]
+    }
+
+    fn cardinal(&self, n: i64, _: Gender, _: Case) -> String {
+        signed(n, unsigned)
+    }
+
+    fn ordinal(&self, n: i64, _: Gender, _: Case) -> String {
+        signed(n, ordinal)
     }
 
     fn money(&self, money: Money, _: Case) -> String {
         let (unit, sub_unit) = currency(money.currency);
         let (major, minor) = (money.minor.unsigned_abs() / 100, money.minor.unsigned_abs() % 100);
-        let counted =
-            |n: u64, (one, many): (&str, &str)| format!("{} {}", unsigned(n), if n == 1 { one } else { many });
         let words = match (major, minor) {
             (_, 0) => counted(major, unit),
             (0, _) => counted(minor, sub_unit),
@@ -31,14 +37,34 @@ impl Grammar for English {
         if money.minor < 0 { format!("minus {words}") } else { words }
     }
 
-    fn date(&self, date: Date, _: Case, today: Date) -> Option<String> {
+    fn count(&self, n: i64, measure: Measure, _: Case) -> String {
+        signed(n, |n| counted(n, noun(measure)))
+    }
+
+    fn date(&self, date: Date, with_year: bool, _: Option<Case>) -> String {
         let day = ordinal(date.day() as u64);
         let month = MONTHS[date.month() as usize - 1];
-        if date.year() == today.year() {
-            return Some(format!("the {day} of {month}"));
+        if !with_year {
+            return format!("the {day} of {month}");
         }
-        let spoken_year = u64::try_from(date.year()).ok().filter(|y| *y > 0).map(year)?;
-        Some(format!("the {day} of {month} {spoken_year}"))
+        format!("the {day} of {month} {}", year(date.year() as u64))
+    }
+
+    fn weekday(&self, weekday: Weekday, _: Option<Case>) -> &'static str {
+        WEEKDAYS[weekday.to_monday_zero_offset() as usize]
+    }
+
+    fn near(&self, date: Date) -> String {
+        format!("{} the {}", self.weekday(date.weekday(), None), ordinal(date.day() as u64))
+    }
+
+    fn around(&self, days: i64) -> Option<&'static str> {
+        match days {
+            -1 => Some("yesterday"),
+            0 => Some("today"),
+            1 => Some("tomorrow"),
+            _ => None,
+        }
     }
 
     fn digit(&self, digit: u8) -> &'static str {
@@ -47,21 +73,33 @@ impl Grammar for English {
 
     fn decimal(&self, whole: i64, fraction: &str) -> String {
         let digits: Vec<&str> = fraction.bytes().map(|b| self.digit(b - b'0')).collect();
-        format!("{} point {}", self.cardinal(whole, Gender::Neuter), digits.join(" "))
+        format!("{} point {}", signed(whole, unsigned), digits.join(" "))
     }
 
-    fn ordinal(&self, n: i64, ending: &str) -> Option<String> {
+    fn written_ordinal(&self, n: i64, ending: &str) -> Option<String> {
         let n = u64::try_from(n).ok().filter(|n| *n > 0)?;
         matches!(ending, "st" | "nd" | "rd" | "th").then(|| ordinal(n))
     }
 
-    fn clock(&self, hour: i64, minute: i64) -> String {
-        let hour = self.cardinal(hour, Gender::Neuter);
-        match minute {
-            0 => format!("{hour} o'clock"),
-            1..=9 => format!("{hour} oh {}", unsigned(minute as u64)),
-            _ => format!("{hour} {}", unsigned(minute as u64)),
+    fn clock(&self, hour: i64, minute: i64, _: Option<Case>) -> String {
+        match (hour, minute) {
+            (0, 0) => return "midnight".to_owned(),
+            (12, 0) => return "noon".to_owned(),
+            _ => {}
         }
+        let on_the_dial = unsigned(if hour % 12 == 0 { 12 } else { hour as u64 % 12 });
+        let time = match minute {
+            0 => on_the_dial,
+            1..=9 => format!("{on_the_dial} oh {}", unsigned(minute as u64)),
+            _ => format!("{on_the_dial} {}", unsigned(minute as u64)),
+        };
+        let part = match hour {
+            0 | 21.. => "at night",
+            1..12 => "in the morning",
+            12..18 => "in the afternoon",
+            _ => "in the evening",
+        };
+        format!("{time} {part}")
     }
 
     fn sign(&self, sign: char, counted: Counted) -> Option<&'static str> {
@@ -84,6 +122,30 @@ impl Grammar for English {
             _ => return None,
         };
         Some(if counted == Counted::Whole(1) { one } else { many })
+    }
+}
+
+/// "minus" before what is said of the number without its sign.
+fn signed(n: i64, words: impl Fn(u64) -> String) -> String {
+    let words = words(n.unsigned_abs());
+    if n < 0 { format!("minus {words}") } else { words }
+}
+
+fn counted(n: u64, (one, many): (&str, &str)) -> String {
+    format!("{} {}", unsigned(n), if n == 1 { one } else { many })
+}
+
+/// One and many.
+fn noun(measure: Measure) -> (&'static str, &'static str) {
+    match measure {
+        Measure::Seconds => ("second", "seconds"),
+        Measure::Minutes => ("minute", "minutes"),
+        Measure::Hours => ("hour", "hours"),
+        Measure::Days => ("day", "days"),
+        Measure::Weeks => ("week", "weeks"),
+        Measure::Months => ("month", "months"),
+        Measure::Years => ("year", "years"),
+        Measure::Percent => ("percent", "percent"),
     }
 }
 
@@ -120,7 +182,7 @@ fn tens(n: u64) -> String {
     }
 }
 
-/// 1 and above: a cardinal whose last word is an ordinal.
+/// A cardinal whose last word is an ordinal.
 fn ordinal(n: u64) -> String {
     let cardinal = unsigned(n);
     let at = cardinal.rfind([' ', '-']).map_or(0, |at| at + 1);
@@ -206,3 +268,6 @@ const MONTHS: [&str; 12] = [
     "November",
     "December",
 ];
+
+/// From Monday.
+const WEEKDAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];

@@ -1,36 +1,79 @@
 //! The languages that can be spoken: one file each, data and grammar together. To add one, see `speech/README.md`.
 
-use jiff::civil::Date;
+use jiff::civil::{Date, Weekday};
 
-use super::{Case, Format, Gender};
+use super::{Case, DateStyle, Format, Gender, Measure};
 use crate::language::Language;
 use crate::money::Money;
 
 mod en;
 mod ru;
 
-/// What a language must know. Everything returned is words: no digits, no signs.
+/// What a language must know. Everything returned is words: no digits, no signs, single spaces.
+///
+/// Cases that the language does not have are never asked for: see [`Grammar::cases`].
 pub(super) trait Grammar: Sync {
-    /// In the nominative; `gender` is that of the thing counted.
-    fn cardinal(&self, n: i64, gender: Gender) -> String;
+    /// The cases of the language. Empty: it has none, and whatever case is asked for, the form is the same.
+    fn cases(&self) -> &'static [Case];
+
+    /// `gender` is that of the thing counted. Any `n`.
+    fn cardinal(&self, n: i64, gender: Gender, case: Case) -> String;
+
+    /// `gender` is that of the thing numbered. Any `n`, zero and negative too.
+    fn ordinal(&self, n: i64, gender: Gender, case: Case) -> String;
 
     /// Zero sub-units are not said; nor are zero units beside sub-units.
     fn money(&self, money: Money, case: Case) -> String;
 
-    /// The year is said when it is not today's. `None` for years before 1.
-    fn date(&self, date: Date, case: Case, today: Date) -> Option<String>;
+    /// A number of days, hours, per cent, with the noun in the form that the number asks for. Any `n`.
+    fn count(&self, n: i64, measure: Measure, case: Case) -> String;
+
+    /// Day and month, and the year when `year`; years 1 to 9999. Without a case: as a date is usually given.
+    fn date(&self, date: Date, year: bool, case: Option<Case>) -> String;
+
+    /// The day of the week that stands before a date. Without a case: as it is usually given.
+    fn weekday(&self, weekday: Weekday, case: Option<Case>) -> &'static str;
+
+    /// A day of the coming week, of which the month need not be said: "Wednesday the third", «в среду третьего». Answers
+    /// "when".
+    fn near(&self, date: Date) -> String;
+
+    /// A day so many days from today for which there is a word: 0 today, 1 tomorrow, −1 yesterday.
+    fn around(&self, days: i64) -> Option<&'static str>;
 
     /// 0–9, by itself.
     fn digit(&self, digit: u8) -> &'static str;
+
+    /// How one group of two to four digits of a telephone number is read, where that is not one by one: «шестьдесят семь».
+    fn telephone_group(&self, digits: &str) -> String {
+        let digits: Vec<&str> = digits.bytes().map(|b| self.digit(b - b'0')).collect();
+        digits.join(" ")
+    }
 
     /// `3.5` in a text: the whole part and the digits after the point (at least one).
     fn decimal(&self, whole: i64, fraction: &str) -> String;
 
     /// `25th`, `25-го` in a text: a number with the letters written after it. `None`: they make no ordinal.
-    fn ordinal(&self, n: i64, ending: &str) -> Option<String>;
+    fn written_ordinal(&self, n: i64, ending: &str) -> Option<String>;
 
-    /// `9:05` in a text. Hour 0–23, minute 0–59.
-    fn clock(&self, hour: i64, minute: i64) -> String;
+    /// Hour 0–23, minute 0–59. Without a case: as a clock is read.
+    fn clock(&self, hour: i64, minute: i64, case: Option<Case>) -> String;
+
+    /// Whole seconds in days, hours, minutes and seconds, of which zeros are not said.
+    fn duration(&self, seconds: i64, case: Case) -> String {
+        let parts = [(86_400, Measure::Days), (3_600, Measure::Hours), (60, Measure::Minutes), (1, Measure::Seconds)];
+        let mut rest = seconds;
+        let mut words = Vec::new();
+        for (length, measure) in parts {
+            // Only the first says that it is less than zero.
+            let n = if words.is_empty() { rest / length } else { (rest / length).abs() };
+            rest %= length;
+            if n != 0 {
+                words.push(self.count(n, measure, case));
+            }
+        }
+        if words.is_empty() { self.count(0, Measure::Seconds, case) } else { words.join(" ") }
+    }
 
     /// A sign in a text, such as `%` or `#`; `None`: the sign is not said. `counted` is the number it belongs to.
     fn sign(&self, sign: char, counted: Counted) -> Option<&'static str>;
@@ -44,24 +87,42 @@ pub(super) enum Counted {
     Decimal,
 }
 
+/// Every language that has a grammar, by code.
+const GRAMMARS: &[(&str, &dyn Grammar)] = &[("en", &en::English), ("ru", &ru::Russian)];
+
 pub(super) fn grammar(language: Language) -> Option<&'static dyn Grammar> {
-    match language.code() {
-        "en" => Some(&en::English),
-        "ru" => Some(&ru::Russian),
-        _ => None,
-    }
+    GRAMMARS.iter().find(|(code, _)| *code == language.code()).map(|(_, grammar)| *grammar)
 }
 
-/// Whether this language's numbers, money and dates can be said.
-pub fn speakable(language: Language) -> bool {
-    grammar(language).is_some()
+/// The languages whose numbers, money and dates can be said.
+pub fn languages() -> impl Iterator<Item = Language> {
+    GRAMMARS.iter().map(|(code, _)| code.parse().expect("codes are two letters"))
 }
 
-/// Whether a slot of this format can be said in this language. `Plain` text can be said in any: it stands as written.
-pub fn has_grammar(language: Language, format: Format) -> bool {
-    match format {
-        Format::Plain => true,
-        Format::Money(_) | Format::Date(_) | Format::Number(_) | Format::Digits | Format::Time => speakable(language),
+/// Why no value of a format can be said in a language.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NoForm {
+    #[error("numbers, money and dates of the language `{0}` cannot be spoken: it has no file in src/speech/lang")]
+    Language(Language),
+    #[error("the language `{0}` has no {1} case")]
+    Case(Language, Case),
+}
+
+/// That every value of this format can be said in this language. `Plain` text can be said in any: it stands as written.
+pub fn has_grammar(language: Language, format: Format) -> Result<(), NoForm> {
+    let case = match format {
+        Format::Plain => return Ok(()),
+        Format::Digits | Format::Phone | Format::Date(DateStyle::Relative, _) => None,
+        Format::Money(case) | Format::Number(_, case) | Format::Ordinal(_, case) => Some(case),
+        Format::Count(_, case) | Format::Duration(case) => Some(case),
+        Format::Date(_, case) | Format::Time(case) => case,
+    };
+    let grammar = grammar(language).ok_or(NoForm::Language(language))?;
+    match case {
+        Some(case) if !grammar.cases().is_empty() && !grammar.cases().contains(&case) => {
+            Err(NoForm::Case(language, case))
+        }
+        _ => Ok(()),
     }
 }
 

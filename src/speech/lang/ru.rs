@@ -3,17 +3,29 @@
 //! Choices: 1000 is «одна тысяча»; zero is «ноль», with genitive plural after it; a year is «тысяча девятьсот …» without
 //! «одна», as people say it; 2000 is «двухтысячного». Accusatives are of things, not of beings (money, days).
 
-use jiff::civil::Date;
+use jiff::civil::{Date, Weekday};
 
-use super::super::{Case, Gender};
+use super::super::{Case, Gender, Measure};
 use super::{Counted, Grammar, thousands};
 use crate::money::{Currency, Money};
 
 pub(in crate::speech) struct Russian;
 
+/// In the order of [`Forms`].
+const CASES: [Case; 6] =
+    [Case::Nominative, Case::Genitive, Case::Dative, Case::Accusative, Case::Instrumental, Case::Prepositional];
+
 impl Grammar for Russian {
-    fn cardinal(&self, n: i64, gender: Gender) -> String {
-        cardinal(n, gender, Case::Nominative)
+    fn cases(&self) -> &'static [Case] {
+        &CASES
+    }
+
+    fn cardinal(&self, n: i64, gender: Gender, case: Case) -> String {
+        cardinal(n, gender, case)
+    }
+
+    fn ordinal(&self, n: i64, gender: Gender, case: Case) -> String {
+        signed(n, |n| ordinal(n, endings(gender, case)))
     }
 
     fn money(&self, money: Money, case: Case) -> String {
@@ -32,14 +44,49 @@ impl Grammar for Russian {
         words.join(" ")
     }
 
-    fn date(&self, date: Date, case: Case, today: Date) -> Option<String> {
-        let day = ordinal(date.day() as u64, NEUTER[case as usize]);
+    fn count(&self, n: i64, measure: Measure, case: Case) -> String {
+        signed(n, |n| counted(n, noun(measure), case))
+    }
+
+    fn date(&self, date: Date, with_year: bool, case: Option<Case>) -> String {
+        let day = ordinal(date.day() as u64, NEUTER[case.unwrap_or(Case::Genitive) as usize]);
         let month = MONTHS[date.month() as usize - 1];
-        if date.year() == today.year() {
-            return Some(format!("{day} {month}"));
+        if !with_year {
+            return format!("{day} {month}");
         }
-        let year = u64::try_from(date.year()).ok().filter(|y| *y > 0)?;
-        Some(format!("{day} {month} {} года", ordinal(year, NEUTER[Case::Genitive as usize])))
+        format!("{day} {month} {} года", ordinal(date.year() as u64, NEUTER[Case::Genitive as usize]))
+    }
+
+    fn weekday(&self, weekday: Weekday, case: Option<Case>) -> &'static str {
+        WEEKDAYS[weekday.to_monday_zero_offset() as usize][case.unwrap_or(Case::Nominative) as usize]
+    }
+
+    fn near(&self, date: Date) -> String {
+        let weekday = date.weekday();
+        // «во вторник», before two consonants.
+        let preposition = if weekday == Weekday::Tuesday { "во" } else { "в" };
+        let day = ordinal(date.day() as u64, NEUTER[Case::Genitive as usize]);
+        format!("{preposition} {} {day}", self.weekday(weekday, Some(Case::Accusative)))
+    }
+
+    fn around(&self, days: i64) -> Option<&'static str> {
+        match days {
+            -2 => Some("позавчера"),
+            -1 => Some("вчера"),
+            0 => Some("сегодня"),
+            1 => Some("завтра"),
+            2 => Some("послезавтра"),
+            _ => None,
+        }
+    }
+
+    fn telephone_group(&self, digits: &str) -> String {
+        let zeros = digits.bytes().take_while(|b| *b == b'0').count();
+        let mut words = vec![ZERO[0].to_owned(); zeros];
+        if let Ok(n @ 1..) = digits[zeros..].parse() {
+            words.push(unsigned(n, Gender::Masculine, Case::Nominative));
+        }
+        words.join(" ")
     }
 
     fn digit(&self, digit: u8) -> &'static str {
@@ -64,12 +111,12 @@ impl Grammar for Russian {
         format!("{whole} {wholes} {} {names}", cardinal(parts as i64, Gender::Feminine, Case::Nominative))
     }
 
-    fn ordinal(&self, n: i64, ending: &str) -> Option<String> {
-        let n = u64::try_from(n).ok().filter(|n| (1..10_000).contains(n))?;
+    fn written_ordinal(&self, n: i64, ending: &str) -> Option<String> {
+        let n = u64::try_from(n).ok()?;
         let endings = match ending {
             "й" | "ый" | "ий" | "ой" => MASCULINE,
             "я" | "ая" | "ья" => FEMININE,
-            "ю" | "ую" | "ью" => ["ую", "ую", "ью"],
+            "ю" | "ую" | "ью" => FEMININE_ACCUSATIVE,
             "е" | "ое" | "ье" => NEUTER[Case::Nominative as usize],
             "го" | "ого" => NEUTER[Case::Genitive as usize],
             "му" | "ому" => NEUTER[Case::Dative as usize],
@@ -81,18 +128,22 @@ impl Grammar for Russian {
         Some(ordinal(n, endings))
     }
 
-    fn clock(&self, hour: i64, minute: i64) -> String {
-        let cardinal = |n| cardinal(n, Gender::Masculine, Case::Nominative);
-        match minute {
-            0 => format!("{} ноль ноль", cardinal(hour)),
-            1..=9 => format!("{} ноль {}", cardinal(hour), cardinal(minute)),
-            _ => format!("{} {}", cardinal(hour), cardinal(minute)),
-        }
+    fn clock(&self, hour: i64, minute: i64, case: Option<Case>) -> String {
+        let Some(case) = case else {
+            let cardinal = |n| cardinal(n, Gender::Masculine, Case::Nominative);
+            return match minute {
+                0 => format!("{} ноль ноль", cardinal(hour)),
+                1..=9 => format!("{} ноль {}", cardinal(hour), cardinal(minute)),
+                _ => format!("{} {}", cardinal(hour), cardinal(minute)),
+            };
+        };
+        let hours = self.count(hour, Measure::Hours, case);
+        if minute == 0 { hours } else { format!("{hours} {}", self.count(minute, Measure::Minutes, case)) }
     }
 
     fn sign(&self, sign: char, counted: Counted) -> Option<&'static str> {
         let noun = match sign {
-            '%' => &PERCENT,
+            '%' => noun(Measure::Percent),
             '₽' => currency(Currency::Rub).0,
             '$' => currency(Currency::Usd).0,
             '€' => currency(Currency::Eur).0,
@@ -170,7 +221,12 @@ fn counted(n: u64, noun: &Noun, case: Case) -> String {
 }
 
 fn cardinal(n: i64, gender: Gender, case: Case) -> String {
-    let words = unsigned(n.unsigned_abs(), gender, case);
+    signed(n, |n| unsigned(n, gender, case))
+}
+
+/// «минус» before what is said of the number without its sign.
+fn signed(n: i64, words: impl Fn(u64) -> String) -> String {
+    let words = words(n.unsigned_abs());
     if n < 0 { format!("минус {words}") } else { words }
 }
 
@@ -215,6 +271,7 @@ type Endings = [&'static str; 3];
 
 const MASCULINE: Endings = ["ый", "ой", "ий"];
 const FEMININE: Endings = ["ая", "ая", "ья"];
+const FEMININE_ACCUSATIVE: Endings = ["ую", "ую", "ью"];
 /// By [`Case`]: days («двадцать пятое»); from the genitive on, masculine as well (years: «седьмого года»).
 const NEUTER: [Endings; 6] = [
     ["ое", "ое", "ье"],
@@ -225,36 +282,85 @@ const NEUTER: [Endings; 6] = [
     ["ом", "ом", "ьем"],
 ];
 
-/// 1–9999. Only the last word of an ordinal is one; the words before it are a cardinal that does not decline: «две тысячи
+const FEMININE_OBLIQUE: Endings = ["ой", "ой", "ьей"];
+
+fn endings(gender: Gender, case: Case) -> Endings {
+    match (gender, case) {
+        // Of things: «на второй день», as in the nominative.
+        (Gender::Masculine, Case::Nominative | Case::Accusative) => MASCULINE,
+        (Gender::Feminine, Case::Nominative) => FEMININE,
+        (Gender::Feminine, Case::Accusative) => FEMININE_ACCUSATIVE,
+        (Gender::Feminine, _) => FEMININE_OBLIQUE,
+        (Gender::Masculine | Gender::Neuter, case) => NEUTER[case as usize],
+    }
+}
+
+/// Only the last word of an ordinal is one; the words before it are a cardinal that does not decline: «две тысячи
 /// двадцать седьмого».
 fn ordinal(n: u64, [hard, stressed, soft]: Endings) -> String {
-    let (thousand, rest) = (n / 1000, n % 1000);
-    if rest == 0 {
-        let prefix = if thousand == 1 { "" } else { PREFIXES[thousand as usize - 2] };
-        return format!("{prefix}тысячн{hard}");
+    if n == 0 {
+        return format!("нулев{stressed}");
     }
-    let mut words: Vec<String> = Vec::new();
-    match thousand {
-        0 => {}
-        1 => words.push("тысяча".to_owned()),
-        _ => words.push(unsigned(thousand * 1000, Gender::Masculine, Case::Nominative)),
+    // 5 000 000 → «пятимиллионный»: the lowest group of three digits makes the last word.
+    let mut power = 0;
+    let mut unit = 1;
+    while n / unit % 1000 == 0 {
+        power += 1;
+        unit *= 1000;
     }
-    let last = match (rest % 100, rest % 10) {
-        (0, _) => rest,
-        (1..=20, _) => rest % 100,
+    let group = n / unit % 1000;
+    let before = |rest: u64| match rest {
+        0 => String::new(),
+        // A year: «тысяча девятьсот …», without «одна».
+        1000 => "тысяча ".to_owned(),
+        1001..2000 => format!("тысяча {} ", unsigned(rest - 1000, Gender::Masculine, Case::Nominative)),
+        _ => format!("{} ", unsigned(rest, Gender::Masculine, Case::Nominative)),
+    };
+    if power > 0 {
+        let before = before(n - group * unit);
+        return format!("{before}{}{}{hard}", compound(group), ORDINAL_POWERS[power - 1]);
+    }
+    let last = match (group % 100, group % 10) {
+        (0, _) => group,
+        (1..=20, _) => group % 100,
         (tens, 0) => tens,
         (_, one) => one,
     };
-    if rest > last {
-        words.push(unsigned(rest - last, Gender::Masculine, Case::Nominative));
-    }
     let ending = match last {
         3 => soft,
         2 | 6 | 7 | 8 | 40 => stressed,
         _ => hard,
     };
-    words.push(format!("{}{ending}", ordinal_stem(last)));
-    words.join(" ")
+    format!("{}{}{ending}", before(n - last), ordinal_stem(last))
+}
+
+const ORDINAL_POWERS: [&str; 6] = ["тысячн", "миллионн", "миллиардн", "триллионн", "квадриллионн", "квинтиллионн"];
+
+/// 1–999 as the beginning of one word, in the genitive: «двадцатипятитысячный», but «стотысячный», «девяностотысячный»,
+/// «двадцатиоднотысячный».
+fn compound(n: u64) -> String {
+    if n == 1 {
+        return String::new();
+    }
+    let genitive = |forms: &Forms| forms[Case::Genitive as usize];
+    let mut word = String::new();
+    let (hundred, ten, one) = (n / 100, n / 10 % 10, n % 10);
+    match hundred {
+        0 => {}
+        1 => word.push_str("сто"),
+        _ => word.push_str(genitive(&HUNDREDS[hundred as usize - 1])),
+    }
+    match ten {
+        0 | 1 => {}
+        9 => word.push_str("девяносто"),
+        _ => word.push_str(genitive(&TENS[ten as usize - 2])),
+    }
+    match if ten == 1 { 10 + one } else { one } {
+        0 => {}
+        1 => word.push_str("одно"),
+        small => word.push_str(genitive(&SMALL[small as usize - 1])),
+    }
+    word
 }
 
 /// 1–20, whole tens to 90, whole hundreds to 900.
@@ -306,6 +412,17 @@ const MONTHS: [&str; 12] = [
     "октября",
     "ноября",
     "декабря",
+];
+
+/// From Monday.
+const WEEKDAYS: [Forms; 7] = [
+    ["понедельник", "понедельника", "понедельнику", "понедельник", "понедельником", "понедельнике"],
+    ["вторник", "вторника", "вторнику", "вторник", "вторником", "вторнике"],
+    ["среда", "среды", "среде", "среду", "средой", "среде"],
+    ["четверг", "четверга", "четвергу", "четверг", "четвергом", "четверге"],
+    ["пятница", "пятницы", "пятнице", "пятницу", "пятницей", "пятнице"],
+    ["суббота", "субботы", "субботе", "субботу", "субботой", "субботе"],
+    ["воскресенье", "воскресенья", "воскресенью", "воскресенье", "воскресеньем", "воскресенье"],
 ];
 
 const ZERO: Forms = ["ноль", "ноля", "нолю", "ноль", "нолём", "ноле"];
@@ -390,6 +507,32 @@ macro_rules! hard_masculine {
     };
 }
 
+/// A feminine noun on «-а» (секунда).
+macro_rules! hard_feminine {
+    ($stem:literal) => {
+        Noun {
+            gender: Gender::Feminine,
+            singular: [
+                concat!($stem, "а"),
+                concat!($stem, "ы"),
+                concat!($stem, "е"),
+                concat!($stem, "у"),
+                concat!($stem, "ой"),
+                concat!($stem, "е"),
+            ],
+            plural: [
+                concat!($stem, "ы"),
+                $stem,
+                concat!($stem, "ам"),
+                concat!($stem, "ы"),
+                concat!($stem, "ами"),
+                concat!($stem, "ах"),
+            ],
+            few: concat!($stem, "ы"),
+        }
+    };
+}
+
 /// A thousand and its powers, to 10^18: an `i64` goes no further.
 static POWERS: [Noun; 6] = [
     Noun {
@@ -405,7 +548,52 @@ static POWERS: [Noun; 6] = [
     hard_masculine!("квинтиллион"),
 ];
 
-static PERCENT: Noun = hard_masculine!("процент");
+fn noun(measure: Measure) -> &'static Noun {
+    static SECOND: Noun = hard_feminine!("секунд");
+    static MINUTE: Noun = hard_feminine!("минут");
+    static HOUR: Noun = Noun {
+        gender: Gender::Masculine,
+        singular: ["час", "часа", "часу", "час", "часом", "часе"],
+        plural: ["часы", "часов", "часам", "часы", "часами", "часах"],
+        few: "часа",
+    };
+    static DAY: Noun = Noun {
+        gender: Gender::Masculine,
+        singular: ["день", "дня", "дню", "день", "днём", "дне"],
+        plural: ["дни", "дней", "дням", "дни", "днями", "днях"],
+        few: "дня",
+    };
+    static WEEK: Noun = Noun {
+        gender: Gender::Feminine,
+        singular: ["неделя", "недели", "неделе", "неделю", "неделей", "неделе"],
+        plural: ["недели", "недель", "неделям", "недели", "неделями", "неделях"],
+        few: "недели",
+    };
+    static MONTH: Noun = Noun {
+        gender: Gender::Masculine,
+        singular: ["месяц", "месяца", "месяцу", "месяц", "месяцем", "месяце"],
+        plural: ["месяцы", "месяцев", "месяцам", "месяцы", "месяцами", "месяцах"],
+        few: "месяца",
+    };
+    /// «пять лет», but «пяти годам».
+    static YEAR: Noun = Noun {
+        gender: Gender::Masculine,
+        singular: ["год", "года", "году", "год", "годом", "годе"],
+        plural: ["годы", "лет", "годам", "годы", "годами", "годах"],
+        few: "года",
+    };
+    static PERCENT: Noun = hard_masculine!("процент");
+    match measure {
+        Measure::Seconds => &SECOND,
+        Measure::Minutes => &MINUTE,
+        Measure::Hours => &HOUR,
+        Measure::Days => &DAY,
+        Measure::Weeks => &WEEK,
+        Measure::Months => &MONTH,
+        Measure::Years => &YEAR,
+        Measure::Percent => &PERCENT,
+    }
+}
 
 const fn indeclinable(word: &'static str) -> Noun {
     Noun { gender: Gender::Masculine, singular: [word; 6], plural: [word; 6], few: word }

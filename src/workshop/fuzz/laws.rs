@@ -19,7 +19,7 @@ use crate::flow::expr::{Type, Value, spoken};
 use crate::flow::program::{NamedStep, Program, Step as Node};
 use crate::flow::test::{Step, TestCase};
 use crate::outcome::{AnsweredBy, Disposition, HangupCause};
-use crate::speech::{self, Case, Format, Gender, Piece, Template};
+use crate::speech::{self, Case, DateStyle, Format, Gender, Piece, Template};
 use crate::time::Mono;
 
 /// A call that is cut off for its length after so much silence of the person has gone round in a circle.
@@ -353,11 +353,11 @@ fn canaries(program: &Program, case: &TestCase) -> Vec<String> {
     for value in protected.filter_map(|(_, value)| value.clone()) {
         let formats: Vec<Format> = match &value {
             Value::Money(_) => CASES.map(Format::Money).into(),
-            Value::Date(_) => CASES.map(Format::Date).into(),
-            Value::Number(_) => GENDERS.map(Format::Number).into(),
+            Value::Date(_) => CASES.map(|case| Format::Date(DateStyle::Day, Some(case))).into(),
+            Value::Number(_) => GENDERS.map(|gender| Format::Number(gender, Case::Nominative)).into(),
             Value::Digits(_) | Value::Phone(_) => vec![Format::Digits],
             Value::Text(_) => vec![Format::Plain],
-            Value::Time(_) => vec![Format::Time],
+            Value::Time(_) => vec![Format::Time(None)],
             Value::Language(_) | Value::Bool(_) => vec![],
         };
         for format in formats {
