@@ -334,14 +334,13 @@ fn date(grammar: &dyn Grammar, date: Date, style: DateStyle, case: Option<Case>,
     if with_year && date.year() < 1 {
         return None;
     }
-    let day = || grammar.date(date, with_year, case);
     Some(match style {
-        DateStyle::Day => day(),
-        DateStyle::Weekday => format!("{}, {}", grammar.weekday(date.weekday(), case), day()),
+        DateStyle::Day => grammar.date(date, with_year, case),
+        DateStyle::Weekday => grammar.with_weekday(date, with_year, case),
         DateStyle::Relative => match grammar.around(i64::from(days)) {
             Some(word) => word.to_owned(),
             None if (1..=NEAR_DAYS_MAX).contains(&days) => grammar.near(date),
-            None => day(),
+            None => grammar.on_day(date, with_year),
         },
     })
 }
