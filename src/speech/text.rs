@@ -115,6 +115,7 @@ fn push_char(out: &mut String, c: char, next: Option<char>) {
         // Typed on some systems as letter and mark.
         '\u{306}' if out.ends_with(['и', 'И']) => compose(out, 'й', 'Й'),
         '\u{308}' if out.ends_with(['е', 'Е']) => compose(out, 'ё', 'Ё'),
+        '\u{308}' if out.ends_with(['і', 'І']) => compose(out, 'ї', 'Ї'),
         // The mark of stress is kept: a voice that can, obeys it.
         '\u{301}' => out.push(c),
         c if c.is_alphabetic() && !c.is_numeric() => out.push(c),

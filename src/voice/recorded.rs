@@ -61,7 +61,8 @@ impl Recorded {
         if pcm.is_empty() {
             return Err(format!("{}: it holds no sound", path.display()));
         }
-        level::level(&mut pcm, level::TARGET_RMS);
+        level::level(&mut pcm, level::TARGET_LUFS);
+        level::fade(&mut pcm);
         Ok(pcm)
     }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::command::Espeak;
-use super::finish::{finish, silence};
+use super::finish::{finish, pause};
 use super::pico::Pico;
 use super::ru_tts::RuTts;
 use super::{Voice, VoiceError};
@@ -113,7 +113,7 @@ impl VoiceSet {
     pub fn render(&self, utterance: &Utterance) -> Result<Rendered, VoiceError> {
         let Utterance { language, creditor, said, .. } = utterance;
         if said.text.is_empty() {
-            return Ok(Rendered { pcm: silence(said.break_ms), voice: "silence".to_owned() });
+            return Ok(Rendered { pcm: pause(said), voice: "silence".to_owned() });
         }
         let mut first = None;
         for voice in self.speakers(*language, creditor)? {

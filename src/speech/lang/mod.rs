@@ -10,9 +10,11 @@ mod de;
 mod en;
 mod es;
 mod fr;
+mod kk;
 mod pl;
 mod ru;
 mod tr;
+mod uk;
 
 /// What a language must know. Everything returned is words: no digits, no signs, single spaces.
 ///
@@ -128,9 +130,11 @@ const GRAMMARS: &[(&str, &dyn Grammar)] = &[
     ("en", &en::English),
     ("es", &es::Spanish),
     ("fr", &fr::French),
+    ("kk", &kk::Kazakh),
     ("pl", &pl::Polish),
     ("ru", &ru::Russian),
     ("tr", &tr::Turkish),
+    ("uk", &uk::Ukrainian),
 ];
 
 pub(super) fn grammar(language: Language) -> Option<&'static dyn Grammar> {
