@@ -17,8 +17,9 @@ const CARDINAL_DIGITS_MAX: usize = 9;
 
 /// Where a value begins and ends in words that are not tidy yet. No text holds these: they are no letters, so `written` drops
 /// them.
-pub(super) const VALUE_BEGIN: &str = "\u{e000}";
-pub(super) const VALUE_END: &str = "\u{e001}";
+pub(super) const VALUE_BEGIN: char = '\u{e000}';
+pub(super) const NAME_BEGIN: char = '\u{e002}';
+pub(super) const VALUE_END: char = '\u{e001}';
 
 /// The words of `text`, with its outer spaces kept as single spaces (it may have neighbours). Fails only when there are
 /// numerals and the language has no grammar.
@@ -305,7 +306,7 @@ fn thousands_end(chars: &[char], at: usize, mut end: usize, grammar: &dyn Gramma
 /// One space between words, none before a comma, no two commas in a row. Values (see [`VALUE_BEGIN`]) stand apart from the
 /// letters beside them.
 pub(super) fn tidy(words: &str) -> String {
-    let is_sign = |c: char| VALUE_BEGIN.starts_with(c) || VALUE_END.starts_with(c);
+    let is_sign = |c: char| matches!(c, VALUE_BEGIN | NAME_BEGIN | VALUE_END);
     let mut out = String::with_capacity(words.len());
     // The last that is heard: not a sign of where a value stands.
     let mut last: Option<char> = None;
@@ -321,7 +322,7 @@ pub(super) fn tidy(words: &str) -> String {
                 }
             }
             c if is_sign(c) => {
-                let begins = VALUE_BEGIN.starts_with(c);
+                let begins = c != VALUE_END;
                 if begins && last.is_some_and(|l| l.is_alphabetic() || is_mark(l)) {
                     out.push(' ');
                     last = Some(' ');

@@ -8,6 +8,7 @@ mod cache;
 mod command;
 mod disk;
 mod finish;
+mod fragments;
 mod memory;
 mod pico;
 mod recorded;
@@ -17,6 +18,7 @@ mod spelling;
 mod stress;
 
 pub use cache::{CacheError, CacheOptions, Counters, PromptCache};
+pub use fragments::{Fragments, INTONATIONS, Intonation, LIST};
 pub use recorded::Recorded;
 pub use set::{Rendered, VoiceOptions, VoiceSet};
 

@@ -16,7 +16,7 @@ pub struct Recorded {
 }
 
 /// A recording's name is plain, so that a flow can name no file outside its folder.
-fn is_plain(name: &str) -> bool {
+pub(super) fn is_plain(name: &str) -> bool {
     !name.is_empty()
         && name.len() <= 128
         && !name.starts_with('.')
