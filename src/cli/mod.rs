@@ -175,13 +175,13 @@ async fn print_why(config: &Path, contact: &str) -> anyhow::Result<()> {
 }
 
 /// The voices, the recordings and the cache of what has been rendered.
-fn prompts(config: &Config) -> anyhow::Result<Arc<PromptCache>> {
+fn prompts(config: &Config, clock: &Arc<Clock>) -> anyhow::Result<Arc<PromptCache>> {
     let voices = VoiceSet::load(&VoiceOptions {
         speech: config.speech.clone(),
         ..VoiceOptions::embedded(config.voices_dir.clone())
     });
     let recorded = Recorded::scan(&config.prompts_dir);
-    Ok(Arc::new(PromptCache::open(&config.cache_dir, voices, recorded, CacheOptions::default())?))
+    Ok(Arc::new(PromptCache::open(&config.cache_dir, voices, recorded, CacheOptions::default(), clock.clone())?))
 }
 
 /// What sends SMS and e-mail.

@@ -19,6 +19,7 @@ mod stress;
 
 pub use cache::{CacheError, CacheOptions, Counters, PromptCache};
 pub use fragments::{Fragments, INTONATIONS, Intonation, LIST};
+pub use memory::Key;
 pub use recorded::Recorded;
 pub use set::{Rendered, VoiceOptions, VoiceSet};
 

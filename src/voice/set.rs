@@ -1,5 +1,6 @@
 //! Which voice speaks what, and what is done to its sound.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -83,7 +84,7 @@ impl VoiceSet {
     fn speakers(&self, language: Language, _creditor: &str) -> Result<Vec<&dyn Voice>, VoiceError> {
         let all: Vec<&dyn Voice> =
             self.voices.iter().map(|named| named.voice.as_ref()).filter(|v| v.speaks(language)).collect();
-        if all.is_empty() { Err(self.missing(language)) } else { Ok(all) }
+        if all.is_empty() { Err(self.nobody_speaks(language)) } else { Ok(all) }
     }
 
     /// Id of the voice that is asked first.
@@ -96,7 +97,7 @@ impl VoiceSet {
         languages.iter().try_for_each(|language| self.speakers(*language, "").map(|_| ()))
     }
 
-    fn missing(&self, language: Language) -> VoiceError {
+    fn nobody_speaks(&self, language: Language) -> VoiceError {
         let broken: Vec<String> = self.not_loaded.iter().map(|e| format!("; {e}")).collect();
         let what_to_do = match language {
             Language::RU => {
@@ -126,6 +127,11 @@ impl VoiceSet {
             }
         }
         Err(first.expect("there is a voice, and it failed"))
+    }
+
+    /// What a recorded voice that is asked first lacks of an utterance, and which voice that is.
+    pub fn missing(&self, _utterance: &Utterance) -> Option<(&str, BTreeSet<String>)> {
+        None
     }
 
     /// Every voice: its name, its id, whether it speaks the language.

@@ -8,6 +8,7 @@ use std::time::Duration;
 use ringback::audio::{Clip, Codec, RATE, level, tone, wav};
 use ringback::language::Language;
 use ringback::speech::Utterance;
+use ringback::time::Clock;
 use ringback::voice::{CacheOptions, PromptCache, Recorded, Sound, Voice, VoiceError, VoiceOptions, VoiceSet};
 
 const RU: &str = "Здравствуйте! Ваша задолженность за электроэнергию одна тысяча двести тридцать два рубля одна копейка, \
@@ -179,7 +180,8 @@ impl Bench {
     fn open(&self, id: &'static str, options: CacheOptions) -> PromptCache {
         let voices = VoiceSet::of(vec![Arc::new(Tones { asked: Arc::clone(&self.asked), id })]);
         let recorded = Recorded::scan(&self.folder.path().join("prompts"));
-        PromptCache::open(&self.folder.path().join("cache"), voices, recorded, options).unwrap()
+        PromptCache::open(&self.folder.path().join("cache"), voices, recorded, options, Arc::new(Clock::system()))
+            .unwrap()
     }
 
     fn asked(&self) -> usize {
@@ -280,6 +282,7 @@ fn a_folder_that_cannot_be_written_costs_no_call() {
         cache.voices().clone(),
         Recorded::default(),
         CacheOptions::default(),
+        Arc::new(Clock::system()),
     ) {
         Ok(_) => panic!("a file is no folder"),
         Err(error) => error.to_string(),
