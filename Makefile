@@ -22,3 +22,4 @@ setup:
 # foreign peers that the tests call
 setup-test:
 	sh setup/peers.sh
+	sh setup/ears.sh

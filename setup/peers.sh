@@ -1,5 +1,6 @@
 #!/bin/sh
-# Foreign peers that the tests call: sipp (Debian: sip-tester) and aiosmtpd (PyPI, pinned by hash, into target/peers/python).
+# Foreign peers that the tests call: sipp (Debian: sip-tester), espeak-ng (Debian), and from PyPI, pinned by hash, into
+# target/peers/python: aiosmtpd, and num2words, which judges how numbers are said.
 # Safe to run again: does nothing when they are there.
 set -eu
 
@@ -23,11 +24,12 @@ install() {
 }
 
 command -v sipp >/dev/null 2>&1 || install sip-tester
+command -v espeak-ng >/dev/null 2>&1 || install espeak-ng
 command -v python3 >/dev/null 2>&1 || install python3
 python3 -m pip --version >/dev/null 2>&1 || install python3-pip
 
-if PYTHONPATH="$python" python3 -c 'import aiosmtpd.smtp' >/dev/null 2>&1; then
-    echo "peers: sipp and aiosmtpd are there"
+if PYTHONPATH="$python" python3 -c 'import aiosmtpd.smtp, num2words' >/dev/null 2>&1; then
+    echo "peers: sipp, espeak-ng, aiosmtpd and num2words are there"
     exit 0
 fi
 
@@ -36,10 +38,11 @@ trap 'rm -f "$wanted"' EXIT
 cat >"$wanted" <<REQUIREMENTS
 aiosmtpd==1.4.6 --hash=sha256:72c99179ba5aa9ae0abbda6994668239b64a5ce054471955fe75f581d2592475
 atpublic==9.0.0 --hash=sha256:449c3c4f0c74df79749d6fe225ba55e2a2fce34b303f0329211e4d6989ed6f6e
+num2words==0.5.14 --hash=sha256:1c8e5b00142fc2966fd8d685001e36c4a9911e070d1b120e1beb721fa1edb33d
 attrs==26.1.0 --hash=sha256:c647aa4a12dfbad9333ca4e71fe62ddc36f4e63b2d260a37a8b83d2f043ac309
 REQUIREMENTS
-echo "peers: downloading aiosmtpd"
+echo "peers: downloading aiosmtpd and num2words"
 mkdir -p "$python"
 python3 -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --root-user-action=ignore \
-    --upgrade --target "$python" -r "$wanted" || fail "could not install aiosmtpd: is a package index reachable (pip config list)?"
-echo "peers: sipp and aiosmtpd are there"
+    --upgrade --target "$python" -r "$wanted" || fail "could not install them: is a package index reachable (pip config list)?"
+echo "peers: sipp, espeak-ng, aiosmtpd and num2words are there"

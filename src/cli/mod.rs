@@ -6,6 +6,7 @@ mod flow;
 pub mod import;
 mod init;
 mod payment;
+mod prompts;
 pub mod report;
 mod say;
 mod serve;
@@ -64,6 +65,9 @@ enum Command {
     /// Check, test, explain and publish flows.
     #[command(subcommand)]
     Flow(flow::Command),
+    /// What has to be recorded for a recorded voice.
+    #[command(subcommand)]
+    Prompts(prompts::Command),
     /// Speak a message into a WAV file.
     Say(say::SayArgs),
     /// Run made-up campaigns in virtual time and hold them against the rules.
@@ -125,6 +129,10 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     match arguments.command {
         Command::Init(args) => init::run(&args)?,
         Command::Flow(command) => return flow::run(&config, command),
+        Command::Prompts(command) => {
+            let complete = prompts::run(&command, &mut std::io::stdout())?;
+            return Ok(if complete { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        }
         Command::Say(args) => say::run(args)?,
         Command::Simulate(args) => return simulate::run(&args),
         Command::Network(args) => runtime()?.block_on(crate::network::run(args))?,

@@ -242,7 +242,7 @@ const TO_THE_QUESTION: &str = "
 fn a_reply_is_spoken() {
     let rest = r#"
         > 1 replied 1 200 {"amount": "12.30 GBP", "open": false}
-        1 hears You owe twelve pounds and thirty pence
+        1 hears You owe twelve pounds and thirty pence.
         > 1 played
         1 hung up on
         1 ended informed
@@ -375,7 +375,7 @@ fn two_calls_and_agents(agents: &[&str], now: &str) -> Stage {
 #[test]
 fn a_call_waits_in_line_until_an_agent_is_free() {
     let mut stage = two_calls_and_agents(&["sip:a"], "2026-11-20T10:00Z");
-    let waits = "2 hears You are number one about three minutes. To be called back, press one.";
+    let waits = "2 hears You are number one, about three minutes. To be called back, press one.";
     assert_eq!(std::mem::take(&mut stage.ordered), [waits]);
     script(
         stage,
@@ -408,7 +408,7 @@ fn who_leaves_the_line_is_not_rung_for() {
         > 2 key 1
         2 hears We will call you back.
         > other end of 1 failed busy
-        1 hears You are number one about three minutes. To be called back, press one.
+        1 hears You are number one, about three minutes. To be called back, press one.
         > wait 16
         other end of 1 rung at sip:a
     ",

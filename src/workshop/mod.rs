@@ -12,6 +12,7 @@ pub mod fuzz;
 pub mod graph;
 pub mod phone;
 pub mod prompts;
+pub mod reading;
 pub mod report;
 pub mod schema;
 pub mod test_entry;

@@ -4,6 +4,7 @@ mod blast;
 mod callers;
 mod calls;
 mod demo;
+mod ears;
 mod editor;
 mod flow_speed;
 mod flows;

@@ -70,6 +70,27 @@ fn tables_of_all_languages() {
     }
 }
 
+/// num2words (PyPI), which knows nothing of our grammars, says the same numbers, ordinals and sums; where it does not, its judge
+/// holds the reason.
+#[test]
+fn num2words_says_the_same() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let python = root.join("target/peers/python");
+    if !python.join("num2words").is_dir() {
+        println!("skipped: no num2words in {}; `sh setup/peers.sh` brings it", python.display());
+        return;
+    }
+    let judged = std::process::Command::new("python3")
+        .arg(root.join("tests/speech/judges/judge_num2words.py"))
+        .arg(root.join("tests/speech"))
+        .env("PYTHONPATH", &python)
+        .output()
+        .expect("python3 is there: the set-up wanted it");
+    let said = String::from_utf8_lossy(&judged.stdout);
+    println!("{said}");
+    assert!(judged.status.success(), "{said}{}", String::from_utf8_lossy(&judged.stderr));
+}
+
 fn template(pieces: &[(&str, Option<&str>)]) -> Template {
     let mut slot = 0;
     let pieces = pieces.iter().map(|(text, format)| match format {

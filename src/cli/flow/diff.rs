@@ -1,11 +1,11 @@
 //! `ringback flow diff`: what a client would hear or press differently.
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
-use super::files::read;
+use super::files::{flow_files, read};
 use crate::books::{FlowRef, Which};
 use crate::cli;
 use crate::diagnostic::render_all;
@@ -59,6 +59,11 @@ fn published(config: &Path, reference: &FlowRef) -> anyhow::Result<Program> {
 ///
 /// # Errors
 /// What the compiler finds wrong with it.
+/// The flows of files, or of folders whose *.yaml are taken.
+pub(in crate::cli) fn programs(paths: &[PathBuf]) -> anyhow::Result<Vec<Program>> {
+    flow_files(paths)?.iter().map(|file| program(file)).collect()
+}
+
 pub(super) fn program(file: &Path) -> anyhow::Result<Program> {
     let source = read(file)?;
     match flow::compile(&source) {

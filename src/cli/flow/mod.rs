@@ -15,6 +15,7 @@ mod published;
 mod test;
 mod watch;
 
+pub(super) use diff::programs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

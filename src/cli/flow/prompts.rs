@@ -3,9 +3,7 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use super::diff::program;
-use super::files::flow_files;
-use crate::flow::program::Program;
+use super::diff::programs;
 use crate::voice::Recorded;
 use crate::workshop::prompts::{Recordings, State, script};
 
@@ -37,8 +35,7 @@ pub struct PromptsArgs {
 
 /// `false` when a named recording is missing and `--require` is given.
 pub(super) fn prompts(args: &PromptsArgs, out: &mut impl Write) -> anyhow::Result<bool> {
-    let files = flow_files(&args.paths)?;
-    let programs = files.iter().map(|file| program(file)).collect::<anyhow::Result<Vec<Program>>>()?;
+    let programs = programs(&args.paths)?;
     let recordings: Recordings = Recorded::scan(&args.prompts).names().collect();
     let script = script(&programs, &recordings);
     match args.format {

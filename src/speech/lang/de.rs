@@ -3,7 +3,7 @@
 //! Choices: «einhundert», «eintausend» in quantities, but «hundert», «tausend» at the beginning of years and ordinals, as
 //! people say them. A number by itself is said with «eins», and that is what the nominative masculine gives, since
 //! numerals in texts stand in it («drücken Sie eins»); «ein» before a noun is the nominative neuter, and before a masculine
-//! noun sounds the same. A larger number that ends in one does not decline and has a plural after it («einhunderteins
+//! noun sounds the same. A larger number that ends in one does not decline and has a plural after it («einhundertein
 //! Tage»); «eine Million ein Tag» does. Units of money and per cent stay in the singular («zwei Euro»). Where a number
 //! cannot show the genitive, the dative takes its place («innerhalb zweier Tage», but «innerhalb fünf Tagen»).
 //!
@@ -178,7 +178,10 @@ fn shows_genitive(n: u64) -> bool {
 
 /// A number and what it counts, both in `case`.
 fn counted(n: u64, noun: &Noun, case: Case) -> String {
-    format!("{} {}", unsigned(n, one(noun.gender, case), case), noun.after(n, case))
+    let number = unsigned(n, one(noun.gender, case), case);
+    // «einhunderteins» by itself, «einhundertein Euro» before a noun.
+    let number = number.strip_suffix("eins").map_or(number.clone(), |stem| format!("{stem}ein"));
+    format!("{number} {}", noun.after(n, case))
 }
 
 /// "minus" before what is said of the number without its sign.

@@ -11,7 +11,7 @@ languages: [en]
 contact: { name: text, amount: money, last4: digits(4) }
 protect: [amount]
 messages:
-  hello: { en: "Hello {contact.name}, \"friend\" & <co>. Press 1, 2 or 0." }
+  hello: { en: "Hello {contact.name}, \"friend\" & < co >. Press 1, 2 or 0." }
   prove: { en: "Your last four digits." }
   debt: { en: "You owe {contact.amount | money}." }
   bye: { en: "Goodbye." }
@@ -154,7 +154,7 @@ fn as_svg() {
     well_formed(&drawn);
     for part in [
         "Hello {name},",
-        ">&lt;co&gt;. Press 1, 2 or 0.”</text>",
+        "&lt; co &gt;. Press 1, 2 or 0.”</text>",
         "&quot;friend&quot; &amp;</text>",
         "<title>check: failed → ask</title>",
         "<title>ask: 2, exhausted → bye</title>",
