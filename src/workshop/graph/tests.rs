@@ -154,7 +154,7 @@ fn as_svg() {
     well_formed(&drawn);
     for part in [
         "Hello {name},",
-        "&lt; co &gt;. Press 1, 2 or 0.”</text>",
+        "&amp; &lt;</text>",
         "&quot;friend&quot; &amp;</text>",
         "<title>check: failed → ask</title>",
         "<title>ask: 2, exhausted → bye</title>",
