@@ -9,7 +9,8 @@ const LOG_EVERY_S: u64 = 10;
 
 pub async fn run(config: &Path) -> anyhow::Result<()> {
     let (config, store, clock) = super::open(config).await?;
-    let edges = Edges { store, clock, prompts: super::prompts(&config)?, courier: super::courier(&config)? };
+    let (prompts, courier) = (super::prompts(&config, &clock)?, super::courier(&config)?);
+    let edges = Edges { store, clock, prompts, courier };
     let mut logged = None;
     let show = |progress: &Progress| {
         let second = progress.now.mono.0 / 1_000_000;

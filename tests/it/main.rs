@@ -27,4 +27,5 @@ mod town;
 mod versions;
 mod views;
 mod voice;
+mod voices_http;
 mod workshop_text;

@@ -68,7 +68,7 @@ pub async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let edges = Edges {
         store: store.clone(),
         clock: clock.clone(),
-        prompts: super::prompts(&stage.config)?,
+        prompts: super::prompts(&stage.config, &clock)?,
         courier: super::courier(&stage.config)?,
     };
     let mut screen = screen::Screen::new(begins);
