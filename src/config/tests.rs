@@ -231,6 +231,14 @@ fn mistakes_about_voices_have_a_place_and_a_code() {
         (own("http: a.example, xml: \"{text}\""), "2:16 C003", "not an HTTP address"),
         (own("http: \"https://a.example/?key=hunter2\", xml: \"{text}\""), "2:16 C004", "send it in `headers`"),
         (own(&format!("{http}, headers: {{ X-Api-Key: hunter2 }}, xml: \"{{text}}\"")), "2:59 C004", "a secret"),
+        (
+            format!(
+                "voices:\n  own:\n    {http}\n    headers:\n      X-Api-Key: hunter2\n    xml: \"{{text}}\"\n    languages: [ru]"
+            ),
+            "5:18 C004",
+            "a secret",
+        ),
+        (own(&format!("{openai}, authorisation: hunter2")), "2:59 C001", "authorisation"),
         (own(&format!("{http}, headers: {{ \"X Y\": a }}, xml: \"{{text}}\"")), "2:55 C003", "name of a header"),
         (own(http), "2:8 C003", "give one of `form`, `json`, `xml`"),
         (own(&format!("{http}, xml: a, json: {{}}")), "2:8 C003", "one body"),

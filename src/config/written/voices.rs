@@ -411,9 +411,7 @@ impl WrittenVoice {
     }
 }
 
-/// Whether what stands under this name (in lower case) is a secret.
+/// Whether what stands under this name (in lower case, perhaps misspelt) is a secret.
 pub(super) fn is_secret_name(name: &str) -> bool {
-    ["password", "token", "authorization", "key", "secret", "cookie", "credential"]
-        .iter()
-        .any(|word| name.contains(word))
+    ["password", "token", "authori", "key", "secret", "cookie", "credential"].iter().any(|word| name.contains(word))
 }
