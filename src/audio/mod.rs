@@ -1,10 +1,12 @@
 #![doc = include_str!("README.md")]
 
 mod clip;
+pub mod comfort;
 pub mod g711;
 pub mod level;
 pub mod listen;
 pub mod resample;
+pub mod stretch;
 pub mod tone;
 pub mod wav;
 

@@ -25,7 +25,7 @@ use jiff::civil::Date;
 
 pub use action::Action;
 pub use event::Event;
-pub use prompts::prompts_needed;
+pub use prompts::{Unsayable, depends_on_call, prompts_needed, prompts_of, spoken_messages};
 
 use crate::call::action::Note;
 use crate::flow::expr::Value;

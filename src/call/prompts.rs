@@ -59,15 +59,19 @@ fn take(program: &Program, message: MessageId, language: Language) -> &Take {
 
 /// One that was recorded is played whole, unless what it says is known only in the call.
 fn utterances_of(take: &Take, env: &Env, language: Language) -> Result<Vec<Utterance>, NoGrammar> {
+    utterances_as(take, take.render, env, language)
+}
+
+fn utterances_as(take: &Take, render: Render, env: &Env, language: Language) -> Result<Vec<Utterance>, NoGrammar> {
     let value = |slot: usize| eval(&take.slots[slot], env).and_then(spoken);
     let today = env.today;
     let utterance =
         |audio: Option<String>, said: Said| Utterance { language, creditor: env.company.to_owned(), audio, said };
-    if take.audio.is_some() && take.render != Render::Pieces {
+    if take.audio.is_some() && render != Render::Pieces {
         let said = Said::plain(speech::say(&take.template, value, language, today)?);
         return Ok(vec![utterance(take.audio.clone(), said)]);
     }
-    let stretches = match take.render {
+    let stretches = match render {
         Render::Whole => speech::say_whole(&take.template, value, language, today)?,
         Render::Sentences => speech::say_sentences(&take.template, value, language, today)?,
         Render::Pieces => speech::say_pieces(&take.template, value, language, today)?,
@@ -76,34 +80,70 @@ fn utterances_of(take: &Take, env: &Env, language: Language) -> Result<Vec<Utter
 }
 
 /// Every utterance that any call with this contact may play, so that all of its audio is there before it is dialled.
-/// A message that cannot be said to this contact (an optional value is missing) is left out: a branch keeps the call
+/// A message that cannot be said to this contact because an optional value is missing is left out: a branch keeps the call
 /// away from it.
-pub fn prompts_needed(program: &Program, contact: &ContactValues, context: &Context) -> BTreeSet<Utterance> {
+///
+/// # Errors
+/// A value has no words, such as a name without a letter: silence would be heard in its place.
+pub fn prompts_needed(
+    program: &Program,
+    contact: &ContactValues,
+    context: &Context,
+) -> Result<BTreeSet<Utterance>, Unsayable> {
+    let mut needed = BTreeSet::new();
+    for message in spoken_messages(program) {
+        needed.extend(prompts_of(program, message, None, contact, context)?);
+    }
+    Ok(needed)
+}
+
+/// A message that cannot be said to this contact.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the message `{message}` cannot be said: {why}")]
+pub struct Unsayable {
+    pub message: String,
+    pub why: NoGrammar,
+}
+
+/// What [`prompts_needed`] needs of one message, or would need if it were rendered otherwise. What depends on the call is in
+/// pieces, whatever is asked.
+pub fn prompts_of(
+    program: &Program,
+    message: MessageId,
+    render: Option<Render>,
+    contact: &ContactValues,
+    context: &Context,
+) -> Result<Vec<Utterance>, Unsayable> {
     let language = program.language_for(context.language);
     let unset = vec![None; program.variables.len()];
     let env = env(contact, &unset, context);
-    let mut needed = BTreeSet::new();
-    for message in spoken_messages(program) {
-        let take = take(program, message, language);
-        if take.slots.iter().any(|slot| !variables_in(slot).is_empty()) {
-            needed.extend(pieces_of(program, take, &env, language));
-        } else {
-            needed.extend(utterances_of(take, &env, language).into_iter().flatten());
-        }
+    let take = take(program, message, language);
+    let utterances = if depends_on_call(take) {
+        pieces_of(program, take, &env, language)
+    } else {
+        utterances_as(take, render.unwrap_or(take.render), &env, language)
+    };
+    match utterances {
+        Err(NoGrammar::Missing { .. }) => Ok(Vec::new()),
+        other => other.map_err(|why| Unsayable { message: program.message(message).name.clone(), why }),
     }
-    needed
+}
+
+/// Whether a slot of it is known only in the call.
+pub fn depends_on_call(take: &Take) -> bool {
+    take.slots.iter().any(|slot| !variables_in(slot).is_empty())
 }
 
 /// All messages but those that are only written.
-fn spoken_messages(program: &Program) -> BTreeSet<MessageId> {
+pub fn spoken_messages(program: &Program) -> BTreeSet<MessageId> {
     program.steps.iter().flat_map(|step| step.says.iter().copied()).collect()
 }
 
 /// A message with slots that depend on the call: its texts, and each value that a slot can have, with the marks that follow it.
-fn pieces_of(program: &Program, take: &Take, env: &Env, language: Language) -> Vec<Utterance> {
+fn pieces_of(program: &Program, take: &Take, env: &Env, language: Language) -> Result<Vec<Utterance>, NoGrammar> {
     let mut pieces = Vec::new();
     let say = |template: Vec<Piece>, value: Option<&Spoken>| {
-        speech::say_pieces(&Template(template), |_| value.cloned(), language, env.today).unwrap_or_default()
+        speech::say_pieces(&Template(template), |_| value.cloned(), language, env.today)
     };
     let template = &take.template.0;
     let mut manner = Manner::default();
@@ -112,7 +152,7 @@ fn pieces_of(program: &Program, take: &Take, env: &Env, language: Language) -> V
             Piece::Manner(next) => manner = *next,
             // A silence at the very beginning is a piece of its own; any other belongs to what stands before it.
             Piece::Break(_) if template[..at].iter().all(|p| matches!(p, Piece::Manner(_) | Piece::Break(_))) => {
-                pieces.extend(say(template[..=at].to_vec(), None));
+                pieces.extend(say(template[..=at].to_vec(), None)?);
             }
             Piece::Break(_) => {}
             Piece::Text(_) | Piece::Literal { .. } | Piece::Slot { .. } => {
@@ -121,11 +161,11 @@ fn pieces_of(program: &Program, take: &Take, env: &Env, language: Language) -> V
                 let alone = vec![Piece::Manner(manner), piece.clone()];
                 let marked: Vec<Piece> = alone.iter().chain(after).cloned().collect();
                 let with_marks = |value: Option<&Spoken>| {
-                    let count = say(alone.clone(), value).len();
-                    say(marked.clone(), value).into_iter().take(count)
+                    let count = say(alone.clone(), value)?.len();
+                    Ok::<_, NoGrammar>(say(marked.clone(), value)?.into_iter().take(count))
                 };
                 let Piece::Slot { slot, format } = piece else {
-                    pieces.extend(with_marks(None));
+                    pieces.extend(with_marks(None)?);
                     continue;
                 };
                 for value in slot_values(program, &take.slots[*slot], env) {
@@ -135,20 +175,20 @@ fn pieces_of(program: &Program, take: &Take, env: &Env, language: Language) -> V
                         (Some(Spoken::Digits(digits)), Format::Digits) => {
                             for digit in digits.chars().filter(char::is_ascii_digit) {
                                 let digit = Some(Spoken::Digits(digit.to_string()));
-                                pieces.extend(with_marks(digit.as_ref()));
-                                pieces.extend(say(alone.clone(), digit.as_ref()));
+                                pieces.extend(with_marks(digit.as_ref())?);
+                                pieces.extend(say(alone.clone(), digit.as_ref())?);
                                 let comma = [alone.clone(), vec![Piece::Text(",".to_owned())]].concat();
-                                pieces.extend(say(comma, digit.as_ref()));
+                                pieces.extend(say(comma, digit.as_ref())?);
                             }
                         }
-                        (value, _) => pieces.extend(with_marks(value.as_ref())),
+                        (value, _) => pieces.extend(with_marks(value.as_ref())?),
                     }
                 }
             }
         }
     }
     let utterance = |said| Utterance { language, creditor: env.company.to_owned(), audio: None, said };
-    pieces.into_iter().map(utterance).collect()
+    Ok(pieces.into_iter().map(utterance).collect())
 }
 
 /// All values that a slot can have in a call: its expression over all values of the variables in it.

@@ -193,7 +193,7 @@ fn voices(config: &Config, clock: &Arc<Clock>) -> anyhow::Result<VoiceSet> {
 fn prompts(config: &Config, clock: &Arc<Clock>) -> anyhow::Result<Arc<PromptCache>> {
     let voices = voices(config, clock)?;
     let recorded = Recorded::scan(&config.prompts_dir);
-    Ok(Arc::new(PromptCache::open(&config.cache_dir, voices, recorded, CacheOptions::default())?))
+    Ok(Arc::new(PromptCache::open(&config.cache_dir, voices, recorded, CacheOptions::default(), clock.clone())?))
 }
 
 /// What sends SMS and e-mail.

@@ -181,7 +181,10 @@ impl Engine {
             today: now.wall.date(&contact.zone),
             due: Some(contact.debt.due),
         };
-        let utterances = call::prompts_needed(&program, &values, &context).into_iter().collect();
+        let utterances = match call::prompts_needed(&program, &values, &context) {
+            Ok(utterances) => utterances.into_iter().collect(),
+            Err(why) => return self.close(now, attempt, "excluded", &why.to_string(), out),
+        };
         out.push(Output::Prepare { attempt, utterances });
         let waiting = Waiting { claimed, program, values, context, phone, going_live: false, paid: false };
         self.waiting.insert(attempt, waiting);

@@ -1,10 +1,10 @@
-//! What a leg sends: keys first, then what is played, then what is relayed to it, else silence. One frame every 20 ms.
+//! What a leg sends: keys first, then what is played, then what is relayed to it, else comfort noise. One frame every 20 ms.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::Remote;
-use crate::audio::{Clip, Codec, FRAME};
+use crate::audio::{Clip, Codec, FRAME, comfort};
 use crate::id::PlayId;
 use crate::rtp::dtmf::{KeySender, KeyTick};
 use crate::rtp::{Sender, packet};
@@ -68,7 +68,8 @@ impl Mouth {
     /// Hands the next 20 ms to `send`: one packet, or two while a key's end is repeated.
     pub fn frame(&mut self, remote: &Remote, mut send: impl FnMut(&[u8])) -> Uttered {
         let mut buffer = [0; packet::HEADER + FRAME];
-        let mut payload = [remote.codec.silence(); FRAME];
+        let mut payload = [0; FRAME];
+        payload.copy_from_slice(comfort::frame(remote.codec, self.sender.timestamp()));
         let mut uttered = Uttered::default();
         let key = match remote.dtmf_payload {
             Some(payload_type) => match self.keys.tick(self.sender.timestamp()) {
@@ -94,7 +95,7 @@ impl Mouth {
         uttered
     }
 
-    /// `payload` comes full of silence.
+    /// `payload` comes full of comfort noise.
     fn fill(&mut self, codec: Codec, payload: &mut [u8; FRAME]) -> Uttered {
         let mut uttered = Uttered::default();
         if let Some(playing) = &mut self.playing {
@@ -197,7 +198,11 @@ mod tests {
             let uttered = mouth.frame(&remote(Codec::Pcma), |bytes| {
                 let p = Packet::parse(bytes).unwrap();
                 let mut runs = Vec::new();
-                for run in p.payload.chunk_by(|a, b| a == b) {
+                // Comfort noise is shown as silence.
+                let hush = comfort::frame(Codec::Pcma, p.header.timestamp);
+                let shown: Vec<u8> =
+                    p.payload.iter().zip(hush).map(|(byte, hush)| if byte == hush { 0xD5 } else { *byte }).collect();
+                for run in shown.chunk_by(|a, b| a == b) {
                     runs.push(format!("{:02X}x{}", run[0], run.len()));
                 }
                 let marker = if p.header.marker { " M" } else { "" };

@@ -16,10 +16,11 @@ pub mod markup;
 mod say;
 mod telephone;
 mod text;
+pub mod vocabulary;
 
 pub use format::{CASES, FORMATS, FormatError, GENDERS};
 pub use lang::{NoForm, has_grammar, languages};
-pub use say::{NoGrammar, Said, leading_mark, say, say_pieces, say_sentences, say_whole};
+pub use say::{NoGrammar, Said, ValueSpan, leading_mark, say, say_pieces, say_sentences, say_whole};
 
 /// About how long so many letters take to say: measured on both of our voices, 14 a second.
 pub fn length_estimate(letters: usize) -> Duration {

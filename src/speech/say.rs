@@ -4,7 +4,7 @@ use jiff::civil::Date;
 
 use super::lang::{Grammar, NoForm, grammar, has_grammar};
 use super::telephone::{self, Group};
-use super::text::{VALUE_BEGIN, VALUE_END, bare, tidy, written};
+use super::text::{NAME_BEGIN, VALUE_BEGIN, VALUE_END, bare, tidy, written};
 use super::{Case, DateStyle, Format, Gender, Manner, Piece, Spoken, Template};
 use crate::language::Language;
 
@@ -27,11 +27,20 @@ pub enum NoGrammar {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Said {
     pub text: String,
-    /// Where in `text`, in bytes, values begin and end: names, sums, dates. Each is spoken by one voice, whole.
-    pub values: Vec<(usize, usize)>,
+    /// Each is spoken by one voice, whole.
+    pub values: Vec<ValueSpan>,
     pub manner: Manner,
     /// Silence after it beside what its last mark asks for, in milliseconds.
     pub break_ms: u16,
+}
+
+/// Where a value stands in [`Said::text`]: bytes `begin..end`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ValueSpan {
+    pub begin: usize,
+    pub end: usize,
+    /// A text, such as a person's name, that nobody can have recorded; not a number, a sum or a date.
+    pub is_name: bool,
 }
 
 /// What the walk meets.
@@ -39,6 +48,7 @@ enum Part {
     /// With its outer spaces and marks.
     Text(String),
     Value(String),
+    Name(String),
     /// One of several, each played by itself when the message is in pieces. `pause`: it ends a group of them.
     Digit {
         word: String,
@@ -118,9 +128,10 @@ pub fn say_whole(
     };
     walk(template, value, language, today, |part| match part {
         Part::Text(text) => words.push_str(&text),
-        Part::Value(value) => words.extend([VALUE_BEGIN, &value, VALUE_END]),
+        Part::Value(value) => words.push_str(&format!("{VALUE_BEGIN}{value}{VALUE_END}")),
+        Part::Name(name) => words.push_str(&format!("{NAME_BEGIN}{name}{VALUE_END}")),
         Part::Digit { word, pause } => {
-            words.push_str(if in_digits { " " } else { VALUE_BEGIN });
+            words.push(if in_digits { ' ' } else { VALUE_BEGIN });
             in_digits = true;
             words.push_str(&word);
             if pause {
@@ -128,7 +139,7 @@ pub fn say_whole(
             }
         }
         Part::DigitsEnd => {
-            words.push_str(VALUE_END);
+            words.push(VALUE_END);
             in_digits = false;
         }
         Part::Manner(next) => {
@@ -164,7 +175,10 @@ pub fn say_pieces(
 ) -> Result<Vec<Said>, NoGrammar> {
     let mut pieces: Vec<Said> = Vec::new();
     let mut manner = Manner::default();
-    let whole = |text: String, manner| Said { values: vec![(0, text.len())], text, manner, break_ms: 0 };
+    let whole = |text: String, manner, is_name| {
+        let value = ValueSpan { begin: 0, end: text.len(), is_name };
+        Said { text, values: vec![value], manner, break_ms: 0 }
+    };
     walk(template, value, language, today, |part| match part {
         Part::Text(text) => {
             if let Some(before) = pieces.last_mut()
@@ -177,8 +191,9 @@ pub fn say_pieces(
                 pieces.push(Said { text, values: Vec::new(), manner, break_ms: 0 });
             }
         }
-        Part::Value(value) => pieces.push(whole(bare(&value), manner)),
-        Part::Digit { word, pause } => pieces.push(whole(if pause { word + "," } else { word }, manner)),
+        Part::Value(value) => pieces.push(whole(bare(&value), manner, false)),
+        Part::Name(name) => pieces.push(whole(bare(&name), manner, true)),
+        Part::Digit { word, pause } => pieces.push(whole(if pause { word + "," } else { word }, manner, false)),
         Part::DigitsEnd => {}
         Part::Manner(next) => manner = next,
         Part::Break(ms) => match pieces.last_mut() {
@@ -187,6 +202,12 @@ pub fn say_pieces(
         },
     })?;
     Ok(pieces)
+}
+
+/// One value in words.
+pub(super) fn words_of(spoken: &Spoken, format: Format, language: Language, today: Date) -> Option<String> {
+    let template = Template(vec![Piece::Literal { value: spoken.clone(), format }]);
+    say(&template, |_| None, language, today).ok()
 }
 
 /// The strongest of the marks at the beginning of a text, before its first letter.
@@ -222,7 +243,7 @@ impl Said {
     /// space follows.
     fn sentences(self) -> Vec<Said> {
         let Said { text, values, manner, break_ms } = self;
-        let within = |at: usize| values.iter().any(|(begin, end)| *begin < at && at < *end);
+        let within = |at: usize| values.iter().any(|value| value.begin < at && at < value.end);
         let ends = text.char_indices().filter(|(at, c)| {
             matches!(c, '.' | '!' | '?') && text[at + 1..].starts_with(char::is_whitespace) && !within(*at)
         });
@@ -232,8 +253,10 @@ impl Said {
         let mut sentences: Vec<Said> = Vec::with_capacity(cuts.len());
         for to in cuts {
             let from_letter = from + (text[from..to].len() - text[from..to].trim_start().len());
-            let inside = values.iter().filter(|(begin, end)| from_letter <= *begin && *end <= to);
-            let inside = inside.map(|(begin, end)| (begin - from_letter, end - from_letter)).collect();
+            let inside = values.iter().filter(|value| from_letter <= value.begin && value.end <= to);
+            let inside = inside
+                .map(|value| ValueSpan { begin: value.begin - from_letter, end: value.end - from_letter, ..*value })
+                .collect();
             sentences.push(Said { text: text[from_letter..to].to_owned(), values: inside, manner, break_ms: 0 });
             from = to;
         }
@@ -245,16 +268,14 @@ impl Said {
 }
 
 /// The words without the signs of where values stand, and where they stand.
-fn values_of(signed: &str) -> (String, Vec<(usize, usize)>) {
+fn values_of(signed: &str) -> (String, Vec<ValueSpan>) {
     let mut text = String::with_capacity(signed.len());
-    let (mut values, mut from) = (Vec::new(), 0);
+    let (mut values, mut begin, mut is_name) = (Vec::new(), 0, false);
     for c in signed.chars() {
-        if VALUE_BEGIN.starts_with(c) {
-            from = text.len();
-        } else if VALUE_END.starts_with(c) {
-            values.push((from, text.len()));
-        } else {
-            text.push(c);
+        match c {
+            VALUE_BEGIN | NAME_BEGIN => (begin, is_name) = (text.len(), c == NAME_BEGIN),
+            VALUE_END => values.push(ValueSpan { begin, end: text.len(), is_name }),
+            c => text.push(c),
         }
     }
     (text, values)
@@ -273,7 +294,7 @@ fn value_parts(
         if !words.contains(char::is_alphabetic) {
             return Err(NoGrammar::Blank { slot });
         }
-        return Ok(vec![Part::Value(words)]);
+        return Ok(vec![Part::Name(words)]);
     }
     // What is not plain needs a grammar; a value without a format of its own is said in the form that is usual for it.
     let format = usual(format, spoken);
@@ -334,14 +355,13 @@ fn date(grammar: &dyn Grammar, date: Date, style: DateStyle, case: Option<Case>,
     if with_year && date.year() < 1 {
         return None;
     }
-    let day = || grammar.date(date, with_year, case);
     Some(match style {
-        DateStyle::Day => day(),
-        DateStyle::Weekday => format!("{}, {}", grammar.weekday(date.weekday(), case), day()),
+        DateStyle::Day => grammar.date(date, with_year, case),
+        DateStyle::Weekday => grammar.with_weekday(date, with_year, case),
         DateStyle::Relative => match grammar.around(i64::from(days)) {
             Some(word) => word.to_owned(),
             None if (1..=NEAR_DAYS_MAX).contains(&days) => grammar.near(date),
-            None => day(),
+            None => grammar.on_day(date, with_year),
         },
     })
 }

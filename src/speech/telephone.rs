@@ -40,12 +40,11 @@ pub(super) fn is_telephone(text: &str) -> bool {
     (3..=15).contains(&digits) && rest.chars().all(|c| c.is_ascii_digit() || matches!(c, ' ' | '-' | '(' | ')' | '.'))
 }
 
-/// The groups of a number for which [`is_telephone`] holds. One without a plus has no country, and is cut from its end in
-/// twos and threes.
+/// The groups of a number for which [`is_telephone`] holds. One without a plus has no country, and is cut in threes and twos.
 pub(super) fn groups(number: &str) -> Vec<Group> {
     let digits: String = number.chars().filter(char::is_ascii_digit).collect();
     if !number.trim_start().starts_with('+') {
-        return national(&digits).into_iter().map(Group::Digits).collect();
+        return without_country(&digits).into_iter().map(Group::Digits).collect();
     }
     let country = match digits.as_bytes() {
         [b'1' | b'7', ..] => 1,
@@ -70,6 +69,14 @@ fn cut(digits: &str, lengths: &[usize]) -> Vec<String> {
         rest = after;
     }
     groups
+}
+
+/// Eleven digits that begin with 8 or 7 are a Russian or Kazakh number, as it is dialled or as it stands in lists.
+fn without_country(digits: &str) -> Vec<String> {
+    match digits.as_bytes() {
+        [b'7' | b'8', ..] if digits.len() == 11 => cut(digits, &[1, 3, 3, 2, 2]),
+        _ => national(digits),
+    }
 }
 
 /// Threes from the beginning and twos at the end: 3-2-2, 3-3-2-2, 2-2-2.
@@ -104,7 +111,9 @@ mod tests {
             ("+905321234567", "+90 532 123 45 67"),
             ("+7912345", "+7 91 23 45"),
             ("+35312345678", "+353 123 456 78"),
-            ("88005553535", "880 055 535 35"),
+            ("88005553535", "8 800 555 35 35"),
+            ("7 912 345-67-89", "7 912 345 67 89"),
+            ("02079460018", "020 794 600 18"),
             ("1234567", "123 45 67"),
             ("555-35-35", "555 35 35"),
             ("112", "112"),

@@ -1,6 +1,6 @@
 //! Everything a call may say, rendered before it is dialled and kept: in memory, and on disk for the next time.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,11 +9,12 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use super::disk::Disk;
+use super::disk::{Disk, pin_name};
 use super::memory::{Key, Memory};
 use super::{Recorded, VoiceError, VoiceSet};
 use crate::audio::Clip;
 use crate::speech::{Manner, Said, Utterance};
+use crate::time::Clock;
 
 #[derive(Debug, Clone, Copy)]
 pub struct CacheOptions {
@@ -93,8 +94,9 @@ impl PromptCache {
         voices: VoiceSet,
         recorded: Recorded,
         options: CacheOptions,
+        clock: Arc<Clock>,
     ) -> Result<PromptCache, CacheError> {
-        let disk = Disk::open(folder, options.disk_bytes_max)
+        let disk = Disk::open(folder, options.disk_bytes_max, clock)
             .map_err(|source| CacheError { folder: folder.to_owned(), source })?;
         let shared = Arc::new(Shared {
             voices,
@@ -153,6 +155,54 @@ impl PromptCache {
             }
         }
         error.map_or(Ok(clips), Err)
+    }
+
+    /// Makes what is not there yet, and keeps it on disk rather than in memory: for rendering a campaign ahead. Returns how many
+    /// were made, and the errors of those that could not be.
+    pub fn make(&self, utterances: &[Utterance]) -> (u64, Vec<VoiceError>) {
+        let (reply, replies) = mpsc::channel();
+        let (mut made, mut errors) = (0, Vec::new());
+        for utterance in utterances {
+            match self.shared.key(utterance) {
+                Ok(key) if self.shared.disk.has(&key) || self.shared.recorded.find(utterance).is_some() => {}
+                Ok(key) => self.shared.order(key, utterance, reply.clone()),
+                Err(error) => errors.push(error),
+            }
+        }
+        drop(reply);
+        for (_, rendered) in replies {
+            match rendered {
+                Ok(_) => made += 1,
+                Err(error) => errors.push(error),
+            }
+        }
+        (made, errors)
+    }
+
+    /// What a clip is known by, in this cache and on disk.
+    pub fn key(&self, utterance: &Utterance) -> Result<Key, VoiceError> {
+        self.shared.key(utterance)
+    }
+
+    /// Whether it is on disk, or recorded.
+    pub fn is_made(&self, utterance: &Utterance) -> bool {
+        self.shared.recorded.find(utterance).is_some()
+            || self.shared.key(utterance).is_ok_and(|key| self.shared.disk.has(&key))
+    }
+
+    /// From now on these clips stay on disk until [`unpin`](PromptCache::unpin), whatever room others need.
+    pub fn pin(&self, campaign: &str, keys: &BTreeSet<Key>) -> std::io::Result<()> {
+        self.shared.disk.pin(campaign, keys)
+    }
+
+    /// The campaign is over, or needs its clips no more.
+    pub fn unpin(&self, campaign: &str) -> std::io::Result<()> {
+        self.shared.disk.unpin(campaign)
+    }
+
+    /// Takes the pins off all but these campaigns.
+    pub fn unpin_all_but<'c>(&self, campaigns: impl IntoIterator<Item = &'c str>) -> std::io::Result<()> {
+        self.shared.disk.unpin_all_but(&campaigns.into_iter().map(pin_name).collect())
     }
 
     /// A clip at play time: from memory, or else from disk (counted as late). `None`: it was never made ready.

@@ -1,22 +1,35 @@
 //! Clips on disk: one file each, found by its key, in 256 folders. Lost or broken files cost a rendering, nothing more.
+//!
+//! When there is no more room, those that were not used for the longest time go, but never one that is pinned: what a
+//! campaign needs stays until the campaign is over. Several processes may share a folder.
 
+use std::collections::{BTreeSet, HashSet};
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
 
 use super::memory::Key;
 use crate::audio::Clip;
+use crate::time::Clock;
 
 /// First bytes of a file: what it is, and which layout.
 const MAGIC: &[u8; 8] = b"RBCLIP01";
+
+/// A file's time of last use is kept to the hour: no write for every read.
+const USED_STEP: Duration = Duration::from_secs(3600);
+/// Where the lists of pinned clips lie, a file for each campaign: their keys, 32 bytes each.
+const PINS: &str = "pins";
 
 pub(super) struct Disk {
     folder: PathBuf,
     bytes: AtomicU64,
     bytes_max: u64,
-    sweeping: Mutex<()>,
+    /// Held while sweeping. `Some`: nothing more could go when the pins had last been changed then.
+    sweeping: Mutex<Option<SystemTime>>,
+    clock: Arc<Clock>,
 }
 
 /// The file is whole or is not there, whatever happens: written aside, then renamed.
@@ -35,30 +48,89 @@ pub(super) fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 impl Disk {
-    pub fn open(folder: &Path, bytes_max: u64) -> io::Result<Disk> {
+    pub fn open(folder: &Path, bytes_max: u64, clock: Arc<Clock>) -> io::Result<Disk> {
         fs::create_dir_all(folder)?;
-        let disk = Disk { folder: folder.to_owned(), bytes: AtomicU64::new(0), bytes_max, sweeping: Mutex::new(()) };
+        let (bytes, sweeping) = (AtomicU64::new(0), Mutex::default());
+        let disk = Disk { folder: folder.to_owned(), bytes, bytes_max, sweeping, clock };
         disk.bytes.store(disk.files().map(|file| file.bytes).sum(), Ordering::Relaxed);
         Ok(disk)
     }
 
+    /// Whether a clip is there, without reading it.
+    pub fn has(&self, key: &Key) -> bool {
+        self.path(key).is_file()
+    }
+
+    /// From now on these clips stay, and those that `of` had pinned before may go.
+    pub fn pin(&self, of: &str, keys: &BTreeSet<Key>) -> io::Result<()> {
+        let bytes: Vec<u8> = keys.iter().flat_map(|key| key.0).collect();
+        write_atomically(&self.pins_of(of), &bytes)
+    }
+
+    pub fn unpin(&self, of: &str) -> io::Result<()> {
+        match fs::remove_file(self.pins_of(of)) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
+            _ => Ok(()),
+        }
+    }
+
+    /// `names` are as [`pin_name`] writes them.
+    pub fn unpin_all_but(&self, names: &BTreeSet<String>) -> io::Result<()> {
+        for entry in fs::read_dir(self.folder.join(PINS)).into_iter().flatten().flatten() {
+            if !entry.file_name().to_str().is_some_and(|name| names.contains(name)) {
+                fs::remove_file(entry.path())?;
+            }
+        }
+        Ok(())
+    }
+
+    fn pins_of(&self, of: &str) -> PathBuf {
+        self.folder.join(PINS).join(pin_name(of))
+    }
+
+    fn pinned(&self) -> HashSet<[u8; 32]> {
+        let entries = fs::read_dir(self.folder.join(PINS)).into_iter().flatten().flatten();
+        let lists = entries.filter_map(|entry| fs::read(entry.path()).ok());
+        lists.flat_map(|list| list.as_chunks::<32>().0.to_vec()).collect()
+    }
+
     pub fn read(&self, key: &Key) -> Option<Clip> {
-        let bytes = fs::read(self.path(key)).ok()?;
+        let path = self.path(key);
+        let bytes = fs::read(&path).ok()?;
         let (alaw, ulaw) = decode(&bytes)?;
+        self.used(&path);
         Some(Clip { alaw: alaw.into(), ulaw: ulaw.into() })
     }
 
+    /// Its file says when it was used: the oldest go first.
+    fn used(&self, path: &Path) {
+        let Ok(file) = fs::File::open(path) else { return };
+        let now = SystemTime::from(self.clock.now().wall.timestamp());
+        let stale = |then: SystemTime| now.duration_since(then).is_ok_and(|ago| ago > USED_STEP);
+        if file.metadata().and_then(|m| m.modified()).is_ok_and(stale) {
+            // Another user's file may be read and not touched.
+            let _ = file.set_modified(now);
+        }
+    }
+
+    /// # Errors
+    /// Also when there is no room for it, with [`io::ErrorKind::StorageFull`]: all that is there is pinned.
     pub fn write(&self, key: &Key, clip: &Clip) -> io::Result<()> {
         let mut bytes = Vec::with_capacity(12 + 2 * clip.alaw.len());
         bytes.extend(MAGIC);
         bytes.extend((clip.alaw.len() as u32).to_le_bytes());
         bytes.extend(&clip.alaw);
         bytes.extend(&clip.ulaw);
-        write_atomically(&self.path(key), &bytes)?;
-        let now = self.bytes.fetch_add(bytes.len() as u64, Ordering::Relaxed) + bytes.len() as u64;
-        if now > self.bytes_max {
-            self.sweep();
+        let length = bytes.len() as u64;
+        if self.bytes.load(Ordering::Relaxed) + length > self.bytes_max {
+            self.sweep(length);
         }
+        if self.bytes.load(Ordering::Relaxed) + length > self.bytes_max {
+            let why = "the cache is full of clips that campaigns need: give it more room (cache: disk_mb_max)";
+            return Err(io::Error::new(io::ErrorKind::StorageFull, why));
+        }
+        write_atomically(&self.path(key), &bytes)?;
+        self.bytes.fetch_add(length, Ordering::Relaxed);
         Ok(())
     }
 
@@ -72,32 +144,62 @@ impl Disk {
         entries(&self.folder).flat_map(move |shard| entries(&shard.path())).filter_map(|entry| {
             let path = entry.path();
             let metadata = entry.metadata().ok().filter(|_| path.extension().is_some_and(|e| e == "g711"))?;
-            Some(File { path, bytes: metadata.len(), written: metadata.modified().ok()? })
+            Some(File { path, bytes: metadata.len(), used: metadata.modified().ok()? })
         })
     }
 
-    /// Removes the oldest until a quarter of the room is free: messages of one call are never asked for again.
-    fn sweep(&self) {
-        let Ok(_one_at_a_time) = self.sweeping.try_lock() else { return };
+    /// Removes what was not used for the longest time until a quarter of the room is free, and room for `wanted` bytes:
+    /// messages of one call are never asked for again.
+    fn sweep(&self, wanted: u64) {
+        let mut full_at = self.sweeping.lock().expect("nobody panics with this lock");
+        let now = self.bytes.load(Ordering::Relaxed);
+        let pins_changed = fs::metadata(self.folder.join(PINS)).and_then(|m| m.modified()).ok();
+        // Somebody else has swept meanwhile; or all was pinned the last time, and the pins are the same.
+        if now + wanted <= self.bytes_max || full_at.is_some() && *full_at == pins_changed {
+            return;
+        }
+        let pinned = self.pinned();
         let mut files: Vec<File> = self.files().collect();
-        files.sort_by_key(|file| file.written);
+        files.sort_by_key(|file| file.used);
         let mut bytes: u64 = files.iter().map(|file| file.bytes).sum();
+        let goal = (self.bytes_max / 4 * 3).min(self.bytes_max.saturating_sub(wanted));
         for file in files {
-            if bytes <= self.bytes_max / 4 * 3 {
+            if bytes <= goal {
                 break;
             }
-            if fs::remove_file(&file.path).is_ok() {
+            if !key_of(&file.path).is_some_and(|key| pinned.contains(&key)) && fs::remove_file(&file.path).is_ok() {
                 bytes -= file.bytes;
             }
         }
         self.bytes.store(bytes, Ordering::Relaxed);
+        *full_at = pins_changed.filter(|_| bytes > goal);
     }
+}
+
+/// A campaign's name as a file's: letters and digits as they are, the rest in hexadecimal, so that two names stay two.
+pub(super) fn pin_name(of: &str) -> String {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
+    of.bytes().map(|b| if plain(b) { char::from(b).to_string() } else { format!("_{b:02x}") }).collect()
+}
+
+/// The key of a clip's file.
+fn key_of(path: &Path) -> Option<[u8; 32]> {
+    let folder = path.parent()?.file_name()?.to_str()?;
+    let hex = format!("{folder}{}", path.file_stem()?.to_str()?);
+    let mut key = [0; 32];
+    if hex.len() != 64 || !hex.is_ascii() {
+        return None;
+    }
+    for (byte, digits) in key.iter_mut().zip(hex.as_bytes().chunks(2)) {
+        *byte = u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
+    }
+    Some(key)
 }
 
 struct File {
     path: PathBuf,
     bytes: u64,
-    written: std::time::SystemTime,
+    used: SystemTime,
 }
 
 /// `None` for a file that is not ours, or was cut short.
@@ -120,10 +222,25 @@ mod tests {
         Clip::from_pcm(&vec![1000; samples])
     }
 
+    fn open(folder: &Path, bytes_max: u64) -> Disk {
+        Disk::open(folder, bytes_max, Arc::new(Clock::system())).unwrap()
+    }
+
+    /// A clip that was last used so many days ago.
+    fn write_used(disk: &Disk, n: u8, days_ago: u64) {
+        disk.write(&key(n), &clip(500)).unwrap();
+        let used = SystemTime::UNIX_EPOCH + Duration::from_secs((1_000 - days_ago) * 86_400);
+        fs::File::options().write(true).open(disk.path(&key(n))).unwrap().set_modified(used).unwrap();
+    }
+
+    fn there(disk: &Disk, of: u8) -> Vec<u8> {
+        (0..of).filter(|n| disk.has(&key(*n))).collect()
+    }
+
     #[test]
     fn comes_back_as_written_and_broken_files_are_no_clips() {
         let folder = tempfile::tempdir().unwrap();
-        let disk = Disk::open(folder.path(), u64::MAX).unwrap();
+        let disk = open(folder.path(), u64::MAX);
         assert_eq!(disk.read(&key(1)), None);
         disk.write(&key(1), &clip(400)).unwrap();
         assert_eq!(disk.read(&key(1)), Some(clip(400)));
@@ -135,20 +252,56 @@ mod tests {
         }
     }
 
+    /// A file of 500 samples has 1,012 bytes: nine have room.
     #[test]
-    fn the_oldest_make_room() {
+    fn those_that_were_not_used_for_long_make_room() {
         let folder = tempfile::tempdir().unwrap();
-        let disk = Disk::open(folder.path(), 10_000).unwrap();
-        for n in 0..50 {
-            disk.write(&key(n), &clip(500)).unwrap();
-            let path = disk.path(&key(n));
-            let written = std::time::UNIX_EPOCH + std::time::Duration::from_secs(u64::from(n));
-            fs::File::options().write(true).open(path).and_then(|f| f.set_modified(written)).ok();
+        let disk = open(folder.path(), 10_000);
+        for n in 0..9 {
+            write_used(&disk, n, u64::from(50 - n));
         }
-        let there: Vec<u8> = (0..50).filter(|n| disk.read(&key(*n)).is_some()).collect();
-        assert!(there.len() <= 9, "{there:?}");
-        assert!(there.contains(&49) && !there.contains(&0), "{there:?}");
+        // Reading is using.
+        assert!(disk.read(&key(0)).is_some());
+        disk.write(&key(9), &clip(500)).unwrap();
+        assert_eq!(there(&disk, 10), [0, 3, 4, 5, 6, 7, 8, 9]);
         // What is there is counted when opened again.
-        assert!(Disk::open(folder.path(), 10_000).unwrap().bytes.load(Ordering::Relaxed) <= 10_000);
+        assert_eq!(open(folder.path(), 10_000).bytes.load(Ordering::Relaxed), 8 * 1012);
+    }
+
+    #[test]
+    fn what_a_campaign_needs_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let disk = open(folder.path(), 10_000);
+        for n in 0..9 {
+            write_used(&disk, n, u64::from(50 - n));
+        }
+        disk.pin("late payers", &(0..4).map(key).collect()).unwrap();
+        // Another process sees them too.
+        let disk = open(folder.path(), 10_000);
+        disk.write(&key(9), &clip(500)).unwrap();
+        assert_eq!(there(&disk, 10), [0, 1, 2, 3, 6, 7, 8, 9]);
+        disk.pin("other/../one", &(0..10).map(key).collect()).unwrap();
+        disk.write(&key(10), &clip(500)).unwrap();
+        let error = disk.write(&key(11), &clip(500)).map(|()| disk.write(&key(12), &clip(500)));
+        let error = error.and_then(|written| written).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::StorageFull, "{error}");
+        assert!(error.to_string().contains("disk_mb_max"), "{error}");
+        assert!([0, 1, 2, 3, 6, 7, 8, 9].iter().all(|n| disk.has(&key(*n))));
+        // A campaign is over: there is room again.
+        disk.unpin("nobody").unwrap();
+        disk.unpin_all_but(&["late payers"].map(pin_name).into()).unwrap();
+        disk.write(&key(11), &clip(500)).unwrap();
+        assert!([0, 1, 2, 3, 11].iter().all(|n| disk.has(&key(*n))));
+        disk.unpin("late payers").unwrap();
+        assert_eq!(disk.pinned().len(), 0);
+        assert_eq!(pin_name("other/../one"), "other_2f_2e_2e_2fone");
+    }
+
+    #[test]
+    fn keys_from_files_and_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let disk = open(folder.path(), 10_000);
+        assert_eq!(key_of(&disk.path(&key(0xab))), Some([0xab; 32]));
+        assert_eq!(key_of(Path::new("ab/xyz.g711")), None);
     }
 }

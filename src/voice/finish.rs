@@ -1,35 +1,53 @@
 //! What is done to every voice's sound before a telephone hears it.
 
 use super::{Sound, VoiceError};
-use crate::audio::{RATE, level, resample};
-use crate::speech::Said;
+use crate::audio::{RATE, comfort, level, resample, stretch};
+use crate::speech::{Manner, Said};
 
 /// Kept of an engine's own silence before the first sound, so that its onset stays soft: 10 ms.
 const KEEP: usize = RATE as usize / 100;
 
 /// Engines differ in rate, loudness and the silence around their words; what comes out does not.
 pub(super) fn finish(voice: &str, sound: Sound, said: &Said) -> Result<Vec<i16>, VoiceError> {
-    let pcm = resample::to_telephone(&sound.pcm, sound.rate);
-    let mut pcm = level::trim(&pcm, KEEP).to_vec();
+    let mut pcm = even(sound);
     if pcm.is_empty() && said.text.contains(char::is_alphabetic) {
         return Err(VoiceError::failed(voice, &said.text, "it made no sound"));
     }
-    level::level(&mut pcm, level::TARGET_RMS);
-    pcm.extend(silence(pause_ms(&said.text) + said.break_ms));
+    spoken_so(&mut pcm, said.manner);
+    pcm.extend(pause(said));
     Ok(pcm)
 }
 
-/// What is heard between words.
-pub(super) fn silence(ms: u16) -> Vec<i16> {
-    vec![0; usize::from(ms) * RATE as usize / 1000]
+/// 8 kHz, without silence at its ends, at the common loudness.
+pub(super) fn even(sound: Sound) -> Vec<i16> {
+    let pcm = resample::to_telephone(&sound.pcm, sound.rate);
+    let mut pcm = level::trim(&pcm, KEEP).to_vec();
+    level::level(&mut pcm, level::TARGET_LUFS);
+    level::fade(&mut pcm);
+    pcm
 }
 
-/// Silence after an utterance. Engines differ in this, and pieces of a sentence are played without a gap, so their own
-/// silence is cut and ours put in its place.
-fn pause_ms(text: &str) -> u16 {
-    match text.chars().next_back() {
-        Some('.' | '!' | '?') => 350,
-        Some(',' | ':' | ';') => 180,
+/// Pace, pitch and volume are changed after the engine, so that every voice obeys in the same way.
+pub(super) fn spoken_so(pcm: &mut Vec<i16>, manner: Manner) {
+    let Manner { rate_percent, pitch_percent, volume_db } = manner;
+    *pcm = stretch::pitch(&stretch::pace(pcm, rate_percent), pitch_percent);
+    if volume_db != 0 {
+        level::gain(pcm, level::decibels(f64::from(volume_db)));
+    }
+}
+
+/// What is heard between a stretch and the next. Engines differ in this, and pieces of a sentence are played without a gap, so
+/// their own silence is cut and ours put in its place.
+pub(super) fn pause(said: &Said) -> Vec<i16> {
+    let ms = said.text.chars().next_back().map_or(0, pause_ms) + said.break_ms;
+    comfort::pcm(usize::from(ms) * RATE as usize / 1000)
+}
+
+/// The pause that the last character of a text asks for.
+pub(super) fn pause_ms(last: char) -> u16 {
+    match last {
+        '.' | '!' | '?' => 350,
+        ',' | ':' | ';' => 180,
         _ => 70,
     }
 }

@@ -10,7 +10,7 @@ use crate::audio::Clip;
 
 /// SHA-256 over all that decides how a clip sounds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct Key(pub [u8; 32]);
+pub struct Key(pub(super) [u8; 32]);
 
 impl Key {
     /// The parts are kept apart: `["ab", "c"]` is not `["a", "bc"]`.

@@ -8,6 +8,7 @@ mod cache;
 mod command;
 mod disk;
 mod finish;
+mod fragments;
 mod http;
 mod ledger;
 mod lexicon;
@@ -25,7 +26,9 @@ mod template;
 mod wav_reply;
 
 pub use cache::{CacheError, CacheOptions, Counters, PromptCache};
+pub use fragments::{Fragments, INTONATIONS, Intonation, LIST};
 pub use lexicon::LexiconFault;
+pub use memory::Key;
 pub use recorded::Recorded;
 pub use set::{Rendered, VoiceOptions, VoiceSet};
 

@@ -16,7 +16,7 @@ pub struct Recorded {
 }
 
 /// A recording's name is plain, so that a flow can name no file outside its folder.
-fn is_plain(name: &str) -> bool {
+pub(super) fn is_plain(name: &str) -> bool {
     !name.is_empty()
         && name.len() <= 128
         && !name.starts_with('.')
@@ -61,7 +61,8 @@ impl Recorded {
         if pcm.is_empty() {
             return Err(format!("{}: it holds no sound", path.display()));
         }
-        level::level(&mut pcm, level::TARGET_RMS);
+        level::level(&mut pcm, level::TARGET_LUFS);
+        level::fade(&mut pcm);
         Ok(pcm)
     }
 }

@@ -1,11 +1,12 @@
 //! Which voice speaks what, and what is done to its sound.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::command::Espeak;
-use super::finish::{finish, silence};
+use super::finish::{finish, pause};
 use super::http::{self, HttpVoice};
 use super::openai;
 use super::pico::Pico;
@@ -123,7 +124,7 @@ impl VoiceSet {
             Some(places) => places.iter().map(|at| &self.voices[*at]).collect(),
             None => self.voices.iter().filter(|named| named.unasked && named.voice.speaks(language)).collect(),
         };
-        if all.is_empty() { Err(self.missing(language)) } else { Ok(all) }
+        if all.is_empty() { Err(self.nobody_speaks(language)) } else { Ok(all) }
     }
 
     /// The words as this voice gets them.
@@ -146,7 +147,7 @@ impl VoiceSet {
         languages.iter().try_for_each(|language| self.speakers(*language, "").map(|_| ()))
     }
 
-    fn missing(&self, language: Language) -> VoiceError {
+    fn nobody_speaks(&self, language: Language) -> VoiceError {
         let broken: Vec<String> = self.not_loaded.iter().map(|e| format!("; {e}")).collect();
         let what_to_do = match language {
             Language::RU => {
@@ -164,7 +165,7 @@ impl VoiceSet {
         let Utterance { language, creditor, said, .. } = utterance;
         if said.text.is_empty() {
             let (voice, words) = ("silence".to_owned(), String::new());
-            return Ok(Rendered { pcm: silence(said.break_ms), voice, words });
+            return Ok(Rendered { pcm: pause(said), voice, words });
         }
         let mut first = None;
         for named in self.speakers(*language, creditor)? {
@@ -182,6 +183,11 @@ impl VoiceSet {
             }
         }
         Err(first.expect("there is a voice, and it failed"))
+    }
+
+    /// What a recorded voice that is asked first lacks of an utterance, and which voice that is.
+    pub fn missing(&self, _utterance: &Utterance) -> Option<(&str, BTreeSet<String>)> {
+        None
     }
 
     /// Every voice: its name, its id, whether it speaks the language.

@@ -366,7 +366,8 @@ fn how_fast() {
     let took = clock.now().mono.since(start);
     println!("{:.0} calls a second, {} orders each", f64::from(CALLS) / took.as_secs_f64(), orders / CALLS as usize);
     let start = clock.now().mono;
-    let needed = (0..100).map(|_| prompts_needed(program, &case.contact, &context(case)).len()).sum::<usize>() / 100;
+    let needed =
+        (0..100).map(|_| prompts_needed(program, &case.contact, &context(case)).unwrap().len()).sum::<usize>() / 100;
     println!("{needed} prompts needed, found in {:?}", clock.now().mono.since(start) / 100);
     println!("{} bytes a call, beside what it points to", std::mem::size_of::<Call>());
 }
@@ -440,7 +441,7 @@ fn recorded_messages(program: &Program) -> BTreeSet<&str> {
 
 /// What must hold of every call, whatever happened in it.
 fn check_orders(orders: &[Action], program: &Program, case: &TestCase) -> Result<(), TestCaseError> {
-    let needed = prompts_needed(program, &case.contact, &context(case));
+    let needed = prompts_needed(program, &case.contact, &context(case)).unwrap();
     let secrets = protected_words(program, case);
     let recorded = recorded_messages(program);
     let (mut verified, mut plays, mut promised, mut opted_out) = (false, BTreeSet::new(), false, false);

@@ -108,7 +108,7 @@ fn sentences_end_outside_of_values() {
     let said = say_sentences(&message, |slot| values.get(slot).cloned(), Language::RU, TODAY).unwrap();
     let shown: Vec<(&str, Vec<&str>)> = said
         .iter()
-        .map(|said| (said.text.as_str(), said.values.iter().map(|(begin, end)| &said.text[*begin..*end]).collect()))
+        .map(|said| (said.text.as_str(), said.values.iter().map(|value| &said.text[value.begin..value.end]).collect()))
         .collect();
     assert_eq!(
         shown,
@@ -275,7 +275,7 @@ proptest::proptest! {
         let sentences = say_sentences(&template, value, language, TODAY).unwrap();
         for sentence in &sentences {
             for value in &sentence.values {
-                let value = &sentence.text[value.0..value.1];
+                let value = &sentence.text[value.begin..value.end];
                 proptest::prop_assert!(!value.is_empty() && value.trim() == value, "{value:?} in {sentence:?}");
             }
         }

@@ -368,7 +368,9 @@ fn creditors_have_their_own_voices_and_words() {
     };
     let open = || {
         let voices = load(folder.path(), speech.clone(), "2026-11-30T10:00Z");
-        PromptCache::open(&folder.path().join("cache"), voices, Recorded::default(), CacheOptions::default()).unwrap()
+        let clock = Arc::new(Clock::system());
+        PromptCache::open(&folder.path().join("cache"), voices, Recorded::default(), CacheOptions::default(), clock)
+            .unwrap()
     };
     let said = |creditor: &str| Utterance { creditor: creditor.into(), ..russian("СНТ, Водоканал") };
     let cache = open();

@@ -1,5 +1,7 @@
-//! `ringback campaign create | start | use-flow | pause | stop | status`.
+//! `ringback campaign create | start | render | use-flow | pause | stop | status`.
 
+mod estimate;
+pub(super) mod render;
 mod sources;
 mod status;
 mod use_flow;
@@ -44,6 +46,13 @@ pub enum Command {
         /// NAME (the latest version), NAME@VERSION or NAME#HASH.
         flow: FlowRef,
     },
+    /// Make the audio that the campaign's calls may need, before it is needed. Goes on while `ringback serve` dials.
+    Render {
+        name: String,
+        /// Render nothing; say what it would cost, message by message, as it is rendered and as it could be.
+        #[arg(long)]
+        estimate: bool,
+    },
     /// Dial nobody new; calls in the air end by themselves. `start` goes on.
     Pause { name: String },
     /// For good: open attempts are cancelled.
@@ -78,8 +87,13 @@ pub async fn run(config: &Path, command: &Command) -> anyhow::Result<()> {
             set_state(&*store, name, CampaignState::Paused, now).await?;
             println!("campaign {name} is paused; calls in the air end by themselves");
         }
+        Command::Render { name, estimate } => {
+            let prompts = super::prompts(&config, &clock)?;
+            render::run(&*store, &clock, &prompts, name, *estimate, &mut std::io::stdout()).await?;
+        }
         Command::Stop { name } => {
             set_state(&*store, name, CampaignState::Stopped, now).await?;
+            super::prompts(&config, &clock)?.unpin(name)?;
             println!("campaign {name} is stopped for good");
         }
         Command::UseFlow { name, flow } => use_flow::run(&*store, name, flow, now, &mut std::io::stdout()).await?,

@@ -19,7 +19,7 @@ use crate::flow::test::{Expect, TestCase};
 use crate::flow::{self, Compiled};
 use crate::language::Language;
 use crate::speech::Utterance;
-use crate::time::Wall;
+use crate::time::{Clock, Wall};
 use crate::voice::{CacheOptions, PromptCache, Recorded, VoiceOptions, VoiceSet};
 use crate::workshop::contact::{make, text_of};
 use crate::workshop::phone::{Phone, Shown, Sound};
@@ -199,8 +199,13 @@ impl Look {
 fn listen(args: &PlayArgs, to: &Path, sounds: &[Sound]) -> anyhow::Result<Duration> {
     let data = std::env::temp_dir().join("ringback-voices");
     let voices = VoiceSet::load(&VoiceOptions { ru_tts: args.ru_tts.clone(), ..VoiceOptions::embedded(data.clone()) });
-    let cache =
-        PromptCache::open(&data.join("prompts"), voices, Recorded::scan(&args.prompts), CacheOptions::default())?;
+    let cache = PromptCache::open(
+        &data.join("prompts"),
+        voices,
+        Recorded::scan(&args.prompts),
+        CacheOptions::default(),
+        Arc::new(Clock::system()),
+    )?;
     let words = |utterances: &[Utterance]| -> anyhow::Result<Vec<i16>> {
         let clips = cache.ready(utterances)?;
         let pcm = utterances.iter().filter_map(|utterance| clips.get(utterance));

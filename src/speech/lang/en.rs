@@ -71,13 +71,17 @@ impl Grammar for English {
         if digit == 0 { "zero" } else { SMALL[digit as usize - 1] }
     }
 
+    fn thousands_mark(&self) -> Option<char> {
+        Some(',')
+    }
+
     fn decimal(&self, whole: i64, fraction: &str) -> String {
         let digits: Vec<&str> = fraction.bytes().map(|b| self.digit(b - b'0')).collect();
         format!("{} point {}", signed(whole, unsigned), digits.join(" "))
     }
 
     fn written_ordinal(&self, n: i64, ending: &str) -> Option<String> {
-        let n = u64::try_from(n).ok().filter(|n| *n > 0)?;
+        let n = u64::try_from(n).ok()?;
         matches!(ending, "st" | "nd" | "rd" | "th").then(|| ordinal(n))
     }
 
@@ -102,6 +106,26 @@ impl Grammar for English {
         format!("{time} {part}")
     }
 
+    fn half_of_day(&self, after: &[char]) -> Option<(bool, usize)> {
+        let spaces = after.iter().take_while(|c| c.is_whitespace()).count();
+        let word = &after[spaces..];
+        let end = word.iter().take_while(|c| c.is_alphanumeric() || **c == '.').count();
+        let end = word[..end].iter().rposition(|c| *c != '.')? + 1;
+        let dotted = word[..end].contains(&'.');
+        let letters = word[..end].iter().filter(|c| **c != '.').collect::<String>().to_lowercase();
+        let second = match letters.as_str() {
+            "am" => false,
+            "pm" => true,
+            // "12:00 noon", "12 midnight".
+            "midnight" if !dotted => false,
+            "noon" if !dotted => true,
+            _ => return None,
+        };
+        // The last dot of "p.m." may end the sentence too.
+        let closing = usize::from(dotted && word.get(end) == Some(&'.') && !sentence_ends(&word[end + 1..]));
+        Some((second, spaces + end + closing))
+    }
+
     fn sign(&self, sign: char, counted: Counted) -> Option<&'static str> {
         let (one, many) = match sign {
             '$' => currency(Currency::Usd).0,
@@ -111,6 +135,7 @@ impl Grammar for English {
             '₸' => currency(Currency::Kzt).0,
             '₴' => currency(Currency::Uah).0,
             '₺' => currency(Currency::Try).0,
+            '°' => ("degree", "degrees"),
             '%' => return Some("percent"),
             '№' => return Some("number"),
             '*' => return Some("star"),
@@ -118,11 +143,19 @@ impl Grammar for English {
             '+' => return Some("plus"),
             '&' => return Some("and"),
             '@' => return Some("at"),
-            '°' => return Some("degrees"),
+            '−' => return Some("minus"),
             _ => return None,
         };
         Some(if counted == Counted::Whole(1) { one } else { many })
     }
+}
+
+/// Whether a sentence ends before `after`, when the dot there may be that of "p.m.": at the end of the text, and before a
+/// capital letter, but not in "9 a.m. Monday".
+fn sentence_ends(after: &[char]) -> bool {
+    let word: String = after.iter().skip_while(|c| c.is_whitespace()).take_while(|c| c.is_alphabetic()).collect();
+    let capital = after.first().is_some_and(|c| c.is_whitespace()) && word.starts_with(char::is_uppercase);
+    after.is_empty() || capital && !WEEKDAYS.contains(&word.as_str()) && !MONTHS.contains(&word.as_str())
 }
 
 /// "minus" before what is said of the number without its sign.

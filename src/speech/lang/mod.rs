@@ -6,8 +6,15 @@ use super::{Case, DateStyle, Format, Gender, Measure};
 use crate::language::Language;
 use crate::money::Money;
 
+mod de;
 mod en;
+mod es;
+mod fr;
+mod kk;
+mod pl;
 mod ru;
+mod tr;
+mod uk;
 
 /// What a language must know. Everything returned is words: no digits, no signs, single spaces.
 ///
@@ -34,6 +41,16 @@ pub(super) trait Grammar: Sync {
     /// The day of the week that stands before a date. Without a case: as it is usually given.
     fn weekday(&self, weekday: Weekday, case: Option<Case>) -> &'static str;
 
+    /// The day of the week and the date.
+    fn with_weekday(&self, date: Date, year: bool, case: Option<Case>) -> String {
+        format!("{}, {}", self.weekday(date.weekday(), case), self.date(date, year, case))
+    }
+
+    /// A date that answers "when", where that takes more than the date: «am fünfundzwanzigsten November».
+    fn on_day(&self, date: Date, year: bool) -> String {
+        self.date(date, year, None)
+    }
+
     /// A day of the coming week, of which the month need not be said: "Wednesday the third", «в среду третьего». Answers
     /// "when".
     fn near(&self, date: Date) -> String;
@@ -50,14 +67,33 @@ pub(super) trait Grammar: Sync {
         digits.join(" ")
     }
 
+    /// The mark that people write between the thousands of a number, beside spaces: "12,345". Where it is `None`, a comma
+    /// and a point before three digits begin a fraction.
+    fn thousands_mark(&self) -> Option<char> {
+        None
+    }
+
     /// `3.5` in a text: the whole part and the digits after the point (at least one).
     fn decimal(&self, whole: i64, fraction: &str) -> String;
 
-    /// `25th`, `25-го` in a text: a number with the letters written after it. `None`: they make no ordinal.
+    /// `25th`, `25-го` in a text: a number with the letters written after it, in lower case. `None`: they make no ordinal,
+    /// nor any other word of the language (`4-значный`).
     fn written_ordinal(&self, n: i64, ending: &str) -> Option<String>;
+
+    /// `1'e` in a text: what was just said of a number or sign, with the case or the like that the letters after the apostrophe
+    /// stand for («bire»). `None`: the language does not write so, or the letters stand for something else.
+    fn suffixed(&self, _words: &str, _letters: &str) -> Option<String> {
+        None
+    }
 
     /// Hour 0–23, minute 0–59. Without a case: as a clock is read.
     fn clock(&self, hour: i64, minute: i64, case: Option<Case>) -> String;
+
+    /// `pm`, `a.m.` in a text, written after a time of twelve hours: whether it is the second half of the day, and how many
+    /// characters it is, with the spaces before it. `after` is all that follows the time. `None`: nothing of it is written.
+    fn half_of_day(&self, _after: &[char]) -> Option<(bool, usize)> {
+        None
+    }
 
     /// Whole seconds in days, hours, minutes and seconds, of which zeros are not said.
     fn duration(&self, seconds: i64, case: Case) -> String {
@@ -75,7 +111,8 @@ pub(super) trait Grammar: Sync {
         if words.is_empty() { self.count(0, Measure::Seconds, case) } else { words.join(" ") }
     }
 
-    /// A sign in a text, such as `%` or `#`; `None`: the sign is not said. `counted` is the number it belongs to.
+    /// A sign in a text, such as `%`, `#` or the minus `−`; `None`: the sign is not said. `counted` is the number it belongs
+    /// to.
     fn sign(&self, sign: char, counted: Counted) -> Option<&'static str>;
 }
 
@@ -88,7 +125,17 @@ pub(super) enum Counted {
 }
 
 /// Every language that has a grammar, by code.
-const GRAMMARS: &[(&str, &dyn Grammar)] = &[("en", &en::English), ("ru", &ru::Russian)];
+const GRAMMARS: &[(&str, &dyn Grammar)] = &[
+    ("de", &de::German),
+    ("en", &en::English),
+    ("es", &es::Spanish),
+    ("fr", &fr::French),
+    ("kk", &kk::Kazakh),
+    ("pl", &pl::Polish),
+    ("ru", &ru::Russian),
+    ("tr", &tr::Turkish),
+    ("uk", &uk::Ukrainian),
+];
 
 pub(super) fn grammar(language: Language) -> Option<&'static dyn Grammar> {
     GRAMMARS.iter().find(|(code, _)| *code == language.code()).map(|(_, grammar)| *grammar)

@@ -81,6 +81,10 @@ impl Grammar for Russian {
     }
 
     fn telephone_group(&self, digits: &str) -> String {
+        // «двенадцать тридцать четыре»: nobody says thousands in a telephone number.
+        if let (4, Some((first, second))) = (digits.len(), digits.split_at_checked(2)) {
+            return format!("{} {}", self.telephone_group(first), self.telephone_group(second));
+        }
         let zeros = digits.bytes().take_while(|b| *b == b'0').count();
         let mut words = vec![ZERO[0].to_owned(); zeros];
         if let Ok(n @ 1..) = digits[zeros..].parse() {
@@ -113,16 +117,34 @@ impl Grammar for Russian {
 
     fn written_ordinal(&self, n: i64, ending: &str) -> Option<String> {
         let n = u64::try_from(n).ok()?;
+        // Not all are ordinals: «3-х дней», «10-ти дней», «40-ка».
+        let case = match ending {
+            "х" | "ти" | "ми" | "ка" | "та" => Some(Case::Genitive),
+            "мя" | "тью" => Some(Case::Instrumental),
+            _ => None,
+        };
+        if let Some(words) = case.map(|case| unsigned(n, Gender::Masculine, case)).filter(|w| w.ends_with(ending)) {
+            return Some(words);
+        }
         let endings = match ending {
-            "й" | "ый" | "ий" | "ой" => MASCULINE,
+            "й" | "ый" | "ий" => MASCULINE,
             "я" | "ая" | "ья" => FEMININE,
             "ю" | "ую" | "ью" => FEMININE_ACCUSATIVE,
+            // «на 1-ой линии»; «2-ой» is the masculine as well, and sounds the same.
+            "ой" | "ей" | "ьей" => FEMININE_OBLIQUE,
             "е" | "ое" | "ье" => NEUTER[Case::Nominative as usize],
-            "го" | "ого" => NEUTER[Case::Genitive as usize],
-            "му" | "ому" => NEUTER[Case::Dative as usize],
-            "м" | "ым" | "им" => NEUTER[Case::Instrumental as usize],
-            "ом" => NEUTER[Case::Prepositional as usize],
-            "х" | "ых" | "их" => ["ых", "ых", "ьих"],
+            "го" | "ого" | "его" | "ьего" => NEUTER[Case::Genitive as usize],
+            "му" | "ому" | "ему" | "ьему" => NEUTER[Case::Dative as usize],
+            "ым" | "им" | "ьим" => NEUTER[Case::Instrumental as usize],
+            // Of «первым» and «первом» the more frequent: «на 1-м этаже», «во 2-м квартале».
+            "м" | "ом" | "ем" | "ьем" => NEUTER[Case::Prepositional as usize],
+            "ые" | "ие" | "ьи" => ["ые", "ые", "ьи"],
+            "х" | "ых" | "их" | "ьих" => ["ых", "ых", "ьих"],
+            "ми" | "ыми" | "ими" | "ьими" => ["ыми", "ыми", "ьими"],
+            // «4-значный», «30-дневного».
+            word if (1..1000).contains(&n) && is_adjective(word) => {
+                return Some(if n == 1 { format!("одно{word}") } else { format!("{}{word}", compound(n)) });
+            }
             _ => return None,
         };
         Some(ordinal(n, endings))
@@ -151,6 +173,7 @@ impl Grammar for Russian {
             '₸' => currency(Currency::Kzt).0,
             '₴' => currency(Currency::Uah).0,
             '₺' => currency(Currency::Try).0,
+            '°' => &DEGREE,
             '№' => return Some("номер"),
             // Keys are named to be pressed: «нажмите звёздочку».
             '*' => return Some("звёздочку"),
@@ -158,7 +181,7 @@ impl Grammar for Russian {
             '+' => return Some("плюс"),
             '&' => return Some("и"),
             '@' => return Some("собака"),
-            '°' => return Some("градусов"),
+            '−' => return Some("минус"),
             _ => return None,
         };
         Some(match counted {
@@ -266,6 +289,15 @@ fn hundreds(n: u64, gender: Gender, case: Case, words: &mut Vec<&'static str>) {
     }
 }
 
+/// A whole word with the ending of an adjective, such as «дневный»; what is shorter is an ending itself.
+fn is_adjective(word: &str) -> bool {
+    const ENDINGS: [&str; 23] = [
+        "ый", "ий", "ой", "ая", "яя", "ое", "ее", "ые", "ие", "ого", "его", "ому", "ему", "ым", "им", "ом", "ем", "ую",
+        "юю", "ей", "ых", "их", "ми",
+    ];
+    word.chars().count() > 4 && ENDINGS.iter().any(|ending| word.ends_with(ending))
+}
+
 /// Endings of an ordinal: as a rule (пятый), stressed (второй), of «третий».
 type Endings = [&'static str; 3];
 
@@ -304,7 +336,7 @@ fn ordinal(n: u64, [hard, stressed, soft]: Endings) -> String {
     // 5 000 000 → «пятимиллионный»: the lowest group of three digits makes the last word.
     let mut power = 0;
     let mut unit = 1;
-    while n / unit % 1000 == 0 {
+    while (n / unit).is_multiple_of(1000) {
         power += 1;
         unit *= 1000;
     }
@@ -594,6 +626,8 @@ fn noun(measure: Measure) -> &'static Noun {
         Measure::Percent => &PERCENT,
     }
 }
+
+static DEGREE: Noun = hard_masculine!("градус");
 
 const fn indeclinable(word: &'static str) -> Noun {
     Noun { gender: Gender::Masculine, singular: [word; 6], plural: [word; 6], few: word }
