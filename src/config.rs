@@ -170,7 +170,7 @@ impl Config {
     /// # Errors
     /// Everything found wrong: `C001` not readable as settings (the first such place only), `C002` file cannot be read,
     /// `C003` a value that is not what is expected, `C004` a secret in plain text, `C005` a secret that cannot be had,
-    /// `C006` a name used twice, `C007` nothing may be dialled.
+    /// `C006` a name used twice, `C007` nothing may be dialled, `C008` a speaker that is no voice of the language.
     pub fn load(path: &Path) -> Result<Config, ConfigError> {
         let file = path.display().to_string();
         let source = std::fs::read_to_string(path).map_err(|e| ConfigError {

@@ -182,12 +182,24 @@ async fn print_why(config: &Path, contact: &str) -> anyhow::Result<()> {
     why::run(&*store, contact, clock.now().wall, &mut std::io::stdout()).await
 }
 
-/// The voices, the recordings and the cache of what has been rendered.
-fn prompts(config: &Config, clock: &Arc<Clock>) -> anyhow::Result<Arc<PromptCache>> {
+/// The voices of an installation.
+///
+/// # Errors
+/// Something that the config names is not here: calls would sound otherwise than their operator thinks.
+fn voices(config: &Config, clock: &Arc<Clock>) -> anyhow::Result<VoiceSet> {
     let voices = VoiceSet::load(&VoiceOptions {
         speech: config.speech.clone(),
+        clock: Arc::clone(clock),
         ..VoiceOptions::embedded(config.voices_dir.clone())
     });
+    let problems: Vec<String> = voices.problems().iter().map(|problem| format!("\n  {problem}")).collect();
+    anyhow::ensure!(problems.is_empty(), "what the config says of speech cannot be had:{}", problems.concat());
+    Ok(voices)
+}
+
+/// The voices, the recordings and the cache of what has been rendered.
+fn prompts(config: &Config, clock: &Arc<Clock>) -> anyhow::Result<Arc<PromptCache>> {
+    let voices = voices(config, clock)?;
     let recorded = Recorded::scan(&config.prompts_dir);
     Ok(Arc::new(PromptCache::open(&config.cache_dir, voices, recorded, CacheOptions::default(), clock.clone())?))
 }

@@ -1,4 +1,7 @@
+use super::voices::{Body, OpenAiRequest, Price, Reply, VoiceKind};
 use super::*;
+use crate::language::Language;
+use crate::money::{Currency, Money};
 
 fn parse(source: &str) -> Result<Config, ConfigError> {
     let env = |name: &str| match name {
@@ -29,10 +32,24 @@ fn the_sample_loads_with_its_commented_settings() {
         .replace("TRUNK_PASSWORD", "SET")
         .replace("SMS_TOKEN", "SET")
         .replace("BILLING_AUTHORIZATION", "SET")
+        .replace("TTS_AUTHORIZATION", "SET")
+        .replace("ALENA_AUTHORIZATION", "SET")
         .replace("\"file:secrets/smtp\"", "\"${env:SET}\"");
+    let whole = with_voices(&whole);
     let config = parse(&whole).unwrap_or_else(|e| panic!("{e}"));
     assert_eq!(config.trunks[0].password.as_ref().unwrap().reveal(), "s3cret");
     assert!(!format!("{config:?}").contains("s3cret"));
+    assert_eq!(config.speech.voices.len(), 6);
+    assert_eq!(config.speech.creditors["Горводоканал"].speakers[&Language::RU], ["alena", "ru_tts"]);
+}
+
+/// The sample with its last sections, of voices, uncommented.
+fn with_voices(sample: &str) -> String {
+    let uncommented = |line: &str| match line.strip_prefix("# ") {
+        Some(rest) if rest.starts_with(' ') || matches!(rest, "voices:" | "speech:") => rest.to_string(),
+        _ => line.to_string(),
+    };
+    sample.lines().map(uncommented).collect::<Vec<_>>().join("\n")
 }
 
 /// (what to replace in the sample, by what, the findings as `line:column code`, words that must be in the text)
@@ -110,4 +127,146 @@ fn all_mistakes_at_once() {
 fn a_missing_file_says_what_to_do() {
     let error = Config::load(Path::new("no/such/ringback.yaml")).unwrap_err();
     assert!(error.to_string().contains("ringback init"), "{error}");
+}
+
+/// What is written of a voice or of who speaks, at the end of a config that is right.
+fn spoken(written: &str) -> Result<Config, ConfigError> {
+    parse(&format!("{}\n{written}", Config::sample()))
+}
+
+#[test]
+fn voices_as_written_and_read() {
+    let folder = Path::new("/etc/ringback");
+    for (written, expected) in [
+        ("recorded: anna", VoiceKind::Recorded { folder: folder.join("anna") }),
+        (
+            "rhvoice: elena, data: /usr/share/rhvoice",
+            VoiceKind::Rhvoice { voice: "elena".into(), library: None, data: Some("/usr/share/rhvoice".into()) },
+        ),
+        ("piper: amy.onnx", VoiceKind::Piper { model: folder.join("amy.onnx") }),
+        (
+            "command: [say, -v, \"{language}\"]",
+            VoiceKind::Command { program: "say".into(), arguments: vec!["-v".into(), "{language}".into()] },
+        ),
+        ("command: [bin/say]", VoiceKind::Command { program: folder.join("bin/say"), arguments: Vec::new() }),
+        (
+            "openai: \"http://127.0.0.1:8000/v1\", model: m, voice: v, authorization: \"${env:SET}\", \
+             price_per_million: 15 USD, month_max: 20.50 USD",
+            VoiceKind::OpenAi {
+                request: OpenAiRequest {
+                    url: "http://127.0.0.1:8000/v1".into(),
+                    model: "m".into(),
+                    voice: "v".into(),
+                    authorization: Some(Secret::new("s3cret")),
+                },
+                price: Price {
+                    per_million: Some(Money::new(1500, Currency::Usd)),
+                    month_max: Some(Money::new(2050, Currency::Usd)),
+                },
+            },
+        ),
+    ] {
+        let config = spoken(&format!("voices: {{ own: {{ {written}, languages: [ru, en] }} }}"));
+        let config = config.unwrap_or_else(|e| panic!("{written}: {e}"));
+        let voice = &config.speech.voices["own"];
+        assert_eq!(voice.kind, expected, "{written}");
+        assert_eq!((voice.timeout, voice.retries), (Duration::from_secs(10), 2));
+        assert_eq!(voice.languages, [Language::EN, Language::RU]);
+    }
+    for (written, body, reply) in [
+        (
+            "form: { text: \"{text}\", rate: \"8000\" }, reply: { pcm: 8000 }",
+            Body::Form(vec![("rate".into(), "8000".into()), ("text".into(), "{text}".into())]),
+            Reply::Pcm(8000),
+        ),
+        (
+            "json: { input: { text: \"{text}\" }, rate: 8000 }, reply: { base64: a.b }",
+            Body::Json(r#"{"input":{"text":"{text}"},"rate":8000}"#.into()),
+            Reply::Base64("a.b".into()),
+        ),
+        ("json: '{\"input\": \"{text}\"}', reply: wav", Body::Json(r#"{"input":"{text}"}"#.into()), Reply::Wav),
+        ("xml: \"<speak>{text}</speak>\"", Body::Xml("<speak>{text}</speak>".into()), Reply::Wav),
+    ] {
+        let headers = "headers: { X-Key: \"${env:SET}\", X-Format: riff-8khz }";
+        let written = format!(
+            "voices: {{ own: {{ http: \"https://a.example/x?v=1\", {headers}, {written}, languages: [ru] }} }}"
+        );
+        let config = spoken(&written).unwrap_or_else(|e| panic!("{written}: {e}"));
+        let VoiceKind::Http { request, price } = &config.speech.voices["own"].kind else { panic!("{written}") };
+        assert_eq!((&request.body, &request.reply), (&body, &reply), "{written}");
+        assert_eq!(request.headers[1], ("X-Key".to_string(), Secret::new("s3cret")));
+        assert_eq!(*price, Price::default());
+    }
+}
+
+/// (what is written, the findings as `line:column code` with lines counted from the end of the sample, words in the text)
+#[test]
+fn mistakes_about_voices_have_a_place_and_a_code() {
+    let http = "http: \"https://a.example\"";
+    let openai = "openai: \"https://a.example\", model: m, voice: v";
+    let own = |what: &str| format!("voices:\n  own: {{ {what}, languages: [ru] }}");
+    let mut wrong = Vec::new();
+    for (written, expected, words) in [
+        ("voices:\n  own: { piper: a, langages: [ru] }".to_string(), "2:20 C001", "langages"),
+        ("voices:\n  own: { piper: a }".to_string(), "2:10 C001", "languages"),
+        ("voices:\n  own: { piper: a, languages: [] }".to_string(), "2:31 C003", "at least one language"),
+        ("voices:\n  own: { piper: a, languages: [rus] }".to_string(), "2:32 C003", "two letters"),
+        ("voices:\n  pico: { piper: a, languages: [ru] }".to_string(), "2:9 C006", "comes with the program"),
+        ("voices:\n  ../own: { piper: a, languages: [ru] }".to_string(), "2:11 C003", "no name for a voice"),
+        (own("timeout_s: 5"), "2:8 C003", "recorded, rhvoice, piper"),
+        (own("piper: a, rhvoice: b"), "2:8 C003", "exactly one kind"),
+        (own("piper: a, model: b"), "2:27 C003", "`model` means nothing"),
+        (own("command: []"), "2:19 C003", "no program"),
+        (own("piper: a, timeout_s: 0"), "2:31 C003", "from 1 to 120"),
+        (own("piper: a, retries: 1.5"), "2:29 C003", "whole number"),
+        (own("piper: a, retries: 6"), "2:29 C003", "from 0 to 5"),
+        (own("openai: \"https://a.example\""), "2:8 C003, 2:8 C003", "`voice` is missing"),
+        (own(&format!("{openai}, authorization: hunter2")), "2:74 C004", "change the secret"),
+        (own(&format!("{openai}, authorization: \"${{env:NOPE}}\"")), "2:74 C005", "NOPE is not set"),
+        (own(&format!("{openai}, month_max: 5 USD")), "2:70 C003", "without a price"),
+        (own(&format!("{openai}, price_per_million: 15")), "2:78 C003", "15.00 USD"),
+        (own(&format!("{openai}, price_per_million: 0 USD")), "2:78 C003", "more than nothing"),
+        (own(&format!("{openai}, price_per_million: 1 EUR, month_max: 5 USD")), "2:96 C003", "in EUR"),
+        (own("http: \"http://a.example\", xml: \"{text}\""), "2:16 C003", "plain text"),
+        (own("http: a.example, xml: \"{text}\""), "2:16 C003", "not an HTTP address"),
+        (own("http: \"https://a.example/?key=hunter2\", xml: \"{text}\""), "2:16 C004", "send it in `headers`"),
+        (own(&format!("{http}, headers: {{ X-Api-Key: hunter2 }}, xml: \"{{text}}\"")), "2:59 C004", "a secret"),
+        (
+            format!(
+                "voices:\n  own:\n    {http}\n    headers:\n      X-Api-Key: hunter2\n    xml: \"{{text}}\"\n    languages: [ru]"
+            ),
+            "5:18 C004",
+            "a secret",
+        ),
+        (own(&format!("{openai}, authorisation: hunter2")), "2:59 C001", "authorisation"),
+        (own(&format!("{http}, headers: {{ \"X Y\": a }}, xml: \"{{text}}\"")), "2:55 C003", "name of a header"),
+        (own(http), "2:8 C003", "give one of `form`, `json`, `xml`"),
+        (own(&format!("{http}, xml: a, json: {{}}")), "2:8 C003", "one body"),
+        (own(&format!("{http}, xml: <speak/>")), "2:42 C003", "{text} is missing"),
+        (own(&format!("{http}, json: '{{\"a\": {{text}}}}'")), "2:43 C003", "not a JSON object"),
+        (own(&format!("{http}, xml: \"{{text}}\", reply: mp3")), "2:59 C001", "mp3"),
+        (own(&format!("{http}, xml: \"{{text}}\", reply: {{ pcm: 8 }}")), "2:66 C003", "from 4000"),
+        ("speech: { speakers: { ru: [nobody] } }".to_string(), "1:28 C008", "there are: pico, ru_tts, espeak"),
+        ("speech: { speakers: { ru: [] } }".to_string(), "1:27 C003", "nobody would speak"),
+        ("speech: { speakers: { ru: [ru_tts, ru_tts] } }".to_string(), "1:36 C006", "twice"),
+        ("speech: { speakers: { rus: [ru_tts] } }".to_string(), "1:28 C003", "two letters"),
+        ("speech: { pronunciation: { Ru: a.csv } }".to_string(), "1:32 C003", "two letters"),
+        ("speech: { creditors: { A: { speakers: { en: [x] } } } }".to_string(), "1:46 C008", "no voice is named `x`"),
+        ("speech: { creditors: { A: { voices: [x] } } }".to_string(), "1:29 C001", "voices"),
+        (own("piper: a") + "\nspeech: { speakers: { en: [own] } }", "3:28 C008", "add en to its `languages`"),
+    ] {
+        let error = spoken(&written).expect_err(&written);
+        let before = Config::sample().lines().count() as u32 + 1;
+        let places: Vec<String> = error
+            .diagnostics
+            .iter()
+            .map(|d| format!("{}:{} {}", d.span.line - before, d.span.column, d.code))
+            .collect();
+        let text = error.to_string();
+        if places.join(", ") != expected || !text.contains(words) {
+            wrong.push(format!("expected {expected} and {words}, found {}:\n{text}", places.join(", ")));
+        }
+        assert!(!text.contains("hunter2"), "a secret is shown: {text}");
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

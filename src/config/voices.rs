@@ -53,9 +53,20 @@ pub enum VoiceKind {
     /// is the language's code.
     Command { program: PathBuf, arguments: Vec<String> },
     /// A server of the OpenAI shape: `POST url` with `{model, voice, input, response_format: "wav"}`.
-    OpenAi { url: String, model: String, voice: String, authorization: Option<Secret>, price: Price },
+    OpenAi { request: OpenAiRequest, price: Price },
     /// Any other server: what is sent and what comes back are templates.
     Http { request: HttpRequest, price: Price },
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct OpenAiRequest {
+    /// `https://…`, or `http://…` within one machine.
+    pub url: String,
+    pub model: String,
+    /// As the server names it.
+    pub voice: String,
+    /// The whole value of the `Authorization` header.
+    pub authorization: Option<Secret>,
 }
 
 /// A request in which `{text}` and `{language}` stand for what is to be said; each is escaped for the place where it stands.

@@ -14,6 +14,8 @@ use crate::diagnostic::{Diagnostic, Span};
 use crate::phone::PhoneNumber;
 use crate::time::Zone;
 
+mod voices;
+
 type Text = Spanned<String>;
 type Number = Spanned<f64>;
 
@@ -37,6 +39,10 @@ struct Written {
     #[serde(default)]
     transfer_to: Vec<Text>,
     media: Option<WrittenMedia>,
+    #[serde(default)]
+    voices: BTreeMap<String, Spanned<voices::WrittenVoice>>,
+    #[serde(default)]
+    speech: voices::WrittenSpeech,
     drain_s: Option<Number>,
 }
 
@@ -150,12 +156,11 @@ pub(super) fn hide_secrets(source: &str) -> String {
         let name = key.trim().trim_start_matches(['-', '#', ' ', '"', '\'']).trim_end_matches(['"', '\'']);
         let value = value.trim().trim_start_matches(['"', '\'']);
         let names_a_place = value.is_empty() || value.starts_with("${env:") || value.starts_with("file:");
-        let flow_style =
-            line.contains('{') && ["password", "token", "authorization"].iter().any(|key| line.contains(key));
+        let flow_style = line.contains('{') && voices::is_secret_name(&line.to_lowercase());
         if flow_style && !names_a_place {
             return Some("•••".to_string());
         }
-        (matches!(name, "password" | "token" | "authorization") && !names_a_place).then(|| format!("{key}: •••"))
+        (voices::is_secret_name(&name.to_lowercase()) && !names_a_place).then(|| format!("{key}: •••"))
     };
     source.lines().map(|line| hidden(line).unwrap_or_else(|| line.to_string())).collect::<Vec<_>>().join("\n")
 }
@@ -188,6 +193,7 @@ impl Checker<'_> {
         let requests = self.services(&w.requests);
         let transfer_to = self.transfer_to(w.transfer_to);
         let media = self.media(w.media);
+        let speech = self.speech(w.voices, w.speech);
         let drain = self.seconds(w.drain_s.as_ref(), 120.0, 0.0, 86_400.0);
         Some(Config {
             database: self.path(&w.database),
@@ -204,7 +210,7 @@ impl Checker<'_> {
             requests: requests?,
             transfer_to,
             media: media?,
-            speech: Default::default(),
+            speech: speech?,
             drain: drain?,
         })
     }
@@ -362,16 +368,7 @@ impl Checker<'_> {
     }
 
     fn service(&mut self, w: &WrittenService, seen: &mut BTreeSet<Origin>) -> Option<Service> {
-        let authorization = match &w.authorization {
-            None => Some(None),
-            Some(written) => self.secret(written).map(Some),
-        };
-        if let (Some(written), Some(Some(secret))) = (&w.authorization, &authorization)
-            && !secret.reveal().bytes().all(|b| b == b' ' || b.is_ascii_graphic())
-        {
-            let help = "it is the whole value of the header, on one line: `Bearer …`";
-            self.wrong(written, "this secret cannot be sent: a header holds one line of plain letters", help);
-        }
+        let authorization = w.authorization.as_ref().map_or(Some(None), |a| self.header_value(a, true).map(Some));
         let Some(origin) = Origin::named(&w.host.value) else {
             let message = format!("`{}` is not the name of a server", w.host.value);
             self.wrong(

@@ -250,16 +250,20 @@ impl Shared {
         let language = utterance.language.code();
         match self.recorded.find(utterance) {
             Some(path) => Ok(Key::of(&["recorded", language, &path.to_string_lossy()])),
-            None => Ok(self.spoken_key(self.voices.id(utterance)?, utterance)),
+            None => {
+                let (voice, words) = self.voices.asked(utterance)?;
+                Ok(self.spoken_key(voice, &words, utterance))
+            }
         }
     }
 
-    /// All that decides how a spoken clip sounds.
-    fn spoken_key(&self, voice: &str, utterance: &Utterance) -> Key {
-        let Said { text, values: _, manner, break_ms } = &utterance.said;
+    /// All that decides how a spoken clip sounds. `words` are those that the voice gets: a dictionary that changes makes other
+    /// clips, and creditors who say a text alike share one.
+    fn spoken_key(&self, voice: &str, words: &str, utterance: &Utterance) -> Key {
+        let Said { text: _, values: _, manner, break_ms } = &utterance.said;
         let Manner { rate_percent, pitch_percent, volume_db } = manner;
         let manner = format!("{rate_percent} {pitch_percent} {volume_db} {break_ms}");
-        Key::of(&[voice, utterance.language.code(), text, &manner])
+        Key::of(&[voice, utterance.language.code(), words, &manner])
     }
 
     /// From memory or disk, without making it.
@@ -322,7 +326,7 @@ impl Shared {
             }
             None => {
                 let rendered = self.voices.render(utterance)?;
-                (rendered.pcm, Some(self.spoken_key(&rendered.voice, utterance)))
+                (rendered.pcm, Some(self.spoken_key(&rendered.voice, &rendered.words, utterance)))
             }
         };
         let clip = Arc::new(Clip::from_pcm(&pcm));

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use super::{Sound, Voice, VoiceError};
+use super::{Sound, Voice, VoiceError, wav_reply};
 use crate::language::Language;
 
 /// A program that has not answered by then is ended.
@@ -76,37 +76,6 @@ impl Voice for Espeak {
         let wav = wav
             .map_err(|_| failed(format!("no answer within {} seconds", PATIENCE.as_secs())))?
             .map_err(|e| failed(e.to_string()))?;
-        sound(&wav).ok_or_else(|| failed(format!("its output is no WAV (it ended with {status})")))
-    }
-}
-
-/// The canonical WAV that is written to a pipe: 16 bits, one channel, and lengths that are not to be trusted.
-fn sound(wav: &[u8]) -> Option<Sound> {
-    let header = wav.get(..44)?;
-    if !header.starts_with(b"RIFF") || &header[8..16] != b"WAVEfmt " || &header[36..40] != b"data" {
-        return None;
-    }
-    let half = |at: usize| u16::from_le_bytes([header[at], header[at + 1]]);
-    let (channels, bits) = (half(22), half(34));
-    let rate = u32::from_le_bytes([header[24], header[25], header[26], header[27]]);
-    if (channels, bits) != (1, 16) || !(4000..=192_000).contains(&rate) {
-        return None;
-    }
-    let pcm = wav[44..].chunks_exact(2).map(|b| i16::from_le_bytes([b[0], b[1]])).collect();
-    Some(Sound { pcm, rate })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn wav_of_a_pipe() {
-        let mut wav = b"RIFF\xff\xff\xff\x7fWAVEfmt \x10\0\0\0\x01\0\x01\0\x22\x56\0\0\x44\xac\0\0\x02\0\x10\0data\xff\xff\xff\x7f".to_vec();
-        wav.extend([1, 0, 2, 0, 3]);
-        assert_eq!(sound(&wav), Some(Sound { pcm: vec![1, 2], rate: 22_050 }));
-        assert_eq!(sound(&wav[..40]), None);
-        wav[22] = 2;
-        assert_eq!(sound(&wav), None);
+        wav_reply::sound(&wav).map_err(|why| failed(format!("{why} (it ended with {status})")))
     }
 }

@@ -9,16 +9,25 @@ mod command;
 mod disk;
 mod finish;
 mod fragments;
+mod http;
+mod ledger;
+mod lexicon;
 mod memory;
+mod openai;
 mod pico;
 mod recorded;
+mod rest;
 mod ru_tts;
 mod set;
+mod speakers;
 mod spelling;
 mod stress;
+mod template;
+mod wav_reply;
 
 pub use cache::{CacheError, CacheOptions, Counters, PromptCache};
 pub use fragments::{Fragments, INTONATIONS, Intonation, LIST};
+pub use lexicon::LexiconFault;
 pub use memory::Key;
 pub use recorded::Recorded;
 pub use set::{Rendered, VoiceOptions, VoiceSet};
@@ -50,6 +59,14 @@ pub enum VoiceError {
     /// The engine is there but did not give audio.
     #[error("the voice `{voice}` cannot speak a text of {letters} letters: {why}")]
     Failed { voice: String, letters: usize, why: String },
+    /// It is not asked at present, and has said why: it rests after failures, or its month's money is used up.
+    #[error("the voice `{voice}` is not asked: {why}")]
+    Paused { voice: String, why: String },
+    /// What the settings say of a voice or a speaker cannot be had.
+    #[error("the voice `{voice}`: {why}")]
+    Speaker { voice: String, why: String },
+    #[error(transparent)]
+    Lexicon(#[from] LexiconFault),
     /// An engine's files cannot be written or loaded.
     #[error("the voice `{voice}` cannot be loaded from {}: {why}", path.display())]
     Load { voice: String, path: PathBuf, why: String },

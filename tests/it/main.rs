@@ -28,4 +28,5 @@ mod town;
 mod versions;
 mod views;
 mod voice;
+mod voices_http;
 mod workshop_text;

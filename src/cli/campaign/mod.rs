@@ -71,6 +71,7 @@ pub async fn run(config: &Path, command: &Command) -> anyhow::Result<()> {
                 None => Sources::published(&*store, ladder, flow).await?,
             };
             sources.held_against(&config)?;
+            super::voices(&config, &clock)?;
             create(&*store, name, &sources, now).await?;
             for flow in &sources.flows {
                 println!("pinned: {flow}");
