@@ -252,7 +252,7 @@ impl Shared {
             Some(path) => Ok(Key::of(&["recorded", language, &path.to_string_lossy()])),
             None => {
                 let (voice, words) = self.voices.asked(utterance)?;
-                Ok(self.spoken_key(voice, &words, utterance))
+                Ok(self.spoken_key(&voice, &words, utterance))
             }
         }
     }

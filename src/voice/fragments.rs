@@ -68,6 +68,14 @@ pub struct Fragments {
     languages: BTreeMap<Language, Inventory>,
 }
 
+/// How much of a stretch is recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Covers {
+    All,
+    Some,
+    Nothing,
+}
+
 /// One part of a stretch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Part {
@@ -122,6 +130,17 @@ impl Fragments {
     pub fn has(&self, language: Language, text: &str) -> bool {
         let words: Vec<Word> = words(text);
         self.languages.get(&language).is_some_and(|inventory| inventory.takes.contains_key(&key(&words)))
+    }
+
+    pub(super) fn covers(&self, language: Language, said: &Said) -> Covers {
+        let Some(inventory) = self.languages.get(&language) else { return Covers::Nothing };
+        let parts = inventory.parts(said, &words(&said.text));
+        let recorded = parts.iter().filter(|part| matches!(part, Part::Recorded(_))).count();
+        match recorded {
+            0 => Covers::Nothing,
+            n if n == parts.len() => Covers::All,
+            _ => Covers::Some,
+        }
     }
 
     /// The audio of a stretch, without the pause after it; what is not recorded comes from `other`. `None`: nothing of it is

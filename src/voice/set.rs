@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::command::Espeak;
-use super::finish::{finish, pause};
+use super::finish::{even, finish, pause, spoken_so};
+use super::fragments::{Covers, Fragments};
 use super::http::{self, HttpVoice};
 use super::openai;
 use super::pico::Pico;
@@ -37,12 +38,33 @@ impl VoiceOptions {
     }
 }
 
+/// Makes sound of words.
+pub(super) enum Speaker {
+    Engine(Arc<dyn Voice>),
+    /// Says what was recorded, and leaves the rest of a stretch to the next.
+    Recorded(Fragments),
+}
+
+impl Speaker {
+    pub fn id(&self) -> &str {
+        match self {
+            Speaker::Engine(voice) => voice.id(),
+            Speaker::Recorded(fragments) => fragments.id(),
+        }
+    }
+
+    pub fn speaks(&self, language: Language) -> bool {
+        match self {
+            Speaker::Engine(voice) => voice.speaks(language),
+            Speaker::Recorded(fragments) => fragments.speaks(language),
+        }
+    }
+}
+
 /// A voice under the name that settings give it.
 pub(super) struct Named {
     pub name: String,
-    pub voice: Arc<dyn Voice>,
-    /// It looks for the words as the flow has them, and so gets them unpronounced.
-    pub as_written: bool,
+    pub speaker: Speaker,
     /// It speaks also where no speakers are named. Voices of the operator's that may cost money or time do not.
     pub unasked: bool,
 }
@@ -80,7 +102,9 @@ impl VoiceSet {
             }
         }
         let mut add = |name: &str, voice: Result<Arc<dyn Voice>, VoiceError>| match voice {
-            Ok(voice) => voices.push(Named { name: name.to_owned(), voice, as_written: false, unasked: true }),
+            Ok(voice) => {
+                voices.push(Named { name: name.to_owned(), speaker: Speaker::Engine(voice), unasked: true });
+            }
             Err(error) => not_loaded.push(error),
         };
         add("pico", Pico::load(&options.data.join("pico")).map(|v| Arc::new(v) as Arc<dyn Voice>));
@@ -102,7 +126,7 @@ impl VoiceSet {
     pub fn of(voices: Vec<Arc<dyn Voice>>) -> VoiceSet {
         let named = |voice: Arc<dyn Voice>| {
             let name = voice.id().to_owned();
-            Named { name, voice, as_written: false, unasked: true }
+            Named { name, speaker: Speaker::Engine(voice), unasked: true }
         };
         VoiceSet {
             voices: Arc::new(voices.into_iter().map(named).collect()),
@@ -122,24 +146,35 @@ impl VoiceSet {
     fn speakers(&self, language: Language, creditor: &str) -> Result<Vec<&Named>, VoiceError> {
         let all: Vec<&Named> = match self.speakers.named(language, creditor) {
             Some(places) => places.iter().map(|at| &self.voices[*at]).collect(),
-            None => self.voices.iter().filter(|named| named.unasked && named.voice.speaks(language)).collect(),
+            None => self.voices.iter().filter(|named| named.unasked && named.speaker.speaks(language)).collect(),
         };
         if all.is_empty() { Err(self.nobody_speaks(language)) } else { Ok(all) }
     }
 
-    /// The words as this voice gets them.
-    fn words<'a>(&self, utterance: &'a Utterance, named: &Named) -> Cow<'a, str> {
-        let text = &utterance.said.text;
-        if named.as_written {
-            return Cow::Borrowed(text);
-        }
+    /// The words as engines get them.
+    fn words<'a>(&self, utterance: &Utterance, text: &'a str) -> Cow<'a, str> {
         self.speakers.pronounce(utterance.language, &utterance.creditor, text)
     }
 
-    /// Id of the voice that is asked first, and the words that it gets.
-    pub fn asked<'a>(&self, utterance: &'a Utterance) -> Result<(&str, Cow<'a, str>), VoiceError> {
-        let first = self.speakers(utterance.language, &utterance.creditor)?[0];
-        Ok((first.voice.id(), self.words(utterance, first)))
+    /// Who speaks when all goes well, and the words that are given.
+    pub fn asked(&self, utterance: &Utterance) -> Result<(String, String), VoiceError> {
+        let Utterance { language, creditor, said, .. } = utterance;
+        let speakers = self.speakers(*language, creditor)?;
+        let words = || self.words(utterance, &said.text).into_owned();
+        for (at, named) in speakers.iter().enumerate() {
+            match &named.speaker {
+                Speaker::Engine(voice) => return Ok((voice.id().to_owned(), words())),
+                Speaker::Recorded(fragments) => match fragments.covers(*language, said) {
+                    Covers::All => return Ok((fragments.id().to_owned(), said.text.clone())),
+                    Covers::Some => {
+                        let other = engines(&speakers[at + 1..]).next().map_or("", Voice::id);
+                        return Ok((joined(fragments, other), both(&said.text, &words())));
+                    }
+                    Covers::Nothing => {}
+                },
+            }
+        }
+        Err(self.nobody_speaks(*language))
     }
 
     /// That every one of these can be spoken; the error of the first that cannot says what to do.
@@ -167,32 +202,85 @@ impl VoiceSet {
             let (voice, words) = ("silence".to_owned(), String::new());
             return Ok(Rendered { pcm: pause(said), voice, words });
         }
+        let speakers = self.speakers(*language, creditor)?;
         let mut first = None;
-        for named in self.speakers(*language, creditor)? {
-            let (voice, words) = (&named.voice, self.words(utterance, named));
-            match voice.render(*language, &words).and_then(|sound| finish(voice.id(), sound, said)) {
-                Ok(pcm) => return Ok(Rendered { pcm, voice: voice.id().to_owned(), words: words.into_owned() }),
+        for (at, named) in speakers.iter().enumerate() {
+            let rendered = match &named.speaker {
+                Speaker::Engine(voice) => self.spoken(voice.as_ref(), utterance).map(Some),
+                Speaker::Recorded(fragments) => self.recorded(fragments, &speakers[at + 1..], utterance),
+            };
+            match rendered {
+                Ok(Some(rendered)) => return Ok(rendered),
+                Ok(None) => {}
                 Err(error) => {
-                    match error {
-                        // It has been said when the pause began; each message need not say it again.
-                        VoiceError::Paused { .. } => tracing::debug!(%error, "the next voice is asked"),
-                        _ => tracing::warn!(%error, "a voice failed; the next is asked"),
-                    }
+                    tell(&error);
                     first.get_or_insert(error);
                 }
             }
         }
-        Err(first.expect("there is a voice, and it failed"))
+        Err(first.unwrap_or_else(|| self.nobody_speaks(*language)))
     }
 
-    /// What a recorded voice that is asked first lacks of an utterance, and which voice that is.
-    pub fn missing(&self, _utterance: &Utterance) -> Option<(&str, BTreeSet<String>)> {
-        None
+    fn spoken(&self, voice: &dyn Voice, utterance: &Utterance) -> Result<Rendered, VoiceError> {
+        let words = self.words(utterance, &utterance.said.text);
+        let sound = voice.render(utterance.language, &words)?;
+        let pcm = finish(voice.id(), sound, &utterance.said)?;
+        Ok(Rendered { pcm, voice: voice.id().to_owned(), words: words.into_owned() })
+    }
+
+    /// Recordings, and what they lack by the first of the others that can. `None`: nothing of it is recorded.
+    fn recorded(
+        &self,
+        fragments: &Fragments,
+        others: &[&Named],
+        utterance: &Utterance,
+    ) -> Result<Option<Rendered>, VoiceError> {
+        let Utterance { language, said, .. } = utterance;
+        let mut helped_by = None;
+        let other = |gap: &str| {
+            let words = self.words(utterance, gap);
+            let mut first = None;
+            for voice in engines(others) {
+                let pcm = voice.render(*language, &words).map(even).and_then(|pcm| match pcm.is_empty() {
+                    true => Err(VoiceError::failed(voice.id(), gap, "it made no sound")),
+                    false => Ok(pcm),
+                });
+                match pcm {
+                    Ok(pcm) => {
+                        helped_by.get_or_insert(voice.id());
+                        return Ok(pcm);
+                    }
+                    Err(error) => {
+                        tell(&error);
+                        first.get_or_insert(error);
+                    }
+                }
+            }
+            let why = "it has no recording of some of the words, and no other voice is named after it";
+            Err(first.unwrap_or_else(|| VoiceError::failed(fragments.id(), gap, why)))
+        };
+        let Some(mut pcm) = fragments.render(*language, said, other)? else { return Ok(None) };
+        spoken_so(&mut pcm, said.manner);
+        pcm.extend(pause(said));
+        let (voice, words) = match helped_by {
+            Some(other) => (joined(fragments, other), both(&said.text, &self.words(utterance, &said.text))),
+            None => (fragments.id().to_owned(), said.text.clone()),
+        };
+        Ok(Some(Rendered { pcm, voice, words }))
+    }
+
+    /// What a recorded voice that is asked first lacks of an utterance, and which voice that is. `None`: nothing, or no such
+    /// voice is asked.
+    pub fn missing(&self, utterance: &Utterance) -> Option<(&str, BTreeSet<String>)> {
+        let first = *self.speakers(utterance.language, &utterance.creditor).ok()?.first()?;
+        let Speaker::Recorded(fragments) = &first.speaker else { return None };
+        let words = fragments.missing(utterance.language, &utterance.said);
+        (!words.is_empty()).then_some((first.name.as_str(), words))
     }
 
     /// Every voice: its name, its id, whether it speaks the language.
     pub fn names(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.voices.iter().map(|named| (named.name.as_str(), named.voice.id()))
+        self.voices.iter().map(|named| (named.name.as_str(), named.speaker.id()))
     }
 }
 
@@ -207,7 +295,10 @@ fn configured(name: &str, settings: &settings::Voice, options: &VoiceOptions) ->
         HttpVoice::new(name, id, request, price, settings, &options.data.join("spent"), &options.clock)
     };
     let voice: Arc<dyn Voice> = match &settings.kind {
-        VoiceKind::Recorded { folder } => return Err(not_built("recorded", folder.clone())),
+        VoiceKind::Recorded { folder } => {
+            let speaker = Speaker::Recorded(Fragments::load(name, folder)?);
+            return Ok(Named { name: name.to_owned(), speaker, unasked: true });
+        }
         VoiceKind::Rhvoice { library, .. } => return Err(not_built("rhvoice", library.clone().unwrap_or_default())),
         VoiceKind::Piper { model } => return Err(not_built("piper", model.clone())),
         VoiceKind::Command { program, .. } => return Err(not_built("command", program.clone())),
@@ -216,6 +307,30 @@ fn configured(name: &str, settings: &settings::Voice, options: &VoiceOptions) ->
         }
         VoiceKind::Http { request, price } => Arc::new(server(http::id(name, request), request, price)?),
     };
-    let recorded = matches!(settings.kind, VoiceKind::Recorded { .. });
-    Ok(Named { name: name.to_owned(), voice, as_written: recorded, unasked: recorded })
+    Ok(Named { name: name.to_owned(), speaker: Speaker::Engine(voice), unasked: false })
+}
+
+fn engines<'v>(speakers: &'v [&'v Named]) -> impl Iterator<Item = &'v dyn Voice> {
+    speakers.iter().filter_map(|named| match &named.speaker {
+        Speaker::Engine(voice) => Some(voice.as_ref()),
+        Speaker::Recorded(_) => None,
+    })
+}
+
+/// Two voices in one stretch, under one name.
+fn joined(fragments: &Fragments, other: &str) -> String {
+    format!("{}+{other}", fragments.id())
+}
+
+/// What recordings are looked for by, and what the other voice gets.
+fn both(text: &str, words: &str) -> String {
+    format!("{text}\n{words}")
+}
+
+fn tell(error: &VoiceError) {
+    match error {
+        // It has been said when the pause began; each message need not say it again.
+        VoiceError::Paused { .. } => tracing::debug!(%error, "the next voice is asked"),
+        _ => tracing::warn!(%error, "a voice failed; the next is asked"),
+    }
 }

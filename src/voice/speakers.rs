@@ -67,7 +67,7 @@ fn places(
     let mut place = |language: Language, name: &String| {
         let found = voices.iter().position(|voice| voice.name == *name);
         let why = match found {
-            Some(at) if voices[at].voice.speaks(language) => return Some(at),
+            Some(at) if voices[at].speaker.speaks(language) => return Some(at),
             Some(_) => format!("it is named to speak `{language}`, and does not speak it: name another"),
             // Why it could not be loaded has been said.
             None if speech.voices.contains_key(name) => return None,

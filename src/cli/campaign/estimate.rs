@@ -106,10 +106,10 @@ impl Estimate {
                     continue;
                 }
                 let seconds = *letters as f64 * pace.audio_s;
-                let voice = *letters as f64 * pace.voice_s;
+                let voice = pace.voice_s.map(|s| *letters as f64 * s);
                 if now {
                     audio += seconds;
-                    time += voice;
+                    time += voice.unwrap_or_default();
                 }
                 let (first, how) = match (now, cost.on_call) {
                     (true, true) => (format!("{flow} {language} {message}"), format!("{name} (known in the call)")),
@@ -117,7 +117,7 @@ impl Estimate {
                     (false, _) => (String::new(), format!("or {name}")),
                 };
                 let disk = bytes(seconds * BYTES_A_SECOND);
-                table.add_row([first, how, clips.len().to_string(), length(seconds), disk, length(voice)]);
+                table.add_row([first, how, clips.len().to_string(), length(seconds), disk, voice.map_or("-".to_owned(), length)]);
             }
         }
         writeln!(out, "{table}")?;
@@ -149,21 +149,26 @@ impl MessageCost {
 #[derive(Debug, Clone, Copy, Default)]
 struct Pace {
     audio_s: f64,
-    voice_s: f64,
+    /// `None`: all that could tell was there already.
+    voice_s: Option<f64>,
 }
 
 impl Pace {
     fn measure(samples: &BTreeSet<Utterance>, prompts: &PromptCache, clock: &Clock) -> anyhow::Result<Pace> {
-        let letters: usize = samples.iter().map(|u| u.said.text.chars().count()).sum();
+        let letters = |utterances: &[&Utterance]| -> f64 {
+            utterances.iter().map(|u| u.said.text.chars().count()).sum::<usize>().max(1) as f64
+        };
+        let all: Vec<&Utterance> = samples.iter().collect();
+        // Kept like any other: a voice may cost money. Those that are there already tell nothing of the voice's time.
+        let new: Vec<&Utterance> = samples.iter().filter(|utterance| !prompts.is_made(utterance)).collect();
         let start = clock.now().mono;
-        let mut audio = Duration::ZERO;
-        for utterance in samples {
-            let rendered = prompts.voices().render(utterance)?;
-            audio += Duration::from_micros(rendered.pcm.len() as u64 * 125);
+        for utterance in &new {
+            prompts.ready(std::slice::from_ref(*utterance))?;
         }
         let took = clock.now().mono.since(start);
-        let letters = letters.max(1) as f64;
-        Ok(Pace { audio_s: audio.as_secs_f64() / letters, voice_s: took.as_secs_f64() / letters })
+        let audio: Duration = all.iter().filter_map(|utterance| prompts.duration(utterance)).sum();
+        let voice_s = (!new.is_empty()).then(|| took.as_secs_f64() / letters(&new));
+        Ok(Pace { audio_s: audio.as_secs_f64() / letters(&all), voice_s })
     }
 }
 
