@@ -35,7 +35,7 @@ struct Biquad {
 /// the same analogue filters, taken to 8 kHz by the bilinear transform.
 static K_WEIGHTING: LazyLock<[Biquad; 2]> = LazyLock::new(|| {
     let warped = |hz: f64| (PI * hz / f64::from(RATE)).tan();
-    let (k, q) = (warped(1681.974_450_955_53), 0.707_175_236_955_42);
+    let (k, q) = (warped(1_681.974_450_955_53), 0.707_175_236_955_42);
     let high = 10f64.powf(3.999_843_853_973_35 / 20.0);
     let band = high.powf(0.499_666_774_155);
     let norm = 1.0 + k / q + k * k;

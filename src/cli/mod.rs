@@ -130,10 +130,10 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Init(args) => init::run(&args)?,
         Command::Flow(command) => return flow::run(&config, command),
         Command::Prompts(command) => {
-            let complete = prompts::run(&command, &mut std::io::stdout())?;
+            let complete = prompts::run(&config, &command, &mut std::io::stdout())?;
             return Ok(if complete { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
-        Command::Say(args) => say::run(args)?,
+        Command::Say(args) => say::run(&config, args)?,
         Command::Simulate(args) => return simulate::run(&args),
         Command::Network(args) => runtime()?.block_on(crate::network::run(args))?,
         Command::Demo(args) => return runtime()?.block_on(demo::run(&args)),

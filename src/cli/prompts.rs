@@ -1,13 +1,14 @@
-//! `ringback prompts record-script`: what a voice actor has to read for a recorded voice.
+//! `ringback prompts`: the voices that are here, and what a voice actor has to read for a recorded one.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
 use crate::cli::flow::programs;
 use crate::language::Language;
 use crate::money::Currency;
+use crate::speech;
 use crate::speech::vocabulary::Extent;
 use crate::time::{Clock, Zone};
 use crate::voice::Fragments;
@@ -18,6 +19,8 @@ pub enum Command {
     /// The reading list for a voice made of recordings, as CSV: save it as `<voice>/<language>/fragments.csv`, record each
     /// line into its file beside it, and name the folder in the config (`voices`).
     RecordScript(Arguments),
+    /// The voices that are here, the preferred first, and which of the languages with a grammar each speaks.
+    Voices,
 }
 
 #[derive(Debug, clap::Args)]
@@ -49,8 +52,23 @@ pub struct Arguments {
 }
 
 /// `false`: `--missing` was asked, and something is.
-pub fn run(command: &Command, out: &mut impl Write) -> anyhow::Result<bool> {
-    let Command::RecordScript(args) = command;
+pub fn run(config: &Path, command: &Command, out: &mut impl Write) -> anyhow::Result<bool> {
+    match command {
+        Command::RecordScript(args) => record_script(args, out),
+        Command::Voices => voices(config, out).map(|()| true),
+    }
+}
+
+fn voices(config: &Path, out: &mut impl Write) -> anyhow::Result<()> {
+    let languages: Vec<Language> = speech::languages().collect();
+    for (name, id, speaks) in super::say::voices_for_trying(config, None)?.list(&languages) {
+        let speaks: Vec<&str> = speaks.iter().map(Language::code).collect();
+        writeln!(out, "{name:12} {:30} {id}", speaks.join(" "))?;
+    }
+    Ok(())
+}
+
+fn record_script(args: &Arguments, out: &mut impl Write) -> anyhow::Result<bool> {
     let programs = programs(&args.flows)?;
     let today = Clock::system().now().wall.date(&Zone::utc());
     let extent = Extent { number_max: args.amount_max, currencies: &args.currency, today };

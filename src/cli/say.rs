@@ -2,15 +2,17 @@
 
 use std::fs::File;
 use std::io::BufWriter;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 use jiff::civil::Date;
 
 use crate::audio::{RATE, wav};
+use crate::config::Config;
 use crate::language::Language;
-use crate::speech::{self, Format, Piece, Spoken, Template, Utterance};
+use crate::speech::markup::{self, Tag};
+use crate::speech::{self, Format, Manner, Piece, Spoken, Template, Utterance};
 use crate::time::{Clock, Zone};
 use crate::voice::{VoiceOptions, VoiceSet};
 
@@ -31,12 +33,19 @@ pub struct SayArgs {
     /// Piece by piece, as a message is rendered whose values are known only in the call.
     #[arg(long)]
     pieces: bool,
+    /// Speak with this voice and no other: one of the config's (`voices`), or pico, ru_tts, espeak. `ringback prompts voices`
+    /// lists those that are here.
+    #[arg(long)]
+    voice: Option<String>,
+    /// In this creditor's name: with its voices and its pronunciation.
+    #[arg(long, default_value = "")]
+    creditor: String,
     /// libru_tts.so, when it is not in .voices/.
     #[arg(long)]
     ru_tts: Option<PathBuf>,
 }
 
-pub fn run(args: SayArgs) -> anyhow::Result<()> {
+pub fn run(config: &Path, args: SayArgs) -> anyhow::Result<()> {
     let (template, values) = template(&args.message)?;
     let today = args.today.unwrap_or_else(|| Clock::system().now().wall.date(&Zone::utc()));
     let value = |slot: usize| values.get(slot).cloned();
@@ -50,11 +59,14 @@ pub fn run(args: SayArgs) -> anyhow::Result<()> {
     }
     let Some(output) = args.output else { return Ok(()) };
 
-    let data = std::env::temp_dir().join("ringback-voices");
-    let voices = VoiceSet::load(&VoiceOptions { ru_tts: args.ru_tts, ..VoiceOptions::embedded(data) });
+    let mut voices = voices_for_trying(config, args.ru_tts)?;
+    if let Some(name) = &args.voice {
+        voices = voices.only(name)?;
+    }
     let (mut pcm, mut voice) = (Vec::new(), String::new());
     for said in stretches {
-        let utterance = Utterance { said, ..Utterance::new(args.language, "") };
+        let creditor = args.creditor.clone();
+        let utterance = Utterance { said, creditor, ..Utterance::new(args.language, "") };
         let rendered = voices.render(&utterance)?;
         pcm.extend(rendered.pcm);
         voice = rendered.voice;
@@ -67,8 +79,68 @@ pub fn run(args: SayArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Text with `{value | format}` in it.
+/// The config's voices where there is a config, those that come with the program where there is none.
+pub(super) fn voices_for_trying(config: &Path, ru_tts: Option<PathBuf>) -> anyhow::Result<VoiceSet> {
+    let embedded = VoiceOptions::embedded(std::env::temp_dir().join("ringback-voices"));
+    let options = match config.exists() {
+        true => VoiceOptions { speech: Config::load(config)?.speech, ..embedded },
+        false => embedded,
+    };
+    let voices = VoiceSet::load(&VoiceOptions { ru_tts, ..options });
+    for problem in voices.problems() {
+        eprintln!("warning: {problem}");
+    }
+    Ok(voices)
+}
+
+/// Text with `{value | format}` and markup in it, as a flow has them.
 fn template(message: &str) -> anyhow::Result<(Template, Vec<Spoken>)> {
+    let (template, values) = slots(message)?;
+    let mut pieces = Vec::new();
+    let mut open: Vec<(&str, Manner)> = Vec::new();
+    let mut manner = Manner::default();
+    for piece in template.0 {
+        let Piece::Text(text) = piece else {
+            pieces.push(piece);
+            continue;
+        };
+        let mut rest = text.as_str();
+        while let Some((before, after)) = rest.split_once('<') {
+            pieces.push(Piece::Text(before.to_owned()));
+            if !markup::is_tag(after) {
+                rest = after;
+                continue;
+            }
+            let (inside, after) = after.split_once('>').ok_or_else(|| anyhow!("`<` without `>` in: {message}"))?;
+            rest = after;
+            match markup::tag(inside)? {
+                Tag::Break(ms) => pieces.push(Piece::Break(ms)),
+                Tag::Open(name, inner) => {
+                    open.push((name, manner));
+                    manner = manner.with(inner);
+                    pieces.push(Piece::Manner(manner));
+                }
+                Tag::Close(name) => {
+                    let last = open.pop_if(|(open, _)| *open == name);
+                    manner = last.ok_or_else(|| anyhow!("`</{name}>` closes nothing in: {message}"))?.1;
+                    pieces.push(Piece::Manner(manner));
+                }
+                Tag::SayAs(format) => {
+                    let close = "</say-as>";
+                    let (value, after) = rest.split_once(close).ok_or_else(|| anyhow!("no {close} in: {message}"))?;
+                    let value = Spoken::read(value, format).map_err(|why| anyhow!("`{value}`: {why}"))?;
+                    pieces.push(Piece::Literal { value, format });
+                    rest = after;
+                }
+            }
+        }
+        pieces.push(Piece::Text(rest.to_owned()));
+    }
+    anyhow::ensure!(open.is_empty(), "a tag is not closed in: {message}");
+    Ok((Template(pieces), values))
+}
+
+fn slots(message: &str) -> anyhow::Result<(Template, Vec<Spoken>)> {
     let (mut pieces, mut values) = (Vec::new(), Vec::new());
     let mut rest = message;
     while let Some((text, after)) = rest.split_once('{') {
@@ -98,6 +170,12 @@ mod tests {
                 ),
             ),
             ("Dear {Anna}, code {12 | digits}", Ok("Dear Anna, code one two")),
+            (
+                "Code <prosody rate=\"slow\"><say-as interpret-as=\"digits\">42</say-as></prosody>, <break/> a < b",
+                Ok("Code four two, a b"),
+            ),
+            ("<speed>x", Err("unknown tag `<speed>`")),
+            ("<emphasis>x", Err("a tag is not closed")),
             ("{5 dollars | money}", Err("in {5 dollars | money}")),
             ("{5 | moneys}", Err("`moneys` is no way to speak a value")),
             ("{5", Err("`{` without `}` in: {5")),

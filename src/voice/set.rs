@@ -77,6 +77,8 @@ pub struct VoiceSet {
     /// Why a voice that is installed is not in the set.
     not_loaded: Vec<VoiceError>,
     problems: Vec<VoiceError>,
+    /// The place of the one voice that may speak.
+    only: Option<usize>,
 }
 
 /// Telephone audio, and who spoke it.
@@ -119,7 +121,7 @@ impl VoiceSet {
             add("espeak", Ok(Arc::new(espeak)));
         }
         let speakers = Speakers::of(&options.speech, &voices, &mut problems);
-        VoiceSet { voices: Arc::new(voices), speakers: Arc::new(speakers), not_loaded, problems }
+        VoiceSet { voices: Arc::new(voices), speakers: Arc::new(speakers), not_loaded, problems, only: None }
     }
 
     /// A set of one's own.
@@ -133,7 +135,18 @@ impl VoiceSet {
             speakers: Arc::default(),
             not_loaded: Vec::new(),
             problems: Vec::new(),
+            only: None,
         }
+    }
+
+    /// This voice and no other, whatever speakers are named.
+    pub fn only(&self, name: &str) -> Result<VoiceSet, VoiceError> {
+        let Some(at) = self.voices.iter().position(|named| named.name == name) else {
+            let here: Vec<&str> = self.voices.iter().map(|named| named.name.as_str()).collect();
+            let why = format!("there is no voice of this name here; there are: {}", here.join(", "));
+            return Err(VoiceError::Speaker { voice: name.to_owned(), why });
+        };
+        Ok(VoiceSet { only: Some(at), ..self.clone() })
     }
 
     /// What the settings name and cannot be had: voices, speakers, dictionaries. To be shown, and put right, before anybody is
@@ -144,6 +157,9 @@ impl VoiceSet {
 
     /// Who speaks a language in this creditor's name, the preferred first. Not empty.
     fn speakers(&self, language: Language, creditor: &str) -> Result<Vec<&Named>, VoiceError> {
+        if let Some(only) = self.only.map(|at| &self.voices[at]) {
+            return if only.speaker.speaks(language) { Ok(vec![only]) } else { Err(self.nobody_speaks(language)) };
+        }
         let all: Vec<&Named> = match self.speakers.named(language, creditor) {
             Some(places) => places.iter().map(|at| &self.voices[*at]).collect(),
             None => self.voices.iter().filter(|named| named.unasked && named.speaker.speaks(language)).collect(),
@@ -278,9 +294,12 @@ impl VoiceSet {
         (!words.is_empty()).then_some((first.name.as_str(), words))
     }
 
-    /// Every voice: its name, its id, whether it speaks the language.
-    pub fn names(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.voices.iter().map(|named| (named.name.as_str(), named.speaker.id()))
+    /// Every voice: its name, its id, and which of these languages it speaks.
+    pub fn list<'s>(&'s self, languages: &'s [Language]) -> impl Iterator<Item = (&'s str, &'s str, Vec<Language>)> {
+        self.voices.iter().map(|named| {
+            let speaks = languages.iter().copied().filter(|language| named.speaker.speaks(*language));
+            (named.name.as_str(), named.speaker.id(), speaks.collect())
+        })
     }
 }
 

@@ -113,7 +113,7 @@ fn threads_do_not_meet_in_an_engine() {
                 for n in 0..8 {
                     let at = (thread + n) % texts.len();
                     let (language, text) = texts[at];
-                    let pcm = spoken(&voices, language, text);
+                    let pcm = spoken(voices, language, text);
                     assert!(pcm == alone[at], "{text}: {} and {} samples", pcm.len(), alone[at].len());
                 }
             });

@@ -117,7 +117,14 @@ impl Estimate {
                     (false, _) => (String::new(), format!("or {name}")),
                 };
                 let disk = bytes(seconds * BYTES_A_SECOND);
-                table.add_row([first, how, clips.len().to_string(), length(seconds), disk, voice.map_or("-".to_owned(), length)]);
+                table.add_row([
+                    first,
+                    how,
+                    clips.len().to_string(),
+                    length(seconds),
+                    disk,
+                    voice.map_or("-".to_owned(), length),
+                ]);
             }
         }
         writeln!(out, "{table}")?;

@@ -65,7 +65,7 @@ pub(super) async fn run(
             Ok(())
         };
         let contacts = each_due(store, clock.now().wall, name, &mut add).await?;
-        return Ok(estimate.print(contacts, prompts, clock, out)?);
+        return estimate.print(contacts, prompts, clock, out);
     }
     let done = render(store, clock, prompts, name).await?;
     writeln!(
