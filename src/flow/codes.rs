@@ -46,7 +46,7 @@ codes! {
         "For example a duration without its unit (write `6s`, `500ms`, `2m`, `7d`), zero tries, or a name with other \
          characters than a-z, 0-9 and _.";
     LANGUAGE = "F009", "A language that cannot be spoken",
-        "Only languages whose numbers, money and dates the speech rules know can be used: ru, en.";
+        "Only languages whose numbers, money and dates the speech rules know can be used: de, en, es, fr, kk, pl, ru, tr, uk.";
     KIND = "F010", "A node of no kind, or of two",
         "Every node has exactly one key that names its kind; the reference lists them. Only `say` may stand beside another: with \
          `end`, `queue`, `transfer`, `request`.";
@@ -70,8 +70,9 @@ codes! {
     EMPTY_MESSAGE = "F018", "An empty message",
         "There is nothing to say. A node with nothing to say does not need a message.";
     SLOT_FORMAT = "F019", "A slot's format does not fit its type",
-        "`money` says money, `date` days, `number` numbers, `digits` digits and telephone numbers, `plain` text. An `enum`, \
-         `bool` or `language` is a code word and cannot be spoken: branch on it and say a message for each.";
+        "`money` says money, `date` days, `time` times of day, `number`, `ordinal`, `duration`, `percent` and `days` (`hours`, \
+         `weeks`, …) numbers, `digits` digits and telephone numbers, `phone` telephone numbers, `plain` text. An `enum`, `bool` or \
+         `language` is a code word and cannot be spoken: branch on it and say a message for each.";
     SLOT = "F020", "A slot that cannot be read",
         "A slot is `{what | format}`, for example `{contact.amount | money}`. A brace that is to be text is written twice.";
     KEY = "F021", "Not a key of a telephone",
@@ -138,8 +139,8 @@ codes! {
     NOT_TESTED = "F046", "A node that no test enters",
         "The tests of the flow never come here, so nobody knows what it does. Shown when the flow passes its own tests.";
     NO_FORM = "F047", "A value that this language has no words for",
-        "Numbers, money and dates need a grammar: `src/speech/lang` has one file for each language that can say them. A case \
-         that the language does not have cannot be asked for.";
+        "Not every language has every case (`money ablative`, `date instrumental`): a case that the language does not have cannot be \
+         asked for.";
     MARKUP = "F048", "Markup that cannot be spoken",
         "A message may hold `<break time=\"500ms\"/>`, `<emphasis level=\"strong\">…</emphasis>`, \
          `<prosody rate=\"slow\" pitch=\"low\" volume=\"+2dB\">…</prosody>` and \

@@ -10,7 +10,7 @@ use super::yaml::{Entry, Node, Scalar, Value};
 use crate::diagnostic::Span;
 use crate::language::Language;
 use crate::speech::markup::{self, Tag};
-use crate::speech::{self, Case, DateStyle, Format, FormatError, Gender, Manner, Piece, Spoken, Template, has_grammar};
+use crate::speech::{Case, DateStyle, Format, FormatError, Gender, Manner, Piece, Spoken, Template, has_grammar};
 
 /// Longest text of one message, in characters: about three minutes of speech.
 const TEXT_MAX: usize = 3000;
@@ -181,16 +181,7 @@ impl Cutter<'_, '_> {
     fn end_text(&mut self) {
         if !self.text.is_empty() {
             let text = std::mem::take(&mut self.text);
-            self.form(&text);
             self.pieces.push(Piece::Text(text));
-        }
-    }
-
-    /// Figures in a text are numbers too.
-    fn form(&mut self, text: &str) {
-        if text.contains(|c: char| c.is_ascii_digit()) && !speech::languages().any(|known| known == self.language) {
-            let no_form = speech::NoForm::Language(self.language);
-            self.cx.error_help(codes::NO_FORM, self.span, no_form.to_string(), "write the number in words");
         }
     }
 

@@ -24,7 +24,7 @@ pub use bind::{BindError, read_value};
 pub use compile::{compile, compile_with};
 pub use context::{NAMES, is_name, parse_duration};
 pub use message::walk;
-pub use sections::{KEYS as FLOW_KEYS, SPEAKABLE, SUBFLOW_KEYS, TYPES};
+pub use sections::{KEYS as FLOW_KEYS, SUBFLOW_KEYS, TYPES};
 pub use subflow::Library;
 pub use test_section::{EXPECTATION_TABLE, EXPECTATIONS, STEP_TABLE, STEPS};
 

@@ -9,9 +9,7 @@ use super::survey::Noun;
 use super::yaml::{Entry, Map, Value};
 use crate::diagnostic::Span;
 use crate::language::Language;
-
-/// Languages whose numbers, money and dates speech can say.
-pub const SPEAKABLE: &[Language] = &[Language::RU, Language::EN];
+use crate::speech;
 
 pub(super) const NODES_MAX: usize = 2000;
 pub(super) const MESSAGES_MAX: usize = 2000;
@@ -63,8 +61,11 @@ pub(super) fn languages(cx: &mut Context<'_>, map: &Map) -> Vec<Language> {
         any = true;
         match scalar.text.parse::<Language>() {
             Ok(l) if out.contains(&l) => cx.error(codes::DUPLICATE_KEY, span, format!("`{l}` is given twice")),
-            Ok(l) if SPEAKABLE.contains(&l) => out.push(l),
-            _ => cx.unknown(codes::LANGUAGE, span, "language", &scalar.text, SPEAKABLE.iter().map(|l| l.code())),
+            Ok(l) if speech::languages().any(|speakable| speakable == l) => out.push(l),
+            _ => {
+                let codes: Vec<String> = speech::languages().map(|l| l.to_string()).collect();
+                cx.unknown(codes::LANGUAGE, span, "language", &scalar.text, codes.iter().map(String::as_str));
+            }
         }
     }
     let empty = matches!(&entry.value.value, Value::List(items) if items.is_empty());

@@ -8,7 +8,8 @@ use serde_json::{Map, Value, json};
 
 use crate::flow::node::{self, Key, Kind};
 use crate::flow::program::OptOutScope;
-use crate::flow::{EXPECTATIONS, FLOW_KEYS, SPEAKABLE, STEPS, SUBFLOW_KEYS, TYPES};
+use crate::flow::program::RENDERS;
+use crate::flow::{EXPECTATIONS, FLOW_KEYS, STEPS, SUBFLOW_KEYS, TYPES};
 use crate::outcome::{Disposition, NonPaymentReason};
 
 /// What stands behind a key.
@@ -150,8 +151,8 @@ fn section(name: &str) -> Value {
     }
 }
 
-fn languages() -> Vec<&'static str> {
-    SPEAKABLE.iter().map(|language| language.code()).collect()
+fn languages() -> Vec<String> {
+    crate::speech::languages().map(|language| language.to_string()).collect()
 }
 
 /// `digits(4)` in the table stands for any `digits(…)`.
@@ -172,8 +173,11 @@ fn messages() -> Value {
         ],
         &["text"],
     );
-    let takes = languages().into_iter().map(|language| (language, json!({ "anyOf": [text, recording] })));
-    map_of(NAME, object(takes, &[]))
+    let languages = languages();
+    let takes = languages.iter().map(|language| (language.as_str(), json!({ "anyOf": [text, recording] })));
+    let renders: Vec<&str> = RENDERS.iter().map(|(name, _)| *name).collect();
+    let render = described(json!({ "enum": renders }), "in which stretches it is made; sentences by default");
+    map_of(NAME, object(takes.chain([("render", render)]), &[]))
 }
 
 /// What any node may leave to the whole flow.
