@@ -1,112 +1,318 @@
-//! A program that speaks: espeak-ng, for languages that nothing else here speaks. Its own process, so its licence (GPL)
-//! stays with it. 20 to 60 ms a call.
+//! A program that speaks: words to its standard input, a WAV from its standard output. Its own process, so its licence stays
+//! with it. espeak-ng is the one that is found by itself, for languages that nothing else here speaks.
 
+use std::ffi::OsStr;
 use std::io::{Read, Write};
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use sha2::{Digest, Sha256};
 
 use super::{Sound, Voice, VoiceError};
+use crate::config::voices;
 use crate::language::Language;
 
-/// A program that has not answered by then is ended.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// For espeak-ng, which answers within 60 ms.
+const ESPEAK_PATIENCE: Duration = Duration::from_secs(20);
+/// A program that has not told its version by then has none.
+const VERSION_PATIENCE: Duration = Duration::from_secs(2);
 /// Ten minutes at 48 kHz: more is no message.
-const BYTES_MAX: u64 = 60 << 20;
+const BYTES_MAX: usize = 60 << 20;
+/// Of a version line; what is longer is something else.
+const VERSION_LETTERS_MAX: usize = 100;
 
-pub(super) struct Espeak {
-    program: PathBuf,
+pub(super) struct Program {
+    path: PathBuf,
+    /// `{language}` stands for the language's code.
+    arguments: Vec<String>,
+    /// `None`: whatever it is asked.
+    languages: Option<Vec<Language>>,
+    timeout: Duration,
+    /// After a timeout.
+    retries: u32,
     id: String,
 }
 
-impl Espeak {
-    /// `None`: not on PATH, or does not run.
-    pub fn find() -> Option<Espeak> {
-        let path = std::env::var_os("PATH")?;
-        let program = std::env::split_paths(&path).map(|folder| folder.join("espeak-ng")).find(|p| p.is_file())?;
-        let output = Command::new(&program)
-            .arg("--version")
-            .stdin(Stdio::null())
-            .output()
-            .ok()
-            .filter(|o| o.status.success())?;
+impl Program {
+    pub fn from_settings(voice: &voices::Voice, program: &Path, arguments: &[String]) -> Result<Program, VoiceError> {
+        let Some(path) = find(program) else {
+            return Err(VoiceError::Load {
+                voice: "command".to_owned(),
+                path: program.to_owned(),
+                why: "there is no such program that may be run (a name without `/` is looked for on PATH)".to_owned(),
+            });
+        };
+        let id = id(&path, arguments, version(&path).as_deref());
+        Ok(Program {
+            path,
+            arguments: arguments.to_vec(),
+            languages: Some(voice.languages.clone()),
+            timeout: voice.timeout,
+            retries: voice.retries,
+            id,
+        })
+    }
+
+    /// espeak-ng, with no word from the operator. `None`: not on PATH, or does not run.
+    pub fn espeak() -> Option<Program> {
+        let path = find(Path::new("espeak-ng"))?;
         // "eSpeak NG text-to-speech: 1.51  Data at: /usr/lib/…"
-        let version = String::from_utf8_lossy(&output.stdout);
-        let version = version.split_whitespace().find(|w| w.starts_with(|c: char| c.is_ascii_digit())).unwrap_or("0");
-        Some(Espeak { program, id: format!("espeak-ng-{version}") })
+        let version = version(&path)?;
+        let number = version.split_whitespace().find(|w| w.starts_with(|c: char| c.is_ascii_digit())).unwrap_or("0");
+        Some(Program {
+            id: format!("espeak-ng-{number}"),
+            path,
+            arguments: ["-v", "{language}", "--stdin", "--stdout"].map(str::to_owned).to_vec(),
+            languages: None,
+            timeout: ESPEAK_PATIENCE,
+            retries: 0,
+        })
+    }
+
+    fn speak(&self, language: Language, text: &str) -> Result<Sound, Failure> {
+        let arguments = self.arguments.iter().map(|a| a.replace("{language}", language.code()));
+        // The stress mark is not in the alphabet of such programs.
+        let words = format!("{}\n", text.replace('\u{301}', ""));
+        let (output, status) = run(&self.path, arguments, words, self.timeout)?;
+        if !status.success() {
+            return Err(Failure::Other(format!("{} ended with {status}", self.path.display())));
+        }
+        sound(&output).ok_or_else(|| Failure::Other(format!("its output of {} bytes is no WAV", output.len())))
     }
 }
 
-impl Voice for Espeak {
+impl Voice for Program {
     fn id(&self) -> &str {
         &self.id
     }
 
-    fn speaks(&self, _: Language) -> bool {
-        true
+    fn speaks(&self, language: Language) -> bool {
+        self.languages.as_ref().is_none_or(|spoken| spoken.contains(&language))
     }
 
     fn render(&self, language: Language, text: &str) -> Result<Sound, VoiceError> {
-        let failed = |why: String| VoiceError::failed(&self.id, text, why);
-        let mut child = Command::new(&self.program)
-            .args(["-v", language.code(), "--stdin", "--stdout"])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .map_err(|e| failed(format!("{} does not start: {e}", self.program.display())))?;
-        let mut stdin = child.stdin.take().expect("piped");
-        let stdout = child.stdout.take().expect("piped");
-        let (done, finished) = mpsc::channel();
-        let reader = std::thread::spawn(move || {
-            let mut wav = Vec::new();
-            let result = stdout.take(BYTES_MAX).read_to_end(&mut wav).map(|_| wav);
-            // Nobody may be waiting any more.
-            let _ = done.send(result);
-        });
-        // The stress mark is not in its alphabet. A program that quits without reading is found out below.
-        let _ = stdin.write_all(text.replace('\u{301}', "").as_bytes());
-        drop(stdin);
-        let wav = finished.recv_timeout(PATIENCE);
-        // Harmless when it has ended by itself; ends the pipe, and so the reader, when it has not.
-        let _ = child.kill();
-        let status = child.wait().map_err(|e| failed(e.to_string()))?;
-        let _ = reader.join();
-        let wav = wav
-            .map_err(|_| failed(format!("no answer within {} seconds", PATIENCE.as_secs())))?
-            .map_err(|e| failed(e.to_string()))?;
-        sound(&wav).ok_or_else(|| failed(format!("its output is no WAV (it ended with {status})")))
+        let mut retries = self.retries;
+        loop {
+            match self.speak(language, text) {
+                Ok(sound) => return Ok(sound),
+                Err(Failure::Timeout) if retries > 0 => retries -= 1,
+                Err(failure) => return Err(VoiceError::failed(&self.id, text, failure)),
+            }
+        }
     }
 }
 
-/// The canonical WAV that is written to a pipe: 16 bits, one channel, and lengths that are not to be trusted.
-fn sound(wav: &[u8]) -> Option<Sound> {
-    let header = wav.get(..44)?;
-    if !header.starts_with(b"RIFF") || &header[8..16] != b"WAVEfmt " || &header[36..40] != b"data" {
+/// A program by its path, or by its name on PATH.
+pub(super) fn find(program: &Path) -> Option<PathBuf> {
+    let runs = |path: &PathBuf| {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::metadata(path).is_ok_and(|m| m.is_file() && m.permissions().mode() & 0o111 != 0)
+    };
+    if program.components().count() > 1 {
+        return Some(program.to_owned()).filter(runs);
+    }
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|folder| folder.join(program)).find(runs)
+}
+
+/// The first line that the program says of its version, if it says one soon.
+pub(super) fn version(program: &Path) -> Option<String> {
+    let (output, status) = run(program, ["--version"], String::new(), VERSION_PATIENCE).ok()?;
+    let line = std::str::from_utf8(&output).ok()?.lines().next()?.trim();
+    let told = status.success() && (1..=VERSION_LETTERS_MAX).contains(&line.chars().count());
+    told.then(|| line.to_owned())
+}
+
+/// Its name, then what tells its arguments and version from others.
+fn id(path: &Path, arguments: &[String], version: Option<&str>) -> String {
+    let name = path.file_name().unwrap_or(OsStr::new("command")).to_string_lossy();
+    let mut sum = Sha256::new();
+    for part in arguments.iter().map(String::as_str).chain([version.unwrap_or("")]) {
+        sum.update(part.as_bytes());
+        sum.update([0]);
+    }
+    let sum = sum.finalize();
+    format!("{name}-{:02x}{:02x}{:02x}{:02x}", sum[0], sum[1], sum[2], sum[3])
+}
+
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Failure {
+    #[error("no answer in time; it was ended")]
+    Timeout,
+    #[error("{0}")]
+    Other(String),
+}
+
+/// Ends what the program has started too: they are one process group. A process that has left the group is not followed.
+struct Group(Child);
+
+impl Group {
+    fn has_ended(&self) -> bool {
+        // SAFETY: `siginfo_t` is plain numbers, for which zeros are a value.
+        let mut told: libc::siginfo_t = unsafe { std::mem::zeroed() };
+        // NOWAIT leaves the process as it is: its number, and so that of its group, is nobody else's until `wait`.
+        let options = libc::WEXITED | libc::WNOHANG | libc::WNOWAIT;
+        // SAFETY: `told` is there to be written to.
+        let code = unsafe { libc::waitid(libc::P_PID, self.0.id(), &mut told, options) };
+        // SAFETY: the kernel has filled it in, or left its zeros: no process.
+        code == 0 && unsafe { told.si_pid() } != 0
+    }
+
+    /// Until it has ended by itself. `None`: not in time.
+    fn ended_by(&self, deadline: Instant) -> Option<()> {
+        let mut pause = Duration::from_micros(200);
+        while !self.has_ended() {
+            if Instant::now() >= deadline {
+                return None;
+            }
+            std::thread::sleep(pause);
+            pause = (pause * 2).min(Duration::from_millis(20));
+        }
+        Some(())
+    }
+
+    fn end(mut self) -> ExitStatus {
+        self.kill();
+        self.0.wait().unwrap_or_else(|_| ExitStatus::from_raw(libc::SIGKILL))
+    }
+
+    fn kill(&self) {
+        // SAFETY: touches no memory. The group is that of a process that has not been waited for, so its number is its own.
+        unsafe { libc::kill(-(self.0.id() as libc::pid_t), libc::SIGKILL) };
+    }
+}
+
+/// Runs a program on an input; its output and how it ended. No shell; at most `BYTES_MAX` of output; when it returns, neither
+/// the program nor a child of its group is left.
+pub(super) fn run<A: AsRef<OsStr>>(
+    program: &Path,
+    arguments: impl IntoIterator<Item = A>,
+    input: String,
+    timeout: Duration,
+) -> Result<(Vec<u8>, ExitStatus), Failure> {
+    let deadline = Instant::now() + timeout;
+    let mut child = Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .process_group(0)
+        .spawn()
+        .map_err(|e| Failure::Other(format!("{} does not start: {e}", program.display())))?;
+    let mut stdin = child.stdin.take().expect("piped");
+    let stdout = child.stdout.take().expect("piped");
+    let group = Group(child);
+    let (done, finished) = mpsc::channel();
+    // Neither thread is joined: a process that left the group could hold a pipe open for ever. All others end with it.
+    std::thread::spawn(move || {
+        let mut output = Vec::new();
+        let result = stdout.take(BYTES_MAX as u64 + 1).read_to_end(&mut output).map(|_| output);
+        // Nobody may be waiting any more.
+        let _ = done.send(result);
+    });
+    // A program that does not read would hold a long text up; one that quits without reading is found out by its status.
+    std::thread::spawn(move || stdin.write_all(input.as_bytes()));
+    let output = finished.recv_timeout(timeout);
+    let whole = matches!(&output, Ok(Ok(bytes)) if bytes.len() <= BYTES_MAX);
+    // What has said all may take a moment to end, and how it ends is of interest.
+    let ended = if whole { group.ended_by(deadline) } else { None };
+    let status = group.end();
+    let output = output.map_err(|_| Failure::Timeout)?.map_err(|e| Failure::Other(e.to_string()))?;
+    if output.len() > BYTES_MAX {
+        return Err(Failure::Other(format!("its output is longer than {BYTES_MAX} bytes")));
+    }
+    ended.ok_or(Failure::Timeout)?;
+    Ok((output, status))
+}
+
+/// The WAV that is written to a pipe: 16 bits, and lengths that are not to be trusted. Chunks before the samples are passed over;
+/// channels are averaged.
+pub(super) fn sound(wav: &[u8]) -> Option<Sound> {
+    const PCM: u16 = 1;
+    const EXTENSIBLE: u16 = 0xfffe;
+    if !wav.starts_with(b"RIFF") || wav.get(8..12)? != b"WAVE" {
         return None;
     }
-    let half = |at: usize| u16::from_le_bytes([header[at], header[at + 1]]);
-    let (channels, bits) = (half(22), half(34));
-    let rate = u32::from_le_bytes([header[24], header[25], header[26], header[27]]);
-    if (channels, bits) != (1, 16) || !(4000..=192_000).contains(&rate) {
-        return None;
+    let mut rest = &wav[12..];
+    let mut format = None;
+    loop {
+        let (name, length) = (rest.get(..4)?, rest.get(4..8)?);
+        let length = u32::from_le_bytes(length.try_into().expect("four bytes")) as usize;
+        let body = &rest[8..];
+        match name {
+            b"data" => {
+                let (channels, rate) = format?;
+                // Written before it was known: 0, or the largest number. What follows the samples has a length that is true.
+                let length = if (1..=body.len()).contains(&length) { length } else { body.len() };
+                let sample = |b: &[u8]| i32::from(i16::from_le_bytes([b[0], b[1]]));
+                let frame = |f: &[u8]| (f.chunks_exact(2).map(sample).sum::<i32>() / channels) as i16;
+                let pcm = body[..length].chunks_exact(2 * channels as usize).map(frame).collect();
+                return Some(Sound { pcm, rate });
+            }
+            b"fmt " => {
+                let half = |at: usize| Some(u16::from_le_bytes(body.get(at..at + 2)?.try_into().expect("two bytes")));
+                let rate = u32::from(half(4)?) | u32::from(half(6)?) << 16;
+                let (coding, channels, bits) = (half(0)?, half(2)?, half(14)?);
+                // The coding proper of an extensible header is the first number of its GUID.
+                let coding = if coding == EXTENSIBLE { half(24)? } else { coding };
+                if coding != PCM || bits != 16 || !(1..=8).contains(&channels) || !(4000..=192_000).contains(&rate) {
+                    return None;
+                }
+                format = Some((i32::from(channels), rate));
+            }
+            _ => {}
+        }
+        rest = body.get(length.checked_add(length % 2)?..)?;
     }
-    let pcm = wav[44..].chunks_exact(2).map(|b| i16::from_le_bytes([b[0], b[1]])).collect();
-    Some(Sound { pcm, rate })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn chunk(name: &[u8; 4], length: u32, body: &[u8]) -> Vec<u8> {
+        [name.as_slice(), &length.to_le_bytes(), body].concat()
+    }
+
     #[test]
     fn wav_of_a_pipe() {
-        let mut wav = b"RIFF\xff\xff\xff\x7fWAVEfmt \x10\0\0\0\x01\0\x01\0\x22\x56\0\0\x44\xac\0\0\x02\0\x10\0data\xff\xff\xff\x7f".to_vec();
-        wav.extend([1, 0, 2, 0, 3]);
-        assert_eq!(sound(&wav), Some(Sound { pcm: vec![1, 2], rate: 22_050 }));
-        assert_eq!(sound(&wav[..40]), None);
-        wav[22] = 2;
-        assert_eq!(sound(&wav), None);
+        let format = |channels: u8| [&[1, 0, channels, 0, 0x22, 0x56, 0, 0, 0x44, 0xac, 0, 0, 2 * channels, 0, 16, 0][..]].concat();
+        let wav = |chunks: &[Vec<u8>]| [b"RIFF\xff\xff\xff\x7fWAVE".to_vec(), chunks.concat()].concat();
+        let (mono, stereo) = (chunk(b"fmt ", 16, &format(1)), chunk(b"fmt ", 16, &format(2)));
+        let extensible = [&[0xfe, 0xff], &format(1)[2..], &[22, 0, 16, 0, 4, 0, 0, 0, 1, 0], &[7; 14]].concat();
+        let extensible = chunk(b"fmt ", 40, &extensible);
+        let heard = |pcm: &[i16]| Some(Sound { pcm: pcm.to_vec(), rate: 22_050 });
+        for (chunks, expected) in [
+            (vec![mono.clone(), chunk(b"data", 0x7fff_ffff, &[1, 0, 2, 0, 3])], heard(&[1, 2])),
+            (vec![mono.clone(), chunk(b"data", 0, &[1, 0, 2, 0])], heard(&[1, 2])),
+            (vec![mono.clone(), chunk(b"LIST", 3, b"odd\0"), chunk(b"data", 4, &[1, 0, 2, 0, 9, 9])], heard(&[1, 2])),
+            (vec![stereo, chunk(b"data", 8, &[1, 0, 3, 0, 0, 0, 6, 0])], heard(&[2, 3])),
+            (vec![extensible, chunk(b"data", 2, &[5, 0])], heard(&[5])),
+            (vec![chunk(b"data", 2, &[5, 0])], None),
+            (vec![mono.clone()], None),
+            (vec![mono[..12].to_vec()], None),
+            (vec![mono, chunk(b"LIST", u32::MAX, b"")], None),
+            (vec![chunk(b"fmt ", 16, &format(9))], None),
+            (vec![], None),
+        ] {
+            assert_eq!(sound(&wav(&chunks)), expected, "{chunks:?}");
+        }
+        assert_eq!(sound(b""), None);
+        assert_eq!(sound(b"OggS and more of the like"), None);
+    }
+
+    #[test]
+    fn an_id_changes_with_arguments_and_version() {
+        let of = |arguments: &[&str], version| {
+            id(Path::new("/opt/say"), &arguments.iter().map(|a| (*a).to_owned()).collect::<Vec<_>>(), version)
+        };
+        assert!(of(&[], None).starts_with("say-"));
+        let ids = [of(&[], None), of(&["-a"], None), of(&["-a"], Some("1")), of(&["-a", "1"], None), of(&["-a1"], None)];
+        for (at, id) in ids.iter().enumerate() {
+            assert!(!ids[..at].contains(id), "{id} twice");
+        }
     }
 }

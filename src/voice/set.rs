@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::command::Espeak;
+use super::command::Program;
 use super::finish::{finish, silence};
 use super::pico::Pico;
 use super::ru_tts::RuTts;
@@ -67,7 +67,7 @@ impl VoiceSet {
             let why = "there is no such file. Build it: make setup".to_owned();
             add("ru_tts", Err(VoiceError::Load { voice: "ru_tts".to_owned(), path: path.clone(), why }));
         }
-        if let Some(espeak) = Espeak::find() {
+        if let Some(espeak) = Program::espeak() {
             add("espeak", Ok(Arc::new(espeak)));
         }
         VoiceSet { voices: Arc::new(voices), not_loaded }
