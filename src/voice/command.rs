@@ -279,7 +279,9 @@ mod tests {
 
     #[test]
     fn wav_of_a_pipe() {
-        let format = |channels: u8| [&[1, 0, channels, 0, 0x22, 0x56, 0, 0, 0x44, 0xac, 0, 0, 2 * channels, 0, 16, 0][..]].concat();
+        let format = |channels: u8| {
+            [&[1, 0, channels, 0, 0x22, 0x56, 0, 0, 0x44, 0xac, 0, 0, 2 * channels, 0, 16, 0][..]].concat()
+        };
         let wav = |chunks: &[Vec<u8>]| [b"RIFF\xff\xff\xff\x7fWAVE".to_vec(), chunks.concat()].concat();
         let (mono, stereo) = (chunk(b"fmt ", 16, &format(1)), chunk(b"fmt ", 16, &format(2)));
         let extensible = [&[0xfe, 0xff], &format(1)[2..], &[22, 0, 16, 0, 4, 0, 0, 0, 1, 0], &[7; 14]].concat();
@@ -310,9 +312,123 @@ mod tests {
             id(Path::new("/opt/say"), &arguments.iter().map(|a| (*a).to_owned()).collect::<Vec<_>>(), version)
         };
         assert!(of(&[], None).starts_with("say-"));
-        let ids = [of(&[], None), of(&["-a"], None), of(&["-a"], Some("1")), of(&["-a", "1"], None), of(&["-a1"], None)];
+        let ids =
+            [of(&[], None), of(&["-a"], None), of(&["-a"], Some("1")), of(&["-a", "1"], None), of(&["-a1"], None)];
         for (at, id) in ids.iter().enumerate() {
             assert!(!ids[..at].contains(id), "{id} twice");
+        }
+    }
+    fn settings(timeout: Duration, retries: u32) -> voices::Voice {
+        let kind = voices::VoiceKind::Command { program: PathBuf::new(), arguments: Vec::new() };
+        voices::Voice { kind, languages: vec![Language::EN], timeout, retries }
+    }
+
+    /// A voice that is a script of the shell, for tests.
+    fn script(folder: &Path, lines: &str, arguments: &[&str], settings: &voices::Voice) -> Program {
+        use std::os::unix::fs::PermissionsExt;
+        let path = folder.join("voice");
+        // Written aside: a script that is open for writing by anybody cannot be run.
+        std::fs::write(folder.join("new"), format!("#!/bin/sh\n{lines}\n")).unwrap();
+        std::fs::set_permissions(folder.join("new"), std::fs::Permissions::from_mode(0o755)).unwrap();
+        let copied = Command::new("cp").arg(folder.join("new")).arg(&path).status().unwrap();
+        assert!(copied.success());
+        let arguments: Vec<String> = arguments.iter().map(|a| (*a).to_owned()).collect();
+        Program::from_settings(settings, &path, &arguments).unwrap()
+    }
+
+    const PATIENT: Duration = Duration::from_secs(60);
+    /// A WAV of one sample, as a shell says it.
+    const WAV: &str =
+        r"printf 'RIFF\0\0\0\0WAVEfmt \020\0\0\0\001\0\001\0\100\037\0\0\200\076\0\0\002\0\020\0data\0\0\0\0\001\0'";
+
+    #[test]
+    fn words_go_in_and_a_wav_comes_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let heard = folder.path().join("heard");
+        let lines =
+            format!("[ \"$1\" = --version ] && echo 7 && exit\necho \"$@\" >{0}\ncat >>{0}\n{WAV}", heard.display());
+        let arguments = ["-l", "{language}; rm -rf $HOME", "x{language}x"];
+        let program = script(folder.path(), &lines, &arguments, &settings(PATIENT, 0));
+        assert!(program.speaks(Language::EN) && !program.speaks(Language::RU));
+        let sound = program.render(Language::EN, "one two\u{301} \"$HOME\"").unwrap();
+        assert_eq!(sound, Sound { pcm: vec![1], rate: 8000 });
+        assert_eq!(std::fs::read_to_string(heard).unwrap(), "-l en; rm -rf $HOME xenx\none two \"$HOME\"\n");
+        assert_eq!(program.id(), id(Path::new("voice"), &arguments.map(str::to_owned), Some("7")));
+    }
+
+    #[test]
+    fn a_program_that_misbehaves_is_an_error() {
+        let long = "word ".repeat(100_000);
+        for (lines, text, error) in [
+            ("echo rubbish", "hello", "its output of 8 bytes is no WAV"),
+            ("cat", "hello", "its output of 6 bytes is no WAV"),
+            ("", "hello", "its output of 0 bytes is no WAV"),
+            (&format!("{WAV}; exit 3"), "hello", "ended with exit status: 3"),
+            ("kill -9 $$", "hello", "ended with signal: 9"),
+            ("cat /dev/zero", "hello", "its output is longer than 62914560 bytes"),
+            ("echo rubbish", &long, "its output of 8 bytes is no WAV"),
+        ] {
+            let folder = tempfile::tempdir().unwrap();
+            let program =
+                script(folder.path(), &format!("[ \"$1\" = --version ] && exit\n{lines}"), &[], &settings(PATIENT, 0));
+            let told = program.render(Language::EN, text).unwrap_err().to_string();
+            assert!(told.contains(error), "{lines}: {told}");
+            assert!(!told.contains("hello"), "the text is private: {told}");
+        }
+    }
+
+    /// It is ended, and its children with it, also those that hold its output open.
+    #[test]
+    fn a_program_that_hangs_is_ended_with_its_children() {
+        let folder = tempfile::tempdir().unwrap();
+        let asked = folder.path().join("asked");
+        for hang in ["sleep 1000", "sleep 1000 & sleep 1000 & wait", "exec >&-; sleep 1000", "sleep 1000 & exit 0"] {
+            let lines = format!("[ \"$1\" = --version ] && exit\necho $$ >>{}\n{WAV}\n{hang}", asked.display());
+            let program = script(folder.path(), &lines, &[], &settings(Duration::from_millis(700), 1));
+            let began = Instant::now();
+            let told = program.render(Language::EN, "hello").unwrap_err().to_string();
+            assert!(told.contains("no answer in time"), "{hang}: {told}");
+            assert!(began.elapsed() < Duration::from_secs(20), "{hang}: {:?}", began.elapsed());
+            let groups = std::fs::read_to_string(&asked).unwrap();
+            assert_eq!(groups.lines().count(), 2, "{hang}: once, and once more");
+            for group in groups.lines() {
+                let group: libc::pid_t = group.parse().unwrap();
+                // Children are gone when their new parent has taken note of them.
+                let gone = || {
+                    // SAFETY: touches no memory; signal 0 is a question.
+                    unsafe { libc::kill(-group, 0) != 0 }
+                };
+                let patience = Instant::now() + Duration::from_secs(20);
+                while !gone() && Instant::now() < patience && !only_zombies(group) {
+                    std::thread::sleep(Duration::from_millis(5));
+                }
+                assert!(gone() || only_zombies(group), "{hang}: a process is left of the group {group}");
+            }
+            std::fs::remove_file(&asked).unwrap();
+        }
+    }
+
+    /// Where nobody takes note of orphans (a container without init), what has ended stays listed.
+    fn only_zombies(group: libc::pid_t) -> bool {
+        let stats = std::fs::read_dir("/proc")
+            .unwrap()
+            .filter_map(|entry| std::fs::read_to_string(entry.ok()?.path().join("stat")).ok());
+        // "12 (name) S parent group …"
+        let members = stats.filter_map(|stat| {
+            let (_, rest) = stat.rsplit_once(") ")?;
+            let mut fields = rest.split(' ');
+            let state = fields.next()?.to_owned();
+            (fields.nth(1)? == group.to_string()).then_some(state)
+        });
+        members.into_iter().all(|state| state == "Z")
+    }
+
+    #[test]
+    fn a_program_that_is_not_there() {
+        for program in ["/no/such/voice", "no-such-voice-at-all", "/etc/passwd", "/tmp"] {
+            let error =
+                Program::from_settings(&settings(PATIENT, 0), Path::new(program), &[]).err().unwrap().to_string();
+            assert!(error.contains(program) && error.contains("no such program"), "{error}");
         }
     }
 }

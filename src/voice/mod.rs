@@ -10,7 +10,10 @@ mod disk;
 mod finish;
 mod memory;
 mod pico;
+#[cfg(feature = "piper")]
+mod piper;
 mod recorded;
+mod rhvoice;
 mod ru_tts;
 mod set;
 mod spelling;

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use super::command::Program;
 use super::finish::{finish, silence};
 use super::pico::Pico;
+use super::rhvoice::Rhvoice;
 use super::ru_tts::RuTts;
 use super::{Voice, VoiceError};
-use crate::config::voices::Speech;
+use crate::config::voices::{self, Speech, VoiceKind};
 use crate::language::Language;
 use crate::speech::Utterance;
 
@@ -26,6 +27,28 @@ impl VoiceOptions {
     /// The voices that come with the program, with their data in `data`.
     pub fn embedded(data: PathBuf) -> VoiceOptions {
         VoiceOptions { data, ru_tts: None, speech: Speech::default() }
+    }
+}
+
+/// `None`: the kind is not made here.
+fn from_settings(settings: &voices::Voice) -> Option<Result<Arc<dyn Voice>, VoiceError>> {
+    fn shared<V: Voice + 'static>(voice: Result<V, VoiceError>) -> Option<Result<Arc<dyn Voice>, VoiceError>> {
+        Some(voice.map(|voice| Arc::new(voice) as Arc<dyn Voice>))
+    }
+    match &settings.kind {
+        VoiceKind::Command { program, arguments } => shared(Program::from_settings(settings, program, arguments)),
+        VoiceKind::Rhvoice { voice, library, data } => {
+            shared(Rhvoice::from_settings(settings, voice, library.as_deref(), data.as_deref()))
+        }
+        #[cfg(feature = "piper")]
+        VoiceKind::Piper { model } => shared(super::piper::Piper::from_settings(settings, model)),
+        #[cfg(not(feature = "piper"))]
+        VoiceKind::Piper { model } => {
+            let why = "this program was built without Piper. Build it with `--features piper`, or let Piper's own program \
+                       speak: a voice of the kind `command`";
+            Some(Err(VoiceError::Load { voice: "piper".to_owned(), path: model.clone(), why: why.to_owned() }))
+        }
+        VoiceKind::Recorded { .. } | VoiceKind::OpenAi { .. } | VoiceKind::Http { .. } => None,
     }
 }
 
@@ -59,6 +82,11 @@ impl VoiceSet {
             Ok(voice) => voices.push(Named { name: name.to_owned(), voice }),
             Err(error) => not_loaded.push(error),
         };
+        for (name, settings) in &options.speech.voices {
+            if let Some(voice) = from_settings(settings) {
+                add(name, voice);
+            }
+        }
         add("pico", Pico::load(&options.data.join("pico")).map(|v| Arc::new(v) as Arc<dyn Voice>));
         let places = RuTts::places(options.ru_tts.as_deref());
         if let Some(library) = places.iter().find(|place| place.is_file()) {
@@ -126,6 +154,11 @@ impl VoiceSet {
             }
         }
         Err(first.expect("there is a voice, and it failed"))
+    }
+
+    /// Why voices that are installed, or named in the settings, are not in the set.
+    pub fn not_loaded(&self) -> &[VoiceError] {
+        &self.not_loaded
     }
 
     /// Every voice: its name, its id, whether it speaks the language.

@@ -27,4 +27,6 @@ mod town;
 mod versions;
 mod views;
 mod voice;
+mod voice_speed;
+mod voices_installed;
 mod workshop_text;
