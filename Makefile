@@ -2,7 +2,7 @@
 
 CARGO ?= cargo
 
-.PHONY: demo test setup setup-test check
+.PHONY: demo test setup setup-test more-voices check
 
 demo: setup
 	$(CARGO) run --locked --bin ringback -- demo
@@ -22,3 +22,7 @@ setup:
 # foreign peers that the tests call
 setup-test:
 	sh setup/peers.sh
+
+# optional: RHVoice, espeak-ng, a model of Piper
+more-voices:
+	sh setup/more_voices.sh

@@ -34,7 +34,7 @@ is_offered() {
 }
 
 wanted=
-for name in espeak-ng rhvoice rhvoice-russian rhvoice-english rhvoice-ukrainian python3-pip; do
+for name in espeak-ng librhvoice5 rhvoice-russian rhvoice-english rhvoice-ukrainian python3-pip; do
     is_installed "$name" || wanted="$wanted $name"
 done
 # Another pip, or another espeak-ng, is as good.
@@ -44,7 +44,7 @@ command -v espeak-ng >/dev/null 2>&1 && wanted=$(echo "$wanted" | sed 's/ espeak
 if [ -n "$wanted" ]; then
     as_root_on_debian || fail "missing:$wanted. Install them (Debian: apt-get install, with non-free) and run this again"
     apt-get -qq update || fail "apt-get could not read the lists of packages: see above"
-    if ! is_offered rhvoice; then
+    if ! is_offered librhvoice5; then
         # The mirror and suite that main comes from, and its key: apt wants the same key for the same mirror.
         line=$(apt-get indextargets --format '$(REPO_URI) $(CODENAME) $(SOURCESENTRY)' \
             'Created-By: Packages' 'Component: main' 'Origin: Debian' | grep -v -e '-updates' -e '-security' | head -n 1)
@@ -61,7 +61,7 @@ if [ -n "$wanted" ]; then
             [ -z "$key" ] || echo "Signed-By: $key"
         } >"$sources"
         apt-get -qq update || fail "apt-get could not read the lists of packages: see above"
-        is_offered rhvoice || fail "Debian $2 has no package rhvoice, not in non-free either"
+        is_offered librhvoice5 || fail "Debian $2 has no package librhvoice5, not in non-free either"
     fi
     echo "more voices: installing$wanted"
     # shellcheck disable=SC2086
@@ -89,5 +89,5 @@ more voices: RHVoice, espeak-ng and a model of Piper are there
   The licences of these RHVoice voices forbid commercial use, and a reminder of a bill is commercial (CC BY-NC-ND 4.0):
     Russian: Arina Artemiy Evgeniy-Rus Mikhail Pavel Tatiana Victoria Vitaliy Yuriy; English: Evgeniy-Eng Lyubov
   Of these it says nothing of the kind: Russian Aleksandr Aleksandr-hq Anna Elena Irina; English Alan Bdl Clb Slt; Ukrainian Anatol Marianna
-    Natalia Volodymyr. What counts is Debian's /usr/share/doc/rhvoice/copyright, which this list was read from (1.8.0).
+    Natalia Volodymyr. What counts is Debian's /usr/share/doc/librhvoice5/copyright, which this list was read from (1.8.0).
 TOLD

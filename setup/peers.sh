@@ -1,5 +1,6 @@
 #!/bin/sh
-# Foreign peers that the tests call: sipp (Debian: sip-tester) and aiosmtpd (PyPI, pinned by hash, into target/peers/python).
+# Foreign peers that the tests call: sipp (Debian: sip-tester), espeak-ng, and aiosmtpd (PyPI, pinned by hash, into
+# target/peers/python).
 # Safe to run again: does nothing when they are there.
 set -eu
 
@@ -23,11 +24,12 @@ install() {
 }
 
 command -v sipp >/dev/null 2>&1 || install sip-tester
+command -v espeak-ng >/dev/null 2>&1 || install espeak-ng
 command -v python3 >/dev/null 2>&1 || install python3
 python3 -m pip --version >/dev/null 2>&1 || install python3-pip
 
 if PYTHONPATH="$python" python3 -c 'import aiosmtpd.smtp' >/dev/null 2>&1; then
-    echo "peers: sipp and aiosmtpd are there"
+    echo "peers: sipp, espeak-ng and aiosmtpd are there"
     exit 0
 fi
 
@@ -42,4 +44,4 @@ echo "peers: downloading aiosmtpd"
 mkdir -p "$python"
 python3 -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --root-user-action=ignore \
     --upgrade --target "$python" -r "$wanted" || fail "could not install aiosmtpd: is a package index reachable (pip config list)?"
-echo "peers: sipp and aiosmtpd are there"
+echo "peers: sipp, espeak-ng and aiosmtpd are there"

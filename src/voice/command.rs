@@ -7,13 +7,14 @@ use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
 use super::{Sound, Voice, VoiceError};
 use crate::config::voices;
 use crate::language::Language;
+use crate::time::{Clock, Mono};
 
 /// For espeak-ng, which answers within 60 ms.
 const ESPEAK_PATIENCE: Duration = Duration::from_secs(20);
@@ -146,43 +147,26 @@ pub(super) enum Failure {
     Other(String),
 }
 
-/// Ends what the program has started too: they are one process group. A process that has left the group is not followed.
-struct Group(Child);
-
-impl Group {
-    fn has_ended(&self) -> bool {
-        // SAFETY: `siginfo_t` is plain numbers, for which zeros are a value.
-        let mut told: libc::siginfo_t = unsafe { std::mem::zeroed() };
-        // NOWAIT leaves the process as it is: its number, and so that of its group, is nobody else's until `wait`.
-        let options = libc::WEXITED | libc::WNOHANG | libc::WNOWAIT;
-        // SAFETY: `told` is there to be written to.
-        let code = unsafe { libc::waitid(libc::P_PID, self.0.id(), &mut told, options) };
-        // SAFETY: the kernel has filled it in, or left its zeros: no process.
-        code == 0 && unsafe { told.si_pid() } != 0
-    }
-
-    /// Until it has ended by itself. `None`: not in time.
-    fn ended_by(&self, deadline: Instant) -> Option<()> {
-        let mut pause = Duration::from_micros(200);
-        while !self.has_ended() {
-            if Instant::now() >= deadline {
-                return None;
-            }
-            std::thread::sleep(pause);
-            pause = (pause * 2).min(Duration::from_millis(20));
+/// Waits until the process has ended, and leaves it as it is: its number, and so that of its group, is nobody else's until
+/// `Child::wait`.
+fn wait_without_reaping(process: u32) {
+    loop {
+        // SAFETY: `siginfo_t` is plain numbers, for which zeros are a value; it is there to be written to.
+        let code = unsafe {
+            let mut told: libc::siginfo_t = std::mem::zeroed();
+            libc::waitid(libc::P_PID, process, &mut told, libc::WEXITED | libc::WNOWAIT)
+        };
+        if code == 0 || std::io::Error::last_os_error().kind() != std::io::ErrorKind::Interrupted {
+            return;
         }
-        Some(())
     }
+}
 
-    fn end(mut self) -> ExitStatus {
-        self.kill();
-        self.0.wait().unwrap_or_else(|_| ExitStatus::from_raw(libc::SIGKILL))
-    }
-
-    fn kill(&self) {
-        // SAFETY: touches no memory. The group is that of a process that has not been waited for, so its number is its own.
-        unsafe { libc::kill(-(self.0.id() as libc::pid_t), libc::SIGKILL) };
-    }
+/// Ends what the program has started too: they are one process group. A process that has left the group is not followed.
+fn end_group(mut child: Child) -> ExitStatus {
+    // SAFETY: touches no memory. The group is that of a process that has not been waited for, so its number is its own.
+    unsafe { libc::kill(-(child.id() as libc::pid_t), libc::SIGKILL) };
+    child.wait().unwrap_or_else(|_| ExitStatus::from_raw(libc::SIGKILL))
 }
 
 /// Runs a program on an input; its output and how it ended. No shell; at most `BYTES_MAX` of output; when it returns, neither
@@ -193,7 +177,7 @@ pub(super) fn run<A: AsRef<OsStr>>(
     input: String,
     timeout: Duration,
 ) -> Result<(Vec<u8>, ExitStatus), Failure> {
-    let deadline = Instant::now() + timeout;
+    let clock = Clock::system();
     let mut child = Command::new(program)
         .args(arguments)
         .stdin(Stdio::piped())
@@ -204,28 +188,33 @@ pub(super) fn run<A: AsRef<OsStr>>(
         .map_err(|e| Failure::Other(format!("{} does not start: {e}", program.display())))?;
     let mut stdin = child.stdin.take().expect("piped");
     let stdout = child.stdout.take().expect("piped");
-    let group = Group(child);
-    let (done, finished) = mpsc::channel();
-    // Neither thread is joined: a process that left the group could hold a pipe open for ever. All others end with it.
+    let process = child.id();
+    let (said, output) = mpsc::channel();
+    let (gone, ended) = mpsc::channel();
+    // None of these threads is joined: a process that left the group could hold a pipe open for ever. Otherwise they end with it.
+    // Nobody may be waiting any more when they send.
     std::thread::spawn(move || {
         let mut output = Vec::new();
         let result = stdout.take(BYTES_MAX as u64 + 1).read_to_end(&mut output).map(|_| output);
-        // Nobody may be waiting any more.
-        let _ = done.send(result);
+        let _ = said.send(result);
+    });
+    std::thread::spawn(move || {
+        wait_without_reaping(process);
+        let _ = gone.send(());
     });
     // A program that does not read would hold a long text up; one that quits without reading is found out by its status.
     std::thread::spawn(move || stdin.write_all(input.as_bytes()));
-    let output = finished.recv_timeout(timeout);
+    let output = output.recv_timeout(timeout);
     let whole = matches!(&output, Ok(Ok(bytes)) if bytes.len() <= BYTES_MAX);
     // What has said all may take a moment to end, and how it ends is of interest.
-    let ended = if whole { group.ended_by(deadline) } else { None };
-    let status = group.end();
+    let rest = timeout.saturating_sub(clock.now().mono.since(Mono::ZERO));
+    let ended = whole && ended.recv_timeout(rest).is_ok();
+    let status = end_group(child);
     let output = output.map_err(|_| Failure::Timeout)?.map_err(|e| Failure::Other(e.to_string()))?;
     if output.len() > BYTES_MAX {
         return Err(Failure::Other(format!("its output is longer than {BYTES_MAX} bytes")));
     }
-    ended.ok_or(Failure::Timeout)?;
-    Ok((output, status))
+    if ended { Ok((output, status)) } else { Err(Failure::Timeout) }
 }
 
 /// The WAV that is written to a pipe: 16 bits, and lengths that are not to be trusted. Chunks before the samples are passed over;
@@ -362,7 +351,7 @@ mod tests {
         for (lines, text, error) in [
             ("echo rubbish", "hello", "its output of 8 bytes is no WAV"),
             ("cat", "hello", "its output of 6 bytes is no WAV"),
-            ("", "hello", "its output of 0 bytes is no WAV"),
+            ("true", "hello", "its output of 0 bytes is no WAV"),
             (&format!("{WAV}; exit 3"), "hello", "ended with exit status: 3"),
             ("kill -9 $$", "hello", "ended with signal: 9"),
             ("cat /dev/zero", "hello", "its output is longer than 62914560 bytes"),
@@ -385,10 +374,11 @@ mod tests {
         for hang in ["sleep 1000", "sleep 1000 & sleep 1000 & wait", "exec >&-; sleep 1000", "sleep 1000 & exit 0"] {
             let lines = format!("[ \"$1\" = --version ] && exit\necho $$ >>{}\n{WAV}\n{hang}", asked.display());
             let program = script(folder.path(), &lines, &[], &settings(Duration::from_millis(700), 1));
-            let began = Instant::now();
+            let clock = Clock::system();
             let told = program.render(Language::EN, "hello").unwrap_err().to_string();
             assert!(told.contains("no answer in time"), "{hang}: {told}");
-            assert!(began.elapsed() < Duration::from_secs(20), "{hang}: {:?}", began.elapsed());
+            let took = clock.now().mono.since(Mono::ZERO);
+            assert!(took < Duration::from_secs(20), "{hang}: {took:?}");
             let groups = std::fs::read_to_string(&asked).unwrap();
             assert_eq!(groups.lines().count(), 2, "{hang}: once, and once more");
             for group in groups.lines() {
@@ -398,9 +388,9 @@ mod tests {
                     // SAFETY: touches no memory; signal 0 is a question.
                     unsafe { libc::kill(-group, 0) != 0 }
                 };
-                let patience = Instant::now() + Duration::from_secs(20);
-                while !gone() && Instant::now() < patience && !only_zombies(group) {
-                    std::thread::sleep(Duration::from_millis(5));
+                let patience = clock.now().mono + Duration::from_secs(20);
+                while !gone() && clock.now().mono < patience && !only_zombies(group) {
+                    std::thread::park_timeout(Duration::from_millis(5));
                 }
                 assert!(gone() || only_zombies(group), "{hang}: a process is left of the group {group}");
             }

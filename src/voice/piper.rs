@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rten::{Model, NodeId, RunOptions, ThreadPool, Value, ValueOrView};
 use serde::Deserialize;
@@ -15,6 +15,7 @@ use sha2::{Digest, Sha256};
 use super::{Sound, Voice, VoiceError, command};
 use crate::config::voices;
 use crate::language::Language;
+use crate::time::{Clock, Mono};
 
 /// Between sentences, which are given to the model one by one: its cost grows with the square of their length.
 const PAUSE_MS: usize = 250;
@@ -113,11 +114,11 @@ impl Piper {
     }
 
     fn speak(&self, text: &str) -> Result<Sound, String> {
-        let deadline = Instant::now() + self.timeout;
+        let clock = Clock::system();
         let rate = self.settings.audio.sample_rate;
         let mut pcm: Vec<f32> = Vec::new();
         for sentence in self.phonemes(text)? {
-            if Instant::now() > deadline {
+            if clock.now().mono.since(Mono::ZERO) > self.timeout {
                 return Err("no answer in time".to_owned());
             }
             if !pcm.is_empty() {

@@ -1,4 +1,4 @@
-//! RHVoice: a library that is loaded where it is installed (Debian: `rhvoice` and its voices, by `setup/more_voices.sh`). The
+//! RHVoice: a library that is loaded where it is installed (Debian: `librhvoice5` and voices such as `rhvoice-russian`, by `setup/more_voices.sh`). The
 //! best Russian that runs without a network. Some of its voices may not be used commercially: see `NOT_COMMERCIAL`.
 //!
 //! One engine is shared by all voices of a library and its data. Its header promises nothing about threads, and 1.8.0 does not
@@ -7,13 +7,14 @@
 use std::ffi::{CStr, CString, c_char, c_double, c_int, c_short, c_uint, c_void};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use libloading::Library;
 
 use super::{Sound, Voice, VoiceError};
 use crate::config::voices;
 use crate::language::Language;
+use crate::time::{Clock, Mono};
 
 /// The library that this is written for; another number is another interface.
 const LIBRARY: &str = "libRHVoice.so.5";
@@ -111,7 +112,9 @@ type Speak = unsafe extern "C" fn(*mut c_void) -> c_int;
 struct Spoken {
     pcm: Vec<i16>,
     rate: u32,
-    deadline: Instant,
+    /// Began with the text.
+    clock: Clock,
+    timeout: Duration,
     /// It changed its rate in the middle, or went on for too long.
     wrong: Option<String>,
 }
@@ -137,7 +140,7 @@ extern "C" fn play_speech(samples: *const c_short, count: c_uint, spoken: *mut c
     if spoken.pcm.len() > SECONDS_MAX * spoken.rate as usize {
         spoken.wrong = Some(format!("it went on for more than {SECONDS_MAX} seconds"));
     }
-    if Instant::now() > spoken.deadline {
+    if spoken.clock.now().mono.since(Mono::ZERO) > spoken.timeout {
         spoken.wrong = Some("no answer in time".to_owned());
     }
     c_int::from(spoken.wrong.is_none())
@@ -199,7 +202,10 @@ impl Engine {
         if !data.is_dir() {
             return Err(format!("there is no folder {} with its voices", data.display()));
         }
-        let failed = |e: libloading::Error| e.to_string();
+        let failed = |e: libloading::Error| match std::error::Error::source(&e) {
+            Some(source) => format!("{e}: {source}"),
+            None => e.to_string(),
+        };
         let folder = CString::new(data.as_os_str().as_encoded_bytes()).map_err(|e| e.to_string())?;
         let params = InitParams {
             data_path: folder.as_ptr(),
@@ -268,7 +274,7 @@ impl Engine {
         };
         let raw = self.raw.lock().unwrap_or_else(PoisonError::into_inner);
         // The wait for other texts is not the voice's.
-        let mut spoken = Spoken { pcm: Vec::new(), rate: 0, deadline: Instant::now() + timeout, wrong: None };
+        let mut spoken = Spoken { pcm: Vec::new(), rate: 0, clock: Clock::system(), timeout, wrong: None };
         // SAFETY: text, parameters and `spoken` outlive the message, which is gone at the end; `speak` is over when it returns.
         let done = unsafe {
             let user_data = (&raw mut spoken).cast();
@@ -321,7 +327,7 @@ impl Rhvoice {
         let data = data.unwrap_or(Path::new(DATA));
         let engine = Engine::shared(library, data).map_err(|why| {
             failed(format!(
-                "{why}. Install RHVoice 1.8 with its voices: make more-voices (Debian: rhvoice, in non-free)"
+                "{why}. Install RHVoice 1.8 with its voices: make more-voices (Debian: librhvoice5 and rhvoice-russian, in non-free)"
             ))
         })?;
         let Some(found) = engine.voices.iter().find(|v| v.name.to_lowercase() == name.to_lowercase()) else {
