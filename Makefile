@@ -2,7 +2,7 @@
 
 CARGO ?= cargo
 
-.PHONY: demo test setup setup-test check
+.PHONY: demo test setup setup-test more-voices check
 
 demo: setup
 	$(CARGO) run --locked --bin ringback -- demo
@@ -23,3 +23,7 @@ setup:
 setup-test:
 	sh setup/peers.sh
 	sh setup/ears.sh
+
+# optional: RHVoice, espeak-ng, a model of Piper
+more-voices:
+	sh setup/more_voices.sh

@@ -1,6 +1,6 @@
 #!/bin/sh
-# The Russian voice: ru_tts, a small C synthesizer (MIT), into .voices/ in the root of the project. English needs nothing:
-# its voice is inside the binary.
+# The Russian voice: ru_tts, a small C synthesizer (MIT), into .voices/ in the root of the project. English, German,
+# Spanish, French and Italian need nothing: their voices are inside the binary. More of them: setup/more_voices.sh.
 #
 # Safe to run again: does nothing when the voice is there. Downloads one source archive, pinned by its hash, through pip.
 # Wants: a C compiler; pip for Python 3 (installed with apt-get when missing, we are root and this is Debian).

@@ -15,8 +15,11 @@ mod lexicon;
 mod memory;
 mod openai;
 mod pico;
+#[cfg(feature = "piper")]
+mod piper;
 mod recorded;
 mod rest;
+mod rhvoice;
 mod ru_tts;
 mod set;
 mod speakers;

@@ -1,5 +1,5 @@
-//! SVOX Pico: the embedded English voice. Engine and language data are inside the binary; the engine wants its data as
-//! files, so they are written out once.
+//! SVOX Pico: the embedded voice of English, German, Spanish, French and Italian. Engine and language data are inside the
+//! binary; the engine wants its data as files, so they are written out once.
 //!
 //! The engine reads memory that it never wrote: what it says of a text, and for how long, hangs on what lay in the memory
 //! it was given and on what it said before. So each text has an engine of its own, in zeroed memory. It costs about 4 ms, and one
@@ -14,25 +14,42 @@ use ttspico_sys as c;
 use super::{Sound, Voice, VoiceError, disk, spelling};
 use crate::language::Language;
 
-/// `zeroed`: what earlier caches hold was said by engines in any memory.
-const ID: &str = "pico-0.1.5-zeroed-en-US";
+/// `zeroed`: what earlier caches hold was said by engines in any memory. One id for all languages: clips are cached under
+/// voice and language.
+const ID: &str = "pico-0.1.5-zeroed-wan";
 const RATE: u32 = 16_000;
 /// Words of 16 bytes, the alignment that the engine asks for: 4 MB. The two data files need 1.4 MB of it.
 const MEMORY_WORDS: usize = (4 << 20) / 16;
 /// A minute and a half at the slowest; a runaway engine is stopped there.
 const SAMPLES_MAX: usize = 100 * RATE as usize;
 
-macro_rules! data {
-    ($($file:literal),*) => {
-        [$(($file, include_bytes!(concat!(env!("PICO_LANGUAGE_DATA"), "/", $file)).as_slice())),*]
+/// A language of Pico, and its files: text analysis, then signal generation.
+struct Tongue {
+    language: &'static str,
+    data: [(&'static str, &'static [u8]); 2],
+}
+
+macro_rules! tongue {
+    ($language:literal: $analysis:literal, $signal:literal) => {
+        Tongue { language: $language, data: [tongue!($analysis), tongue!($signal)] }
+    };
+    ($file:literal) => {
+        ($file, include_bytes!(concat!(env!("PICO_LANGUAGE_DATA"), "/", $file)).as_slice())
     };
 }
 
-/// Text analysis, then signal generation.
-static DATA: [(&str, &[u8]); 2] = data!["en-US_ta.bin", "en-US_lh0_sg.bin"];
+/// 5.5 MB. British English is in the package too (1 MB); a second voice of a language would need a name of its own.
+static TONGUES: [Tongue; 5] = [
+    tongue!("en": "en-US_ta.bin", "en-US_lh0_sg.bin"),
+    tongue!("de": "de-DE_ta.bin", "de-DE_gl0_sg.bin"),
+    tongue!("es": "es-ES_ta.bin", "es-ES_zl0_sg.bin"),
+    tongue!("fr": "fr-FR_ta.bin", "fr-FR_nk0_sg.bin"),
+    tongue!("it": "it-IT_ta.bin", "it-IT_cm0_sg.bin"),
+];
 
 pub(super) struct Pico {
-    files: [CString; 2],
+    /// In the order of `TONGUES`.
+    files: [[CString; 2]; TONGUES.len()],
 }
 
 /// One engine in its own memory, for one text.
@@ -144,34 +161,43 @@ impl Drop for Engine {
 impl Pico {
     /// Writes the data under `folder` unless they are there.
     pub fn load(folder: &Path) -> Result<Pico, VoiceError> {
-        let mut files = [PathBuf::new(), PathBuf::new()];
-        for ((name, bytes), file) in DATA.iter().zip(&mut files) {
-            // Named by content: another version of the program does not take this one's data.
-            let sum = Sha256::digest(bytes);
-            *file = folder.join(format!("{:02x}{:02x}{:02x}{:02x}-{name}", sum[0], sum[1], sum[2], sum[3]));
-            let there = std::fs::metadata(&*file).is_ok_and(|m| m.len() == bytes.len() as u64);
-            if !there {
-                disk::write_atomically(file, bytes).map_err(|e| VoiceError::Load {
-                    voice: ID.to_owned(),
-                    path: file.clone(),
-                    why: format!("its data cannot be written: {e}"),
-                })?;
-            }
+        let mut files = Vec::with_capacity(TONGUES.len());
+        for tongue in &TONGUES {
+            let [analysis, signal] = &tongue.data;
+            let written = [write(folder, analysis)?, write(folder, signal)?];
+            engine(&written)?;
+            files.push(written);
         }
-        let names = files.clone().map(|file| CString::new(file.into_os_string().into_encoded_bytes()));
-        let [Ok(analysis), Ok(signal)] = names else { unreachable!("a path that was written to has no zero in it") };
-        let pico = Pico { files: [analysis, signal] };
-        pico.engine()?;
-        Ok(pico)
+        Ok(Pico { files: files.try_into().expect("as many as tongues") })
     }
 
-    fn engine(&self) -> Result<Engine, VoiceError> {
-        Engine::new(&self.files).map_err(|why| VoiceError::Load {
-            voice: ID.to_owned(),
-            path: PathBuf::from(self.files[0].to_string_lossy().into_owned()),
-            why,
-        })
+    fn files(&self, language: Language) -> Option<&[CString; 2]> {
+        TONGUES.iter().zip(&self.files).find(|(tongue, _)| tongue.language == language.code()).map(|(_, files)| files)
     }
+}
+
+/// Where the file lies now.
+fn write(folder: &Path, (name, bytes): &(&str, &[u8])) -> Result<CString, VoiceError> {
+    // Named by content: another version of the program does not take this one's data.
+    let sum = Sha256::digest(bytes);
+    let file = folder.join(format!("{:02x}{:02x}{:02x}{:02x}-{name}", sum[0], sum[1], sum[2], sum[3]));
+    let there = std::fs::metadata(&file).is_ok_and(|m| m.len() == bytes.len() as u64);
+    if !there {
+        disk::write_atomically(&file, bytes).map_err(|e| VoiceError::Load {
+            voice: ID.to_owned(),
+            path: file.clone(),
+            why: format!("its data cannot be written: {e}"),
+        })?;
+    }
+    Ok(CString::new(file.into_os_string().into_encoded_bytes()).expect("a path that was written to has no zero in it"))
+}
+
+fn engine(files: &[CString; 2]) -> Result<Engine, VoiceError> {
+    Engine::new(files).map_err(|why| VoiceError::Load {
+        voice: ID.to_owned(),
+        path: PathBuf::from(files[0].to_string_lossy().into_owned()),
+        why,
+    })
 }
 
 impl Voice for Pico {
@@ -180,11 +206,13 @@ impl Voice for Pico {
     }
 
     fn speaks(&self, language: Language) -> bool {
-        language == Language::EN
+        self.files(language).is_some()
     }
 
-    fn render(&self, _: Language, text: &str) -> Result<Sound, VoiceError> {
-        let pcm = self.engine()?.speak(&spelling::for_pico(text)).map_err(|why| VoiceError::failed(ID, text, why))?;
+    fn render(&self, language: Language, text: &str) -> Result<Sound, VoiceError> {
+        let failed = |why: String| VoiceError::failed(ID, text, why);
+        let files = self.files(language).ok_or_else(|| failed(format!("it does not speak `{language}`")))?;
+        let pcm = engine(files)?.speak(&spelling::for_pico(language, text)).map_err(failed)?;
         Ok(Sound { pcm, rate: RATE })
     }
 }

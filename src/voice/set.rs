@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::command::Espeak;
+use super::command::Program;
 use super::finish::{even, finish, pause, spoken_so};
 use super::fragments::{Covers, Fragments};
 use super::http::{self, HttpVoice};
 use super::openai;
 use super::pico::Pico;
+use super::rhvoice::Rhvoice;
 use super::ru_tts::RuTts;
 use super::speakers::Speakers;
 use super::{Voice, VoiceError};
@@ -117,7 +118,7 @@ impl VoiceSet {
             let why = "there is no such file. Build it: make setup".to_owned();
             add("ru_tts", Err(VoiceError::Load { voice: "ru_tts".to_owned(), path: path.clone(), why }));
         }
-        if let Some(espeak) = Espeak::find() {
+        if let Some(espeak) = Program::espeak() {
             add("espeak", Ok(Arc::new(espeak)));
         }
         let speakers = Speakers::of(&options.speech, &voices, &mut problems);
@@ -305,11 +306,6 @@ impl VoiceSet {
 
 /// One of the operator's voices.
 fn configured(name: &str, settings: &settings::Voice, options: &VoiceOptions) -> Result<Named, VoiceError> {
-    let not_built = |what: &str, path: PathBuf| VoiceError::Load {
-        voice: name.to_owned(),
-        path,
-        why: format!("voices of the kind `{what}` are not built into this program"),
-    };
     let server = |id: String, request: &HttpRequest, price: &Price| {
         HttpVoice::new(name, id, request, price, settings, &options.data.join("spent"), &options.clock)
     };
@@ -318,9 +314,18 @@ fn configured(name: &str, settings: &settings::Voice, options: &VoiceOptions) ->
             let speaker = Speaker::Recorded(Fragments::load(name, folder)?);
             return Ok(Named { name: name.to_owned(), speaker, unasked: true });
         }
-        VoiceKind::Rhvoice { library, .. } => return Err(not_built("rhvoice", library.clone().unwrap_or_default())),
-        VoiceKind::Piper { model } => return Err(not_built("piper", model.clone())),
-        VoiceKind::Command { program, .. } => return Err(not_built("command", program.clone())),
+        VoiceKind::Rhvoice { voice, library, data } => {
+            Arc::new(Rhvoice::from_settings(settings, voice, library.as_deref(), data.as_deref())?)
+        }
+        #[cfg(feature = "piper")]
+        VoiceKind::Piper { model } => Arc::new(super::piper::Piper::from_settings(settings, model)?),
+        #[cfg(not(feature = "piper"))]
+        VoiceKind::Piper { model } => {
+            let why = "this program was built without Piper. Build it with `--features piper`, or let Piper's own program \
+                       speak: a voice of the kind `command`";
+            return Err(VoiceError::Load { voice: name.to_owned(), path: model.clone(), why: why.to_owned() });
+        }
+        VoiceKind::Command { program, arguments } => Arc::new(Program::from_settings(settings, program, arguments)?),
         VoiceKind::OpenAi { request, price } => {
             Arc::new(server(openai::id(request), &openai::request(request), price)?)
         }

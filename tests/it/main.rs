@@ -28,5 +28,7 @@ mod town;
 mod versions;
 mod views;
 mod voice;
+mod voice_speed;
 mod voices_http;
+mod voices_installed;
 mod workshop_text;

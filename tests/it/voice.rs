@@ -121,25 +121,30 @@ fn threads_do_not_meet_in_an_engine() {
     });
 }
 
+/// As the program says it, with no espeak-ng on its PATH.
 #[test]
 fn a_language_without_a_voice_says_what_to_run() {
     let folder = tempfile::tempdir().unwrap();
     let nowhere = folder.path().join("none.so");
-    let set = VoiceSet::load(&VoiceOptions {
-        ru_tts: Some(nowhere.clone()),
-        ..VoiceOptions::embedded(folder.path().to_owned())
-    });
-    if set.require(&[Language::RU]).is_ok() {
-        return; // espeak-ng is here, and speaks Russian.
-    }
-    let error = set.require(&[Language::EN, Language::RU]).unwrap_err().to_string();
-    assert!(error.starts_with("no voice speaks `ru`: run `make setup`"), "{error}");
-    assert!(error.contains("none.so: there is no such file"), "{error}");
+    let say = |language: &str| {
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_ringback"))
+            .env("PATH", "")
+            .args(["say", "--language", language, "one", "--output"])
+            .arg(folder.path().join("one.wav"))
+            .arg("--ru-tts")
+            .arg(&nowhere)
+            .output()
+            .unwrap();
+        (output.status.success(), String::from_utf8(output.stderr).unwrap())
+    };
+    let (spoken, told) = say("en");
+    assert!(spoken, "{told}");
+    let (spoken, told) = say("ru");
+    assert!(!spoken && told.contains("no voice speaks `ru`: run `make setup`"), "{told}");
+    assert!(told.contains("none.so: there is no such file"), "{told}");
     std::fs::write(&nowhere, b"not a library").unwrap();
-    let set =
-        VoiceSet::load(&VoiceOptions { ru_tts: Some(nowhere), ..VoiceOptions::embedded(folder.path().to_owned()) });
-    let error = set.require(&[Language::RU]).unwrap_err().to_string();
-    assert!(error.contains("the voice `ru_tts-1.0.7-r92-g70` cannot be loaded"), "{error}");
+    let (spoken, told) = say("ru");
+    assert!(!spoken && told.contains("the voice `ru_tts-1.0.7-r92-g70` cannot be loaded"), "{told}");
 }
 
 /// A voice of tones: one second of sound for each text, and a count of how often it was asked.

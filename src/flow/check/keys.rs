@@ -80,11 +80,56 @@ fn announced(cx: &mut Context<'_>, sketch: &Sketch<'_>, prompts: &[usize], keys:
 }
 
 /// Verbs after which a key is named.
-const VERBS: &[&str] = &["press", "dial", "нажмите", "наберите"];
+const VERBS: &[&str] = &[
+    "press",
+    "dial",
+    "нажмите",
+    "наберите",
+    "натисніть",
+    "наберіть",
+    "drücken",
+    "wählen",
+    "appuyez",
+    "tapez",
+    "composez",
+    "pulse",
+    "presione",
+    "oprima",
+    "marque",
+    "naciśnij",
+    "wciśnij",
+    "wybierz",
+    "tuşlayın",
+];
 /// Words that may stand between the verb and the key.
-const FILLERS: &[&str] = &["the", "key", "number", "digit", "button", "на", "клавишу", "кнопку", "цифру"];
-const JOINERS: &[&str] = &["or", "или"];
-const THEN: &[&str] = &["and", "then", "и", "затем"];
+const FILLERS: &[&str] = &[
+    "the",
+    "key",
+    "number",
+    "digit",
+    "button",
+    "на",
+    "клавишу",
+    "кнопку",
+    "цифру",
+    "клавішу",
+    "sie",
+    "die",
+    "taste",
+    "sur",
+    "la",
+    "touche",
+    "le",
+    "el",
+    "tecla",
+    "número",
+    "klawisz",
+    "numer",
+];
+const JOINERS: &[&str] = &["or", "или", "або", "чи", "oder", "ou", "o", "lub", "veya", "немесе"];
+const THEN: &[&str] = &["and", "then", "и", "затем", "і", "та", "und", "et", "y", "i", "ve"];
+/// Verbs that stand behind the key, as in Turkish and Kazakh: «1'e basın», «1-ді басыңыз».
+const VERBS_BEHIND: &[&str] = &["basın", "basınız", "tuşlayın", "tuşlayınız", "басыңыз", "теріңіз"];
 
 /// Keys that the text says to press: the key, where its first word stands, and how long that is, in characters.
 pub fn pressed(text: &str) -> Vec<(String, usize, usize)> {
@@ -92,6 +137,9 @@ pub fn pressed(text: &str) -> Vec<(String, usize, usize)> {
     let mut found: Vec<(String, usize, usize)> = Vec::new();
     let mut at = 0;
     while at < words.len() {
+        if VERBS_BEHIND.contains(&words[at].0.as_str()) {
+            found.extend(pressed_before(&words[..at]));
+        }
         if !VERBS.contains(&words[at].0.as_str()) {
             at += 1;
             continue;
@@ -120,6 +168,26 @@ pub fn pressed(text: &str) -> Vec<(String, usize, usize)> {
             }
         }
     }
+    found
+}
+
+/// The keys right before a verb, each with the ending that may be written onto it: «1'e veya 2'ye».
+fn pressed_before(words: &[(String, usize, usize)]) -> Vec<(String, usize, usize)> {
+    const ENDING_MAX: usize = 4;
+    let mut rest = words;
+    let mut found = Vec::new();
+    loop {
+        let ending = rest.last().is_some_and(|w| key(&w.0).is_none() && w.2 <= ENDING_MAX);
+        let without = &rest[..rest.len() - usize::from(ending)];
+        let Some((word, before)) = without.split_last() else { break };
+        let Some(key) = key(&word.0) else { break };
+        found.push((key, word.1, word.2));
+        match before.split_last() {
+            Some((joiner, before)) if JOINERS.contains(&joiner.0.as_str()) => rest = before,
+            _ => break,
+        }
+    }
+    found.reverse();
     found
 }
 
@@ -182,6 +250,12 @@ mod tests {
             ("press the star key", vec!["*"]),
             ("The press wrote about 3 people.", vec![]),
             ("Нажмите", vec![]),
+            ("Drücken Sie die 1 oder die 2.", vec!["1", "2"]),
+            ("Tapez 1, ou appuyez sur la touche 3.", vec!["1", "3"]),
+            ("Naciśnij 1 lub 2, натисніть 3", vec!["1", "2", "3"]),
+            ("Ödemek için 1'e veya 2'ye basın.", vec!["1", "2"]),
+            ("Төлеу үшін 1-ді басыңыз.", vec!["1"]),
+            ("basın", vec![]),
         ] {
             let found: Vec<String> = pressed(text).into_iter().map(|(key, ..)| key).collect();
             assert_eq!(found, expected, "{text}");
