@@ -46,6 +46,7 @@ pub struct Config {
     /// Whom calls may be given to, beside the agents of queues: beginnings of numbers (`+7800`), `sip:user@host`, `sip:*@host`.
     pub transfer_to: Vec<String>,
     pub media: MediaSettings,
+    pub cache: CacheSettings,
     pub speech: voices::Speech,
     /// After SIGTERM, calls in the air may go on for this long.
     pub drain: Duration,
@@ -146,6 +147,17 @@ pub struct MediaSettings {
     pub threads: usize,
     /// Where audio is received; the address put into SDP.
     pub bind_ip: IpAddr,
+}
+
+/// How much rendered speech is kept, and how many threads render. A second of speech has 16 kB.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CacheSettings {
+    /// 1..=100,000,000 MB on disk. What campaigns have pinned is never thrown out for more.
+    pub disk_mb_max: u64,
+    /// 1..=1,000,000 MB in memory.
+    pub memory_mb_max: u64,
+    /// 1..=64.
+    pub threads: usize,
 }
 
 /// What is wrong with a config file. Displays every finding with its line and a caret; secrets in the lines are hidden.

@@ -201,7 +201,12 @@ fn voices(config: &Config, clock: &Arc<Clock>) -> anyhow::Result<VoiceSet> {
 fn prompts(config: &Config, clock: &Arc<Clock>) -> anyhow::Result<Arc<PromptCache>> {
     let voices = voices(config, clock)?;
     let recorded = Recorded::scan(&config.prompts_dir);
-    Ok(Arc::new(PromptCache::open(&config.cache_dir, voices, recorded, CacheOptions::default(), clock.clone())?))
+    let options = CacheOptions {
+        memory_bytes_max: config.cache.memory_mb_max as usize * 1_000_000,
+        disk_bytes_max: config.cache.disk_mb_max * 1_000_000,
+        workers: config.cache.threads,
+    };
+    Ok(Arc::new(PromptCache::open(&config.cache_dir, voices, recorded, options, clock.clone())?))
 }
 
 /// What sends SMS and e-mail.

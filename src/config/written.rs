@@ -9,7 +9,9 @@ use jiff::civil::Weekday;
 use serde::Deserialize;
 use serde_saphyr::{DefaultMessageFormatter, MessageFormatter, Spanned};
 
-use super::{Config, MediaSettings, Origin, Queue, QueueHours, Secret, Service, SmsGateway, Smtp, TlsMode, Trunk};
+use super::{
+    CacheSettings, Config, MediaSettings, Origin, Queue, QueueHours, Secret, Service, SmsGateway, Smtp, TlsMode, Trunk,
+};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::phone::PhoneNumber;
 use crate::time::Zone;
@@ -39,6 +41,7 @@ struct Written {
     #[serde(default)]
     transfer_to: Vec<Text>,
     media: Option<WrittenMedia>,
+    cache: Option<WrittenCache>,
     #[serde(default)]
     voices: BTreeMap<String, Spanned<voices::WrittenVoice>>,
     #[serde(default)]
@@ -112,6 +115,14 @@ struct WrittenSms {
 struct WrittenService {
     host: Text,
     authorization: Option<Text>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenCache {
+    disk_mb_max: Option<Number>,
+    memory_mb_max: Option<Number>,
+    threads: Option<Number>,
 }
 
 #[derive(Deserialize)]
@@ -193,6 +204,7 @@ impl Checker<'_> {
         let requests = self.services(&w.requests);
         let transfer_to = self.transfer_to(w.transfer_to);
         let media = self.media(w.media);
+        let cache = self.cache(w.cache);
         let speech = self.speech(w.voices, w.speech);
         let drain = self.seconds(w.drain_s.as_ref(), 120.0, 0.0, 86_400.0);
         Some(Config {
@@ -210,6 +222,7 @@ impl Checker<'_> {
             requests: requests?,
             transfer_to,
             media: media?,
+            cache: cache?,
             speech: speech?,
             drain: drain?,
         })
@@ -409,6 +422,17 @@ impl Checker<'_> {
             self.parsed(&ip, "an IP address", "write it as \"192.0.2.10\"")
         });
         Some(MediaSettings { threads: threads? as usize, bind_ip: bind_ip? })
+    }
+
+    fn cache(&mut self, w: Option<WrittenCache>) -> Option<CacheSettings> {
+        let (disk, memory, threads) = w.map_or((None, None, None), |c| (c.disk_mb_max, c.memory_mb_max, c.threads));
+        let mut whole = |w: Option<Number>, usual: f64, most: f64| match w {
+            Some(w) => self.whole(&w, 1.0, most),
+            None => Some(usual),
+        };
+        let (disk, memory) = (whole(disk, 4096.0, 100_000_000.0), whole(memory, 256.0, 1_000_000.0));
+        let threads = whole(threads, 2.0, 64.0);
+        Some(CacheSettings { disk_mb_max: disk? as u64, memory_mb_max: memory? as u64, threads: threads? as usize })
     }
 
     /// `${env:NAME}` or `file:PATH`, and what it holds.

@@ -193,7 +193,13 @@ pub fn say_pieces(
         }
         Part::Value(value) => pieces.push(whole(bare(&value), manner, false)),
         Part::Name(name) => pieces.push(whole(bare(&name), manner, true)),
-        Part::Digit { word, pause } => pieces.push(whole(if pause { word + "," } else { word }, manner, false)),
+        Part::Digit { word, pause } => {
+            let mut digit = whole(word, manner, false);
+            if pause {
+                digit.mark(',');
+            }
+            pieces.push(digit);
+        }
         Part::DigitsEnd => {}
         Part::Manner(next) => manner = next,
         Part::Break(ms) => match pieces.last_mut() {

@@ -81,7 +81,7 @@ impl Program {
         if !status.success() {
             return Err(Failure::Other(format!("{} ended with {status}", self.path.display())));
         }
-        wav_reply::sound(&output).map_err(Failure::Other)
+        wav_reply::sound(&output).map_err(|why| Failure::Other(format!("its output of {} bytes: {why}", output.len())))
     }
 }
 
@@ -275,13 +275,13 @@ mod tests {
     fn a_program_that_misbehaves_is_an_error() {
         let long = "word ".repeat(100_000);
         for (lines, text, error) in [
-            ("echo rubbish", "hello", "its output of 8 bytes is no WAV"),
-            ("cat", "hello", "its output of 6 bytes is no WAV"),
-            ("true", "hello", "its output of 0 bytes is no WAV"),
+            ("echo rubbish", "hello", "its output of 8 bytes: it is no WAV"),
+            ("cat", "hello", "its output of 6 bytes: it is no WAV"),
+            ("true", "hello", "its output of 0 bytes: it is no WAV"),
             (&format!("{WAV}; exit 3"), "hello", "ended with exit status: 3"),
             ("kill -9 $$", "hello", "ended with signal: 9"),
             ("cat /dev/zero", "hello", "its output is longer than 62914560 bytes"),
-            ("echo rubbish", &long, "its output of 8 bytes is no WAV"),
+            ("echo rubbish", &long, "its output of 8 bytes: it is no WAV"),
         ] {
             let folder = tempfile::tempdir().unwrap();
             let program =

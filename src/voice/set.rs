@@ -286,6 +286,16 @@ impl VoiceSet {
         Ok(Some(Rendered { pcm, voice, words }))
     }
 
+    /// The recorded voice that is asked first, if it is one: its name, its recordings, and the name of the engine that says
+    /// what it lacks.
+    pub fn recorded_first(&self, language: Language, creditor: &str) -> Option<(&str, &Fragments, Option<&str>)> {
+        let speakers = self.speakers(language, creditor).ok()?;
+        let (first, others) = speakers.split_first()?;
+        let Speaker::Recorded(fragments) = &first.speaker else { return None };
+        let other = others.iter().find(|named| matches!(named.speaker, Speaker::Engine(_)));
+        Some((&first.name, fragments, other.map(|named| named.name.as_str())))
+    }
+
     /// What a recorded voice that is asked first lacks of an utterance, and which voice that is. `None`: nothing, or no such
     /// voice is asked.
     pub fn missing(&self, utterance: &Utterance) -> Option<(&str, BTreeSet<String>)> {

@@ -93,7 +93,7 @@ fn completion() {
         ("end: informed", "end: ¦", "no_input machine", "busy"),
         ("opt_out: number", "opt_out: ¦", "number person", "bye"),
         ("email: text?", "email: ¦", "text money date number", "bye"),
-        ("[ru, en]", "[ru, ¦]", "ru en", "bye"),
+        ("[ru, en]", "[ru, ¦]", "en ru", "bye"),
         ("version: 1", "version: 1\n¦", "protect defaults on_machine", "flow version"),
         ("version: 1", "version: 1\nprotect: [¦]", "name amount service email", "greet"),
         // Slots and expressions.

@@ -17,6 +17,7 @@ mod mutations;
 mod network;
 mod notify;
 mod recovery;
+mod render;
 mod request;
 mod simulation;
 mod sipp;

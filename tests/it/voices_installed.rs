@@ -199,7 +199,8 @@ fn rhvoice_speaks_by_name() {
     for (name, code) in [("Elena", "ru"), ("irina", "ru"), ("aleksandr", "ru"), ("clb", "en"), ("natalia", "uk")] {
         let Some(voices) = installed(folder.path(), rhvoice(name), &[code], INSTALL) else { continue };
         sounds_like_speech(&voices, &format!("rhvoice-1.8.0-{}", name.to_lowercase()), code);
-        threads_do_not_meet(&voices, &[(code, message(code)), (code, "один"), (code, "two")]);
+        let [one, two] = if code == "en" { ["one", "two"] } else { ["один", "два"] };
+        threads_do_not_meet(&voices, &[(code, message(code)), (code, one), (code, two)]);
     }
     let Some(voices) = installed(folder.path(), rhvoice("elena"), &["ru"], INSTALL) else { return };
     let [first, last] = ["за\u{301}мок.", "замо\u{301}к."].map(|text| spoken(&voices, "ru", text).pcm);

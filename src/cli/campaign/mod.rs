@@ -1,6 +1,7 @@
 //! `ringback campaign create | start | render | use-flow | pause | stop | status`.
 
 mod estimate;
+mod recordings;
 pub(super) mod render;
 mod sources;
 mod status;
@@ -79,6 +80,10 @@ pub async fn run(config: &Path, command: &Command) -> anyhow::Result<()> {
             println!("campaign {name} is created; `ringback campaign start {name}` takes in its contacts");
         }
         Command::Start { name } => {
+            let campaign = store.campaign(name).await?;
+            for line in recordings::lacking(&*store, &super::voices(&config, &clock)?, &campaign, now).await? {
+                println!("{line}");
+            }
             let taken = start(&*store, name, now).await?;
             print!("{taken}");
             println!("campaign {name} is running; `ringback serve` dials");

@@ -154,8 +154,7 @@ fn as_svg() {
     well_formed(&drawn);
     for part in [
         "Hello {name},",
-        "&amp; &lt;</text>",
-        "&quot;friend&quot; &amp;</text>",
+        "&quot;friend&quot; &amp; &lt;</text>",
         "<title>check: failed → ask</title>",
         "<title>ask: 2, exhausted → bye</title>",
         ">informed</text>",
