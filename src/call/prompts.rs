@@ -57,7 +57,7 @@ fn take(program: &Program, message: MessageId, language: Language) -> &Take {
     &program.message(message).takes[&language]
 }
 
-/// One that was recorded is played whole, unless what it says is known only in the call.
+/// One that was recorded is played whole, unless what it says differs from call to call: then nobody can have recorded it.
 fn utterances_of(take: &Take, env: &Env, language: Language) -> Result<Vec<Utterance>, NoGrammar> {
     utterances_as(take, take.render, env, language)
 }
@@ -67,8 +67,13 @@ fn utterances_as(take: &Take, render: Render, env: &Env, language: Language) -> 
     let today = env.today;
     let utterance =
         |audio: Option<String>, said: Said| Utterance { language, creditor: env.company.to_owned(), audio, said };
-    if take.audio.is_some() && render != Render::Pieces {
-        let said = Said::plain(speech::say(&take.template, value, language, today)?);
+    let same_for_all = take.slots.iter().all(|slot| matches!(slot, Expr::Company | Expr::Literal(_)));
+    if take.audio.is_some() && same_for_all {
+        let mut whole = speech::say_whole(&take.template, value, language, today)?;
+        let said = match whole.pop() {
+            Some(only) if whole.is_empty() => only,
+            _ => Said::plain(speech::say(&take.template, value, language, today)?),
+        };
         return Ok(vec![utterance(take.audio.clone(), said)]);
     }
     let stretches = match render {
@@ -151,7 +156,10 @@ fn pieces_of(program: &Program, take: &Take, env: &Env, language: Language) -> R
         match piece {
             Piece::Manner(next) => manner = *next,
             // A silence at the very beginning is a piece of its own; any other belongs to what stands before it.
-            Piece::Break(_) if template[..at].iter().all(|p| matches!(p, Piece::Manner(_) | Piece::Break(_))) => {
+            Piece::Break(_)
+                if !template[..at].iter().any(|p| matches!(p, Piece::Slot { .. } | Piece::Literal { .. }))
+                    && say(template[..at].to_vec(), None)?.iter().all(|said| said.text.is_empty()) =>
+            {
                 pieces.extend(say(template[..=at].to_vec(), None)?);
             }
             Piece::Break(_) => {}

@@ -35,7 +35,7 @@ pub struct Arguments {
     #[arg(long, required = true)]
     currency: Vec<Currency>,
     /// The largest sum and number, in whole units.
-    #[arg(long, default_value_t = 999_999)]
+    #[arg(long, default_value_t = 999_999, value_parser = clap::value_parser!(u64).range(1..=90_000_000_000_000_000))]
     amount_max: u64,
     /// A text that takes the place of a value in many calls, such as a creditor's name; may be given several times.
     #[arg(long)]
@@ -86,7 +86,7 @@ fn record_script(args: &Arguments, out: &mut impl Write) -> anyhow::Result<bool>
     writer.write_record(["file", "text", "take", "state", "said_in"])?;
     let mut lacks = false;
     for line in lines {
-        let there = voice.as_ref().is_some_and(|voice| voice.has(args.language, &line.text));
+        let there = voice.as_ref().is_some_and(|voice| voice.says(args.language, &line.text));
         lacks |= !there;
         if args.missing && there {
             continue;

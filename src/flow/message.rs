@@ -10,7 +10,9 @@ use super::yaml::{Entry, Node, Scalar, Value};
 use crate::diagnostic::Span;
 use crate::language::Language;
 use crate::speech::markup::{self, Tag};
-use crate::speech::{Case, DateStyle, Format, FormatError, Gender, Manner, Piece, Spoken, Template, has_grammar};
+use crate::speech::{
+    self, Case, DateStyle, Format, FormatError, Gender, Manner, NoGrammar, Piece, Spoken, Template, has_grammar,
+};
 
 /// Longest text of one message, in characters: about three minutes of speech.
 const TEXT_MAX: usize = 3000;
@@ -168,6 +170,10 @@ impl Cutter<'_, '_> {
             }
         }
         self.end_text();
+        let silent = |piece: &Piece| matches!(piece, Piece::Text(_) | Piece::Manner(_));
+        if self.pieces.iter().all(silent) && self.said(self.pieces.clone()).is_ok_and(|said| said.is_empty()) {
+            self.cx.error(codes::EMPTY_MESSAGE, self.span, "there is no word in the message: silence would be heard");
+        }
         while let Some((name, span, _)) = self.open.pop() {
             let help = format!("write </{name}> where it ends");
             self.cx.error_help(codes::MARKUP, span, format!("`<{name}>` is not closed"), help);
@@ -275,10 +281,21 @@ impl Cutter<'_, '_> {
                 if let Err(no_form) = has_grammar(self.language, format) {
                     self.cx.error(codes::NO_FORM, value_place, no_form.to_string());
                 }
+                let piece = Piece::Literal { value: spoken, format };
+                if let Err(why) = self.said(vec![piece.clone()]) {
+                    let help = why.to_string();
+                    let message = format!("`{}` cannot be said as `{format}`", value.trim());
+                    self.cx.error_help(codes::MARKUP, value_place, message, help);
+                }
                 self.end_text();
-                self.pieces.push(Piece::Literal { value: spoken, format });
+                self.pieces.push(piece);
             }
         }
+    }
+
+    /// What is heard of pieces that hold no slot. A date of another year than this would say its year, and nothing else changes.
+    fn said(&self, pieces: Vec<Piece>) -> Result<String, NoGrammar> {
+        speech::say(&Template(pieces), |_| None, self.language, jiff::civil::date(2026, 1, 1))
     }
 }
 

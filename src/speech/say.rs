@@ -9,7 +9,7 @@ use super::{Case, DateStyle, Format, Gender, Manner, Piece, Spoken, Template};
 use crate::language::Language;
 
 /// Why a template cannot be said. The flow compiler rules out all but `Missing` (an optional field whose message nobody
-/// guarded) and `Blank`.
+/// guarded), `Blank`, and a `Mismatch` of the value itself, such as a telephone number of two digits.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NoGrammar {
     #[error(transparent)]
@@ -75,7 +75,7 @@ fn walk(
                 let spoken = value(*slot).ok_or(NoGrammar::Missing { slot: *slot })?;
                 value_parts(*slot, &spoken, *format, language, today)?.into_iter().for_each(&mut meet);
             }
-            // No slot has this number: the compiler has said it once already, and cannot be wrong.
+            // No slot has this number. The compiler has said it once already.
             Piece::Literal { value, format } => {
                 value_parts(usize::MAX, value, *format, language, today)?.into_iter().for_each(&mut meet);
             }
@@ -115,11 +115,14 @@ pub fn say_whole(
         {
             before.mark(mark);
         }
-        let (text, values) = values_of(&tidy(words));
+        let (mut text, values) = values_of(&tidy(words));
         words.clear();
+        if !text.contains(char::is_alphabetic) {
+            text.clear();
+        }
         match done.last_mut() {
             // Marks and spaces alone are silence of the stretch before.
-            Some(before) if !text.contains(char::is_alphabetic) => {
+            Some(before) if text.is_empty() => {
                 before.break_ms = before.break_ms.saturating_add(break_ms);
             }
             _ if text.is_empty() && break_ms == 0 => {}

@@ -24,7 +24,7 @@ pub struct Places {
 /// How large the values may be.
 #[derive(Debug, Clone, Copy)]
 pub struct Extent<'e> {
-    /// Whole units of money, and numbers; up to 10^18.
+    /// Whole units of money, and numbers; up to 9·10^16.
     pub number_max: u64,
     pub currencies: &'e [Currency],
     /// Years of dates, beside those near `today`.

@@ -72,6 +72,9 @@ struct Shared {
     unsaved: AtomicU64,
 }
 
+/// Raise it when what is done to every voice's sound changes (`finish.rs`, `spelling.rs`, `ru_stress.txt`): clips are made anew.
+const SOUND: u32 = 2;
+
 type Rendered = Result<Arc<Clip>, VoiceError>;
 type Reply = mpsc::Sender<(Key, Rendered)>;
 
@@ -157,8 +160,8 @@ impl PromptCache {
         error.map_or(Ok(clips), Err)
     }
 
-    /// Makes what is not there yet, and keeps it on disk rather than in memory: for rendering a campaign ahead. Returns how many
-    /// were made, and the errors of those that could not be.
+    /// Makes what is not on disk yet: for rendering a campaign ahead. Returns how many were made, and the errors of those that
+    /// could not be.
     pub fn make(&self, utterances: &[Utterance]) -> (u64, Vec<VoiceError>) {
         let (reply, replies) = mpsc::channel();
         let (mut made, mut errors) = (0, Vec::new());
@@ -190,14 +193,10 @@ impl PromptCache {
             || self.shared.key(utterance).is_ok_and(|key| self.shared.disk.has(&key))
     }
 
-    /// From now on these clips stay on disk until [`unpin`](PromptCache::unpin), whatever room others need.
-    pub fn pin(&self, campaign: &str, keys: &BTreeSet<Key>) -> std::io::Result<()> {
-        self.shared.disk.pin(campaign, keys)
-    }
-
-    /// The campaign is over, or needs its clips no more.
-    pub fn unpin(&self, campaign: &str) -> std::io::Result<()> {
-        self.shared.disk.unpin(campaign)
+    /// From now on these clips stay on disk until [`unpin`](super::unpin), whatever room others need.
+    /// Those that the campaign had pinned before stay too when `more`, and may go otherwise.
+    pub fn pin(&self, campaign: &str, keys: &BTreeSet<Key>, more: bool) -> std::io::Result<()> {
+        self.shared.disk.pin(campaign, keys, more)
     }
 
     /// Takes the pins off all but these campaigns.
@@ -262,7 +261,7 @@ impl Shared {
     fn spoken_key(&self, voice: &str, words: &str, utterance: &Utterance) -> Key {
         let Said { text: _, values: _, manner, break_ms } = &utterance.said;
         let Manner { rate_percent, pitch_percent, volume_db } = manner;
-        let manner = format!("{rate_percent} {pitch_percent} {volume_db} {break_ms}");
+        let manner = format!("{SOUND} {rate_percent} {pitch_percent} {volume_db} {break_ms}");
         Key::of(&[voice, utterance.language.code(), words, &manner])
     }
 

@@ -131,6 +131,13 @@ pub(super) fn version(program: &Path) -> Option<String> {
 fn id(path: &Path, arguments: &[String], version: Option<&str>) -> String {
     let name = path.file_name().unwrap_or(OsStr::new("command")).to_string_lossy();
     let mut sum = Sha256::new();
+    // A script is edited without a version of its own.
+    if let Ok(file) = std::fs::metadata(path) {
+        sum.update(path.as_os_str().as_encoded_bytes());
+        sum.update(file.len().to_le_bytes());
+        let changed = file.modified().ok().and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
+        sum.update(changed.unwrap_or_default().as_nanos().to_le_bytes());
+    }
     for part in arguments.iter().map(String::as_str).chain([version.unwrap_or("")]) {
         sum.update(part.as_bytes());
         sum.update([0]);

@@ -37,9 +37,16 @@ pub(super) fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
     static UNIQUE: AtomicU64 = AtomicU64::new(0);
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder)?;
-    let aside = folder.join(format!(".{}-{}", std::process::id(), UNIQUE.fetch_add(1, Ordering::Relaxed)));
-    let written =
-        fs::File::create(&aside).and_then(|mut file| file.write_all(bytes)).and_then(|()| fs::rename(&aside, path));
+    // Two processes may have one id, in containers of their own.
+    let (aside, mut file) = loop {
+        let aside = folder.join(format!(".{}-{}", std::process::id(), UNIQUE.fetch_add(1, Ordering::Relaxed)));
+        match fs::File::create_new(&aside) {
+            Ok(file) => break (aside, file),
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(e) => return Err(e),
+        }
+    };
+    let written = file.write_all(bytes).and_then(|()| fs::rename(&aside, path));
     if written.is_err() {
         // Half a file is of no use, and the disk may be full.
         let _ = fs::remove_file(&aside);
@@ -61,37 +68,46 @@ impl Disk {
         self.path(key).is_file()
     }
 
-    /// From now on these clips stay, and those that `of` had pinned before may go.
-    pub fn pin(&self, of: &str, keys: &BTreeSet<Key>) -> io::Result<()> {
-        let bytes: Vec<u8> = keys.iter().flat_map(|key| key.0).collect();
-        write_atomically(&self.pins_of(of), &bytes)
+    /// From now on these clips stay. Those that `of` had pinned before stay too when `more`, and may go otherwise.
+    pub fn pin(&self, of: &str, keys: &BTreeSet<Key>, more: bool) -> io::Result<()> {
+        let _no_sweep = self.lock_pins()?;
+        let path = pins_of(&self.folder, of);
+        let mut keys: BTreeSet<[u8; 32]> = keys.iter().map(|key| key.0).collect();
+        if more && let Ok(list) = fs::read(&path) {
+            keys.extend(list.as_chunks::<32>().0);
+        }
+        write_atomically(&path, &keys.into_iter().flatten().collect::<Vec<u8>>())
     }
 
-    pub fn unpin(&self, of: &str) -> io::Result<()> {
-        match fs::remove_file(self.pins_of(of)) {
-            Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
-            _ => Ok(()),
-        }
+    /// Held while pins are written and while clips go, by whatever process.
+    fn lock_pins(&self) -> io::Result<fs::File> {
+        let folder = self.folder.join(PINS);
+        fs::create_dir_all(&folder)?;
+        let lock = fs::File::create(folder.join(".lock"))?;
+        lock.lock()?;
+        Ok(lock)
     }
 
     /// `names` are as [`pin_name`] writes them.
     pub fn unpin_all_but(&self, names: &BTreeSet<String>) -> io::Result<()> {
         for entry in fs::read_dir(self.folder.join(PINS)).into_iter().flatten().flatten() {
-            if !entry.file_name().to_str().is_some_and(|name| names.contains(name)) {
-                fs::remove_file(entry.path())?;
+            // Ours alone begin with a point: the lock, and lists that are being written.
+            let over = |name: &str| !name.starts_with('.') && !names.contains(name);
+            if entry.file_name().to_str().is_some_and(over) {
+                remove(&entry.path())?;
             }
         }
         Ok(())
     }
 
-    fn pins_of(&self, of: &str) -> PathBuf {
-        self.folder.join(PINS).join(pin_name(of))
-    }
-
-    fn pinned(&self) -> HashSet<[u8; 32]> {
-        let entries = fs::read_dir(self.folder.join(PINS)).into_iter().flatten().flatten();
-        let lists = entries.filter_map(|entry| fs::read(entry.path()).ok());
-        lists.flat_map(|list| list.as_chunks::<32>().0.to_vec()).collect()
+    /// # Errors
+    /// A list that cannot be read: what it holds must not go, and so nothing may.
+    fn pinned(&self) -> io::Result<HashSet<[u8; 32]>> {
+        let mut pinned = HashSet::new();
+        for entry in fs::read_dir(self.folder.join(PINS))? {
+            pinned.extend(fs::read(entry?.path())?.as_chunks::<32>().0);
+        }
+        Ok(pinned)
     }
 
     pub fn read(&self, key: &Key) -> Option<Clip> {
@@ -158,7 +174,14 @@ impl Disk {
         if now + wanted <= self.bytes_max || full_at.is_some() && *full_at == pins_changed {
             return;
         }
-        let pinned = self.pinned();
+        let pins = self.lock_pins().and_then(|lock| Ok((lock, self.pinned()?)));
+        let (_lock, pinned) = match pins {
+            Ok(pins) => pins,
+            Err(error) => {
+                tracing::warn!(%error, "what campaigns have pinned cannot be read; no clip makes room for another");
+                return;
+            }
+        };
         let mut files: Vec<File> = self.files().collect();
         files.sort_by_key(|file| file.used);
         let mut bytes: u64 = files.iter().map(|file| file.bytes).sum();
@@ -172,7 +195,24 @@ impl Disk {
             }
         }
         self.bytes.store(bytes, Ordering::Relaxed);
-        *full_at = pins_changed.filter(|_| bytes > goal);
+        *full_at = pins_changed.filter(|_| bytes + wanted > self.bytes_max);
+    }
+}
+
+/// The campaign is over, or needs its clips no more.
+pub fn unpin(folder: &Path, of: &str) -> io::Result<()> {
+    remove(&pins_of(folder, of))
+}
+
+fn pins_of(folder: &Path, of: &str) -> PathBuf {
+    folder.join(PINS).join(pin_name(of))
+}
+
+/// Gone already is as good.
+fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
+        _ => Ok(()),
     }
 }
 
@@ -275,12 +315,13 @@ mod tests {
         for n in 0..9 {
             write_used(&disk, n, u64::from(50 - n));
         }
-        disk.pin("late payers", &(0..4).map(key).collect()).unwrap();
+        disk.pin("late payers", &(0..2).map(key).collect(), false).unwrap();
+        disk.pin("late payers", &(2..4).map(key).collect(), true).unwrap();
         // Another process sees them too.
         let disk = open(folder.path(), 10_000);
         disk.write(&key(9), &clip(500)).unwrap();
         assert_eq!(there(&disk, 10), [0, 1, 2, 3, 6, 7, 8, 9]);
-        disk.pin("other/../one", &(0..10).map(key).collect()).unwrap();
+        disk.pin("other/../one", &(0..10).map(key).collect(), false).unwrap();
         disk.write(&key(10), &clip(500)).unwrap();
         let error = disk.write(&key(11), &clip(500)).map(|()| disk.write(&key(12), &clip(500)));
         let error = error.and_then(|written| written).unwrap_err();
@@ -288,12 +329,12 @@ mod tests {
         assert!(error.to_string().contains("disk_mb_max"), "{error}");
         assert!([0, 1, 2, 3, 6, 7, 8, 9].iter().all(|n| disk.has(&key(*n))));
         // A campaign is over: there is room again.
-        disk.unpin("nobody").unwrap();
+        unpin(folder.path(), "nobody").unwrap();
         disk.unpin_all_but(&["late payers"].map(pin_name).into()).unwrap();
         disk.write(&key(11), &clip(500)).unwrap();
         assert!([0, 1, 2, 3, 11].iter().all(|n| disk.has(&key(*n))));
-        disk.unpin("late payers").unwrap();
-        assert_eq!(disk.pinned().len(), 0);
+        unpin(folder.path(), "late payers").unwrap();
+        assert_eq!(disk.pinned().unwrap().len(), 0);
         assert_eq!(pin_name("other/../one"), "other_2f_2e_2e_2fone");
     }
 

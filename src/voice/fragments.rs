@@ -126,10 +126,9 @@ impl Fragments {
         self.languages.contains_key(&language)
     }
 
-    /// Whether this text is recorded by itself.
-    pub fn has(&self, language: Language, text: &str) -> bool {
-        let words: Vec<Word> = words(text);
-        self.languages.get(&language).is_some_and(|inventory| inventory.takes.contains_key(&key(&words)))
+    /// Whether recordings alone can say this text.
+    pub fn says(&self, language: Language, text: &str) -> bool {
+        self.covers(language, &Said::plain(text)) == Covers::All
     }
 
     pub(super) fn covers(&self, language: Language, said: &Said) -> Covers {
@@ -168,8 +167,10 @@ impl Fragments {
                     after
                 }
                 Part::Gap(range) => {
-                    pcm.extend(other(&said.text[range.clone()])?);
-                    mark_after(&said.text, range.end)
+                    let gap = &said.text[range.clone()];
+                    pcm.extend(other(gap)?);
+                    // The gap may have its mark within it.
+                    gap.chars().next_back().filter(|c| is_mark(*c)).or_else(|| mark_after(&said.text, range.end))
                 }
             };
             if n + 1 < parts.len() {
@@ -346,8 +347,12 @@ fn mark_after(text: &str, end: usize) -> Option<char> {
     let rest = text[end..].trim_start_matches(' ');
     match rest.chars().next() {
         Some('—') => Some(','),
-        mark => mark.filter(|c| matches!(c, '.' | ',' | '!' | '?' | ':' | ';')),
+        mark => mark.filter(|c| is_mark(*c)),
     }
+}
+
+fn is_mark(c: char) -> bool {
+    matches!(c, '.' | ',' | '!' | '?' | ':' | ';')
 }
 
 fn words(text: &str) -> Vec<Word> {
@@ -521,7 +526,9 @@ mod tests {
         let nothing = voice.render(Language::RU, &said("Кто это?")[0], |_| panic!("not asked by us")).unwrap();
         assert_eq!(nothing, None);
         assert!(
-            voice.has(Language::RU, "Пять") && !voice.has(Language::RU, "шесть") && !voice.has(Language::EN, "пять")
+            voice.says(Language::RU, "Пять, пять")
+                && !voice.says(Language::RU, "шесть")
+                && !voice.says(Language::EN, "пять")
         );
         let all =
             |message: &str| voice.missing(Language::RU, &said(message)[0]).into_iter().collect::<Vec<_>>().join(" ");

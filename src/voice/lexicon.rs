@@ -6,6 +6,9 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use crate::language::Language;
+use crate::speech::{self, Piece, Template};
+
 /// Larger files are no dictionaries of names.
 const BYTES_MAX: u64 = 16 << 20;
 const WORD_LETTERS_MAX: usize = 200;
@@ -44,7 +47,15 @@ pub struct LexiconFault {
 impl Lexicon {
     /// # Errors
     /// All that is wrong with the file, up to a bound.
-    pub fn read(path: &Path) -> Result<Lexicon, Vec<LexiconFault>> {
+    ///
+    /// Texts come in words (`speech`): "5G" is "five G" by then, and "Г.У.П." is "Г. У. П.". So entries are read as texts of their
+    /// language are.
+    pub fn read(path: &Path, language: Language) -> Result<Lexicon, Vec<LexiconFault>> {
+        let in_words = |text: &str| {
+            let template = Template(vec![Piece::Text(text.to_owned())]);
+            speech::say(&template, |_| None, language, jiff::civil::date(2026, 1, 1))
+                .unwrap_or_else(|_| text.to_owned())
+        };
         let fault = |why: String| vec![LexiconFault { file: path.to_owned(), line: None, why }];
         let mut bytes = Vec::new();
         let read = File::open(path).and_then(|file| file.take(BYTES_MAX + 1).read_to_end(&mut bytes));
@@ -52,14 +63,14 @@ impl Lexicon {
         if bytes.len() as u64 > BYTES_MAX {
             return Err(fault(format!("longer than {BYTES_MAX} bytes: it is meant for names, not for a language")));
         }
-        Lexicon::parse(&bytes).map_err(|faults| {
+        Lexicon::parse(&bytes, &in_words).map_err(|faults| {
             let place = |(line, why)| LexiconFault { file: path.to_owned(), line: Some(line), why };
             faults.into_iter().take(FAULTS_MAX).map(place).collect()
         })
     }
 
     /// From the CSV `word,say`, or `word;say` as spreadsheets of some countries write it.
-    fn parse(bytes: &[u8]) -> Result<Lexicon, Vec<(u64, String)>> {
+    fn parse(bytes: &[u8], in_words: &dyn Fn(&str) -> String) -> Result<Lexicon, Vec<(u64, String)>> {
         let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
         let text = std::str::from_utf8(bytes).map_err(|e| {
             let line = 1 + bytes[..e.valid_up_to()].iter().filter(|b| **b == b'\n').count();
@@ -84,7 +95,7 @@ impl Lexicon {
                 }
             };
             let line = record.position().map_or(1, |at| line_of(text, at));
-            match entry(&record) {
+            match entry(&record, in_words) {
                 Ok((first, entry)) => {
                     let before = *lines.entry((first.clone(), entry.rest.clone())).or_insert(line);
                     if before == line {
@@ -181,9 +192,9 @@ fn line_of(text: &str, at: &csv::Position) -> u64 {
 }
 
 /// The first word of an entry, and the entry; or why it is none.
-fn entry(record: &csv::StringRecord) -> Result<(String, Entry), String> {
+fn entry(record: &csv::StringRecord, in_words: &dyn Fn(&str) -> String) -> Result<(String, Entry), String> {
     let (word, say) = match record.iter().collect::<Vec<_>>()[..] {
-        [word, say] => (word, say),
+        [word, say] => (in_words(word), in_words(say)),
         _ => return Err("expected two fields, word and say: put a field that has a comma in it between quotes".into()),
     };
     if !word.starts_with(char::is_alphanumeric) {
@@ -205,7 +216,7 @@ fn entry(record: &csv::StringRecord) -> Result<(String, Entry), String> {
     let word = word.split_whitespace().collect::<Vec<_>>().join(" ");
     let first_end = word.find(|c| !is_of_word(c)).unwrap_or(word.len());
     let (first, rest) = word.split_at(first_end);
-    Ok((fold(first), Entry { rest: rest.chars().map(fold_char).collect(), say: say.to_owned() }))
+    Ok((fold(first), Entry { rest: rest.chars().map(fold_char).collect(), say }))
 }
 
 #[cfg(test)]
@@ -213,7 +224,7 @@ mod tests {
     use super::*;
 
     fn lexicon(csv: &str) -> Lexicon {
-        Lexicon::parse(csv.as_bytes()).unwrap_or_else(|faults| panic!("{faults:?}"))
+        Lexicon::parse(csv.as_bytes(), &str::to_owned).unwrap_or_else(|faults| panic!("{faults:?}"))
     }
 
     #[test]
@@ -274,15 +285,19 @@ mod tests {
             ("word,say\nСНТ,\u{301}\n", 2, "nothing that can be said"),
             ("word,say\nСНТ,а\nдом,дом\nснт,б\n", 4, "line 2 already"),
         ] {
-            let faults = Lexicon::parse(csv.as_bytes()).expect_err(csv);
+            let faults = Lexicon::parse(csv.as_bytes(), &str::to_owned).expect_err(csv);
             assert_eq!(faults.len(), 1, "{csv}: {faults:?}");
             assert_eq!(faults[0].0, line, "{csv}: {faults:?}");
             assert!(faults[0].1.contains(words), "{csv}: {faults:?}");
         }
-        let faults = Lexicon::parse(b"word,say\n\xD1\xCD,x\n").unwrap_err();
+        let faults = Lexicon::parse(b"word,say\n\xD1\xCD,x\n", &str::to_owned).unwrap_err();
         assert_eq!((faults[0].0, faults[0].1.contains("UTF-8")), (2, true));
-        assert_eq!(Lexicon::parse("word,say\nа,\nб,\n".as_bytes()).unwrap_err().len(), 2, "all at once");
-        let fault = &Lexicon::read(Path::new("no/such.csv")).unwrap_err()[0];
+        assert_eq!(
+            Lexicon::parse("word,say\nа,\nб,\n".as_bytes(), &str::to_owned).unwrap_err().len(),
+            2,
+            "all at once"
+        );
+        let fault = &Lexicon::read(Path::new("no/such.csv"), Language::RU).unwrap_err()[0];
         assert!(fault.to_string().starts_with("no/such.csv: the pronunciation dictionary cannot be read"), "{fault}");
     }
 }

@@ -29,6 +29,7 @@ mod template;
 mod wav_reply;
 
 pub use cache::{CacheError, CacheOptions, Counters, PromptCache};
+pub use disk::unpin;
 pub use fragments::{Fragments, INTONATIONS, Intonation, LIST};
 pub use lexicon::LexiconFault;
 pub use memory::Key;

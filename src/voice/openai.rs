@@ -1,6 +1,7 @@
 //! The request that servers of the OpenAI shape take, commercial and one's own: an HTTP voice whose template is known.
 
 use serde_json::json;
+use sha2::{Digest, Sha256};
 
 use super::http::server;
 use crate::config::voices::{Body, HttpRequest, OpenAiRequest, Reply};
@@ -16,7 +17,8 @@ pub(super) fn request(of: &OpenAiRequest) -> HttpRequest {
     }
 }
 
-/// Names kind, model, voice and server.
+/// Names kind, model, voice and server, and tells addresses of one server apart.
 pub(super) fn id(of: &OpenAiRequest) -> String {
-    format!("openai {} {} {}", of.model, of.voice, server(&of.url))
+    let sum = Sha256::digest(of.url.as_bytes());
+    format!("openai {} {} {} {:02x}{:02x}{:02x}", of.model, of.voice, server(&of.url), sum[0], sum[1], sum[2])
 }

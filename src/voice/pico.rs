@@ -212,6 +212,9 @@ impl Voice for Pico {
     fn render(&self, language: Language, text: &str) -> Result<Sound, VoiceError> {
         let failed = |why: String| VoiceError::failed(ID, text, why);
         let files = self.files(language).ok_or_else(|| failed(format!("it does not speak `{language}`")))?;
+        if spelling::lost(text, |word| spelling::for_pico(language, word)).is_some() {
+            return Err(failed(spelling::LOST.to_owned()));
+        }
         let pcm = engine(files)?.speak(&spelling::for_pico(language, text)).map_err(failed)?;
         Ok(Sound { pcm, rate: RATE })
     }

@@ -182,7 +182,11 @@ fn clauses(text: &str) -> Vec<(String, char)> {
                 }
                 words.clear();
             }
-            '—' | '–' => words.push_str(", "),
+            // As a comma is, below: espeak-ng takes it for one.
+            '—' | '–' if words.contains(char::is_alphanumeric) => {
+                found.push((std::mem::take(&mut words).trim().to_owned(), ','));
+            }
+            '—' | '–' => words.clear(),
             c if c.is_control() => words.push(' '),
             c => words.push(c),
         }

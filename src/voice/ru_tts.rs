@@ -102,6 +102,9 @@ impl Voice for RuTts {
     }
 
     fn render(&self, _: Language, text: &str) -> Result<Sound, VoiceError> {
+        if spelling::lost(text, spelling::for_ru_tts).is_some() {
+            return Err(VoiceError::failed(ID, text, spelling::LOST));
+        }
         let mut bytes = koi8r(&stress::mark(&spelling::for_ru_tts(text)));
         bytes.push(0);
         let mut config = Config::default();

@@ -176,6 +176,9 @@ impl VoiceSet {
     /// Who speaks when all goes well, and the words that are given.
     pub fn asked(&self, utterance: &Utterance) -> Result<(String, String), VoiceError> {
         let Utterance { language, creditor, said, .. } = utterance;
+        if said.text.is_empty() {
+            return Ok((SILENCE.to_owned(), String::new()));
+        }
         let speakers = self.speakers(*language, creditor)?;
         let words = || self.words(utterance, &said.text).into_owned();
         for (at, named) in speakers.iter().enumerate() {
@@ -184,8 +187,9 @@ impl VoiceSet {
                 Speaker::Recorded(fragments) => match fragments.covers(*language, said) {
                     Covers::All => return Ok((fragments.id().to_owned(), said.text.clone())),
                     Covers::Some => {
-                        let other = engines(&speakers[at + 1..]).next().map_or("", Voice::id);
-                        return Ok((joined(fragments, other), both(&said.text, &words())));
+                        if let Some(other) = engines(&speakers[at + 1..]).next() {
+                            return Ok((joined(fragments, &[other.id()]), both(&said.text, &words())));
+                        }
                     }
                     Covers::Nothing => {}
                 },
@@ -216,7 +220,7 @@ impl VoiceSet {
     pub fn render(&self, utterance: &Utterance) -> Result<Rendered, VoiceError> {
         let Utterance { language, creditor, said, .. } = utterance;
         if said.text.is_empty() {
-            let (voice, words) = ("silence".to_owned(), String::new());
+            let (voice, words) = (SILENCE.to_owned(), String::new());
             return Ok(Rendered { pcm: pause(said), voice, words });
         }
         let speakers = self.speakers(*language, creditor)?;
@@ -253,7 +257,7 @@ impl VoiceSet {
         utterance: &Utterance,
     ) -> Result<Option<Rendered>, VoiceError> {
         let Utterance { language, said, .. } = utterance;
-        let mut helped_by = None;
+        let mut helpers: Vec<&str> = Vec::new();
         let other = |gap: &str| {
             let words = self.words(utterance, gap);
             let mut first = None;
@@ -264,7 +268,9 @@ impl VoiceSet {
                 });
                 match pcm {
                     Ok(pcm) => {
-                        helped_by.get_or_insert(voice.id());
+                        if !helpers.contains(&voice.id()) {
+                            helpers.push(voice.id());
+                        }
                         return Ok(pcm);
                     }
                     Err(error) => {
@@ -279,9 +285,10 @@ impl VoiceSet {
         let Some(mut pcm) = fragments.render(*language, said, other)? else { return Ok(None) };
         spoken_so(&mut pcm, said.manner);
         pcm.extend(pause(said));
-        let (voice, words) = match helped_by {
-            Some(other) => (joined(fragments, other), both(&said.text, &self.words(utterance, &said.text))),
-            None => (fragments.id().to_owned(), said.text.clone()),
+        let (voice, words) = if helpers.is_empty() {
+            (fragments.id().to_owned(), said.text.clone())
+        } else {
+            (joined(fragments, &helpers), both(&said.text, &self.words(utterance, &said.text)))
         };
         Ok(Some(Rendered { pcm, voice, words }))
     }
@@ -344,6 +351,9 @@ fn configured(name: &str, settings: &settings::Voice, options: &VoiceOptions) ->
     Ok(Named { name: name.to_owned(), speaker: Speaker::Engine(voice), unasked: false })
 }
 
+/// Who speaks where nothing is said.
+const SILENCE: &str = "silence";
+
 fn engines<'v>(speakers: &'v [&'v Named]) -> impl Iterator<Item = &'v dyn Voice> {
     speakers.iter().filter_map(|named| match &named.speaker {
         Speaker::Engine(voice) => Some(voice.as_ref()),
@@ -351,9 +361,9 @@ fn engines<'v>(speakers: &'v [&'v Named]) -> impl Iterator<Item = &'v dyn Voice>
     })
 }
 
-/// Two voices in one stretch, under one name.
-fn joined(fragments: &Fragments, other: &str) -> String {
-    format!("{}+{other}", fragments.id())
+/// Several voices in one stretch, under one name.
+fn joined(fragments: &Fragments, others: &[&str]) -> String {
+    format!("{}+{}", fragments.id(), others.join("+"))
 }
 
 /// What recordings are looked for by, and what the other voice gets.

@@ -88,7 +88,7 @@ fn places(
 fn lexicons(files: &BTreeMap<Language, PathBuf>, problems: &mut Vec<VoiceError>) -> BTreeMap<Language, Lexicon> {
     let mut read = BTreeMap::new();
     for (language, file) in files {
-        match Lexicon::read(file) {
+        match Lexicon::read(file, *language) {
             Ok(lexicon) => {
                 read.insert(*language, lexicon);
             }

@@ -5,6 +5,15 @@ use std::borrow::Cow;
 
 use crate::language::Language;
 
+/// Why a name may not be passed over.
+pub(super) const LOST: &str = "a word of it is written in letters that this voice does not know";
+
+/// The first word with letters of which `spell` leaves none: an engine that knows no such script would pass over a name.
+pub(super) fn lost(text: &str, spell: impl Fn(&str) -> String) -> Option<&str> {
+    let has_letters = |word: &str| word.contains(char::is_alphabetic);
+    text.split_whitespace().find(|word| has_letters(word) && !has_letters(&spell(word)))
+}
+
 /// Lower-case Russian letters, `+` for the stress (from U+0301), plain punctuation.
 pub(super) fn for_ru_tts(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -31,7 +40,19 @@ pub(super) fn for_ru_tts(text: &str) -> String {
             // A pause; the engine's own "-" would join.
             '—' | '–' => out.push(','),
             '\'' => {}
-            _ => out.push(' '),
+            'á' | 'à' | 'â' | 'ä' | 'å' | 'ã' => latin.push('a'),
+            'é' | 'è' | 'ê' | 'ë' => latin.push('e'),
+            'í' | 'ì' | 'î' | 'ï' => latin.push('i'),
+            'ó' | 'ò' | 'ô' | 'ö' | 'õ' | 'ø' => latin.push('o'),
+            'ú' | 'ù' | 'û' | 'ü' => latin.push('u'),
+            'ý' | 'ÿ' => latin.push('y'),
+            'ñ' => latin.push('n'),
+            'ç' => latin.push('s'),
+            'ß' => latin.push_str("ss"),
+            c => match plain(c) {
+                Some(letters) => latin.push_str(&letters.to_lowercase()),
+                None => out.push(' '),
+            },
         }
     }
     flush_latin(&mut latin, &mut out);
@@ -354,6 +375,7 @@ mod tests {
             ("Добрый день, Ringback!", "добрый день, рингбак!"),
             ("за\u{301}мок — Sch", "за+мок , ш"),
             ("Олексій", "олексий"),
+            ("Müller, José, Świątek", "муллер, джосе, свиатек"),
         ] {
             assert_eq!(for_ru_tts(text), spelt, "{text}");
         }
@@ -373,6 +395,11 @@ mod tests {
             ("it", "Perché, città, Чехов, Гена, Шишкин", "Perché, città, Cekov, Ghena, Sciscikin"),
         ] {
             assert_eq!(for_pico(language.parse().unwrap(), text), spelt, "{text}");
+        }
+        for (text, word) in [("Dear 李明, hello", Some("李明,")), ("გიორგი", Some("გიორგი")), ("Иван — 5 !", None)]
+        {
+            assert_eq!(lost(text, for_ru_tts), word, "{text}");
+            assert_eq!(lost(text, |word| for_pico(Language::EN, word)), word, "{text}");
         }
     }
 }

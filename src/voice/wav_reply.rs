@@ -10,6 +10,9 @@ const ULAW: u16 = 7;
 /// The true format is the first half of the identifier further on.
 const EXTENSIBLE: u16 = 0xFFFE;
 
+/// Lengths from here on are written by programs that do not know how long they will be.
+const LENGTH_UNKNOWN: usize = 0x7FFF_0000;
+
 /// Sixteen-bit PCM, or G.711; of several channels the average.
 pub(super) fn sound(wav: &[u8]) -> Result<Sound, String> {
     if !wav.starts_with(b"RIFF") || wav.get(8..12) != Some(b"WAVE") {
@@ -23,8 +26,11 @@ pub(super) fn sound(wav: &[u8]) -> Result<Sound, String> {
         if id == b"data" {
             let format: Format = format.ok_or("its WAV has no format before its sound")?;
             // Zero and the greatest lengths are what a writer to a pipe puts there.
-            let end = if length == 0 { body.len() } else { length.min(body.len()) };
-            return format.sound(&body[..end]);
+            let to_the_end = length == 0 || length >= LENGTH_UNKNOWN;
+            if !to_the_end && length > body.len() {
+                return Err(format!("its WAV is cut short: {} of {length} bytes came", body.len()));
+            }
+            return format.sound(&body[..if to_the_end { body.len() } else { length }]);
         }
         if id == b"fmt " {
             format = Some(Format::read(&body[..length.min(body.len())])?);

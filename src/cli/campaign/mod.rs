@@ -50,7 +50,8 @@ pub enum Command {
     /// Make the audio that the campaign's calls may need, before it is needed. Goes on while `ringback serve` dials.
     Render {
         name: String,
-        /// Render nothing; say what it would cost, message by message, as it is rendered and as it could be.
+        /// Only say what it would cost, message by message, as it is rendered and as it could be. A few texts of each language
+        /// are rendered, and kept, to learn how fast its voice is.
         #[arg(long)]
         estimate: bool,
     },
@@ -98,7 +99,7 @@ pub async fn run(config: &Path, command: &Command) -> anyhow::Result<()> {
         }
         Command::Stop { name } => {
             set_state(&*store, name, CampaignState::Stopped, now).await?;
-            super::prompts(&config, &clock)?.unpin(name)?;
+            crate::voice::unpin(&config.cache_dir, name)?;
             println!("campaign {name} is stopped for good");
         }
         Command::UseFlow { name, flow } => use_flow::run(&*store, name, flow, now, &mut std::io::stdout()).await?,

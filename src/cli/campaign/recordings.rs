@@ -1,6 +1,6 @@
 //! What recorded voices lack for a campaign's flows, named before anybody is rung.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use anyhow::bail;
 
@@ -34,7 +34,7 @@ pub(super) async fn lacking(
     let mut currencies: BTreeSet<Currency> = BTreeSet::new();
     let mut amount_max = 0;
     // Who is called by a recorded voice, and in whose name.
-    let mut called: BTreeMap<(Language, String), ()> = BTreeMap::new();
+    let mut called: BTreeSet<(Language, String)> = BTreeSet::new();
     let mut after = ContactId(0);
     loop {
         let page = store.contacts(after, PAGE).await?;
@@ -44,18 +44,18 @@ pub(super) async fn lacking(
             currencies.insert(contact.debt.amount.currency);
             amount_max = amount_max.max(contact.debt.amount.minor.unsigned_abs() / 100);
             for program in &programs {
-                called.insert((program.language_for(contact.language), contact.creditor.clone()), ());
+                called.insert((program.language_for(contact.language), contact.creditor.clone()));
             }
         }
     }
     let currencies: Vec<Currency> = currencies.into_iter().collect();
     let extent = Extent { number_max: amount_max.max(999), currencies: &currencies, today: now.date(&Zone::utc()) };
     let mut lines = Vec::new();
-    for (language, creditor) in called.into_keys() {
+    for (language, creditor) in called {
         let Some((name, fragments, other)) = voices.recorded_first(language, &creditor) else { continue };
         let wanted = reading(&programs, language, std::slice::from_ref(&creditor), &extent)?;
         let lacks: BTreeSet<&str> =
-            wanted.iter().map(|line| line.text.as_str()).filter(|text| !fragments.has(language, text)).collect();
+            wanted.iter().map(|line| line.text.as_str()).filter(|text| !fragments.says(language, text)).collect();
         if lacks.is_empty() {
             continue;
         }

@@ -107,6 +107,12 @@ pub(in crate::cli) async fn render(
             *done.failed.entry(error.to_string()).or_default() += 1;
         }
         chunk.clear();
+        let unsaved = prompts.counters().unsaved;
+        anyhow::ensure!(
+            unsaved == 0,
+            "{unsaved} clips could not be kept on disk: the log says why; the rest is not rendered"
+        );
+        Ok(())
     };
     let mut contacts = 0u64;
     let mut each = |due: Due<'_>| {
@@ -119,20 +125,22 @@ pub(in crate::cli) async fn render(
                         continue;
                     };
                     if keys.insert(key) {
-                        if let Some((voice, words)) = prompts.voices().missing(&utterance) {
+                        if utterance.audio.is_none()
+                            && let Some((voice, words)) = prompts.voices().missing(&utterance)
+                        {
                             done.missing.entry(voice.to_owned()).or_default().extend(words);
                         }
                         chunk.push(utterance);
                     }
                     if chunk.len() >= CHUNK {
-                        make(&mut chunk, &mut done);
+                        make(&mut chunk, &mut done)?;
                     }
                 }
             }
             Err(why) => *done.failed.entry(why.to_string()).or_default() += 1,
         }
         if contacts.is_multiple_of(PIN_EVERY) {
-            prompts.pin(name, &keys)?;
+            prompts.pin(name, &keys, true)?;
         }
         bar.inc(1);
         bar.set_message(format!("{} clips, {} made", keys.len(), done.made));
@@ -140,8 +148,8 @@ pub(in crate::cli) async fn render(
     };
     let contacts = each_due(store, start.wall, name, &mut each).await?;
     done.contacts = contacts;
-    prompts.pin(name, &keys)?;
-    make(&mut chunk, &mut done);
+    prompts.pin(name, &keys, false)?;
+    make(&mut chunk, &mut done)?;
     bar.finish_and_clear();
     done.clips = keys.len() as u64;
     done.took = clock.now().mono.since(start.mono);
