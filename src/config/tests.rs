@@ -95,7 +95,7 @@ fn mistakes_have_a_place_and_a_code() {
         ("to: \"20:00\"", "to: \"08:00\"", "38:48 C003", "closes after it opens"),
         ("zone: Europe/Moscow", "zone: Moscow", "38:63 C003", "time zone"),
         ("transfer_to: []", "transfer_to: [\"8800\", \"sip:desk\"]", "67:15 C003, 67:23 C003", "sip:*@example.org"),
-        ("disk_mb_max: 4096", "disk_mb_max: 0", "77:16 C003", "from 1"),
+        ("disk_mb_max: 4096", "disk_mb_max: 0", "76:16 C003", "from 1"),
         ("drain_s: 120", "drain_s: 120\ndrain_s: 5", "82:1 C001", "duplicate"),
         ("from: \"Billing <billing@example.com>\"", "from: \"a@b.c\\nBcc: x@y.z\"", "47:9 C003", "e-mail address"),
         ("\ndatabase: ringback.db", "\ndatabase: [", "5:11 C001", ""),

@@ -171,7 +171,12 @@ impl Cutter<'_, '_> {
         }
         self.end_text();
         let silent = |piece: &Piece| matches!(piece, Piece::Text(_) | Piece::Manner(_));
-        if self.pieces.iter().all(silent) && self.said(self.pieces.clone()).is_ok_and(|said| said.is_empty()) {
+        // A slot that could not be read has been told of.
+        let has_slot = self.scalar.text.contains('{');
+        if !has_slot
+            && self.pieces.iter().all(silent)
+            && self.said(self.pieces.clone()).is_ok_and(|said| said.is_empty())
+        {
             self.cx.error(codes::EMPTY_MESSAGE, self.span, "there is no word in the message: silence would be heard");
         }
         while let Some((name, span, _)) = self.open.pop() {

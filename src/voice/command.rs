@@ -275,7 +275,7 @@ mod tests {
         let sound = program.render(Language::EN, "one two\u{301} \"$HOME\"").unwrap();
         assert_eq!(sound, Sound { pcm: vec![1], rate: 8000 });
         assert_eq!(std::fs::read_to_string(heard).unwrap(), "-l en; rm -rf $HOME xenx\none two \"$HOME\"\n");
-        assert_eq!(program.id(), id(Path::new("voice"), &arguments.map(str::to_owned), Some("7")));
+        assert_eq!(program.id(), id(&folder.path().join("voice"), &arguments.map(str::to_owned), Some("7")));
     }
 
     #[test]

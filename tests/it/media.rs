@@ -491,6 +491,40 @@ async fn figures() {
     }
 }
 
+/// How soon after the answer the first packet of a prompt leaves, when 500 calls are answered within one second, each with a clip of
+/// its own. Run alone: `cargo test --release --test it media::five_hundred -- --ignored --nocapture`.
+#[tokio::test]
+#[ignore = "a measurement"]
+async fn five_hundred_answered_in_a_second() {
+    const CALLS: i64 = 500;
+    let (mut us, them) = (Side::start(), Side::start());
+    let clips: Vec<Arc<Clip>> = (0..CALLS).map(|n| clip(&tone::babble(n as u64, 3000))).collect();
+    let ports: Vec<(SocketAddr, SocketAddr)> = (0..CALLS).map(|n| (us.open(leg(n)), them.open(leg(n)))).collect();
+    let mut beat = tokio::time::interval(Duration::from_millis(2));
+    let began = us.clock.now().mono;
+    for (n, (here, there)) in ports.into_iter().enumerate() {
+        beat.tick().await;
+        them.media.connect(leg(n as i64), remote(here, Codec::Pcma));
+        us.media.connect(leg(n as i64), remote(there, Codec::Pcma));
+        us.media.play(leg(n as i64), PlayId(1), vec![clips[n].clone()]);
+    }
+    let within = us.clock.now().mono.since(began);
+    let mut first = Vec::new();
+    for n in 0..CALLS {
+        let after = |k: &Kind| if let Kind::FirstPacket { after_us } = k { Some(*after_us) } else { None };
+        first.push(us.until(leg(n), after).await);
+    }
+    first.sort_unstable();
+    let at = |part: usize| first[(first.len() - 1) * part / 100] as f64 / 1000.0;
+    println!(
+        "{CALLS} calls answered within {within:?}: first packet of the prompt after p50 {:.1} p99 {:.1} max {:.1} ms; frames skipped {}",
+        at(50),
+        at(99),
+        at(100),
+        us.media.stats().frames_skipped
+    );
+}
+
 fn resident() -> u64 {
     let statm = std::fs::read_to_string("/proc/self/statm").unwrap();
     statm.split(' ').nth(1).unwrap().parse::<u64>().unwrap() * 4096
