@@ -21,7 +21,11 @@ pub fn to_telephone(pcm: &[i16], rate: u32) -> Vec<i16> {
     }
     let filter = Filter::new(rate);
     let length = (pcm.len() as u64 * RATE as u64).div_ceil(rate as u64) as usize;
-    (0..length).map(|n| filter.sample(pcm, n)).collect()
+    // Beyond the ends there is silence.
+    let silence = vec![0f32; filter.reach];
+    let samples: Vec<f32> = pcm.iter().map(|&s| f32::from(s)).collect();
+    let padded = [silence.as_slice(), &samples, &silence, &[0.0]].concat();
+    (0..length).map(|n| filter.sample(&padded, n)).collect()
 }
 
 /// The windowed sinc, tabulated at every position that an output sample can take between two input samples.
@@ -58,20 +62,27 @@ impl Filter {
         Filter { up, down, reach, weights }
     }
 
-    fn sample(&self, pcm: &[i16], n: usize) -> i16 {
+    /// `padded` has `reach` samples of silence before the sound and after it.
+    fn sample(&self, padded: &[f32], n: usize) -> i16 {
         let position = n * self.down;
         let (whole, phase) = (position / self.up, position % self.up);
         let row = &self.weights[phase * 2 * self.reach..][..2 * self.reach];
-        // Beyond the ends there is silence.
-        let first = whole as isize + 1 - self.reach as isize;
-        let skipped = (-first).max(0) as usize;
-        let start = first.max(0) as usize;
-        let sum: f32 = match pcm.get(start..) {
-            Some(rest) => rest.iter().zip(row.iter().skip(skipped)).map(|(&s, &w)| f32::from(s) * w).sum(),
-            None => 0.0,
-        };
+        let sum = dot(&padded[whole + 1..][..2 * self.reach], row);
         sum.round().clamp(f32::from(i16::MIN), f32::from(i16::MAX)) as i16
     }
+}
+
+/// The sum of products, in eight lanes, so that the machine adds eight at once: half of all work of a quick voice is here.
+fn dot(a: &[f32], b: &[f32]) -> f32 {
+    let (a, a_rest) = a.as_chunks::<8>();
+    let (b, b_rest) = b.as_chunks::<8>();
+    let mut lanes = [0f32; 8];
+    for (a, b) in a.iter().zip(b) {
+        for lane in 0..8 {
+            lanes[lane] += a[lane] * b[lane];
+        }
+    }
+    lanes.iter().sum::<f32>() + a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum::<f32>()
 }
 
 fn gcd(a: u32, b: u32) -> u32 {

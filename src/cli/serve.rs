@@ -2,21 +2,24 @@
 
 use std::path::Path;
 
+use anyhow::Context;
+
 use crate::books::CampaignState;
-use crate::serve::{self, Edges, Manner, Progress};
+use crate::serve::{self, Edges, Manner, Progress, Signals};
 use crate::store::Store;
 
 /// A line of progress goes to the log this often, in seconds of running time.
 const LOG_EVERY_S: u64 = 10;
 
 pub async fn run(config: &Path) -> anyhow::Result<()> {
+    let signals = Signals::new().context("cannot listen for signals")?;
     let (config, store, clock) = super::open(config).await?;
     let prompts = super::prompts(&config, &clock)?;
     // What campaigns had pinned that are over meanwhile.
     let campaigns = store.campaigns().await?;
     let going_on = campaigns.iter().filter(|c| !matches!(c.state, CampaignState::Stopped | CampaignState::Finished));
     prompts.unpin_all_but(going_on.map(|campaign| campaign.name.as_str()))?;
-    let edges = Edges { store, clock, prompts, courier: super::courier(&config)? };
+    let edges = Edges { store, clock, prompts, courier: super::courier(&config)?, signals };
     let mut logged = None;
     let show = |progress: &Progress| {
         let second = progress.now.mono.0 / 1_000_000;

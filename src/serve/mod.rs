@@ -83,6 +83,7 @@ pub struct Edges<S> {
     pub clock: Arc<Clock>,
     pub prompts: Arc<PromptCache>,
     pub courier: Courier,
+    pub signals: Signals,
 }
 
 /// Runs until SIGTERM or SIGINT (drain: no new calls, those in the air end within `drain_s`), or until done.
@@ -92,7 +93,7 @@ pub async fn run<S: Store>(
     manner: Manner,
     mut show: impl FnMut(&Progress),
 ) -> Result<Ended, ServeError> {
-    let Edges { store, clock, prompts, courier } = edges;
+    let Edges { store, clock, prompts, courier, mut signals } = edges;
     let (trunk_events, mut trunk_facts) = mpsc::unbounded_channel::<TrunkEvent>();
     let (media_events, mut media_facts) = mpsc::unbounded_channel::<MediaEvent>();
     let (answers, mut inputs) = mpsc::unbounded_channel::<Input>();
@@ -163,7 +164,6 @@ pub async fn run<S: Store>(
     let mut shown = tokio::time::interval(SHOW);
     watch.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     shown.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let mut signals = Signals::new().map_err(|e| start("signals", e))?;
     let mut drain_until = None;
     // The first keep-alive is answered within milliseconds by a peer that is there.
     let mut health = trunk.watch_health();
@@ -251,13 +251,16 @@ pub async fn run<S: Store>(
     Ok(Ended { tally: engine.tally().clone(), figures })
 }
 
-struct Signals {
+/// The operator's wish to stop, heard from the moment this is made: before voices are loaded, so that who is told to stop while
+/// it starts stops in good order.
+pub struct Signals {
     terminate: tokio::signal::unix::Signal,
     interrupt: tokio::signal::unix::Signal,
 }
 
 impl Signals {
-    fn new() -> std::io::Result<Signals> {
+    /// Within a runtime only.
+    pub fn new() -> std::io::Result<Signals> {
         use tokio::signal::unix::{SignalKind, signal};
         Ok(Signals { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
     }

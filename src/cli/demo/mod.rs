@@ -70,6 +70,7 @@ pub async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         clock: clock.clone(),
         prompts: super::prompts(&stage.config, &clock)?,
         courier: super::courier(&stage.config)?,
+        signals: serve::Signals::new()?,
     };
     let mut screen = screen::Screen::new(begins);
     let manner = Manner { skip_idle: true, until_done: true };
