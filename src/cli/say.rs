@@ -52,7 +52,7 @@ pub fn run(config: &Path, args: SayArgs) -> anyhow::Result<()> {
     let stretches = if args.pieces {
         speech::say_pieces(&template, value, args.language, today)?
     } else {
-        speech::say_whole(&template, value, args.language, today)?
+        speech::say_sentences(&template, value, args.language, today)?
     };
     for said in &stretches {
         println!("{}", said.text);
