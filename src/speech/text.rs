@@ -169,6 +169,15 @@ fn numeral(chars: &[char], at: usize, grammar: &dyn Grammar, out: &mut String) -
         push_word(out, &words);
         return after;
     }
+    // 31 декабря
+    if !by_digits
+        && grouped.is_none()
+        && next(0) == Some(' ')
+        && let Some(words) = grammar.before_word(digits.parse().expect("at most nine digits"), &word_at(chars, end + 1))
+    {
+        push_word(out, &words);
+        return end;
+    }
     // 3.5, but not 25.11.2026
     let fraction = if matches!(next(0), Some('.' | ',')) { run(end + 1) } else { 0 };
     let dot_between = |i: usize| {
@@ -269,6 +278,11 @@ fn time_of_day(chars: &[char], at: usize, end: usize, grammar: &dyn Grammar) -> 
         _ if chars.get(end) == Some(&':') => minute.map(|minute| (hour, minute, time_end)),
         _ => None,
     }
+}
+
+/// The letters from here on, in lower case.
+fn word_at(chars: &[char], from: usize) -> String {
+    chars[from..].iter().take_while(|c| c.is_alphabetic()).flat_map(|c| c.to_lowercase()).collect()
 }
 
 /// The letters written onto a number, with or without a dash, in lower case, and where they end.

@@ -76,6 +76,12 @@ pub(super) trait Grammar: Sync {
     /// `3.5` in a text: the whole part and the digits after the point (at least one).
     fn decimal(&self, whole: i64, fraction: &str) -> String;
 
+    /// `31 декабря`, `2026 года` in a text: a day before its month and a year before its word, in the form in which a date is usually
+    /// given. `word` is lower case. `None`: the word says nothing of the number's form.
+    fn before_word(&self, _n: i64, _word: &str) -> Option<String> {
+        None
+    }
+
     /// `25th`, `25-го` in a text: a number with the letters written after it, in lower case. `None`: they make no ordinal,
     /// nor any other word of the language (`4-значный`).
     fn written_ordinal(&self, n: i64, ending: &str) -> Option<String>;

@@ -113,6 +113,11 @@ impl Grammar for Polish {
     }
 
     /// The last letters of any form of the ordinal: «1-szy», «5-tej», «25-go».
+    fn before_word(&self, n: i64, word: &str) -> Option<String> {
+        let of_date = (1..=31).contains(&n) && MONTHS.contains(&word) || (1000..=9999).contains(&n) && word == "roku";
+        of_date.then(|| ordinal(n.unsigned_abs(), endings(Gender::Masculine, Case::Genitive)))
+    }
+
     fn written_ordinal(&self, n: i64, ending: &str) -> Option<String> {
         let n = u64::try_from(n).ok()?;
         if ending.chars().count() < 2 {

@@ -115,6 +115,11 @@ impl Grammar for Russian {
         format!("{whole} {wholes} {} {names}", cardinal(parts as i64, Gender::Feminine, Case::Nominative))
     }
 
+    fn before_word(&self, n: i64, word: &str) -> Option<String> {
+        let of_date = (1..=31).contains(&n) && MONTHS.contains(&word) || (1000..=9999).contains(&n) && word == "года";
+        of_date.then(|| ordinal(n.unsigned_abs(), NEUTER[Case::Genitive as usize]))
+    }
+
     fn written_ordinal(&self, n: i64, ending: &str) -> Option<String> {
         let n = u64::try_from(n).ok()?;
         // Not all are ordinals: «3-х дней», «10-ти дней», «40-ка».

@@ -116,6 +116,11 @@ impl Grammar for Ukrainian {
     }
 
     /// «25-го», «1-ша», «2-гу», «3-тє», «80-х». A single «а» is none: it is mostly the letter of a house, «10а».
+    fn before_word(&self, n: i64, word: &str) -> Option<String> {
+        let of_date = (1..=31).contains(&n) && MONTHS.contains(&word) || (1000..=9999).contains(&n) && word == "року";
+        of_date.then(|| ordinal(n.unsigned_abs(), endings(Gender::Neuter, Case::Genitive)))
+    }
+
     fn written_ordinal(&self, n: i64, ending: &str) -> Option<String> {
         let n = u64::try_from(n).ok()?;
         let endings = match ending {
