@@ -20,7 +20,8 @@ pub mod vocabulary;
 
 pub use format::{CASES, FORMATS, FormatError, GENDERS};
 pub use lang::{NoForm, has_grammar, languages};
-pub use say::{NoGrammar, Said, ValueSpan, leading_mark, say, say_pieces, say_sentences, say_whole};
+pub use say::{NoGrammar, Said, ValueSpan, say, say_pieces, say_sentences, say_whole};
+pub use text::is_mark;
 
 /// About how long so many letters take to say: measured on both of our voices, 14 a second.
 pub fn length_estimate(letters: usize) -> Duration {

@@ -4,7 +4,7 @@ use jiff::civil::Date;
 
 use super::lang::{Grammar, NoForm, grammar, has_grammar};
 use super::telephone::{self, Group};
-use super::text::{NAME_BEGIN, VALUE_BEGIN, VALUE_END, bare, tidy, written};
+use super::text::{NAME_BEGIN, VALUE_BEGIN, VALUE_END, bare, is_mark, tidy, written};
 use super::{Case, DateStyle, Format, Gender, Manner, Piece, Spoken, Template};
 use crate::language::Language;
 
@@ -220,14 +220,10 @@ pub(super) fn words_of(spoken: &Spoken, format: Format, language: Language, toda
 }
 
 /// The strongest of the marks at the beginning of a text, before its first letter.
-pub fn leading_mark(text: &str) -> Option<char> {
-    let mut marks = text.chars().take_while(|c| !c.is_alphabetic()).map(|c| if c == '—' { ',' } else { c });
-    let marks: String = marks.by_ref().filter(|c| is_mark(*c)).collect();
-    marks.chars().find(|c| matches!(c, '.' | '!' | '?')).or(marks.chars().next())
-}
-
-fn is_mark(c: char) -> bool {
-    matches!(c, '.' | ',' | '!' | '?' | ':' | ';')
+fn leading_mark(text: &str) -> Option<char> {
+    let before = text.chars().take_while(|c| !c.is_alphabetic()).map(|c| if c == '—' { ',' } else { c });
+    let marks: Vec<char> = before.filter(|c| is_mark(*c)).collect();
+    marks.iter().find(|c| matches!(c, '.' | '!' | '?')).or(marks.first()).copied()
 }
 
 impl Said {

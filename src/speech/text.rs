@@ -6,11 +6,11 @@
 //! onto one make an ordinal («25-го», "25th"), "pm" after one a time of day. A numeral with a leading zero, or of more than
 //! nine digits, is said digit by digit.
 
-use super::lang::{Counted, Grammar, NoForm, grammar};
+use super::lang::{Counted, Grammar, NoForm, grammar, of_sign};
 use super::say::NoGrammar;
 use super::{Case, Gender, Measure};
 use crate::language::Language;
-use crate::money::{Currency, Money};
+use crate::money::Money;
 
 /// Beyond this a numeral is an account or a telephone, not a quantity.
 const CARDINAL_DIGITS_MAX: usize = 9;
@@ -73,21 +73,8 @@ fn is_digit(c: char) -> bool {
     c.is_ascii_digit()
 }
 
-fn currency(sign: char) -> Option<Currency> {
-    match sign {
-        '₽' => Some(Currency::Rub),
-        '$' => Some(Currency::Usd),
-        '€' => Some(Currency::Eur),
-        '£' => Some(Currency::Gbp),
-        '₸' => Some(Currency::Kzt),
-        '₴' => Some(Currency::Uah),
-        '₺' => Some(Currency::Try),
-        _ => None,
-    }
-}
-
 fn before_its_number(chars: &[char], at: usize) -> bool {
-    currency(chars[at]).is_some() && chars.get(at + 1).copied().is_some_and(is_digit)
+    of_sign(chars[at]).is_some() && chars.get(at + 1).copied().is_some_and(is_digit)
 }
 
 /// "−5" and "-$5" are less than zero; "5-6", "10 -5" and "10 - 5" have a dash.
@@ -220,7 +207,7 @@ fn numeral(chars: &[char], at: usize, grammar: &dyn Grammar, out: &mut String) -
 
 /// The sign that belongs to the number at `at..end`, before it ("$5") or after it ("5 %"), and where both end.
 fn sign_beside(chars: &[char], at: usize, end: usize) -> Option<(char, usize)> {
-    if let Some(before) = at.checked_sub(1).map(|i| chars[i]).filter(|c| currency(*c).is_some()) {
+    if let Some(before) = at.checked_sub(1).map(|i| chars[i]).filter(|c| of_sign(*c).is_some()) {
         return Some((before, end));
     }
     let spaces = chars[end..].iter().take_while(|c| c.is_whitespace()).count();
@@ -229,7 +216,7 @@ fn sign_beside(chars: &[char], at: usize, end: usize) -> Option<(char, usize)> {
     if spaces > 0 && before_its_number(chars, end + spaces) {
         return None;
     }
-    (matches!(after, '%' | '°') || currency(after).is_some()).then_some((after, end + spaces + 1))
+    (matches!(after, '%' | '°') || of_sign(after).is_some()).then_some((after, end + spaces + 1))
 }
 
 /// A sum or a percentage as one, since number and noun agree («две гривны»): "$5", "$12.50", "5%". `None`: neither.
@@ -239,7 +226,7 @@ fn with_sign(whole: i64, after_point: &str, sign: char, grammar: &dyn Grammar) -
         2 => after_point.parse().ok()?,
         _ => return None,
     };
-    match (sign, currency(sign)) {
+    match (sign, of_sign(sign)) {
         (_, Some(currency)) => Some(grammar.money(Money::new(whole * 100 + hundredths, currency), Case::Nominative)),
         ('%', None) if after_point.is_empty() => Some(grammar.count(whole, Measure::Percent, Case::Nominative)),
         _ => None,
@@ -381,7 +368,8 @@ pub(super) fn tidy(words: &str) -> String {
     out
 }
 
-fn is_mark(c: char) -> bool {
+/// What ends a clause or a sentence.
+pub fn is_mark(c: char) -> bool {
     matches!(c, ',' | '.' | '!' | '?' | ':' | ';')
 }
 

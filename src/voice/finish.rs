@@ -9,12 +9,18 @@ const KEEP: usize = RATE as usize / 100;
 
 /// Engines differ in rate, loudness and the silence around their words; what comes out does not.
 pub(super) fn finish(voice: &str, sound: Sound, said: &Said) -> Result<Vec<i16>, VoiceError> {
-    let mut pcm = even(sound);
-    if pcm.is_empty() && said.text.contains(char::is_alphabetic) {
-        return Err(VoiceError::failed(voice, &said.text, "it made no sound"));
-    }
+    let mut pcm = audible(voice, sound, &said.text)?;
     spoken_so(&mut pcm, said.manner);
     pcm.extend(pause(said));
+    Ok(pcm)
+}
+
+/// [`even`], and an error where there are words and no sound.
+pub(super) fn audible(voice: &str, sound: Sound, text: &str) -> Result<Vec<i16>, VoiceError> {
+    let pcm = even(sound);
+    if pcm.is_empty() && text.contains(char::is_alphabetic) {
+        return Err(VoiceError::failed(voice, text, "it made no sound"));
+    }
     Ok(pcm)
 }
 

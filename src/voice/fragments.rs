@@ -17,7 +17,7 @@ use super::{Sound, VoiceError};
 use crate::audio::{RATE, comfort, wav};
 use crate::language::Language;
 use crate::speech::vocabulary::is_between;
-use crate::speech::{Said, ValueSpan};
+use crate::speech::{Said, ValueSpan, is_mark};
 
 /// The list of a language's recordings.
 pub const LIST: &str = "fragments.csv";
@@ -349,10 +349,6 @@ fn mark_after(text: &str, end: usize) -> Option<char> {
         Some('—') => Some(','),
         mark => mark.filter(|c| is_mark(*c)),
     }
-}
-
-fn is_mark(c: char) -> bool {
-    matches!(c, '.' | ',' | '!' | '?' | ':' | ';')
 }
 
 fn words(text: &str) -> Vec<Word> {

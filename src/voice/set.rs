@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::command::Program;
-use super::finish::{even, finish, pause, spoken_so};
+use super::finish::{audible, finish, pause, spoken_so};
 use super::fragments::{Covers, Fragments};
 use super::http::{self, HttpVoice};
 use super::openai;
@@ -262,11 +262,7 @@ impl VoiceSet {
             let words = self.words(utterance, gap);
             let mut first = None;
             for voice in engines(others) {
-                let pcm = voice.render(*language, &words).map(even).and_then(|pcm| match pcm.is_empty() {
-                    true => Err(VoiceError::failed(voice.id(), gap, "it made no sound")),
-                    false => Ok(pcm),
-                });
-                match pcm {
+                match voice.render(*language, &words).and_then(|sound| audible(voice.id(), sound, gap)) {
                     Ok(pcm) => {
                         if !helpers.contains(&voice.id()) {
                             helpers.push(voice.id());

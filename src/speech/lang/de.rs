@@ -15,7 +15,7 @@
 use jiff::civil::{Date, Weekday};
 
 use super::super::{Case, Gender, Measure};
-use super::{Counted, Grammar, thousands};
+use super::{Counted, Grammar, of_sign, thousands};
 use crate::money::{Currency, Money};
 
 pub(in crate::speech) struct German;
@@ -127,13 +127,6 @@ impl Grammar for German {
         // Nominatives, in which one and many are the same.
         let noun = match sign {
             '%' => noun(Measure::Percent),
-            '$' => currency(Currency::Usd).0,
-            '€' => currency(Currency::Eur).0,
-            '£' => currency(Currency::Gbp).0,
-            '₽' => currency(Currency::Rub).0,
-            '₸' => currency(Currency::Kzt).0,
-            '₴' => currency(Currency::Uah).0,
-            '₺' => currency(Currency::Try).0,
             '№' => return Some("Nummer"),
             '§' => return Some("Paragraf"),
             '*' => return Some("Stern"),
@@ -142,7 +135,7 @@ impl Grammar for German {
             '&' => return Some("und"),
             '@' => return Some("at"),
             '°' => return Some("Grad"),
-            _ => return None,
+            other => currency(of_sign(other)?).0,
         };
         Some(noun.plural[Case::Nominative as usize])
     }

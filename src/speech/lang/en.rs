@@ -8,7 +8,7 @@
 use jiff::civil::{Date, Weekday};
 
 use super::super::{Case, Gender, Measure};
-use super::{Counted, Grammar, thousands};
+use super::{Counted, Grammar, of_sign, thousands};
 use crate::money::{Currency, Money};
 
 pub(in crate::speech) struct English;
@@ -128,13 +128,6 @@ impl Grammar for English {
 
     fn sign(&self, sign: char, counted: Counted) -> Option<&'static str> {
         let (one, many) = match sign {
-            '$' => currency(Currency::Usd).0,
-            '€' => currency(Currency::Eur).0,
-            '£' => currency(Currency::Gbp).0,
-            '₽' => currency(Currency::Rub).0,
-            '₸' => currency(Currency::Kzt).0,
-            '₴' => currency(Currency::Uah).0,
-            '₺' => currency(Currency::Try).0,
             '°' => ("degree", "degrees"),
             '%' => return Some("percent"),
             '№' => return Some("number"),
@@ -144,7 +137,7 @@ impl Grammar for English {
             '&' => return Some("and"),
             '@' => return Some("at"),
             '−' => return Some("minus"),
-            _ => return None,
+            other => currency(of_sign(other)?).0,
         };
         Some(if counted == Counted::Whole(1) { one } else { many })
     }

@@ -10,7 +10,7 @@
 use jiff::civil::{Date, Weekday};
 
 use super::super::{Case, Gender, Measure};
-use super::{Counted, Grammar};
+use super::{Counted, Grammar, of_sign};
 use crate::money::{Currency, Money};
 
 pub(in crate::speech) struct Spanish;
@@ -128,13 +128,6 @@ impl Grammar for Spanish {
     fn sign(&self, sign: char, counted: Counted) -> Option<&'static str> {
         let noun = match sign {
             '%' => noun(Measure::Percent),
-            '$' => currency(Currency::Usd).0,
-            '€' => currency(Currency::Eur).0,
-            '£' => currency(Currency::Gbp).0,
-            '₽' => currency(Currency::Rub).0,
-            '₸' => currency(Currency::Kzt).0,
-            '₴' => currency(Currency::Uah).0,
-            '₺' => currency(Currency::Try).0,
             '№' => return Some("número"),
             '*' => return Some("asterisco"),
             '#' => return Some("almohadilla"),
@@ -142,7 +135,7 @@ impl Grammar for Spanish {
             '&' => return Some("y"),
             '@' => return Some("arroba"),
             '°' => return Some("grados"),
-            _ => return None,
+            other => currency(of_sign(other)?).0,
         };
         Some(if counted == Counted::Whole(1) { noun.one } else { noun.many })
     }

@@ -13,7 +13,7 @@
 use jiff::civil::{Date, Weekday};
 
 use super::super::{Case, Gender, Measure};
-use super::{Counted, Grammar, thousands};
+use super::{Counted, Grammar, of_sign, thousands};
 use crate::money::{Currency, Money};
 
 pub(in crate::speech) struct French;
@@ -126,13 +126,6 @@ impl Grammar for French {
     fn sign(&self, sign: char, counted: Counted) -> Option<&'static str> {
         let noun = match sign {
             '%' => noun(Measure::Percent),
-            '$' => currency(Currency::Usd).0,
-            '€' => currency(Currency::Eur).0,
-            '£' => currency(Currency::Gbp).0,
-            '₽' => currency(Currency::Rub).0,
-            '₸' => currency(Currency::Kzt).0,
-            '₴' => currency(Currency::Uah).0,
-            '₺' => currency(Currency::Try).0,
             '№' => return Some("numéro"),
             '*' => return Some("étoile"),
             '#' => return Some("dièse"),
@@ -140,7 +133,7 @@ impl Grammar for French {
             '&' => return Some("et"),
             '@' => return Some("arobase"),
             '°' => return Some("degrés"),
-            _ => return None,
+            other => currency(of_sign(other)?).0,
         };
         Some(match counted {
             Counted::Whole(n) => noun.after(n.unsigned_abs()),

@@ -10,7 +10,7 @@
 use jiff::civil::{Date, Weekday};
 
 use super::super::{Case, Gender, Measure};
-use super::{Counted, Grammar, thousands};
+use super::{Counted, Grammar, of_sign, thousands};
 use crate::money::{Currency, Money};
 
 pub(in crate::speech) struct Kazakh;
@@ -181,13 +181,6 @@ impl Grammar for Kazakh {
     fn sign(&self, sign: char, _: Counted) -> Option<&'static str> {
         Some(match sign {
             '%' => noun(Measure::Percent),
-            '₽' => currency(Currency::Rub).0,
-            '$' => currency(Currency::Usd).0,
-            '€' => currency(Currency::Eur).0,
-            '£' => currency(Currency::Gbp).0,
-            '₸' => currency(Currency::Kzt).0,
-            '₴' => currency(Currency::Uah).0,
-            '₺' => currency(Currency::Try).0,
             '№' => "нөмір",
             // Keys are named to be pressed: «жұлдызшаны басыңыз».
             '*' => "жұлдызшаны",
@@ -196,7 +189,7 @@ impl Grammar for Kazakh {
             '&' => "және",
             '@' => "айқұлақ",
             '°' => "градус",
-            _ => return None,
+            other => currency(of_sign(other)?).0,
         })
     }
 }

@@ -4,7 +4,7 @@ use jiff::civil::{Date, Weekday};
 
 use super::{Case, DateStyle, Format, Gender, Measure};
 use crate::language::Language;
-use crate::money::Money;
+use crate::money::{Currency, Money};
 
 mod de;
 mod en;
@@ -128,6 +128,20 @@ pub(super) enum Counted {
     Nothing,
     Whole(i64),
     Decimal,
+}
+
+/// The currency that a sign in a text stands for. Złoty have no sign of their own.
+pub(super) fn of_sign(sign: char) -> Option<Currency> {
+    match sign {
+        '₽' => Some(Currency::Rub),
+        '$' => Some(Currency::Usd),
+        '€' => Some(Currency::Eur),
+        '£' => Some(Currency::Gbp),
+        '₸' => Some(Currency::Kzt),
+        '₴' => Some(Currency::Uah),
+        '₺' => Some(Currency::Try),
+        _ => None,
+    }
 }
 
 /// Every language that has a grammar, by code.

@@ -11,7 +11,7 @@
 use jiff::civil::{Date, Weekday};
 
 use super::super::{Case, Gender, Measure};
-use super::{Counted, Grammar, thousands};
+use super::{Counted, Grammar, of_sign, thousands};
 use crate::money::{Currency, Money};
 
 pub(in crate::speech) struct Polish;
@@ -145,13 +145,6 @@ impl Grammar for Polish {
 
     fn sign(&self, sign: char, counted: Counted) -> Option<&'static str> {
         let noun = match sign {
-            '$' => currency(Currency::Usd).0,
-            '€' => currency(Currency::Eur).0,
-            '£' => currency(Currency::Gbp).0,
-            '₽' => currency(Currency::Rub).0,
-            '₸' => currency(Currency::Kzt).0,
-            '₴' => currency(Currency::Uah).0,
-            '₺' => currency(Currency::Try).0,
             // The same after every number: «jeden procent», «dwa procent», «trzy przecinek pięć procent».
             '%' => return Some("procent"),
             '№' => return Some("numer"),
@@ -162,7 +155,7 @@ impl Grammar for Polish {
             '&' => return Some("i"),
             '@' => return Some("małpa"),
             '°' => return Some("stopni"),
-            _ => return None,
+            other => currency(of_sign(other)?).0,
         };
         Some(match counted {
             Counted::Whole(n) => noun.after(n.unsigned_abs(), Case::Nominative),

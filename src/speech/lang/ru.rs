@@ -6,7 +6,7 @@
 use jiff::civil::{Date, Weekday};
 
 use super::super::{Case, Gender, Measure};
-use super::{Counted, Grammar, thousands};
+use super::{Counted, Grammar, of_sign, thousands};
 use crate::money::{Currency, Money};
 
 pub(in crate::speech) struct Russian;
@@ -171,13 +171,6 @@ impl Grammar for Russian {
     fn sign(&self, sign: char, counted: Counted) -> Option<&'static str> {
         let noun = match sign {
             '%' => noun(Measure::Percent),
-            '₽' => currency(Currency::Rub).0,
-            '$' => currency(Currency::Usd).0,
-            '€' => currency(Currency::Eur).0,
-            '£' => currency(Currency::Gbp).0,
-            '₸' => currency(Currency::Kzt).0,
-            '₴' => currency(Currency::Uah).0,
-            '₺' => currency(Currency::Try).0,
             '°' => &DEGREE,
             '№' => return Some("номер"),
             // Keys are named to be pressed: «нажмите звёздочку».
@@ -187,7 +180,7 @@ impl Grammar for Russian {
             '&' => return Some("и"),
             '@' => return Some("собака"),
             '−' => return Some("минус"),
-            _ => return None,
+            other => currency(of_sign(other)?).0,
         };
         Some(match counted {
             Counted::Whole(n) => noun.after(n.unsigned_abs(), Case::Nominative),

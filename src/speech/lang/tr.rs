@@ -12,7 +12,7 @@
 use jiff::civil::{Date, Weekday};
 
 use super::super::{Case, Gender, Measure};
-use super::{Counted, Grammar, thousands};
+use super::{Counted, Grammar, of_sign, thousands};
 use crate::money::{Currency, Money};
 
 pub(in crate::speech) struct Turkish;
@@ -189,13 +189,6 @@ impl Grammar for Turkish {
 
     fn sign(&self, sign: char, counted: Counted) -> Option<&'static str> {
         Some(match sign {
-            '$' => currency(Currency::Usd).0,
-            '€' => currency(Currency::Eur).0,
-            '£' => currency(Currency::Gbp).0,
-            '₽' => currency(Currency::Rub).0,
-            '₸' => currency(Currency::Kzt).0,
-            '₴' => currency(Currency::Uah).0,
-            '₺' => currency(Currency::Try).0,
             '%' if counted == Counted::Nothing => "yüzde",
             '%' => "bölü yüz",
             '№' => "numara",
@@ -206,7 +199,7 @@ impl Grammar for Turkish {
             '&' => "ve",
             '@' => "et",
             '°' => "derece",
-            _ => return None,
+            other => currency(of_sign(other)?).0,
         })
     }
 }
