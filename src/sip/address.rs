@@ -3,6 +3,8 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use super::hop::{Hop, Transport};
+
 /// The part of a name-addr that signalling needs.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Address {
@@ -112,19 +114,31 @@ fn percent_decoded(text: &str) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
-/// Where a `sip:` URI sends to, when its host is written as an address; names are not looked up here. Port 5060 unless given.
-pub fn socket_addr(uri: &str) -> Option<SocketAddr> {
+/// Where a URI sends to, when its host is written as an address; names are not looked up here. `spoken`: the transport
+/// of a `sip:` URI that names none. §18.1.1 would say UDP, but many peers that are reached by TCP or TLS leave it out.
+/// `None` also for a transport that is not spoken here.
+pub fn hop(uri: &str, spoken: Transport) -> Option<Hop> {
     let (scheme, rest) = uri.split_once(':')?;
-    if !scheme.eq_ignore_ascii_case("sip") {
+    let secure = scheme.eq_ignore_ascii_case("sips");
+    if !secure && !scheme.eq_ignore_ascii_case("sip") {
         return None;
     }
-    let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
-    let host = host.split([';', '?']).next()?;
+    let rest = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
+    let mut parts = rest.split('?').next()?.split(';');
+    let host = parts.next()?;
+    let named = parts.filter_map(|p| p.split_once('=')).find(|(name, _)| name.eq_ignore_ascii_case("transport"));
+    let transport = match named {
+        // §26.2.2: `sips:` is TLS, over TCP.
+        Some((_, "tcp" | "TCP")) if secure => Transport::Tls,
+        Some((_, value)) => Transport::parse(value)?,
+        None if secure => Transport::Tls,
+        None => spoken,
+    };
     if let Ok(addr) = host.parse::<SocketAddr>() {
-        return Some(addr);
+        return Some(Hop::new(transport, addr));
     }
     let ip: IpAddr = host.trim_start_matches('[').trim_end_matches(']').parse().ok()?;
-    Some(SocketAddr::new(ip, 5060))
+    Some(Hop::new(transport, SocketAddr::new(ip, transport.default_port())))
 }
 
 /// RFC 3261 §19.1.1: the URI of a loose router carries `;lr`.
@@ -132,9 +146,9 @@ pub fn is_loose(uri: &str) -> bool {
     uri.split([';', '?']).skip(1).any(|p| p.split('=').next().is_some_and(|name| name.eq_ignore_ascii_case("lr")))
 }
 
-/// The Request-URI for `to`, at `peer`: a `sip:` URI stays as it is, a number becomes the user part.
+/// The Request-URI for `to`, at the host `peer`: a `sip:` URI stays as it is, a number becomes the user part.
 /// `None` when it holds what could end a header line or change its meaning.
-pub fn dialled(to: &str, peer: SocketAddr) -> Option<String> {
+pub fn dialled(to: &str, peer: &str) -> Option<String> {
     let printable = !to.is_empty() && to.len() <= 256 && to.bytes().all(|b| (0x21..0x7f).contains(&b));
     if !printable || to.contains(['<', '>', '"', '\\', ',']) {
         return None;
@@ -194,14 +208,31 @@ mod tests {
             ("nonsense", "", None, false),
         ] {
             assert_eq!(user(uri), expected_user, "{uri}");
-            assert_eq!(socket_addr(uri), addr.map(|a| a.parse().unwrap()), "{uri}");
+            assert_eq!(hop(uri, Transport::Udp), addr.map(|a| Hop::udp(a.parse().unwrap())), "{uri}");
             assert_eq!(is_loose(uri), loose, "{uri}");
         }
     }
 
     #[test]
+    fn transports_of_a_uri() {
+        use Transport::{Tcp, Tls, Udp};
+        for (uri, spoken, expected) in [
+            ("sip:10.0.0.1", Udp, Some((Udp, "10.0.0.1:5060"))),
+            ("sip:10.0.0.1", Tls, Some((Tls, "10.0.0.1:5061"))),
+            ("sip:10.0.0.1:5070;transport=TCP;lr", Udp, Some((Tcp, "10.0.0.1:5070"))),
+            ("sip:a@10.0.0.1;transport=udp", Tcp, Some((Udp, "10.0.0.1:5060"))),
+            ("sips:a@[::1]", Udp, Some((Tls, "[::1]:5061"))),
+            ("sips:a@[::1];transport=tcp", Udp, Some((Tls, "[::1]:5061"))),
+            ("sip:10.0.0.1;transport=sctp", Udp, None),
+        ] {
+            let expected = expected.map(|(transport, addr)| Hop::new(transport, addr.parse().unwrap()));
+            assert_eq!(hop(uri, spoken), expected, "{uri}");
+        }
+    }
+
+    #[test]
     fn only_what_is_safe_is_dialled() {
-        let peer = "10.0.0.1:5060".parse().unwrap();
+        let peer = "10.0.0.1:5060";
         assert_eq!(dialled("+79161234567", peer).as_deref(), Some("sip:+79161234567@10.0.0.1:5060"));
         assert_eq!(dialled("sip:bob@example.com;x=1", peer).as_deref(), Some("sip:bob@example.com;x=1"));
         for bad in ["", "a b", "1\r\nVia: x", "sip:a@b>", "a@b", "1;x"] {

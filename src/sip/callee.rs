@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::auth::Verdict;
 use super::dialog::Dialog;
+use super::hop::Hop;
 use super::message::{Echo, Request, Writer};
 use super::sdp::{Description, Local};
 use super::server::ServerTransaction;
@@ -26,7 +27,7 @@ pub(super) struct Offered {
 }
 
 impl UserAgent {
-    pub(super) fn on_invite(&mut self, request: &Request, from: SocketAddr, key: Box<str>) {
+    pub(super) fn on_invite(&mut self, request: &Request, from: Hop, key: Box<str>) {
         if !self.has_room() {
             return self.refuse(request, key, 503);
         }
@@ -52,7 +53,7 @@ impl UserAgent {
         let tx = ServerTransaction::invite(self.now, key, Some(id), request.echo.clone());
         let server = self.start_server(tx);
         // Until it is answered nobody knows where our audio will be.
-        let local = Local::offering(SocketAddr::new(self.config.contact.ip(), 0), self.session());
+        let local = Local::offering(SocketAddr::new(self.here(from).addr.ip(), 0), self.session());
         let state = State::Offered(Offered { server, limit: self.now + OFFER_LIMIT, offer });
         let call =
             Call { state, dialog, local, media: Some(media), unacked: None, challenges: Vec::new(), challenged: 0 };
@@ -134,12 +135,12 @@ impl UserAgent {
                 w.line("Record-Route", format_args!("<{route}>"));
             }
         }
-        w.line("Contact", format_args!("<sip:{}>", self.config.contact)).line("Allow", ALLOW);
+        w.line("Contact", format_args!("<{}>", self.here(echo.reply_to).uri())).line("Allow", ALLOW);
         w.line("Server", &self.config.software);
         w
     }
 
-    pub(super) fn await_ack(&mut self, id: DialogId, seq: u32, to: SocketAddr, bytes: Vec<u8>, t1: Duration) {
+    pub(super) fn await_ack(&mut self, id: DialogId, seq: u32, to: Hop, bytes: Vec<u8>, t1: Duration) {
         let timing = self.config.timing;
         let resend = Resend::starting(self.now, t1, Some(timing.t2));
         let until = self.now + timing.patience();

@@ -7,6 +7,7 @@ use super::address::{dialled, is_user};
 use super::auth::Challenge;
 use super::client::{Branch, ClientKey, Owner};
 use super::dialog::Dialog;
+use super::hop::{Hop, HostPort};
 use super::message::{Head, Method, Response};
 use super::sdp::{Description, Local};
 use super::user_agent::{ALLOW, Call, DialogId, Event, State, UserAgent};
@@ -22,7 +23,7 @@ const RING_MS_CEILING: u64 = 10 * 60 * 1000;
 /// The time between INVITE and its final answer.
 pub(super) struct Inviting {
     key: ClientKey,
-    to: SocketAddr,
+    to: Hop,
     /// A provisional answer came, so that CANCEL is allowed (§9.1).
     heard: bool,
     rung: bool,
@@ -38,12 +39,13 @@ pub(super) struct Inviting {
 impl UserAgent {
     pub(super) fn dial(&mut self, id: DialogId, to: &str, from: &str, media: SocketAddr, ring_ms_max: u64) {
         let fail = |cause| Event::Failed { dialog: id, cause, status: None };
-        let Some(peer) = self.config.peer.filter(|_| !self.closed && self.calls.len() < self.config.calls_max) else {
+        let Some(peer) = self.config.peer.clone().filter(|_| !self.closed && self.calls.len() < self.config.calls_max)
+        else {
             return self.tell(fail(HangupCause::SystemError));
         };
-        let Some(uri) = dialled(to, peer) else { return self.tell(fail(HangupCause::InvalidNumber)) };
-        let via = self.config.contact;
-        let local_uri = if is_user(from) { format!("sip:{from}@{via}") } else { format!("sip:{via}") };
+        let Some(uri) = dialled(to, &peer.host) else { return self.tell(fail(HangupCause::InvalidNumber)) };
+        let here = HostPort(self.here(peer.hop).addr);
+        let local_uri = if is_user(from) { format!("sip:{from}@{here}") } else { format!("sip:{here}") };
         let dialog = Dialog {
             call_id: self.token() + &self.token(),
             local_uri,
@@ -54,11 +56,11 @@ impl UserAgent {
             routes: Vec::new(),
             seq: 0,
             remote_seq: None,
-            peer,
+            peer: peer.hop,
         };
         let inviting = Inviting {
             key: ClientKey { branch: Branch(0), cancel: false },
-            to: peer,
+            to: peer.hop,
             heard: false,
             rung: false,
             given_up: None,
@@ -75,21 +77,22 @@ impl UserAgent {
 
     /// The INVITE; again, with a new branch and the next number, when it was challenged (§22.2).
     fn send_invite(&mut self, id: DialogId) {
-        let (branch, cnonce, via) = (self.branch(), self.token(), self.config.contact);
+        let (branch, cnonce, contacts) = (self.branch(), self.token(), self.config.contacts);
         let Some(call) = self.calls.get_mut(&id) else { return };
         let State::Inviting(inviting) = &mut call.state else { return };
         call.dialog.seq += 1;
         inviting.key = ClientKey { branch, cancel: false };
         inviting.heard = false;
         let (key, to) = (inviting.key, inviting.to);
-        let mut w = call.dialog.request(&Method::Invite, call.dialog.seq, via, branch);
+        let here = contacts.over(to.transport);
+        let mut w = call.dialog.request(&Method::Invite, call.dialog.seq, here, branch);
         if let Some(credentials) = &self.config.credentials {
             for challenge in &mut call.challenges {
                 let answer = challenge.answer(credentials, "INVITE", call.dialog.request_uri(), &cnonce);
                 w.line(challenge.header_name(), answer);
             }
         }
-        w.line("Contact", format_args!("<sip:{via}>")).line("Allow", ALLOW);
+        w.line("Contact", format_args!("<{}>", here.uri())).line("Allow", ALLOW);
         w.line("User-Agent", &self.config.software);
         let bytes = w.finish(Some(&call.local.offer()));
         self.start_client(key, Owner::Invite(id), true, to, bytes);
@@ -111,7 +114,7 @@ impl UserAgent {
     }
 
     fn send_cancel(&mut self, id: DialogId) {
-        let (via, limit) = (self.config.contact, self.now + self.config.timing.patience());
+        let (contacts, limit) = (self.config.contacts, self.now + self.config.timing.patience());
         let Some(Call { state: State::Inviting(inviting), dialog, .. }) = self.calls.get_mut(&id) else { return };
         if inviting.cancelled {
             return;
@@ -119,7 +122,8 @@ impl UserAgent {
         inviting.cancelled = true;
         inviting.limit = Some(limit);
         let (key, to) = (ClientKey { cancel: true, ..inviting.key }, inviting.to);
-        let bytes = dialog.request(&Method::Cancel, dialog.seq, via, key.branch).finish(None);
+        let here = contacts.over(to.transport);
+        let bytes = dialog.request(&Method::Cancel, dialog.seq, here, key.branch).finish(None);
         self.start_client(key, Owner::Nobody, false, to, bytes);
         self.refresh(id);
     }
@@ -147,7 +151,7 @@ impl UserAgent {
         self.fail(id, cause, None);
     }
 
-    pub(super) fn on_invite_response(&mut self, id: DialogId, key: ClientKey, response: &Response, from: SocketAddr) {
+    pub(super) fn on_invite_response(&mut self, id: DialogId, key: ClientKey, response: &Response, from: Hop) {
         match response.status {
             100..200 => self.on_provisional(id, response),
             200..300 => self.on_accepted(id, key, response, from),
@@ -169,7 +173,7 @@ impl UserAgent {
         }
     }
 
-    fn on_accepted(&mut self, id: DialogId, key: ClientKey, response: &Response, from: SocketAddr) {
+    fn on_accepted(&mut self, id: DialogId, key: ClientKey, response: &Response, from: Hop) {
         self.acknowledge(key, &response.head, from);
         let Some(call) = self.calls.get_mut(&id) else { return };
         let State::Inviting(inviting) = &mut call.state else { return };
@@ -195,7 +199,7 @@ impl UserAgent {
     }
 
     fn on_refused(&mut self, id: DialogId, key: ClientKey, response: &Response) {
-        let via = self.config.contact;
+        let contacts = self.config.contacts;
         let Some(call) = self.calls.get_mut(&id) else { return };
         let State::Inviting(inviting) = &call.state else { return };
         let to = inviting.to;
@@ -203,7 +207,8 @@ impl UserAgent {
         // The ACK belongs to the INVITE's transaction: same branch, same Request-URI, the response's To (§17.1.1.3).
         let tag = response.head.to.tag.clone();
         call.dialog.remote_tag = tag;
-        let ack = call.dialog.request(&Method::Ack, call.dialog.seq, via, key.branch).finish(None);
+        let ack =
+            call.dialog.request(&Method::Ack, call.dialog.seq, contacts.over(to.transport), key.branch).finish(None);
         call.dialog.remote_tag = None;
         if let Some(tx) = self.clients.get_mut(&key) {
             tx.keep_ack(ack.clone());
@@ -243,24 +248,30 @@ impl UserAgent {
     }
 
     /// ACK of a 2xx (§13.2.2.4): made from the response alone, and kept to answer its repetitions.
-    fn acknowledge(&mut self, key: ClientKey, head: &Head, from: SocketAddr) {
-        let (branch, via) = (self.branch(), self.config.contact);
-        let peer = self.clients.get(&key).map_or(from, |tx| tx.peer());
-        let dialog = Dialog::of_response(head, peer);
-        let (to, ack) = (dialog.next_hop(), dialog.request(&Method::Ack, head.cseq, via, branch).finish(None));
+    fn acknowledge(&mut self, key: ClientKey, head: &Head, from: Hop) {
+        let branch = self.branch();
+        let dialog = Dialog::of_response(head, self.reached(key, from));
+        let to = dialog.next_hop();
+        let ack = dialog.request(&Method::Ack, head.cseq, self.here(to), branch).finish(None);
         if let Some(tx) = self.clients.get_mut(&key) {
             tx.keep_accepted(head.to.tag.as_deref().unwrap_or(""), to, ack.clone());
         }
         self.send(to, ack);
     }
 
+    /// Where the request of a transaction went, on the connection by which its answer came from there.
+    fn reached(&self, key: ClientKey, from: Hop) -> Hop {
+        let to = self.clients.get(&key).map_or(from, |tx| tx.peer());
+        if from.leads_to(to) { from } else { to }
+    }
+
     /// A second telephone answered the same INVITE: it gets its ACK and a BYE (§13.2.2.4).
-    pub(super) fn on_fork(&mut self, key: ClientKey, response: &Response, from: SocketAddr) {
+    pub(super) fn on_fork(&mut self, key: ClientKey, response: &Response, from: Hop) {
         self.acknowledge(key, &response.head, from);
-        let (branch, via) = (self.branch(), self.config.contact);
-        let peer = self.clients.get(&key).map_or(from, |tx| tx.peer());
-        let dialog = Dialog::of_response(&response.head, peer);
-        let bytes = dialog.request(&Method::Bye, dialog.seq + 1, via, branch).finish(None);
-        self.start_client(ClientKey { branch, cancel: false }, Owner::Nobody, false, dialog.next_hop(), bytes);
+        let branch = self.branch();
+        let dialog = Dialog::of_response(&response.head, self.reached(key, from));
+        let to = dialog.next_hop();
+        let bytes = dialog.request(&Method::Bye, dialog.seq + 1, self.here(to), branch).finish(None);
+        self.start_client(ClientKey { branch, cancel: false }, Owner::Nobody, false, to, bytes);
     }
 }

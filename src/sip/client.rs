@@ -1,7 +1,8 @@
 //! A client transaction: one request out and its answers in (RFC 3261 §17.1, with the Accepted state of RFC 6026).
 
-use std::net::SocketAddr;
+use std::time::Duration;
 
+use super::hop::Hop;
 use super::timing::{Resend, Timing};
 use super::user_agent::DialogId;
 use crate::time::Mono;
@@ -60,7 +61,7 @@ enum Stage {
 pub enum Step {
     Nothing,
     Send {
-        to: SocketAddr,
+        to: Hop,
         bytes: Vec<u8>,
     },
     /// New to the owner.
@@ -78,17 +79,17 @@ pub struct ClientTransaction {
     pub owner: Owner,
     invite: bool,
     stage: Stage,
-    to: SocketAddr,
+    to: Hop,
     /// The request; after a final answer to INVITE, the ACK.
     bytes: Vec<u8>,
     resend: Option<Resend>,
     until: Option<Mono>,
     /// To-tags of 2xx and the ACKs sent for them.
-    accepted: Vec<(String, SocketAddr, Vec<u8>)>,
+    accepted: Vec<(String, Hop, Vec<u8>)>,
 }
 
 impl ClientTransaction {
-    pub fn start(now: Mono, timing: &Timing, owner: Owner, invite: bool, to: SocketAddr, bytes: Vec<u8>) -> Self {
+    pub fn start(now: Mono, timing: &Timing, owner: Owner, invite: bool, to: Hop, bytes: Vec<u8>) -> Self {
         // Timer A doubles without limit, timer E up to T2.
         let cap = (!invite).then_some(timing.t2);
         ClientTransaction {
@@ -97,7 +98,7 @@ impl ClientTransaction {
             stage: Stage::Calling,
             to,
             bytes,
-            resend: Some(Resend::starting(now, timing.t1, cap)),
+            resend: (!to.transport.is_reliable()).then(|| Resend::starting(now, timing.t1, cap)),
             until: Some(now + timing.patience()),
             accepted: Vec::new(),
         }
@@ -107,7 +108,7 @@ impl ClientTransaction {
         self.invite
     }
 
-    pub fn peer(&self) -> SocketAddr {
+    pub fn peer(&self) -> Hop {
         self.to
     }
 
@@ -150,7 +151,7 @@ impl ClientTransaction {
                 self.stage = if self.invite && two { Stage::Accepted } else { Stage::Completed };
                 self.resend = None;
                 self.bytes = Vec::new();
-                self.until = Some(now + if self.invite { timing.patience() } else { timing.t4 });
+                self.until = Some(now + self.lingers(timing));
                 Step::Tell
             }
             (Stage::Completed, 300..) if self.invite && !self.bytes.is_empty() => {
@@ -165,13 +166,24 @@ impl ClientTransaction {
         }
     }
 
+    /// How long repetitions of the final answer may come. None do over a reliable transport (timers D and K), except of a
+    /// 2xx, which the far end repeats by itself (timer M, RFC 6026 §8.4).
+    fn lingers(&self, timing: &Timing) -> Duration {
+        match (self.stage, self.to.transport.is_reliable()) {
+            (Stage::Accepted, _) => timing.patience(),
+            (_, true) => Duration::ZERO,
+            (_, false) if self.invite => timing.patience(),
+            (_, false) => timing.t4,
+        }
+    }
+
     /// The ACK of a final failure, to be repeated with it (timer D).
     pub fn keep_ack(&mut self, ack: Vec<u8>) {
         self.bytes = ack;
     }
 
     /// The ACK of a 2xx, to be repeated with it (§13.2.2.4).
-    pub fn keep_accepted(&mut self, tag: &str, to: SocketAddr, ack: Vec<u8>) {
+    pub fn keep_accepted(&mut self, tag: &str, to: Hop, ack: Vec<u8>) {
         self.accepted.push((tag.to_owned(), to, ack));
     }
 
@@ -184,16 +196,25 @@ impl ClientTransaction {
 
 #[cfg(test)]
 mod tests {
+    use super::super::hop::Transport;
     use super::*;
 
-    fn peer() -> SocketAddr {
-        "127.0.0.1:5060".parse().unwrap()
+    fn peer() -> Hop {
+        over(Transport::Udp)
+    }
+
+    fn over(transport: Transport) -> Hop {
+        Hop::new(transport, "127.0.0.1:5060".parse().unwrap())
     }
 
     /// Runs a transaction until it ends by itself: milliseconds of each retransmission, and the end.
     fn run(invite: bool, responses: &[(u64, u16)]) -> (Vec<u64>, u64, Step) {
+        run_over(peer(), invite, responses)
+    }
+
+    fn run_over(to: Hop, invite: bool, responses: &[(u64, u16)]) -> (Vec<u64>, u64, Step) {
         let timing = Timing::default();
-        let mut tx = ClientTransaction::start(Mono::ZERO, &timing, Owner::Nobody, invite, peer(), b"request".to_vec());
+        let mut tx = ClientTransaction::start(Mono::ZERO, &timing, Owner::Nobody, invite, to, b"request".to_vec());
         let mut responses = responses.iter().map(|(ms, status)| (Mono(ms * 1000), *status)).peekable();
         let mut sent = Vec::new();
         loop {
@@ -231,6 +252,20 @@ mod tests {
         assert_eq!(run(true, &[(600, 486)]), (vec![500], 32600, Step::Gone));
         assert_eq!(run(true, &[(600, 180), (900, 200)]), (vec![500], 32900, Step::Gone));
         assert_eq!(run(false, &[(600, 200)]), (vec![500], 5600, Step::Gone));
+    }
+
+    /// A, D, E and K are off; B, F and M stay.
+    #[test]
+    fn the_timer_table_over_a_stream() {
+        for transport in [Transport::Tcp, Transport::Tls] {
+            let run = |invite, responses: &[(u64, u16)]| run_over(over(transport), invite, responses);
+            assert_eq!(run(true, &[]), (vec![], 32000, Step::TimedOut));
+            assert_eq!(run(false, &[]), (vec![], 32000, Step::TimedOut));
+            assert_eq!(run(false, &[(600, 100)]), (vec![], 32000, Step::TimedOut));
+            assert_eq!(run(true, &[(600, 180), (900, 200)]), (vec![], 32900, Step::Gone));
+            assert_eq!(run(true, &[(600, 486)]), (vec![], 600, Step::Gone));
+            assert_eq!(run(false, &[(600, 200)]), (vec![], 600, Step::Gone));
+        }
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! What two ends of a call know of each other (RFC 3261 §12): enough to write the next request.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 
-use super::address::{is_loose, socket_addr};
+use super::address::{self, is_loose};
 use super::client::Branch;
+use super::hop::Hop;
 use super::message::{Head, Method, Writer};
 
 /// Hops before a message is dropped as looping (§8.1.1.6).
@@ -24,12 +25,12 @@ pub struct Dialog {
     /// Of its last request.
     pub remote_seq: Option<u32>,
     /// Where messages go when neither route nor target is an address.
-    pub peer: SocketAddr,
+    pub peer: Hop,
 }
 
 impl Dialog {
     /// The caller's side, from the response that made it. The route set is turned round (§12.1.2).
-    pub fn of_response(head: &Head, peer: SocketAddr) -> Dialog {
+    pub fn of_response(head: &Head, peer: Hop) -> Dialog {
         Dialog {
             call_id: head.call_id.clone(),
             local_uri: head.from.uri.clone(),
@@ -45,14 +46,21 @@ impl Dialog {
     }
 
     /// The answerer's side, from the INVITE. The route set stays in order (§12.1.1).
-    pub fn of_invite(head: &Head, local_tag: String, peer: SocketAddr) -> Dialog {
+    pub fn of_invite(head: &Head, local_tag: String, peer: Hop) -> Dialog {
+        let target = head.contact.clone().unwrap_or_else(|| head.from.uri.clone());
+        // A caller that connected to us has a port of the moment at its end; its requests go down the same connection, and to
+        // the port of its Contact when that is gone (RFC 5923 §1).
+        let behind = address::hop(head.record_route.first().unwrap_or(&target), peer.transport)
+            .filter(|hop| peer.connection.is_some() && hop.transport == peer.transport)
+            .filter(|hop| hop.addr.ip() == peer.addr.ip());
+        let peer = behind.map_or(peer, |hop| Hop { connection: peer.connection, ..hop });
         Dialog {
             call_id: head.call_id.clone(),
             local_uri: head.to.uri.clone(),
             local_tag,
             remote_uri: head.from.uri.clone(),
             remote_tag: head.from.tag.clone(),
-            target: head.contact.clone().unwrap_or_else(|| head.from.uri.clone()),
+            target,
             routes: head.record_route.clone(),
             seq: 0,
             remote_seq: Some(head.cseq),
@@ -81,16 +89,17 @@ impl Dialog {
 
     /// Where the next request goes. A private address named by a peer that is not private itself is one behind its NAT
     /// that it does not know of; then the peer's own address is the better guess.
-    pub fn next_hop(&self) -> SocketAddr {
-        let hop = self.routes.first().unwrap_or(&self.target);
-        socket_addr(hop).filter(|hop| !is_private(hop.ip()) || is_private(self.peer.ip())).unwrap_or(self.peer)
+    pub fn next_hop(&self) -> Hop {
+        let uri = self.routes.first().unwrap_or(&self.target);
+        let hop = address::hop(uri, self.peer.transport).filter(|hop| !hop.leads_to(self.peer));
+        hop.filter(|hop| !is_private(hop.addr.ip()) || is_private(self.peer.addr.ip())).unwrap_or(self.peer)
     }
 
-    /// A request of this dialog, up to what is particular to its method.
-    pub fn request(&self, method: &Method, seq: u32, via: SocketAddr, branch: Branch) -> Writer {
+    /// A request of this dialog, up to what is particular to its method. `here`: our end of the way it goes.
+    pub fn request(&self, method: &Method, seq: u32, here: Hop, branch: Branch) -> Writer {
         let (uri, routes) = self.line();
         let mut w = Writer::request(method, uri);
-        w.line("Via", format_args!("SIP/2.0/UDP {via};branch={branch};rport"));
+        w.line("Via", here.via(branch));
         for route in routes {
             w.line("Route", format_args!("<{route}>"));
         }
@@ -122,13 +131,17 @@ mod tests {
     use super::*;
     use crate::sip::message::{Message, parse};
 
+    fn udp(addr: &str) -> Hop {
+        Hop::udp(addr.parse().unwrap())
+    }
+
     fn answered(record_route: &str) -> Dialog {
         let bytes = format!(
             "SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP h;branch=z9hG4bKa\r\nFrom: <sip:me@h>;tag=1\r\nTo: <sip:you@h>;tag=2\r\n\
              Call-ID: c\r\nCSeq: 5 INVITE\r\nContact: <sip:you@10.0.0.9:5099>\r\n{record_route}\r\n"
         );
-        match parse(bytes.as_bytes(), "127.0.0.1:9".parse().unwrap()) {
-            Ok(Message::Response(r)) => Dialog::of_response(&r.head, "127.0.0.1:5060".parse().unwrap()),
+        match parse(bytes.as_bytes(), udp("127.0.0.1:9")) {
+            Ok(Message::Response(r)) => Dialog::of_response(&r.head, udp("127.0.0.1:5060")),
             _ => panic!("a response was written"),
         }
     }
@@ -157,12 +170,12 @@ mod tests {
             ),
         ] {
             let dialog = answered(record_route);
-            let text = dialog.request(&Method::Bye, 6, "127.0.0.1:1".parse().unwrap(), Branch(1)).finish(None);
+            let text = dialog.request(&Method::Bye, 6, udp("127.0.0.1:1"), Branch(1)).finish(None);
             let text = String::from_utf8(text).unwrap();
             assert!(text.starts_with(&format!("BYE {uri} SIP/2.0\r\n")), "{text}");
             assert_eq!(text.lines().filter(|l| l.starts_with("Route")).collect::<Vec<_>>(), routes, "{record_route}");
-            assert_eq!(dialog.next_hop(), hop.parse().unwrap(), "{record_route}");
-            let public = Dialog { peer: "203.0.113.5:5060".parse().unwrap(), ..dialog };
+            assert_eq!(dialog.next_hop(), udp(hop), "{record_route}");
+            let public = Dialog { peer: udp("203.0.113.5:5060"), ..dialog };
             assert_eq!(public.next_hop(), public.peer, "a private hop of a public peer");
             assert!(text.contains("To: <sip:you@h>;tag=2\r\n") && text.contains("CSeq: 6 BYE\r\n"), "{text}");
         }

@@ -23,12 +23,13 @@ impl UserAgent {
     }
 
     pub(super) fn send_bye(&mut self, id: DialogId) {
-        let (branch, cnonce, via) = (self.branch(), self.token(), self.config.contact);
+        let (branch, cnonce, contacts) = (self.branch(), self.token(), self.config.contacts);
         let Some(call) = self.calls.get_mut(&id) else { return };
+        let to = call.dialog.next_hop();
         call.state = State::Leaving;
         call.unacked = None;
         call.dialog.seq += 1;
-        let mut w = call.dialog.request(&Method::Bye, call.dialog.seq, via, branch);
+        let mut w = call.dialog.request(&Method::Bye, call.dialog.seq, contacts.over(to.transport), branch);
         if let Some(credentials) = &self.config.credentials {
             for challenge in &mut call.challenges {
                 let answer = challenge.answer(credentials, "BYE", call.dialog.request_uri(), &cnonce);
@@ -36,8 +37,7 @@ impl UserAgent {
             }
         }
         w.line("User-Agent", &self.config.software);
-        let (to, bytes) = (call.dialog.next_hop(), w.finish(None));
-        self.start_client(ClientKey { branch, cancel: false }, Owner::Bye(id), false, to, bytes);
+        self.start_client(ClientKey { branch, cancel: false }, Owner::Bye(id), false, to, w.finish(None));
         self.refresh(id);
     }
 

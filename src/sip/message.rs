@@ -10,6 +10,7 @@ use sipx_sip as wire;
 use wire::HeaderName as H;
 
 use super::address::Address;
+use super::hop::{Hop, Transport};
 
 /// Bounds on what is read. A SIP message of a telephone call is 1 to 3 kB.
 pub const MESSAGE_BYTES_MAX: usize = 16 * 1024;
@@ -84,8 +85,9 @@ pub struct Echo {
     to_has_tag: bool,
     call_id: Vec<u8>,
     cseq: Vec<u8>,
-    /// Where the response goes: RFC 3261 §18.2.2 and RFC 3581.
-    pub reply_to: SocketAddr,
+    /// Where the response goes: RFC 3261 §18.2.2 and RFC 3581. Over a stream: back down the connection, or to the address
+    /// when that is gone.
+    pub reply_to: Hop,
 }
 
 impl Echo {
@@ -143,8 +145,8 @@ pub enum Malformed {
     Answer { status: u16, echo: Box<Echo> },
 }
 
-/// Reads one datagram that came from `from`.
-pub fn parse(bytes: &[u8], from: SocketAddr) -> Result<Message, Malformed> {
+/// Reads one message that came from `from`.
+pub fn parse(bytes: &[u8], from: Hop) -> Result<Message, Malformed> {
     let limits = wire::Limits {
         max_message_bytes: MESSAGE_BYTES_MAX,
         max_body_bytes: BODY_BYTES_MAX,
@@ -165,7 +167,7 @@ pub fn parse(bytes: &[u8], from: SocketAddr) -> Result<Message, Malformed> {
     }
 }
 
-fn parse_request(request: &wire::Request, from: SocketAddr) -> Result<Request, Malformed> {
+fn parse_request(request: &wire::Request, from: Hop) -> Result<Request, Malformed> {
     let echo = parse_echo(&request.headers, from).ok_or(Malformed::Noise)?;
     let answer = |status, echo: &Echo| Malformed::Answer { status, echo: Box::new(echo.clone()) };
     if !request.version.is_supported() {
@@ -194,7 +196,7 @@ fn values(headers: &wire::Headers, name: &H) -> Vec<Vec<u8>> {
     headers.get_all(name).map(|h| h.value().into_owned()).collect()
 }
 
-fn parse_echo(headers: &wire::Headers, source: SocketAddr) -> Option<Echo> {
+fn parse_echo(headers: &wire::Headers, source: Hop) -> Option<Echo> {
     let one = |name: &H| headers.get(name).map(|h| h.value().into_owned()).filter(|v| !v.is_empty());
     let mut vias = values(headers, &H::Via);
     if vias.is_empty() || vias.len() > VIAS_MAX {
@@ -208,22 +210,24 @@ fn parse_echo(headers: &wire::Headers, source: SocketAddr) -> Option<Echo> {
 
 /// Writes into the topmost Via where the request really came from (`received`, RFC 3261 §18.2.1; `rport`, RFC 3581 §4)
 /// and says where its response goes.
-fn mark_via(value: &mut Vec<u8>, source: SocketAddr) -> Option<SocketAddr> {
+fn mark_via(value: &mut Vec<u8>, source: Hop) -> Option<Hop> {
     let via = wire::Via::parse_list(value).ok()?.into_iter().next()?;
-    let port = match via.rport() {
-        Some(_) => source.port(),
-        None => via.port.unwrap_or(5060),
+    let (ip, listening) = (source.addr.ip(), via.port.unwrap_or(source.transport.default_port()));
+    let port = match (via.rport(), source.transport) {
+        (Some(_), Transport::Udp) => source.addr.port(),
+        // The port at the far end of a stream is one of the moment: when the connection is gone, nobody hears there.
+        (None, _) | (Some(_), Transport::Tcp | Transport::Tls) => listening,
     };
     let end = first_hop_end(value);
-    let mut marked = format!(";received={}", source.ip()).into_bytes();
+    let mut marked = format!(";received={ip}").into_bytes();
     let rest = value.split_off(end);
     if let (Some(None), Some(at)) = (via.rport(), find_rport(value)) {
-        let written = format!("={port}");
+        let written = format!("={}", source.addr.port());
         value.splice(at..at, written.into_bytes());
     }
     value.append(&mut marked);
     value.extend(rest);
-    Some(SocketAddr::new(source.ip(), port))
+    Some(Hop { addr: SocketAddr::new(ip, port), ..source })
 }
 
 fn first_hop_end(value: &[u8]) -> usize {
@@ -378,10 +382,11 @@ fn reason(status: u16) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use super::super::hop::ConnectionId;
     use super::*;
 
-    fn source() -> SocketAddr {
-        "127.0.0.1:40000".parse().unwrap()
+    fn source() -> Hop {
+        Hop::udp("127.0.0.1:40000".parse().unwrap())
     }
 
     fn request(lines: &[u8]) -> Result<Request, Malformed> {
@@ -421,7 +426,13 @@ mod tests {
     fn without_rport_the_port_of_the_via_is_answered() {
         let bytes = INVITE.replace("FROM", "<sip:2@h>").replace(";rport", "");
         let request = request(bytes.as_bytes()).unwrap_or_else(|_| panic!("readable"));
-        assert_eq!(request.echo.reply_to, "127.0.0.1:5070".parse().unwrap());
+        assert_eq!(request.echo.reply_to, Hop::udp("127.0.0.1:5070".parse().unwrap()));
+        // Nor is the port of a connection any use once the connection is gone.
+        let stream = Hop { connection: Some(ConnectionId(7)), ..Hop::new(Transport::Tcp, source().addr) };
+        let Ok(Message::Request(request)) = parse(INVITE.replace("FROM", "<sip:2@h>").as_bytes(), stream) else {
+            panic!("readable")
+        };
+        assert_eq!(request.echo.reply_to, Hop { addr: "127.0.0.1:5070".parse().unwrap(), ..stream });
     }
 
     #[test]

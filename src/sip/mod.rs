@@ -6,6 +6,7 @@ mod callee;
 mod caller;
 mod client;
 mod dialog;
+pub mod hop;
 mod in_dialog;
 pub mod message;
 pub mod sdp;
@@ -17,6 +18,7 @@ pub mod user_agent;
 mod pair_tests;
 
 pub use auth::{Credentials, Demand};
+pub use hop::{ConnectionId, Contacts, Hop, Peer, Transport};
 pub use sdp::Media;
 pub use timing::Timing;
 pub use user_agent::{Command, Config, DialogId, Event, Input, Output, User, UserAgent};

@@ -1,8 +1,8 @@
 //! A server transaction: one request in and our answers out (RFC 3261 §17.2, with the Accepted state of RFC 6026).
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
+use super::hop::Hop;
 use super::message::{Echo, Method, Request};
 use super::timing::{Resend, Timing};
 use super::user_agent::DialogId;
@@ -38,7 +38,7 @@ enum Stage {
 #[derive(Debug, PartialEq, Eq)]
 pub enum Step {
     Nothing,
-    Send { to: SocketAddr, bytes: Vec<u8> },
+    Send { to: Hop, bytes: Vec<u8> },
     Trying,
     Gone,
 }
@@ -51,7 +51,7 @@ pub struct ServerTransaction {
     pub echo: Option<Box<Echo>>,
     invite: bool,
     stage: Stage,
-    to: SocketAddr,
+    to: Hop,
     /// The last response, repeated when the request is.
     last: Vec<u8>,
     trying: Option<Mono>,
@@ -77,7 +77,7 @@ impl ServerTransaction {
     }
 
     /// Anything else, answered at once. Timer J.
-    pub fn answered(now: Mono, timing: &Timing, key: Box<str>, to: SocketAddr, response: Vec<u8>) -> ServerTransaction {
+    pub fn answered(now: Mono, timing: &Timing, key: Box<str>, to: Hop, response: Vec<u8>) -> ServerTransaction {
         ServerTransaction {
             key,
             dialog: None,
@@ -144,20 +144,21 @@ impl ServerTransaction {
             _ => {
                 self.stage = Stage::Completed;
                 (self.last, self.echo) = (bytes.to_vec(), None);
-                // Timers G and H.
-                self.resend = Some(Resend::starting(now, timing.t1, Some(timing.t2)));
+                // Timers G, which a reliable transport does without, and H.
+                let again = Resend::starting(now, timing.t1, Some(timing.t2));
+                self.resend = (!self.to.transport.is_reliable()).then_some(again);
                 self.until = Some(now + timing.patience());
             }
         }
     }
 
-    /// ACK of a failure: timer I.
+    /// ACK of a failure: timer I; nothing is repeated over a reliable transport.
     pub fn on_ack(&mut self, now: Mono, timing: &Timing) {
         if self.invite && self.stage == Stage::Completed {
             self.stage = Stage::Confirmed;
             self.resend = None;
             self.last = Vec::new();
-            self.until = Some(now + timing.t4);
+            self.until = Some(if self.to.transport.is_reliable() { now } else { now + timing.t4 });
         }
     }
 
@@ -171,14 +172,21 @@ impl ServerTransaction {
 
 #[cfg(test)]
 mod tests {
+    use super::super::hop::Transport;
     use super::*;
 
+    fn udp() -> Hop {
+        Hop::udp("127.0.0.1:9".parse().unwrap())
+    }
+
     fn invite() -> ServerTransaction {
+        invite_from(udp())
+    }
+
+    fn invite_from(peer: Hop) -> ServerTransaction {
         let bytes = b"INVITE sip:1@h SIP/2.0\r\nVia: SIP/2.0/UDP h;rport;branch=z9hG4bKa\r\nFrom: <sip:a@h>;tag=1\r\n\
             To: <sip:1@h>\r\nCall-ID: c\r\nCSeq: 1 INVITE\r\n\r\n";
-        let Ok(super::super::message::Message::Request(request)) =
-            super::super::message::parse(bytes, "127.0.0.1:9".parse().unwrap())
-        else {
+        let Ok(super::super::message::Message::Request(request)) = super::super::message::parse(bytes, peer) else {
             panic!("a request was written")
         };
         let key = key(&request, &Method::Invite);
@@ -223,10 +231,21 @@ mod tests {
         let mut accepted = invite();
         accepted.respond(Mono::ZERO, &timing, 200, b"200");
         assert_eq!(run(&mut accepted, None), (vec![], 32000));
-        let to = "127.0.0.1:9".parse().unwrap();
+        let to = udp();
         let mut other = ServerTransaction::answered(Mono::ZERO, &timing, "k".into(), to, b"200".to_vec());
         assert_eq!(other.on_repeat(), Step::Send { to, bytes: b"200".to_vec() });
         assert_eq!(run(&mut other, None), (vec![], 32000));
+        // Over a stream nothing is repeated: G is off and I is 0; H and L stay, and the 100 still comes.
+        let stream = Hop { transport: Transport::Tcp, ..udp() };
+        let mut failed = invite_from(stream);
+        failed.respond(Mono::ZERO, &timing, 486, b"486");
+        assert_eq!(run(&mut failed, None), (vec![], 32000));
+        let mut failed = invite_from(stream);
+        failed.respond(Mono::ZERO, &timing, 486, b"486");
+        assert_eq!(run(&mut failed, Some(600)), (vec![], 600));
+        let mut accepted = invite_from(stream);
+        accepted.respond(Mono::ZERO, &timing, 200, b"200");
+        assert_eq!((run(&mut invite_from(stream), None), run(&mut accepted, None)), ((vec![200], 0), (vec![], 32000)));
         let mut mute = invite();
         mute.mute(Mono::ZERO, &timing);
         assert_eq!((mute.on_repeat(), run(&mut mute, None)), (Step::Nothing, (vec![], 37000)));

@@ -17,6 +17,7 @@ use super::callee::Offered;
 use super::caller::Inviting;
 use super::client::{Branch, ClientKey, ClientTransaction, Owner, Step as ClientStep};
 use super::dialog::{self, Dialog};
+use super::hop::{Contacts, Hop, Peer};
 use super::message::{Malformed, Message, Method, Request, Response, Writer, parse};
 use super::sdp::{Local, Media};
 use super::server::{self, ServerTransaction, Step as ServerStep};
@@ -57,10 +58,10 @@ impl fmt::Debug for User {
 
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// Our address as others reach it: written into Via and Contact.
-    pub contact: SocketAddr,
+    /// Our addresses as others reach them: written into Via and Contact.
+    pub contacts: Contacts,
     /// Where calls go and OPTIONS are sent. `None`: this agent only answers.
-    pub peer: Option<SocketAddr>,
+    pub peer: Option<Peer>,
     /// For User-Agent and Server.
     pub software: String,
     /// What we answer challenges with.
@@ -82,7 +83,7 @@ pub struct Config {
 impl Config {
     pub fn new(contact: SocketAddr, seed: [u8; 32]) -> Config {
         Config {
-            contact,
+            contacts: Contacts::all(contact),
             peer: None,
             software: concat!("Ringback/", env!("CARGO_PKG_VERSION")).into(),
             credentials: None,
@@ -115,8 +116,9 @@ pub enum Command {
 }
 
 pub enum Input<'a> {
-    Datagram {
-        from: SocketAddr,
+    /// A datagram, or one message of a stream.
+    Message {
+        from: Hop,
         bytes: &'a [u8],
     },
     Command(Command),
@@ -126,7 +128,7 @@ pub enum Input<'a> {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Output {
-    Send { to: SocketAddr, bytes: Vec<u8> },
+    Send { to: Hop, bytes: Vec<u8> },
     Event(Event),
 }
 
@@ -166,7 +168,7 @@ enum Due {
 /// A 200 of ours that is repeated until its ACK (§13.3.1.4).
 pub(super) struct Unacked {
     pub seq: u32,
-    pub to: SocketAddr,
+    pub to: Hop,
     pub bytes: Vec<u8>,
     pub resend: Resend,
     pub until: Mono,
@@ -278,7 +280,7 @@ impl UserAgent {
     pub fn handle(&mut self, now: Mono, input: Input) -> Vec<Output> {
         self.now = now;
         match input {
-            Input::Datagram { from, bytes } => match parse(bytes, from) {
+            Input::Message { from, bytes } => match parse(bytes, from) {
                 Ok(Message::Request(request)) => self.on_request(&request, from),
                 Ok(Message::Response(response)) => self.on_response(&response, from),
                 Err(Malformed::Noise) => {}
@@ -334,7 +336,7 @@ impl UserAgent {
         }
     }
 
-    fn on_request(&mut self, request: &Request, from: SocketAddr) {
+    fn on_request(&mut self, request: &Request, from: Hop) {
         if request.head.method == Method::Ack {
             return self.on_ack(request);
         }
@@ -362,7 +364,7 @@ impl UserAgent {
         }
     }
 
-    fn answer_outside(&mut self, request: &Request, from: SocketAddr, key: Box<str>) {
+    fn answer_outside(&mut self, request: &Request, from: Hop, key: Box<str>) {
         match &request.head.method {
             Method::Invite => self.on_invite(request, from, key),
             Method::Options => {
@@ -410,7 +412,7 @@ impl UserAgent {
         }
     }
 
-    fn on_response(&mut self, response: &Response, from: SocketAddr) {
+    fn on_response(&mut self, response: &Response, from: Hop) {
         let Some(branch) = Branch::parse(&response.head.branch) else { return };
         let key = ClientKey { branch, cancel: response.head.method == Method::Cancel };
         let Some(tx) = self.clients.get_mut(&key) else { return };
@@ -505,18 +507,18 @@ impl UserAgent {
     /// OPTIONS to the peer: is it there? (§11)
     fn send_options(&mut self) {
         self.agenda.set(Due::Keepalive, Some(self.now + self.config.options_interval));
-        let Some(peer) = self.config.peer.filter(|_| !self.asking) else { return };
+        let Some(peer) = self.config.peer.clone().filter(|_| !self.asking) else { return };
         self.asking = true;
-        let (branch, tag, call_id, via) = (self.branch(), self.token(), self.token(), self.config.contact);
-        let mut w = Writer::request(&Method::Options, &format!("sip:{peer}"));
-        w.line("Via", format_args!("SIP/2.0/UDP {via};branch={branch};rport"));
+        let (branch, tag, call_id, here) = (self.branch(), self.token(), self.token(), self.here(peer.hop));
+        let mut w = Writer::request(&Method::Options, &format!("sip:{}", peer.host));
+        w.line("Via", here.via(branch));
         w.line("Max-Forwards", 70);
-        w.line("From", format_args!("<sip:{via}>;tag={tag}")).line("To", format_args!("<sip:{peer}>"));
+        w.line("From", format_args!("<{}>;tag={tag}", here.uri())).line("To", format_args!("<sip:{}>", peer.host));
         w.line("Call-ID", call_id).line("CSeq", "1 OPTIONS");
-        w.line("Contact", format_args!("<sip:{via}>")).line("Accept", "application/sdp");
+        w.line("Contact", format_args!("<{}>", here.uri())).line("Accept", "application/sdp");
         w.line("User-Agent", &self.config.software);
         let bytes = w.finish(None);
-        self.start_client(ClientKey { branch, cancel: false }, Owner::Keepalive, false, peer, bytes);
+        self.start_client(ClientKey { branch, cancel: false }, Owner::Keepalive, false, peer.hop, bytes);
     }
 
     /// Any answer shows that the peer is there; only 503 says that it takes no calls, 408 that somebody behind is gone.
@@ -536,7 +538,12 @@ impl UserAgent {
 
     // What the parts of this agent share.
 
-    pub(super) fn send(&mut self, to: SocketAddr, bytes: Vec<u8>) {
+    /// Our own end of the way to `to`.
+    pub(super) fn here(&self, to: Hop) -> Hop {
+        self.config.contacts.over(to.transport)
+    }
+
+    pub(super) fn send(&mut self, to: Hop, bytes: Vec<u8>) {
         self.out.push(Output::Send { to, bytes });
     }
 
@@ -558,7 +565,7 @@ impl UserAgent {
         self.rng.next_u64() >> 2
     }
 
-    pub(super) fn start_client(&mut self, key: ClientKey, owner: Owner, invite: bool, to: SocketAddr, bytes: Vec<u8>) {
+    pub(super) fn start_client(&mut self, key: ClientKey, owner: Owner, invite: bool, to: Hop, bytes: Vec<u8>) {
         let tx = ClientTransaction::start(self.now, &self.config.timing, owner, invite, to, bytes.clone());
         self.agenda.set(Due::Client(key), tx.due());
         self.clients.insert(key, tx);
@@ -580,7 +587,7 @@ impl UserAgent {
     }
 
     /// Sends a response to a waiting INVITE and lets its transaction note it.
-    pub(super) fn respond_invite(&mut self, server: u64, status: u16, to: SocketAddr, bytes: Vec<u8>) {
+    pub(super) fn respond_invite(&mut self, server: u64, status: u16, to: Hop, bytes: Vec<u8>) {
         if let Some(tx) = self.servers.get_mut(&server) {
             tx.respond(self.now, &self.config.timing, status, &bytes);
             let due = tx.due();
@@ -614,7 +621,9 @@ impl UserAgent {
     /// The final answer to a request that is not a waiting INVITE; repeated when the request is.
     pub(super) fn respond(&mut self, request: &Request, key: Box<str>, bytes: Vec<u8>) {
         let to = request.echo.reply_to;
-        if self.servers.len() < self.config.transactions_max {
+        // Over a reliable transport a request comes once, so that only an INVITE, for its ACK, is remembered (timer J is 0).
+        let remembered = request.head.method == Method::Invite || !to.transport.is_reliable();
+        if remembered && self.servers.len() < self.config.transactions_max {
             if request.head.method == Method::Invite {
                 let mut tx = ServerTransaction::invite(self.now, key, None, request.echo.clone());
                 tx.respond(self.now, &self.config.timing, 400, &bytes);

@@ -16,7 +16,7 @@ use tokio::sync::watch;
 
 use crate::id::LegId;
 use crate::outcome::HangupCause;
-use crate::sip::{self, Command, DialogId, Event};
+use crate::sip::{self, Command, DialogId, Event, Hop, Peer};
 use crate::time::{Clock, Mono};
 use port::Port;
 
@@ -118,7 +118,7 @@ impl Trunk {
         let credentials = config.username.clone().zip(config.password.clone());
         let credentials = credentials.map(|(username, password)| sip::Credentials { username, password });
         let port = Port::open(config.bind, Some(config.peer), clock.clone(), |c| {
-            c.peer = Some(config.peer);
+            c.peer = Some(Peer::at(Hop::udp(config.peer)));
             c.credentials = credentials;
             c.timing = timing;
             c.options_interval = config.options_interval;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::UdpSocket;
 
-use crate::sip::{Command, Config, DialogId, Event, Input, Output, UserAgent};
+use crate::sip::{Command, Config, DialogId, Event, Hop, Input, Output, UserAgent};
 use crate::time::{Clock, Mono};
 
 /// The default of about 200 kB drops packets when some hundred calls begin at once.
@@ -84,7 +84,8 @@ impl Port {
             match self.socket.try_recv_from(&mut self.buffer) {
                 Ok((length, from)) => {
                     let now = self.clock.now().mono;
-                    let outputs = self.agent.handle(now, Input::Datagram { from, bytes: &self.buffer[..length] });
+                    let outputs =
+                        self.agent.handle(now, Input::Message { from: Hop::udp(from), bytes: &self.buffer[..length] });
                     self.carry_out(now, outputs, &mut told);
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
@@ -115,7 +116,7 @@ impl Port {
         for output in outputs {
             match output {
                 Output::Send { to, bytes } => {
-                    if let Err(error) = self.socket.try_send_to(&bytes, to) {
+                    if let Err(error) = self.socket.try_send_to(&bytes, to.addr) {
                         // As if the network had lost it: the transaction sends it again.
                         tracing::debug!(%error, "sending SIP");
                     }

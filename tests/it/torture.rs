@@ -1,11 +1,10 @@
 //! The messages of RFC 4475 and RFC 5118, from the shared material; skipped, saying so, when it is not there.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::Command;
 
 use ringback::sip::message::{Malformed, Message, parse};
-use ringback::sip::{Config, Input, UserAgent};
+use ringback::sip::{Config, Hop, Input, UserAgent};
 use ringback::time::Mono;
 
 /// Where the archives lie: beside the repository, or where `RINGBACK_MATERIAL` says.
@@ -32,8 +31,8 @@ fn messages(archive: &str) -> Option<Vec<(String, Vec<u8>)>> {
     Some(all)
 }
 
-fn source() -> SocketAddr {
-    "127.0.0.1:5060".parse().unwrap()
+fn source() -> Hop {
+    Hop::udp("127.0.0.1:5060".parse().unwrap())
 }
 
 fn verdict(bytes: &[u8]) -> String {
@@ -86,12 +85,12 @@ fn rfc_4475() {
 fn torture_in_an_agent() {
     for archive in ["rfc4475.tar.xz", "rfc5118.tar.xz"] {
         let Some(messages) = messages(archive) else { continue };
-        let mut agent = UserAgent::new(Mono::ZERO, Config::new(source(), [1; 32]));
+        let mut agent = UserAgent::new(Mono::ZERO, Config::new(source().addr, [1; 32]));
         for (_, bytes) in &messages {
-            agent.handle(Mono(1), Input::Datagram { from: source(), bytes });
+            agent.handle(Mono(1), Input::Message { from: source(), bytes });
             // And cut short anywhere.
             for end in (0..bytes.len()).step_by(37) {
-                agent.handle(Mono(1), Input::Datagram { from: source(), bytes: &bytes[..end] });
+                agent.handle(Mono(1), Input::Message { from: source(), bytes: &bytes[..end] });
             }
         }
     }

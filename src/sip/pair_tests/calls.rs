@@ -150,7 +150,7 @@ fn branches() {
         world.on_incoming = doings;
         world.dial(0, 5000);
         world.run_until(ms(6000));
-        let requests = world.sent.iter().filter_map(|(_, who, bytes)| match parse(bytes, addr(*who)) {
+        let requests = world.sent.iter().filter_map(|(_, who, bytes)| match parse(bytes, hop(*who)) {
             Ok(Message::Request(r)) if *who == CALLER => Some((r.head.method.to_string(), r.head.branch)),
             _ => None,
         });
@@ -219,7 +219,7 @@ fn a_repeated_200_is_acknowledged_again_and_a_second_telephone_is_let_go() {
         starts.collect::<Vec<_>>().join(" ")
     };
     for (bytes, expected) in [(&ok, "ACK"), (&ok, "ACK"), (&fork, "ACK BYE"), (&fork, "ACK"), (&ok, "ACK")] {
-        let outputs = world.agents[CALLER].handle(ms(200), Input::Datagram { from: addr(CALLEE), bytes });
+        let outputs = world.agents[CALLER].handle(ms(200), Input::Message { from: hop(CALLEE), bytes });
         assert_eq!(requests(outputs), expected);
     }
 }
@@ -227,7 +227,7 @@ fn a_repeated_200_is_acknowledged_again_and_a_second_telephone_is_let_go() {
 /// A request of the callee's within the call, as `method`, with `sdp`.
 fn within(world: &World, method: &Method, branch: u128, seq: u32, sdp: Option<&str>) -> Vec<u8> {
     let call = world.agents[CALLEE].calls.values().next().unwrap();
-    let mut w = call.dialog.request(method, seq, addr(CALLEE), Branch(branch));
+    let mut w = call.dialog.request(method, seq, hop(CALLEE), Branch(branch));
     w.line("Contact", format_args!("<sip:{}>", addr(CALLEE)));
     w.finish(sdp)
 }
@@ -271,7 +271,7 @@ fn requests_within_a_call() {
         let now = ms(200 + i as u64);
         let mut answers = Vec::new();
         let mut events = Vec::new();
-        for output in world.agents[CALLER].handle(now, Input::Datagram { from: addr(CALLEE), bytes: &bytes }) {
+        for output in world.agents[CALLER].handle(now, Input::Message { from: hop(CALLEE), bytes: &bytes }) {
             match output {
                 Output::Send { bytes, .. } => answers.push(bytes),
                 Output::Event(event) => events.push(name(&event)),
@@ -286,7 +286,7 @@ fn requests_within_a_call() {
         assert_eq!(answers.iter().map(brief).collect::<Vec<_>>().join(" "), response, "{i} {method}");
         assert_eq!(events.join(" "), event, "{i} {method}");
         // The same request again gets the same answer; a 200 to INVITE repeats by itself.
-        let again = world.agents[CALLER].handle(now, Input::Datagram { from: addr(CALLEE), bytes: &bytes });
+        let again = world.agents[CALLER].handle(now, Input::Message { from: hop(CALLEE), bytes: &bytes });
         let again: Vec<Vec<u8>> = again
             .into_iter()
             .map(|o| match o {
@@ -308,7 +308,7 @@ fn outside_a_call() {
              From: <sip:a@h>;tag=1\r\nTo: <sip:1@h>{more}\r\nCall-ID: c\r\nCSeq: 1 {method}\r\nContact: <sip:a@h>\r\n\r\n"
         );
         let mut agent = UserAgent::new(Mono::ZERO, Config::new(addr(CALLEE), [1; 32]));
-        let outputs = agent.handle(Mono(1), Input::Datagram { from: addr(CALLER), bytes: bytes.as_bytes() });
+        let outputs = agent.handle(Mono(1), Input::Message { from: hop(CALLER), bytes: bytes.as_bytes() });
         let statuses = outputs.iter().map(|o| match o {
             Output::Send { bytes, .. } => String::from_utf8_lossy(bytes).split(' ').nth(1).unwrap().to_owned(),
             Output::Event(event) => name(event),

@@ -11,6 +11,7 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
 use super::auth::Credentials;
+use super::hop::{Hop, Peer};
 use super::message::{Message, parse};
 use super::user_agent::{Command, Config, DialogId, Event, Input, Output, UserAgent};
 use crate::audio::Codec;
@@ -22,6 +23,10 @@ pub(super) const CALLEE: usize = 1;
 
 pub(super) fn addr(who: usize) -> SocketAddr {
     SocketAddr::new([10, 0, 0, 1 + who as u8].into(), 5060)
+}
+
+pub(super) fn hop(who: usize) -> Hop {
+    Hop::udp(addr(who))
 }
 
 pub(super) fn audio(who: usize) -> SocketAddr {
@@ -64,7 +69,7 @@ impl World {
     pub(super) fn new(line: Line, seed: u64, configure: impl Fn(usize, &mut Config)) -> World {
         let agent = |who: usize| {
             let mut config = Config::new(addr(who), [seed as u8 ^ who as u8; 32]);
-            config.peer = (who == CALLER).then(|| addr(CALLEE));
+            config.peer = (who == CALLER).then(|| Peer::at(hop(CALLEE)));
             configure(who, &mut config);
             UserAgent::new(Mono::ZERO, config)
         };
@@ -104,7 +109,7 @@ impl World {
         for output in self.agents[who].handle(self.now, input) {
             match output {
                 Output::Send { to, bytes } => {
-                    assert_eq!(to, addr(1 - who), "everything goes to the other");
+                    assert_eq!(to, hop(1 - who), "everything goes to the other");
                     self.sent.push((self.now, who, bytes.clone()));
                     self.post(1 - who, bytes);
                 }
@@ -154,7 +159,7 @@ impl World {
                 self.feed(who, Input::Command(command));
             } else if wire == Some(next) {
                 let (_, (who, bytes)) = self.wire.pop_first().unwrap();
-                self.feed(who, Input::Datagram { from: addr(1 - who), bytes: &bytes });
+                self.feed(who, Input::Message { from: hop(1 - who), bytes: &bytes });
             } else {
                 for who in [CALLER, CALLEE] {
                     if self.agents[who].deadline().is_some_and(|at| at <= next) {
@@ -174,7 +179,7 @@ impl World {
     pub(super) fn transcript(&self) -> Vec<String> {
         let line = |(at, who, bytes): &(Mono, usize, Vec<u8>)| {
             let arrow = if *who == CALLER { '>' } else { '<' };
-            let what = match parse(bytes, addr(*who)) {
+            let what = match parse(bytes, hop(*who)) {
                 Ok(Message::Request(r)) => r.head.method.to_string(),
                 Ok(Message::Response(r)) => format!("{} {}", r.status, r.head.method),
                 Err(_) => panic!("unreadable: {}", String::from_utf8_lossy(bytes)),

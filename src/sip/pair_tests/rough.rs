@@ -94,7 +94,7 @@ fn broken_bytes_never_panic() {
             }
         }
         let now = ms(3000 + round);
-        world.agents[1 - who].handle(now, Input::Datagram { from: addr(*who), bytes: &bytes });
+        world.agents[1 - who].handle(now, Input::Message { from: hop(*who), bytes: &bytes });
         if round % 100 == 0 {
             let dialog = world.agents[CALLER].reserve();
             let (to, from, media) = ("1".to_owned(), "2".to_owned(), audio(CALLER));
@@ -108,7 +108,7 @@ fn broken_bytes_never_panic() {
     for agent in &world.agents {
         agent.check();
     }
-    parse(b"Via:\r\n", addr(0)).err().expect("the datagram that once brought a stack down");
+    parse(b"Via:\r\n", hop(0)).err().expect("the datagram that once brought a stack down");
 }
 
 /// Orders at any time, about any call, also about none: nothing panics, every call ends, and nothing is kept.
@@ -187,7 +187,7 @@ fn measure() {
     let invite = world.sent[0].2.clone();
     let start = clock.now().mono;
     for _ in 0..20_000 {
-        assert!(parse(&invite, addr(CALLER)).is_ok());
+        assert!(parse(&invite, hop(CALLER)).is_ok());
     }
     let parsing = clock.now().mono.since(start).as_secs_f64() * 1e6 / 20_000.0;
     println!("reading an INVITE: {parsing:.1} µs");
