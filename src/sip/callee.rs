@@ -7,7 +7,7 @@ use super::auth::Verdict;
 use super::dialog::Dialog;
 use super::hop::Hop;
 use super::message::{Echo, Request, Writer};
-use super::sdp::{Description, Local};
+use super::sdp::Description;
 use super::server::ServerTransaction;
 use super::timing::Resend;
 use super::user_agent::{ALLOW, Call, DialogId, Event, State, Unacked, User, UserAgent};
@@ -46,14 +46,15 @@ impl UserAgent {
         }
         let offer = request.head.sdp.as_deref().and_then(|sdp| Description::parse(sdp).ok());
         let Some(offer) = offer else { return self.refuse(request, key, 488) };
+        // Until it is answered nobody knows where our audio will be.
+        let local = self.local(SocketAddr::new(self.here(from).addr.ip(), 0));
+        let Some(media) = local.preview(&offer) else { return self.refuse(request, key, 488) };
         let id = self.reserve();
         let user = |uri: &str| User::new(super::address::user(uri));
-        let (to_user, from_user, media) = (user(&request.uri), user(&request.head.from.uri), offer.media);
+        let (to_user, from_user) = (user(&request.uri), user(&request.head.from.uri));
         let dialog = Dialog::of_invite(&request.head, self.token(), from);
         let tx = ServerTransaction::invite(self.now, key, Some(id), request.echo.clone());
         let server = self.start_server(tx);
-        // Until it is answered nobody knows where our audio will be.
-        let local = Local::offering(SocketAddr::new(self.here(from).addr.ip(), 0), self.session());
         let state = State::Offered(Offered { server, limit: self.now + OFFER_LIMIT, offer });
         let call =
             Call { state, dialog, local, media: Some(media), unacked: None, challenges: Vec::new(), challenged: 0 };
@@ -81,10 +82,9 @@ impl UserAgent {
         let timing = self.config.timing;
         let Some(call) = self.calls.get_mut(&id) else { return };
         let State::Offered(Offered { offer, .. }) = &call.state else { return };
-        let dtmf_payload = offer.media.dtmf_payload;
-        call.local = Local { addr: media, codecs: vec![codec], dtmf_payload, ..call.local.clone() };
-        let Some(agreed) = call.local.reachable(offer) else { return self.reject(id, 488) };
-        let sdp = call.local.answer(offer);
+        call.local.addr = media;
+        call.local.narrow(codec);
+        let Some((sdp, agreed)) = call.local.answer(offer) else { return self.reject(id, 488) };
         call.media = Some(agreed);
         call.state = State::Answering { hang_up: false };
         let seq = call.dialog.remote_seq.unwrap_or(0);

@@ -9,7 +9,7 @@ use super::client::{Branch, ClientKey, Owner};
 use super::dialog::Dialog;
 use super::hop::{Hop, HostPort};
 use super::message::{Head, Method, Response};
-use super::sdp::{Description, Local};
+use super::sdp::Description;
 use super::user_agent::{ALLOW, Call, DialogId, Event, State, UserAgent};
 use crate::outcome::HangupCause;
 use crate::time::Mono;
@@ -68,7 +68,7 @@ impl UserAgent {
             limit: Some(self.now + Duration::from_millis(ring_ms_max.min(RING_MS_CEILING))),
             early: None,
         };
-        let local = Local::offering(media, self.session());
+        let local = self.local(media);
         let state = State::Inviting(inviting);
         let call = Call { state, dialog, local, media: None, unacked: None, challenges: Vec::new(), challenged: 0 };
         self.open_call(id, call);
@@ -94,7 +94,7 @@ impl UserAgent {
         }
         w.line("Contact", format_args!("<{}>", here.uri())).line("Allow", ALLOW);
         w.line("User-Agent", &self.config.software);
-        let bytes = w.finish(Some(&call.local.offer()));
+        let bytes = w.finish(Some(&call.local.again()));
         self.start_client(key, Owner::Invite(id), true, to, bytes);
     }
 
@@ -184,7 +184,7 @@ impl UserAgent {
         (call.dialog.remote_tag, call.dialog.target, call.dialog.routes) = (remote_tag, target, routes);
         call.state = State::Up;
         let described = response.head.sdp.as_deref().or(early.as_deref());
-        let media = described.and_then(|sdp| Description::parse(sdp).ok()).and_then(|d| call.local.reachable(&d));
+        let media = described.and_then(|sdp| Description::parse(sdp).ok()).and_then(|d| call.local.accept(&d));
         call.media = media;
         self.refresh(id);
         match (given_up, media) {

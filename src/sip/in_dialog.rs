@@ -2,7 +2,7 @@
 
 use super::client::{ClientKey, Owner};
 use super::message::{Method, Request, Response};
-use super::sdp::Description;
+use super::sdp::{Description, Media};
 use super::server::ServerTransaction;
 use super::user_agent::{ALLOW, Call, DialogId, Event, State, UserAgent};
 use crate::outcome::HangupCause;
@@ -122,20 +122,25 @@ impl UserAgent {
             w.line("Retry-After", 1);
             return self.respond(request, key, w.finish(None));
         }
-        let offer = match request.head.sdp.as_deref().map(Description::parse) {
+        let answered = match request.head.sdp.as_deref().map(Description::parse) {
             None => None,
-            Some(Ok(offer)) if call.local.agreed(&offer).is_some() => Some(offer),
-            // What was agreed before stays (§14.2).
-            Some(_) => return self.refuse(request, key, 488),
+            Some(offer) => match offer.ok().and_then(|offer| call.local.answer(&offer)) {
+                Some(answered) => Some(answered),
+                // What was agreed before stays (§14.2).
+                None => return self.refuse(request, key, 488),
+            },
         };
         if let Some(contact) = &request.head.contact {
             call.dialog.target = contact.clone();
         }
-        let media = offer.as_ref().and_then(|offer| call.local.reachable(offer));
-        let sdp = match &offer {
-            Some(offer) => Some(call.local.answer(offer)),
-            None if invite => Some(call.local.offer()),
-            None => None,
+        let (sdp, media) = match answered {
+            Some((sdp, media)) => (Some(sdp), Some(media)),
+            // Without an offer we make one, of everything we can (§14.2).
+            None if invite => {
+                call.local.widen();
+                (Some(call.local.offer()), None)
+            }
+            None => (None, None),
         };
         let tag = call.dialog.local_tag.clone();
         let bytes = self.within_dialog(200, &request.echo, &tag, id).finish(sdp.as_deref());
@@ -153,15 +158,19 @@ impl UserAgent {
         }
     }
 
-    fn moved(&mut self, id: DialogId, media: super::sdp::Media) {
+    fn moved(&mut self, id: DialogId, mut media: Media) {
         let Some(call) = self.calls.get_mut(&id) else { return };
+        if let Some(before) = call.media.filter(|_| media.addr.ip().is_unspecified()) {
+            // Hold as it was before RFC 3264: nobody is sent to, and the place where that was done stays known.
+            (media.addr, media.rtcp_addr) = (before.addr, before.rtcp_addr);
+        }
         if call.media.replace(media) != Some(media) {
             self.tell(Event::MediaChanged { dialog: id, media });
         }
     }
 }
 
-fn described(call: &Call, request: &Request) -> Option<super::sdp::Media> {
+fn described(call: &mut Call, request: &Request) -> Option<Media> {
     let description = Description::parse(request.head.sdp.as_deref()?).ok()?;
-    call.local.reachable(&description)
+    call.local.accept(&description)
 }

@@ -9,8 +9,10 @@ mod dialog;
 pub mod hop;
 mod in_dialog;
 pub mod message;
+pub mod sdes;
 pub mod sdp;
 mod server;
+pub mod session;
 pub mod timing;
 pub mod user_agent;
 
@@ -19,6 +21,8 @@ mod pair_tests;
 
 pub use auth::{Credentials, Demand};
 pub use hop::{ConnectionId, Contacts, Hop, Peer, Transport};
-pub use sdp::Media;
+pub use sdes::{MasterKey, Srtp, Suite};
+pub use sdp::{Direction, Media};
+pub use session::{Abilities, Encryption};
 pub use timing::Timing;
 pub use user_agent::{Command, Config, DialogId, Event, Input, Output, User, UserAgent};

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rand::rngs::StdRng;
@@ -19,8 +20,10 @@ use super::client::{Branch, ClientKey, ClientTransaction, Owner, Step as ClientS
 use super::dialog::{self, Dialog};
 use super::hop::{Contacts, Hop, Peer};
 use super::message::{Malformed, Message, Method, Request, Response, Writer, parse};
-use super::sdp::{Local, Media};
+use super::sdes::{KEY_BYTES, MasterKey};
+use super::sdp::Media;
 use super::server::{self, ServerTransaction, Step as ServerStep};
+use super::session::{Abilities, Encryption, Local};
 use super::timing::{Agenda, Resend, Timing};
 use crate::audio::Codec;
 use crate::outcome::HangupCause;
@@ -69,6 +72,8 @@ pub struct Config {
     /// What we demand of callers.
     pub demand: Option<Demand>,
     pub timing: Timing,
+    /// Codecs, packet times, encryption: what calls offer and agree to.
+    pub abilities: Arc<Abilities>,
     /// How often the peer is asked whether it is there; zero: never, and it counts as up.
     pub options_interval: Duration,
     /// Makes tags, branches and Call-IDs. From the system's randomness except in tests: who can guess a branch can
@@ -89,6 +94,7 @@ impl Config {
             credentials: None,
             demand: None,
             timing: Timing::default(),
+            abilities: Arc::default(),
             options_interval: Duration::ZERO,
             seed,
             calls_max: 10_000,
@@ -561,8 +567,18 @@ impl UserAgent {
     }
 
     /// An SDP session id; 62 bits, as some peers read it as a signed number.
-    pub(super) fn session(&mut self) -> u64 {
+    fn session(&mut self) -> u64 {
         self.rng.next_u64() >> 2
+    }
+
+    /// Our side of a new session, heard at `media`; with keys of its own if it may need them.
+    pub(super) fn local(&mut self, media: SocketAddr) -> Local {
+        let mut keys = [[0; KEY_BYTES]; 2];
+        if self.config.abilities.encryption != Encryption::Off {
+            keys.iter_mut().for_each(|key| self.rng.fill_bytes(key));
+        }
+        let session = self.session();
+        Local::new(media, session, self.config.abilities.clone(), keys.map(MasterKey::new))
     }
 
     pub(super) fn start_client(&mut self, key: ClientKey, owner: Owner, invite: bool, to: Hop, bytes: Vec<u8>) {
@@ -644,7 +660,7 @@ impl UserAgent {
                 w.line("Allow", ALLOW);
             }
             488 => {
-                w.line("Warning", "304 ringback \"G.711 audio over RTP/AVP is spoken here\"");
+                w.line("Warning", "304 ringback \"no audio stream here that we speak\"");
             }
             _ => {}
         }

@@ -146,7 +146,7 @@ fn tell(events: &UnboundedSender<AnswererEvent>, told: Vec<(Mono, Event)>) {
     for (at, event) in told {
         let (dialog, kind) = match event {
             Event::Incoming { dialog, to_user, from_user, media } => {
-                (dialog, AnswererEventKind::Incoming { to_user, from_user, media: media.into() })
+                (dialog, AnswererEventKind::Incoming { to_user, from_user, media })
             }
             Event::Acked { dialog } => (dialog, AnswererEventKind::Acked),
             Event::Cancelled { dialog } => (dialog, AnswererEventKind::Cancelled),

@@ -21,22 +21,9 @@ use crate::time::{Clock, Mono};
 use port::Port;
 
 pub use crate::secret::Secret;
+/// Where to send a leg's audio, and how: what offer and answer agreed on.
+pub use crate::sip::Media as RemoteMedia;
 pub use crate::sip::Timing;
-
-/// Where to send a leg's audio, and how: the answer's SDP as agreed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RemoteMedia {
-    pub addr: SocketAddr,
-    pub codec: crate::audio::Codec,
-    /// RTP payload type of telephone-event (RFC 4733), when agreed.
-    pub dtmf_payload: Option<u8>,
-}
-
-impl From<sip::Media> for RemoteMedia {
-    fn from(media: sip::Media) -> RemoteMedia {
-        RemoteMedia { addr: media.addr, codec: media.codec, dtmf_payload: media.dtmf_payload }
-    }
-}
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TrunkEvent {
@@ -234,7 +221,7 @@ impl Task {
         for (at, event) in told {
             let (dialog, kind) = match event {
                 Event::Ringing { dialog } => (dialog, TrunkEventKind::Ringing),
-                Event::Answered { dialog, media } => (dialog, TrunkEventKind::Answered(media.into())),
+                Event::Answered { dialog, media } => (dialog, TrunkEventKind::Answered(media)),
                 Event::Failed { dialog, cause, status } => (dialog, TrunkEventKind::Failed { cause, status }),
                 Event::Ended { dialog, cause } => (dialog, TrunkEventKind::Ended(cause)),
                 Event::PeerUp | Event::PeerDown => {

@@ -8,7 +8,8 @@ use crate::outcome::HangupCause as Cause;
 use crate::sip::auth::Demand;
 use crate::sip::client::Branch;
 use crate::sip::message::Method;
-use crate::sip::sdp::Local;
+use crate::sip::sdes::MasterKey;
+use crate::sip::session::{Abilities, Local};
 
 struct Case {
     what: &'static str,
@@ -240,7 +241,8 @@ fn requests_within_a_call() {
     world.run_until(ms(100));
     let sdp = |port: u16, codec| {
         let moved = SocketAddr::new([10, 0, 0, 7].into(), port);
-        Local { codecs: vec![codec], ..Local::offering(moved, 1) }.offer()
+        let able = Abilities { codecs: vec![codec], ..Abilities::default() };
+        Local::new(moved, 1, std::sync::Arc::new(able), [MasterKey::new([0; 30]); 2]).offer()
     };
     let hold = sdp(4000, Codec::Pcma).replace("sendrecv", "sendonly");
     let other = |name: &str, known| Method::Other { name: name.into(), known };
@@ -249,17 +251,17 @@ fn requests_within_a_call() {
         (Method::Info, 2, None, "200", ""),
         (other("REFER", true), 3, None, "405", ""),
         (other("DANCE", false), 4, None, "501", ""),
-        (Method::Invite, 5, Some(sdp(4000, Codec::Pcma)), "200 sendrecv", "moved 10.0.0.7:4000"),
+        (Method::Invite, 5, Some(sdp(4000, Codec::Pcma)), "200 sendrecv", "moved 10.0.0.7:4000 sendrecv"),
         (Method::Ack, 5, None, "", ""),
-        (Method::Invite, 6, Some(hold), "200 recvonly", ""),
+        (Method::Invite, 6, Some(hold), "200 recvonly", "moved 10.0.0.7:4000 recvonly"),
         (Method::Ack, 6, None, "", ""),
         // Hold as it was before RFC 3264: the audio stays where it was.
         (Method::Update, 7, Some(sdp(4000, Codec::Pcma).replace("10.0.0.7", "0.0.0.0")), "200 sendrecv", ""),
         (Method::Invite, 8, None, "200 sendrecv", ""),
         // Before the ACK of the last.
         (Method::Invite, 9, Some(sdp(4000, Codec::Pcmu)), "500", ""),
-        (Method::Ack, 8, Some(sdp(4002, Codec::Pcmu)), "", "moved 10.0.0.7:4002"),
-        (Method::Update, 10, Some(sdp(4004, Codec::Pcma)), "200 sendrecv", "moved 10.0.0.7:4004"),
+        (Method::Ack, 8, Some(sdp(4002, Codec::Pcmu)), "", "moved 10.0.0.7:4002 sendrecv"),
+        (Method::Update, 10, Some(sdp(4004, Codec::Pcma)), "200 sendrecv", "moved 10.0.0.7:4004 sendrecv"),
         (Method::Invite, 11, Some("v=0\r\n".into()), "488", ""),
         // Older than one already seen.
         (Method::Info, 10, None, "500", ""),

@@ -211,7 +211,7 @@ pub(super) fn name(event: &Event) -> String {
         Event::Incoming { .. } => "incoming".into(),
         Event::Acked { .. } => "acked".into(),
         Event::Cancelled { .. } => "cancelled".into(),
-        Event::MediaChanged { media, .. } => format!("moved {}", media.addr),
+        Event::MediaChanged { media, .. } => format!("moved {} {}", media.addr, media.direction),
         Event::Ended { cause, .. } => format!("ended {cause}"),
         Event::PeerUp => "up".into(),
         Event::PeerDown => "down".into(),
