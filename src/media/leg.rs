@@ -1,23 +1,40 @@
 //! One party's audio: a socket, a mouth and an ear.
 
+use std::io;
 use std::net::{SocketAddr, UdpSocket};
 
 use super::ear::Ear;
 use super::mouth::{Mouth, Uttered};
+use super::wheel::Phase;
 use super::{MediaEventKind, MediaStats, Remote};
+use crate::audio::Codec;
 use crate::id::LegId;
 use crate::rtp::{Packet, Sender};
 use crate::time::{Clock, Mono};
+
+/// The longest datagram that is looked at; telephone audio is far shorter. A buffer of [`DATAGRAM_BUFFER`] bytes shows a longer one.
+pub const DATAGRAM_MAX: usize = 1500;
+pub const DATAGRAM_BUFFER: usize = DATAGRAM_MAX + 1;
+/// Datagrams read at one visit, so that a flood of one call costs the others little: far more than a telephone sends in 20 ms.
+const READ_MAX: u64 = 8;
+/// Visits from one thorough look for arrivals to the next, for a leg at which nothing was amiss.
+const THOROUGH_EVERY: u8 = 8;
 
 #[derive(Debug)]
 pub struct Leg {
     pub id: LegId,
     pub socket: UdpSocket,
+    pub phase: Phase,
     pub mouth: Mouth,
     pub ear: Ear,
     pub connection: Option<Connection>,
     /// The other leg of a bridge, by its place in the pump.
     pub bridged: Option<usize>,
+    /// The codec in which the other leg of a bridge wants what is heard here.
+    pub relay_to: Option<Codec>,
+    /// More than one datagram may be waiting: the last visit found none in time, or several.
+    behind: bool,
+    visits: u8,
     sent: u64,
     foreign: u64,
     first_packet_us: Option<u64>,
@@ -34,16 +51,20 @@ pub struct Connection {
 }
 
 impl Leg {
-    pub fn new(id: LegId, socket: UdpSocket) -> Leg {
+    pub fn new(id: LegId, socket: UdpSocket, phase: Phase) -> Leg {
         // RFC 3550 §5.1: unguessable beginnings.
         let sender = Sender::new(rand::random(), rand::random(), rand::random());
         Leg {
             id,
             socket,
+            phase,
             mouth: Mouth::new(sender),
             ear: Ear::default(),
             connection: None,
             bridged: None,
+            relay_to: None,
+            behind: true,
+            visits: 0,
             sent: 0,
             foreign: 0,
             first_packet_us: None,
@@ -105,7 +126,7 @@ impl Leg {
         if let Some(ordered_at) = played
             && self.first_packet_us.is_none()
         {
-            let after_us = clock.now().mono.since(ordered_at.max(since)).as_micros() as u64;
+            let after_us = clock.mono().since(ordered_at.max(since)).as_micros() as u64;
             self.first_packet_us = Some(after_us);
             facts.push(MediaEventKind::FirstPacket { after_us });
         }
@@ -116,11 +137,58 @@ impl Leg {
         self.sent
     }
 
-    /// The packet, if it is RTP from the far end.
-    pub fn admit<'a>(&mut self, bytes: &'a [u8], from: SocketAddr) -> Option<Packet<'a>> {
-        let packet = Packet::parse(bytes).ok().filter(|_| self.connection.as_mut().is_some_and(|c| c.admits(from)));
-        self.foreign += u64::from(packet.is_none());
-        packet
+    /// Reads what has arrived, and gives how many datagrams that were. `relay`: gets the audio in this codec.
+    ///
+    /// Of a stream that flows evenly one datagram is waiting at each visit, and looking whether there is another is left to
+    /// every few visits: it would cost a fourth of the reading itself.
+    pub fn receive(
+        &mut self,
+        now: Mono,
+        datagram: &mut [u8],
+        mut relay: Option<(Codec, &mut Vec<u8>)>,
+        facts: &mut Vec<MediaEventKind>,
+    ) -> u64 {
+        self.visits = self.visits.wrapping_add(1);
+        let mut thorough = self.behind || self.visits.is_multiple_of(THOROUGH_EVERY);
+        let mut read = 0;
+        while read < READ_MAX {
+            match self.socket.recv_from(datagram) {
+                Ok((length, from)) => {
+                    read += 1;
+                    let relay = relay.as_mut().map(|(codec, audio)| (*codec, &mut **audio));
+                    // Keys come in bursts: beside the audio, and their end three times.
+                    thorough |= self.take(now, &datagram[..length], from, relay, facts);
+                    if !thorough {
+                        return read;
+                    }
+                }
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => break,
+                // An ICMP answer to something sent: nothing to read, and the next may be waiting behind it.
+                Err(_) => read += 1,
+            }
+        }
+        self.behind = read != 1;
+        read
+    }
+
+    /// One datagram. True if it was more, or less, than audio.
+    fn take(
+        &mut self,
+        now: Mono,
+        bytes: &[u8],
+        from: SocketAddr,
+        relay: Option<(Codec, &mut Vec<u8>)>,
+        facts: &mut Vec<MediaEventKind>,
+    ) -> bool {
+        let connection = self.connection.as_mut().filter(|_| bytes.len() <= DATAGRAM_MAX);
+        let packet = Packet::parse(bytes).ok().zip(connection.and_then(|c| c.admits(from).then_some(c)));
+        let Some((packet, connection)) = packet else {
+            self.foreign += 1;
+            return true;
+        };
+        let Remote { codec, dtmf_payload, .. } = connection.remote;
+        self.ear.packet(now, &packet, dtmf_payload, relay, facts);
+        packet.header.payload_type != codec.payload_type()
     }
 }
 
@@ -139,7 +207,6 @@ impl Connection {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::audio::Codec;
 
     #[test]
     fn whose_packets_are_taken() {

@@ -8,6 +8,7 @@ mod pace;
 mod pump;
 mod scribe;
 mod sys;
+mod wheel;
 
 use std::io;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
@@ -260,7 +261,7 @@ impl Media {
     }
 
     fn now(&self) -> Mono {
-        self.0.clock.now().mono
+        self.0.clock.mono()
     }
 
     /// The legs of a call share a thread, so that they can be joined.

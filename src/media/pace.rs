@@ -90,7 +90,7 @@ pub struct PaceStats {
 }
 
 impl Pace {
-    pub fn tick(&self, late: Duration, served: Duration, sent: u64) {
+    pub fn tick(&self, late: Duration, served: Duration, sent: u64, received: u64) {
         let (late, served) = (late.as_micros() as u64, served.as_micros() as u64);
         self.late.add(late);
         self.served.add(served);
@@ -98,14 +98,11 @@ impl Pace {
         self.served_max_us.fetch_max(served, Relaxed);
         self.ticks.fetch_add(1, Relaxed);
         self.sent.fetch_add(sent, Relaxed);
+        self.received.fetch_add(received, Relaxed);
     }
 
     pub fn skip(&self, frames: u64) {
         self.skipped.fetch_add(frames, Relaxed);
-    }
-
-    pub fn receive(&self, packets: u64) {
-        self.received.fetch_add(packets, Relaxed);
     }
 
     pub fn leg_opened(&self) {
@@ -162,12 +159,12 @@ mod tests {
     fn quantiles() {
         let pace = Pace::default();
         for us in 1..=1000 {
-            pace.tick(Duration::from_micros(us), Duration::from_micros(2 * us), 3);
+            pace.tick(Duration::from_micros(us), Duration::from_micros(2 * us), 3, 2);
         }
         let stats = pace.stats();
         assert!((500..=640).contains(&stats.late_p50_us), "{stats:?}");
         assert!((990..=1280).contains(&stats.late_p99_us), "{stats:?}");
-        assert_eq!((stats.late_max_us, stats.served_max_us, stats.sent), (1000, 2000, 3000));
+        assert_eq!((stats.late_max_us, stats.served_max_us, stats.sent, stats.received), (1000, 2000, 3000, 2000));
         assert_eq!(Pace::default().stats(), PaceStats::default());
     }
 }

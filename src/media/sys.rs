@@ -20,8 +20,8 @@ unsafe fn own(fd: RawFd) -> OwnedFd {
 #[derive(Debug)]
 pub struct Epoll(OwnedFd);
 
-/// Descriptors reported by one `wait`.
-pub const EVENTS_MAX: usize = 128;
+/// Descriptors reported by one `wait`: the bell and the timer are all.
+const EVENTS_MAX: usize = 2;
 pub type Events = [libc::epoll_event; EVENTS_MAX];
 
 impl Epoll {
@@ -42,27 +42,10 @@ impl Epoll {
         Ok(())
     }
 
-    pub fn remove(&self, fd: &impl AsRawFd) -> io::Result<()> {
-        // SAFETY: DEL takes no event.
-        check(unsafe {
-            libc::epoll_ctl(self.0.as_raw_fd(), libc::EPOLL_CTL_DEL, fd.as_raw_fd(), std::ptr::null_mut())
-        })?;
-        Ok(())
-    }
-
     /// Waits without limit; gives how many of `events` are filled.
     pub fn wait(&self, events: &mut Events) -> io::Result<usize> {
-        self.wait_ms(events, -1)
-    }
-
-    /// What is ready now.
-    pub fn ready(&self, events: &mut Events) -> io::Result<usize> {
-        self.wait_ms(events, 0)
-    }
-
-    fn wait_ms(&self, events: &mut Events, limit_ms: i32) -> io::Result<usize> {
         // SAFETY: the kernel writes at most EVENTS_MAX entries into `events`.
-        let n = unsafe { libc::epoll_wait(self.0.as_raw_fd(), events.as_mut_ptr(), EVENTS_MAX as i32, limit_ms) };
+        let n = unsafe { libc::epoll_wait(self.0.as_raw_fd(), events.as_mut_ptr(), EVENTS_MAX as i32, -1) };
         match check(n) {
             Ok(n) => Ok(n as usize),
             Err(e) if e.kind() == io::ErrorKind::Interrupted => Ok(0),

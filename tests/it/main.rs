@@ -13,6 +13,7 @@ mod import;
 mod library;
 mod made_flows;
 mod media;
+mod media_load;
 mod mutations;
 mod network;
 mod notify;
