@@ -21,7 +21,11 @@ impl Address {
                 (&value[open + 1..close], &value[close + 1..])
             }
             None => {
+                // RFC 3261 §20: with a question mark it belongs in brackets; whose the headers are is anybody's guess.
                 let end = value.iter().position(|b| *b == b';').unwrap_or(value.len());
+                if value[..end].contains(&b'?') {
+                    return None;
+                }
                 (&value[..end], &value[end..])
             }
         };
@@ -173,7 +177,9 @@ mod tests {
     #[test]
     fn addresses() {
         type Expected<'a> = Option<(&'a str, Option<&'a str>)>;
-        let cases: [(&[u8], Expected); 12] = [
+        let cases: [(&[u8], Expected); 14] = [
+            (b"sip:a@b?Route=x;tag=1", None),
+            (b"<sip:a@b?Route=x>", Some(("sip:a@b?Route=x", None))),
             (b"<sip:a@b>;tag=1", Some(("sip:a@b", Some("1")))),
             (b"\"A; <B>\" <sip:a@b;x=y>;tag=q ; z", Some(("sip:a@b;x=y", Some("q")))),
             (b"sip:a@b;TAG=1", Some(("sip:a@b", Some("1")))),

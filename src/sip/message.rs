@@ -10,15 +10,17 @@ use sipx_sip as wire;
 use wire::HeaderName as H;
 
 use super::address::Address;
+use super::body::{Body, accepts_sdp};
 use super::hop::{Hop, Transport};
+use super::salvage::salvage;
 
 /// Bounds on what is read. A SIP message of a telephone call is 1 to 3 kB.
 pub const MESSAGE_BYTES_MAX: usize = 16 * 1024;
 const BODY_BYTES_MAX: usize = 8 * 1024;
 const HEADER_BYTES_MAX: usize = 4 * 1024;
-const HEADERS_MAX: usize = 128;
+pub(super) const HEADERS_MAX: usize = 128;
 /// As many as Max-Forwards allows.
-const VIAS_MAX: usize = 70;
+pub(super) const VIAS_MAX: usize = 70;
 const ROUTES_MAX: usize = 16;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -79,18 +81,24 @@ impl fmt::Display for Method {
 /// What a response copies from its request, byte for byte (RFC 3261 §8.2.6.2).
 #[derive(Clone)]
 pub struct Echo {
-    vias: Vec<Vec<u8>>,
-    from: Vec<u8>,
-    to: Vec<u8>,
+    pub(super) vias: Vec<Vec<u8>>,
+    pub(super) from: Vec<u8>,
+    pub(super) to: Vec<u8>,
     to_has_tag: bool,
-    call_id: Vec<u8>,
-    cseq: Vec<u8>,
+    pub(super) call_id: Vec<u8>,
+    pub(super) cseq: Vec<u8>,
     /// Where the response goes: RFC 3261 §18.2.2 and RFC 3581. Over a stream: back down the connection, or to the address
     /// when that is gone.
     pub reply_to: Hop,
 }
 
 impl Echo {
+    /// Of a request of which nothing has been read yet.
+    pub(super) fn blank(reply_to: Hop) -> Echo {
+        let (from, to, call_id, cseq) = Default::default();
+        Echo { vias: Vec::new(), from, to, to_has_tag: false, call_id, cseq, reply_to }
+    }
+
     pub fn is_ack(&self) -> bool {
         self.cseq.trim_ascii_end().ends_with(b"ACK")
     }
@@ -113,6 +121,8 @@ pub struct Head {
     pub record_route: Vec<String>,
     /// The body, when it is SDP.
     pub sdp: Option<String>,
+    /// There is a body, of a type that we do not read.
+    pub foreign_body: bool,
 }
 
 pub struct Request {
@@ -121,6 +131,8 @@ pub struct Request {
     pub echo: Echo,
     /// Option tags of Require (RFC 3261 §8.2.2.3).
     pub require: Vec<String>,
+    /// Its answer may carry SDP (§20.1).
+    pub accepts_sdp: bool,
     /// Raw values of Authorization and Proxy-Authorization.
     pub authorizations: Vec<Vec<u8>>,
 }
@@ -154,8 +166,20 @@ pub fn parse(bytes: &[u8], from: Hop) -> Result<Message, Malformed> {
         max_header_bytes: HEADER_BYTES_MAX,
         max_folding_lines: 16,
     };
-    match wire::parse_datagram(bytes.to_vec().into(), &limits).map_err(|_| Malformed::Noise)? {
-        wire::Message::Request(request) => parse_request(&request, from).map(|r| Message::Request(Box::new(r))),
+    let broken = |status| match salvage(bytes, from) {
+        Some(echo) => Malformed::Answer { status, echo: Box::new(echo) },
+        None => Malformed::Noise,
+    };
+    match wire::parse_datagram(repaired(bytes).into(), &limits)
+        .map_err(|error| broken(status_of(&error, bytes.len())))?
+    {
+        wire::Message::Request(request) => match parse_request(&request, from) {
+            Ok(request) => Ok(Message::Request(Box::new(request))),
+            Err(Malformed::Noise) => Err(broken(400)),
+            Err(answer) => Err(answer),
+        },
+        // §8.1.3.3: a response that others are still to forward has gone astray.
+        wire::Message::Response(response) if vias_of(&response.headers) != Some(1) => Err(Malformed::Noise),
         wire::Message::Response(response) => {
             let supported = response.version.is_supported();
             let head = parse_head(&response.headers, response.body()).filter(|_| supported).ok_or(Malformed::Noise)?;
@@ -165,6 +189,39 @@ pub fn parse(bytes: &[u8], from: Hop) -> Result<Message, Malformed> {
             Ok(Message::Response(Box::new(Response { status: response.status.code(), head, challenges })))
         }
     }
+}
+
+/// Two faults that are forgiven: the blank line is missing from a packet that ends with a whole line; and `:::` before
+/// the IPv4 half of an IPv6 address in the Request-URI, which the grammar of RFC 3261 had (RFC 5118 §4.10).
+fn repaired(bytes: &[u8]) -> Vec<u8> {
+    let mut bytes = bytes.to_vec();
+    let line_end = bytes.windows(2).position(|w| w == b"\r\n").unwrap_or(0);
+    let colons =
+        bytes[..line_end].windows(5).position(|w| w.starts_with(b":::") && w[3..].iter().all(u8::is_ascii_digit));
+    if let Some(at) = colons {
+        bytes.remove(at);
+    }
+    if bytes.ends_with(b"\r\n") && !bytes.windows(4).any(|w| w == b"\r\n\r\n") {
+        bytes.extend_from_slice(b"\r\n");
+    }
+    bytes
+}
+
+/// What the sender of unreadable bytes is told (§21.4.11, §21.5.7).
+fn status_of(error: &wire::error::ParseError, length: usize) -> u16 {
+    use wire::error::{LimitKind, ParseError};
+    match error {
+        // A body that is announced but not there is not too large.
+        ParseError::Limit { limit: LimitKind::BodyBytes, value } if *value < length => 413,
+        ParseError::Limit { limit: LimitKind::MessageBytes, .. } => 513,
+        _ => 400,
+    }
+}
+
+/// How many hops the Via lines list. `None`: unreadable.
+fn vias_of(headers: &wire::Headers) -> Option<usize> {
+    let lists = values(headers, &H::Via).into_iter().map(|v| wire::Via::parse_list(&v).ok().map(|l| l.len()));
+    lists.sum()
 }
 
 fn parse_request(request: &wire::Request, from: Hop) -> Result<Request, Malformed> {
@@ -182,6 +239,11 @@ fn parse_request(request: &wire::Request, from: Hop) -> Result<Request, Malforme
     if head.method.as_str().as_bytes() != request.method.as_bytes() || head.from.uri.is_empty() {
         return Err(answer(400, &echo));
     }
+    // §19.1.1: headers within a URI are for Contact and for pages, not for the Request-URI.
+    if request.uri.has_headers() {
+        return Err(answer(400, &echo));
+    }
+    let accepts_sdp = accepts_sdp(&values(&request.headers, &H::Accept));
     let require = values(&request.headers, &H::Require);
     let require = require.iter().flat_map(|v| v.split(|b| *b == b','));
     let require = require.map(|t| String::from_utf8_lossy(t.trim_ascii()).into_owned()).filter(|t| !t.is_empty());
@@ -189,7 +251,7 @@ fn parse_request(request: &wire::Request, from: Hop) -> Result<Request, Malforme
     let mut authorizations = values(&request.headers, &H::Authorization);
     authorizations.extend(values(&request.headers, &H::ProxyAuthorization));
     authorizations.truncate(8);
-    Ok(Request { uri, head, echo, require, authorizations })
+    Ok(Request { uri, head, echo, require, accepts_sdp, authorizations })
 }
 
 fn values(headers: &wire::Headers, name: &H) -> Vec<Vec<u8>> {
@@ -210,7 +272,7 @@ fn parse_echo(headers: &wire::Headers, source: Hop) -> Option<Echo> {
 
 /// Writes into the topmost Via where the request really came from (`received`, RFC 3261 §18.2.1; `rport`, RFC 3581 §4)
 /// and says where its response goes.
-fn mark_via(value: &mut Vec<u8>, source: Hop) -> Option<Hop> {
+pub(super) fn mark_via(value: &mut Vec<u8>, source: Hop) -> Option<Hop> {
     let via = wire::Via::parse_list(value).ok()?.into_iter().next()?;
     let (ip, listening) = (source.addr.ip(), via.port.unwrap_or(source.transport.default_port()));
     let port = match (via.rport(), source.transport) {
@@ -273,8 +335,12 @@ fn parse_head(headers: &wire::Headers, body: &[u8]) -> Option<Head> {
     let method = Method::parse(method.trim_ascii().as_bytes());
     let from = Address::parse(&one(&H::From)?)?;
     let to = Address::parse(&one(&H::To)?)?;
-    // `Contact: *` and the like are nobody to call back.
-    let contact = one(&H::Contact).and_then(|v| Address::parse_list(&v)).and_then(|l| l.into_iter().next());
+    let contact = match one(&H::Contact) {
+        // For registrars (§10.2.2): nobody to call back.
+        Some(value) if value.trim_ascii() == b"*" => None,
+        Some(value) => Some(Address::parse_list(&value)?.into_iter().next()?),
+        None => None,
+    };
     let mut record_route = Vec::new();
     for value in values(headers, &H::RecordRoute) {
         record_route.extend(Address::parse_list(&value)?.into_iter().map(|a| a.uri));
@@ -282,11 +348,14 @@ fn parse_head(headers: &wire::Headers, body: &[u8]) -> Option<Head> {
     if record_route.len() > ROUTES_MAX {
         return None;
     }
-    let is_sdp = one(&H::ContentType).is_none_or(|v| {
-        v.split(|b| *b == b';').next().is_some_and(|t| t.trim_ascii().eq_ignore_ascii_case(b"application/sdp"))
-    });
-    let sdp = (is_sdp && !body.is_empty()).then(|| String::from_utf8_lossy(body).into_owned());
-    Some(Head { branch, sent_by, from, to, call_id, cseq, method, contact: contact.map(|c| c.uri), record_route, sdp })
+    let body = Body::read(one(&H::ContentType).as_deref(), one(&H::ContentEncoding).as_deref(), body);
+    let (sdp, foreign_body) = match body {
+        Body::Empty => (None, false),
+        Body::Sdp(sdp) => (Some(sdp), false),
+        Body::Foreign => (None, true),
+    };
+    let contact = contact.map(|c| c.uri);
+    Some(Head { branch, sent_by, from, to, call_id, cseq, method, contact, record_route, sdp, foreign_body })
 }
 
 fn is_word(text: &str) -> bool {
@@ -307,14 +376,16 @@ impl Writer {
         for via in &echo.vias {
             w.raw("Via", via);
         }
-        w.raw("From", &echo.from);
         let mut to = echo.to.clone();
-        if !echo.to_has_tag && status != 100 {
+        if !echo.to_has_tag && status != 100 && !to.is_empty() {
             to.extend_from_slice(format!(";tag={tag}").as_bytes());
         }
-        w.raw("To", &to);
-        w.raw("Call-ID", &echo.call_id);
-        w.raw("CSeq", &echo.cseq);
+        for (name, value) in [("From", &echo.from), ("To", &to), ("Call-ID", &echo.call_id), ("CSeq", &echo.cseq)] {
+            // What a broken request lacks, its answer lacks too.
+            if !value.is_empty() {
+                w.raw(name, value);
+            }
+        }
         w
     }
 
@@ -356,8 +427,10 @@ fn reason(status: u16) -> &'static str {
         404 => "Not Found",
         405 => "Method Not Allowed",
         407 => "Proxy Authentication Required",
+        406 => "Not Acceptable",
         408 => "Request Timeout",
         410 => "Gone",
+        413 => "Request Entity Too Large",
         415 => "Unsupported Media Type",
         416 => "Unsupported URI Scheme",
         420 => "Bad Extension",
@@ -372,6 +445,7 @@ fn reason(status: u16) -> &'static str {
         501 => "Not Implemented",
         503 => "Service Unavailable",
         505 => "Version Not Supported",
+        513 => "Message Too Large",
         600 => "Busy Everywhere",
         603 => "Decline",
         604 => "Does Not Exist Anywhere",
@@ -445,10 +519,15 @@ mod tests {
             ("007 INVITE", "-7 INVITE", Some(400)),
             ("t: <sip:1@h>", "t: <sip:1@h", Some(400)),
             ("t: <sip:1@h>", "t: <sip:1@h>\r\nTo: <sip:2@h>", Some(400)),
-            ("i: c@d\r\n", "", None),
+            ("i: c@d\r\n", "", Some(400)),
+            ("INVITE sip:1@h ", "INVITE sip:1@h?Route=%3Csip:x%3E ", Some(400)),
+            ("m: <sip:x@127.0.0.1>", "m: sip:x@h?Route=%3Csip:x%3E", Some(400)),
+            ("l: 0", "l: 0\r\nl: 5", Some(400)),
+            ("l: 0", "l: -1", Some(400)),
+            ("l: 0", "l: 10000", Some(400)),
             ("Via: SIP/2.0/UDP 10.0.0.9:5070;rport;branch=z9hG4bKa, SIP/2.0/UDP b", "Via:", None),
-            ("\r\n\r\n", "", None),
-            ("l: 0", "l: 99", None),
+            ("\r\n\r\n", "", Some(400)),
+            ("l: 0", "l: 99", Some(400)),
         ] {
             assert!(good.contains(from), "{from}");
             let got = match request(good.replacen(from, to, 1).as_bytes()) {
@@ -457,6 +536,22 @@ mod tests {
                 Err(Malformed::Answer { status, .. }) => Some(status),
             };
             assert_eq!(got, expected, "{from} → {to}");
+        }
+    }
+
+    #[test]
+    fn what_is_too_large_is_refused_as_such() {
+        let good = INVITE.replace("FROM", "<sip:2@h>");
+        for (bytes, expected) in [
+            (good.replace("l: 0\r\n\r\n", &format!("l: 9000\r\n\r\n{}", "x".repeat(9000))), 413),
+            (format!("{good}{}", "x".repeat(MESSAGE_BYTES_MAX)), 513),
+            (good.replace("Max-Forwards", &format!("X: {}\r\nMax-Forwards", "x".repeat(HEADER_BYTES_MAX))), 400),
+            (good.replace("Max-Forwards", &("X: x\r\n".repeat(HEADERS_MAX) + "Max-Forwards")), 400),
+        ] {
+            let Err(Malformed::Answer { status, echo }) = request(bytes.as_bytes()) else { panic!("{expected}") };
+            assert_eq!(status, expected);
+            // Nobody is made to send more than they were sent.
+            assert!(Writer::response(status, &echo, "t").finish(None).len() < bytes.len());
         }
     }
 

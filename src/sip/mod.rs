@@ -2,6 +2,7 @@
 
 pub mod address;
 pub mod auth;
+pub mod body;
 mod callee;
 mod caller;
 mod client;
@@ -9,6 +10,7 @@ mod dialog;
 pub mod hop;
 mod in_dialog;
 pub mod message;
+mod salvage;
 pub mod sdes;
 pub mod sdp;
 mod server;

@@ -162,6 +162,17 @@ pub enum Event {
     PeerDown,
 }
 
+/// Why a request that could open a call is refused whatever it is about (§8.2.2.1, §8.2.3), as a status.
+fn objection(request: &Request) -> Option<u16> {
+    let scheme = request.uri.split(':').next().unwrap_or("").to_ascii_lowercase();
+    match () {
+        () if !matches!(scheme.as_str(), "sip" | "sips" | "tel") => Some(416),
+        () if request.head.foreign_body => Some(415),
+        () if !request.accepts_sdp => Some(406),
+        () => None,
+    }
+}
+
 /// What a timer belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Due {
@@ -372,6 +383,9 @@ impl UserAgent {
 
     fn answer_outside(&mut self, request: &Request, from: Hop, key: Box<str>) {
         match &request.head.method {
+            Method::Invite | Method::Options if let Some(status) = objection(request) => {
+                self.refuse(request, key, status);
+            }
             Method::Invite => self.on_invite(request, from, key),
             Method::Options => {
                 let status = if self.closed { 503 } else { 200 };
@@ -658,6 +672,9 @@ impl UserAgent {
         match status {
             405 | 501 => {
                 w.line("Allow", ALLOW);
+            }
+            415 => {
+                w.line("Accept", "application/sdp");
             }
             488 => {
                 w.line("Warning", "304 ringback \"no audio stream here that we speak\"");
