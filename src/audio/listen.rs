@@ -319,7 +319,7 @@ fn tone_hz(frame: &[i16; FRAME]) -> Option<f32> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Codec, tone};
+    use super::super::{g711::Law, tone};
     use super::*;
 
     /// A line written as its parts: `babble:1200 quiet:700 tone1000:400 click:20`, in milliseconds, over noise of this RMS,
@@ -338,8 +338,7 @@ mod tests {
             });
         }
         let under = tone::noise(99, (pcm.len() / 8) as u32, noise);
-        let codec = Codec::Pcma;
-        pcm.iter().zip(under).map(|(&s, n)| codec.decode(codec.encode(s.saturating_add(n)))).collect()
+        pcm.iter().zip(under).map(|(&s, n)| Law::A.decode(Law::A.encode(s.saturating_add(n)))).collect()
     }
 
     /// What is heard, with its time in milliseconds.

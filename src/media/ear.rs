@@ -3,7 +3,7 @@
 use super::MediaEventKind;
 use super::message::Message;
 use super::scribe::Recorder;
-use crate::audio::{Codec, FRAME, Heard, Listener};
+use crate::audio::{Codec, FRAME, Heard, Listener, g711::Law};
 use crate::rtp::reorder::InOrder;
 use crate::rtp::{KeyListener, Packet, Reception, Reorder};
 use crate::time::Mono;
@@ -80,13 +80,13 @@ impl Ear {
         listening.listener.set_quiet_ms(quiet_ms);
     }
 
-    /// `relay`: gets the audio in this codec.
+    /// `relay`: gets the audio in this law.
     pub fn packet(
         &mut self,
         now: Mono,
         packet: &Packet<'_>,
         dtmf_payload: Option<u8>,
-        mut relay: Option<(Codec, &mut Vec<u8>)>,
+        mut relay: Option<(Law, &mut Vec<u8>)>,
         facts: &mut Vec<MediaEventKind>,
     ) {
         if Some(packet.header.payload_type) == dtmf_payload {
@@ -126,23 +126,23 @@ impl Sound {
         &mut self,
         now: Mono,
         piece: InOrder<'_>,
-        relay: Option<&mut (Codec, &mut Vec<u8>)>,
+        relay: Option<&mut (Law, &mut Vec<u8>)>,
         facts: &mut Vec<MediaEventKind>,
     ) {
         // Events and comfort noise (payload type 13) hold no samples; their time shows in the next packet's timestamp.
-        let Some(codec) = Codec::of_payload_type(piece.payload_type) else { return };
+        let Some(law) = Codec::of_payload_type(piece.payload_type).and_then(Codec::law) else { return };
         self.quiet_ticks = 0;
         if let Some(recorder) = &mut self.recorder {
-            recorder.hear(now, piece.timestamp, codec, piece.payload);
+            recorder.hear(now, piece.timestamp, law, piece.payload);
         }
         if let Some(message) = &mut self.message {
-            message.hear(now, piece.timestamp, codec, piece.payload);
+            message.hear(now, piece.timestamp, law, piece.payload);
         }
         if let Some((to, audio)) = relay {
-            audio.extend(piece.payload.iter().map(|&byte| codec.transcode(*to, byte)));
+            audio.extend(piece.payload.iter().map(|&byte| law.transcode(*to, byte)));
         }
         if let Some(listening) = &mut self.listening {
-            listening.hear(piece.timestamp, codec, piece.payload, facts);
+            listening.hear(piece.timestamp, law, piece.payload, facts);
         }
     }
 }
@@ -166,7 +166,7 @@ impl Listening {
         self.quiet_told += frames;
     }
 
-    pub fn hear(&mut self, timestamp: u32, codec: Codec, payload: &[u8], facts: &mut Vec<MediaEventKind>) {
+    pub fn hear(&mut self, timestamp: u32, law: Law, payload: &[u8], facts: &mut Vec<MediaEventKind>) {
         if let Some(next) = self.next {
             let pause = timestamp.wrapping_sub(next) as i32;
             let frames = pause.max(0) as u32 / FRAME as u32;
@@ -178,7 +178,7 @@ impl Listening {
         self.quiet_told = 0;
         self.next = Some(timestamp.wrapping_add(payload.len() as u32));
         for &byte in payload {
-            self.frame[self.filled] = codec.decode(byte);
+            self.frame[self.filled] = law.decode(byte);
             self.filled += 1;
             if self.filled == FRAME {
                 self.filled = 0;

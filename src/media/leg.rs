@@ -7,7 +7,7 @@ use super::ear::Ear;
 use super::mouth::{Mouth, Uttered};
 use super::wheel::Phase;
 use super::{MediaEventKind, MediaStats, Remote};
-use crate::audio::Codec;
+use crate::audio::{Codec, g711::Law};
 use crate::id::LegId;
 use crate::rtp::{Packet, Sender};
 use crate::time::{Clock, Mono};
@@ -137,7 +137,7 @@ impl Leg {
         self.sent
     }
 
-    /// Reads what has arrived, and gives how many datagrams that were. `relay`: gets the audio in this codec.
+    /// Reads what has arrived, and gives how many datagrams that were. `relay`: gets the audio in this law.
     ///
     /// Of a stream that flows evenly one datagram is waiting at each visit, and looking whether there is another is left to
     /// every few visits: it would cost a fourth of the reading itself.
@@ -145,7 +145,7 @@ impl Leg {
         &mut self,
         now: Mono,
         datagram: &mut [u8],
-        mut relay: Option<(Codec, &mut Vec<u8>)>,
+        mut relay: Option<(Law, &mut Vec<u8>)>,
         facts: &mut Vec<MediaEventKind>,
     ) -> u64 {
         self.visits = self.visits.wrapping_add(1);
@@ -155,7 +155,7 @@ impl Leg {
             match self.socket.recv_from(datagram) {
                 Ok((length, from)) => {
                     read += 1;
-                    let relay = relay.as_mut().map(|(codec, audio)| (*codec, &mut **audio));
+                    let relay = relay.as_mut().map(|(law, audio)| (*law, &mut **audio));
                     // Keys come in bursts: beside the audio, and their end three times.
                     thorough |= self.take(now, &datagram[..length], from, relay, facts);
                     if !thorough {
@@ -177,7 +177,7 @@ impl Leg {
         now: Mono,
         bytes: &[u8],
         from: SocketAddr,
-        relay: Option<(Codec, &mut Vec<u8>)>,
+        relay: Option<(Law, &mut Vec<u8>)>,
         facts: &mut Vec<MediaEventKind>,
     ) -> bool {
         let connection = self.connection.as_mut().filter(|_| bytes.len() <= DATAGRAM_MAX);

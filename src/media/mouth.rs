@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::Remote;
-use crate::audio::{Clip, Codec, FRAME, comfort};
+use crate::audio::{Clip, Codec, Coded, FRAME, comfort};
 use crate::id::PlayId;
 use crate::rtp::dtmf::{KeySender, KeyTick};
 use crate::rtp::{Sender, packet};
@@ -69,7 +69,7 @@ impl Mouth {
     pub fn frame(&mut self, remote: &Remote, mut send: impl FnMut(&[u8])) -> Uttered {
         let mut buffer = [0; packet::HEADER + FRAME];
         let mut payload = [0; FRAME];
-        payload.copy_from_slice(comfort::frame(remote.codec, self.sender.timestamp()));
+        comfort::fill(remote.codec, self.sender.timestamp(), &mut payload);
         let mut uttered = Uttered::default();
         let key = match remote.dtmf_payload {
             Some(payload_type) => match self.keys.tick(self.sender.timestamp()) {
@@ -120,7 +120,12 @@ impl Playing {
         while filled < FRAME
             && let Some(clip) = self.clips.get(self.clip)
         {
-            let rest = &clip.bytes(codec)[self.at..];
+            // Packets of Opus are not yet played.
+            let bytes = match clip.coded(codec) {
+                Coded::Bytes(bytes) => bytes,
+                Coded::Packets(_) => &[],
+            };
+            let rest = &bytes[self.at..];
             let n = rest.len().min(FRAME - filled);
             payload[filled..filled + n].copy_from_slice(&rest[..n]);
             filled += n;
@@ -187,7 +192,7 @@ mod tests {
     }
 
     fn clip(samples: usize, byte: u8) -> Arc<Clip> {
-        Arc::new(Clip { alaw: vec![byte; samples].into(), ulaw: vec![byte; samples].into() })
+        Arc::new(Clip::from_laws(vec![byte; samples].into(), vec![byte; samples].into()))
     }
 
     /// The packets of `frames` frames: payload type, timestamp, marker, runs of payload bytes.

@@ -22,7 +22,7 @@ use super::scribe::{Recorder, Scribe};
 use super::sys::{Bell, Epoll, Timer, hurry};
 use super::wheel::{BEAT, Period, Wheel};
 use super::{MediaEvent, MediaEventKind, Remote};
-use crate::audio::Clip;
+use crate::audio::{Clip, Codec};
 use crate::id::{LegId, PlayId};
 use crate::time::{Clock, Mono};
 
@@ -345,7 +345,7 @@ impl Pump {
     fn visit(&mut self, place: usize, now: Mono, datagram: &mut [u8]) -> (u64, u64) {
         let Some(leg) = &mut self.legs[place] else { return (0, 0) };
         let (sent, id, other) = (leg.sent(), leg.id, leg.bridged);
-        let relayed = leg.relay_to.map(|codec| (codec, &mut self.relayed));
+        let relayed = leg.relay_to.and_then(Codec::law).map(|law| (law, &mut self.relayed));
         let read = leg.receive(now, datagram, relayed, &mut self.facts);
         leg.tick(now, &self.clock, &mut self.facts);
         let sent = leg.sent() - sent;

@@ -115,7 +115,7 @@ impl Disk {
         let bytes = fs::read(&path).ok()?;
         let (alaw, ulaw) = decode(&bytes)?;
         self.used(&path);
-        Some(Clip { alaw: alaw.into(), ulaw: ulaw.into() })
+        Some(Clip::from_laws(alaw.into(), ulaw.into()))
     }
 
     /// Its file says when it was used: the oldest go first.

@@ -2,7 +2,7 @@
 //! was known.
 
 use super::Sound;
-use crate::audio::Codec;
+use crate::audio::g711::Law;
 
 const PCM: u16 = 1;
 const ALAW: u16 = 6;
@@ -74,8 +74,8 @@ impl Format {
 
     fn sound(&self, bytes: &[u8]) -> Result<Sound, String> {
         let pcm = match self.code {
-            ALAW => bytes.iter().map(|b| Codec::Pcma.decode(*b)).collect(),
-            ULAW => bytes.iter().map(|b| Codec::Pcmu.decode(*b)).collect(),
+            ALAW => bytes.iter().map(|b| Law::A.decode(*b)).collect(),
+            ULAW => bytes.iter().map(|b| Law::Mu.decode(*b)).collect(),
             _ => samples(bytes),
         };
         let average = |frame: &[i16]| (frame.iter().map(|s| i32::from(*s)).sum::<i32>() / frame.len() as i32) as i16;
