@@ -40,26 +40,6 @@ impl Codec {
         }
     }
 
-    /// As in `a=rtpmap`, after the payload type. Opus is written as two channels whatever is sent (RFC 7587 §7).
-    pub const fn rtpmap(self) -> &'static str {
-        match self {
-            Codec::Pcma => "PCMA/8000",
-            Codec::Pcmu => "PCMU/8000",
-            Codec::G722 => "G722/8000",
-            Codec::Opus => "opus/48000/2",
-        }
-    }
-
-    /// The codec of an `a=rtpmap` without its payload type: names are compared without case (RFC 4855 §3), one channel may be left out.
-    pub fn of_rtpmap(rtpmap: &str) -> Option<Codec> {
-        let rtpmap = rtpmap.trim();
-        let mono = rtpmap.strip_suffix("/1").unwrap_or(rtpmap);
-        Codec::ALL.into_iter().find(|codec| {
-            let written = if *codec == Codec::Opus { rtpmap } else { mono };
-            codec.rtpmap().eq_ignore_ascii_case(written)
-        })
-    }
-
     /// RTP timestamps a second. G.722 counts 8,000 though it samples 16,000: an error of long ago that is kept for the sake
     /// of all who had followed it (RFC 3551 §4.5.2).
     pub const fn clock(self) -> u32 {
@@ -118,18 +98,6 @@ mod tests {
             assert_eq!((codec.payload_type(), codec.ticks(160)), (payload_type, ticks), "{codec:?}");
             assert_eq!(codec.frame_bytes(10).zip(codec.frame_bytes(60)), bytes, "{codec:?}");
             assert_eq!(codec.samples(codec.ticks(800)), 800, "{codec:?}");
-            assert_eq!(Codec::of_rtpmap(codec.rtpmap()), Some(codec));
-        }
-        for (rtpmap, codec) in [
-            ("pcma/8000/1", Some(Codec::Pcma)),
-            ("OPUS/48000/2", Some(Codec::Opus)),
-            (" G722/8000", Some(Codec::G722)),
-            ("opus/48000", None),
-            ("G722/16000", None),
-            ("PCMA/8000/2", None),
-            ("telephone-event/8000", None),
-        ] {
-            assert_eq!(Codec::of_rtpmap(rtpmap), codec, "{rtpmap}");
         }
         assert_eq!([0, 8, 9, 111, 13].map(Codec::of_payload_type)[3..], [None, None]);
     }

@@ -131,6 +131,15 @@ pub(super) struct Name {
 pub(super) const NAMES: &[Name] = &[
     Name { codec: Codec::Pcma, encoding: "PCMA", clock_hz: 8000, channels: 1, payload: 8, parameters: None },
     Name { codec: Codec::Pcmu, encoding: "PCMU", clock_hz: 8000, channels: 1, payload: 0, parameters: None },
+    Name { codec: Codec::G722, encoding: "G722", clock_hz: 8000, channels: 1, payload: 9, parameters: None },
+    Name {
+        codec: Codec::Opus,
+        encoding: "opus",
+        clock_hz: 48_000,
+        channels: 2,
+        payload: 111,
+        parameters: Some("useinbandfec=1"),
+    },
 ];
 
 pub(super) fn name(codec: Codec) -> &'static Name {

@@ -120,6 +120,8 @@ fn words(kind: &AnswererEventKind) -> String {
             let codec = match media.codec {
                 Codec::Pcma => "pcma",
                 Codec::Pcmu => "pcmu",
+                Codec::G722 => "g722",
+                Codec::Opus => "opus",
             };
             format!("incoming {codec} {}", media.dtmf_payload.map_or("-".to_owned(), |payload| payload.to_string()))
         }
