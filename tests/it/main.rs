@@ -1,5 +1,6 @@
 //! One binary of integration tests, one file a subject.
 
+mod baresip;
 mod blast;
 mod callers;
 mod calls;
@@ -10,6 +11,7 @@ mod flow_speed;
 mod flows;
 mod house;
 mod import;
+mod kamailio;
 mod library;
 mod made_flows;
 mod media;

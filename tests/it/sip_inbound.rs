@@ -14,7 +14,7 @@ use crate::sipp::{call_with_sipp_xml, nowhere};
 #[test]
 fn every_transcript_comes_out_as_it_says() {
     let scenarios = scenario::all("in");
-    let failures = each_at_once(&scenarios, |scenario| called(scenario));
+    let failures = each_at_once(&scenarios, called);
     assert!(failures.is_empty(), "{} of {}:\n{}", failures.len(), scenarios.len(), failures.join("\n"));
 }
 

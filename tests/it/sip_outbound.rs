@@ -17,7 +17,7 @@ const AT_ONCE: usize = 8;
 fn every_transcript_comes_out_as_it_says() {
     let scenarios = scenario::all("out");
     assert!(scenarios.len() >= 30, "{} scenarios", scenarios.len());
-    let failures = each_at_once(&scenarios, |scenario| call(scenario));
+    let failures = each_at_once(&scenarios, call);
     assert!(failures.is_empty(), "{} of {}:\n{}", failures.len(), scenarios.len(), failures.join("\n"));
 }
 
