@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ringback::audio::{Clip, tone, wav};
-use ringback::id::{CallId, LegId, PlayId};
+use ringback::id::PlayId;
 use ringback::media::{Media, MediaEvent, MediaEventKind, Remote};
 use ringback::outcome::HangupCause;
 use ringback::time::Clock;
