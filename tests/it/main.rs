@@ -1,5 +1,6 @@
 //! One binary of integration tests, one file a subject.
 
+mod bad_network;
 mod baresip;
 mod blast;
 mod callers;
@@ -38,4 +39,5 @@ mod voice;
 mod voice_speed;
 mod voices_http;
 mod voices_installed;
+mod wire;
 mod workshop_text;
