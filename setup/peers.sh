@@ -1,7 +1,8 @@
 #!/bin/sh
 # Foreign peers that the tests call: sipp (Debian: sip-tester), espeak-ng (Debian), and from PyPI, pinned by hash, into
 # target/peers/python: aiosmtpd, and num2words, which judges how numbers are said.
-# Optional, since their tests are skipped without them: Kamailio, a registrar and proxy, and nftables, which loses packets
+# Optional, since their tests are skipped without them: Kamailio, a registrar and proxy, nftables, which loses packets,
+# and libfaketime, which makes clocks jump
 # (Debian, where we are the super-user); baresip, a whole telephone (PyPI, into target/peers/softphone).
 # Safe to run again: does nothing when they are there.
 set -eu
@@ -66,10 +67,10 @@ REQUIREMENTS
 fi
 echo "peers: sipp, espeak-ng, aiosmtpd and num2words are there"
 
-if optional_packages kamailio kamailio-tls-modules openssl nftables; then
-    echo "peers: Kamailio and nftables are there"
+if optional_packages kamailio kamailio-tls-modules openssl nftables libfaketime; then
+    echo "peers: Kamailio, nftables and libfaketime are there"
 else
-    echo "peers: no Kamailio or nftables (Debian: kamailio kamailio-tls-modules openssl nftables); their tests will be skipped"
+    echo "peers: no Kamailio, nftables or libfaketime (Debian: kamailio kamailio-tls-modules openssl nftables libfaketime); their tests will be skipped"
 fi
 
 if ! PYTHONPATH="$softphone" python3 -c 'import baresip; baresip.Runtime' >/dev/null 2>&1; then

@@ -1,6 +1,6 @@
 //! Calls over bad networks: keys, words and endings at loss, doubling, jitter, reordering and a change of source.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, UdpSocket};
 use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use ringback::trunk::answerer::{Answerer, AnswererEvent, AnswererEventKind as An
 use ringback::trunk::{Timing, TrunkEventKind as Told};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-use crate::sipp::line;
+use crate::sipp::{LEG, line};
 use crate::wire::{Faults, Wire};
 
 const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -184,6 +184,63 @@ async fn the_source_changes_in_mid_prompt() {
     let faults = Faults { new_source_after: Some(100), ..Faults::default() };
     let heard = prompt_over(faults, 3).await;
     assert!(heard.anywhere * 1000 >= heard.frames * 970, "{} of {} frames", heard.anywhere, heard.frames);
+}
+
+/// The largest datagrams there are, rubbish and well-formed, at every port of a call that is up: it stays whole, and whoever
+/// sent them gets back less than that.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn datagrams_of_64_kb() {
+    let (mut us, mut them) = (Side::new(), Side::new());
+    let (out, mut offered) = unbounded_channel::<AnswererEvent>();
+    let clock = Arc::new(Clock::system());
+    let answerer = Answerer::start((LOOPBACK, 0).into(), None, clock, out).expect("a socket on loopback");
+    let mut line = line(answerer.local_addr(), |_| {}, Timing::default());
+    let [ours, theirs] = [&us, &them].map(|side| side.media.open(LEG, LOOPBACK).expect("a port"));
+    line.trunk.dial(LEG, "+79161234567", ours);
+    let dialog = offered.recv().await.expect("a call").dialog;
+    answerer.answer(dialog, theirs, Codec::Pcma);
+    let Told::Answered(remote) = line.next().await else { panic!("answered") };
+    us.media.connect(LEG, Remote { addr: remote.addr, codec: remote.codec, dtmf_payload: remote.dtmf_payload });
+    them.media.connect(LEG, Remote { addr: ours, codec: Codec::Pcma, dtmf_payload: Some(101) });
+
+    let stranger = UdpSocket::bind((LOOPBACK, 0)).expect("a port");
+    stranger.set_nonblocking(true).expect("a socket of ours");
+    let head = "INVITE sip:a@b SIP/2.0\r\nVia: SIP/2.0/UDP h;rport;branch=z9hG4bKbig\r\nFrom: <sip:a@b>;tag=1\r\n\
+                To: <sip:a@b>\r\nCall-ID: big\r\nCSeq: 1 INVITE\r\nMax-Forwards: 70\r\n";
+    let most = 65_507;
+    let rubbish = vec![b'A'; most];
+    let long_header = format!("{head}X: {}\r\n\r\n", "y".repeat(60_000)).into_bytes();
+    let many_headers = format!("{head}{}\r\n", "X: y\r\n".repeat(10_000)).into_bytes();
+    let long_body = format!("{head}Content-Length: 60000\r\n\r\n{}", "z".repeat(60_000)).into_bytes();
+    let mut audio = vec![0; most];
+    audio[..2].copy_from_slice(&[0x80, 8]);
+    let mut sent = 0;
+    for to in [answerer.local_addr(), line.trunk.local_addr(), ours, theirs] {
+        for bytes in [&rubbish, &long_header, &many_headers, &long_body, &audio] {
+            sent += stranger.send_to(bytes, to).expect("loopback takes it");
+        }
+    }
+    us.media.press(LEG, "159#");
+    them.media.press(LEG, "2580");
+    for (side, expected) in [(&mut us, "2580"), (&mut them, "159#")] {
+        let mut keys = String::new();
+        while keys.len() < 4 {
+            if let MediaEventKind::Digit(key) = side.next().await.kind {
+                keys.push(key);
+            }
+        }
+        assert_eq!(keys, expected);
+    }
+    line.trunk.hangup(LEG);
+    assert_eq!(line.next().await, Told::Ended(HangupCause::LocalHangup));
+    let mut buffer = vec![0; most];
+    let mut back = 0;
+    while let Ok(length) = stranger.recv(&mut buffer) {
+        back += length;
+    }
+    assert!(back < sent / 20, "{back} bytes came back for {sent}");
+    line.trunk.stop().await;
+    answerer.stop().await;
 }
 
 /// In a network namespace of its own whose packet filter loses a fifth of all datagrams, signalling and audio alike.

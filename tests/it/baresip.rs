@@ -28,6 +28,17 @@ const THEIR_HZ: f64 = 1000.0;
 /// Of the energy heard, how much a tone must hold to be the tone that was sent.
 const SHARE_MIN: f64 = 0.9;
 
+const CODECS: [&str; 2] = ["pcma", "pcmu"];
+
+/// A codec in baresip's words.
+fn named(codec: &str) -> &str {
+    match codec {
+        "g722" => "g722/16000/1",
+        "opus" => "opus/48000/2",
+        other => other,
+    }
+}
+
 /// The process; ends when dropped.
 struct Softphone {
     child: Child,
@@ -121,20 +132,6 @@ impl Softphone {
         };
         tokio::time::timeout(LIMIT, waiting).await.unwrap_or_else(|_| panic!("{hz} Hz are not heard"));
     }
-
-    /// Waits until half a second of silence is heard.
-    async fn hears_nothing(&mut self) {
-        let waiting = async {
-            loop {
-                self.order(&format!("heard {OUR_HZ}"));
-                if self.until("heard").await["levels"][0].as_f64().expect("a level") == 0.0 {
-                    return;
-                }
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
-        };
-        tokio::time::timeout(LIMIT, waiting).await.expect("silence");
-    }
 }
 
 impl Drop for Softphone {
@@ -169,6 +166,16 @@ impl Desk {
         self.media.connect(LEG, remote);
         let clip = Arc::new(Clip::from_pcm(&tone::sine(OUR_HZ, 20_000, 9000)));
         self.media.play(LEG, PlayId(1), vec![clip]);
+    }
+
+    /// For as long as a second and a half of our tone take, then goes on with it.
+    async fn listen(&mut self) {
+        let ours = |ms| vec![Arc::new(Clip::from_pcm(&tone::sine(OUR_HZ, ms, 9000)))];
+        self.media.play(LEG, PlayId(3), ours(1500));
+        let ended =
+            async { while self.events.recv().await.expect("media").kind != MediaEventKind::PlayEnded(PlayId(3)) {} };
+        tokio::time::timeout(LIMIT, ended).await.expect("a second and a half");
+        self.media.play(LEG, PlayId(4), ours(20_000));
     }
 
     async fn keys(&mut self, count: usize) -> String {
@@ -217,8 +224,8 @@ async fn told(line: &mut Line) -> Told {
 /// We call it: ringing, audio and keys both ways, hold and resume, and we hang up.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn we_call_a_softphone() {
-    for codec in ["pcma", "pcmu"] {
-        let Some(mut phone) = Softphone::start(codec, "rtpevent", &[]).await else { return };
+    for codec in CODECS {
+        let Some(mut phone) = Softphone::start(named(codec), "rtpevent", &[]).await else { return };
         let mut desk = Desk::new();
         let mut line = line(phone.addr, |_| {}, Timing::default());
         let local = desk.media.open(LEG, LOOPBACK).expect("a port");
@@ -234,6 +241,7 @@ async fn we_call_a_softphone() {
         phone.hears(OUR_HZ).await;
         desk.media.press(LEG, "159#");
         assert_eq!(phone.keys(4).await, "159#", "{codec}");
+        desk.listen().await;
         phone.order("keys 2580*");
         assert_eq!(desk.keys(5).await, "2580*", "{codec}");
         phone.order("hold");
@@ -276,8 +284,8 @@ async fn a_softphone_declines() {
 /// It calls us: audio and keys both ways, and it hangs up.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_softphone_calls_us() {
-    for codec in ["pcma", "pcmu"] {
-        let Some(mut phone) = Softphone::start(codec, "rtpevent", &[]).await else { return };
+    for codec in CODECS {
+        let Some(mut phone) = Softphone::start(named(codec), "rtpevent", &[]).await else { return };
         let (out, mut events) = unbounded_channel::<AnswererEvent>();
         let answerer = Answerer::start((LOOPBACK, 0).into(), None, Arc::new(Clock::system()), out).expect("a socket");
         let mut desk = Desk::new();
@@ -294,6 +302,7 @@ async fn a_softphone_calls_us() {
         assert_eq!(events.recv().await.expect("an event").kind, Heard::Acked);
         phone.until("established").await;
         phone.hears(OUR_HZ).await;
+        desk.listen().await;
         phone.order("keys 7*1");
         assert_eq!(desk.keys(3).await, "7*1", "{codec}");
         desk.media.press(LEG, "42");
@@ -301,7 +310,7 @@ async fn a_softphone_calls_us() {
         phone.order("hangup");
         assert_eq!(events.recv().await.expect("an event").kind, Heard::Ended);
         let heard_ms = desk.heard_ms(THEIR_HZ).await;
-        assert!(heard_ms > 300, "{codec}: their tone was heard for {heard_ms} ms");
+        assert!(heard_ms > 1000, "{codec}: their tone was heard for {heard_ms} ms");
         answerer.stop().await;
     }
 }

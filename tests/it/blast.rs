@@ -1,7 +1,8 @@
 //! A campaign against a foreign callee: the real program (`import`, `campaign`, `serve`) dials sipp, and the books must
 //! say what sipp did. One row, one scenario.
 
-use std::process::Stdio;
+use std::fmt::Write as _;
+use std::process::{Child, Stdio};
 use std::time::Duration;
 
 use ringback::books::Attempt;
@@ -10,7 +11,8 @@ use ringback::outcome::{Channel, Disposition};
 use ringback::store::{SqliteStore, Store};
 
 use crate::house::{House, terminate, wait_for, zone_at_noon};
-use crate::sipp::start_sipp_with;
+use crate::scenario;
+use crate::sipp::{start_sipp_with, start_sipp_xml};
 
 /// Long enough for an unanswered INVITE: timer B takes 32 s (RFC 3261 §17.1.1.2).
 const LIMIT: Duration = Duration::from_secs(90);
@@ -26,50 +28,86 @@ steps:
     retry: { busy: [1d], no_answer: [1d], hung_up_early: [1d], no_input: [1d], rejected: [1d], technical: [1d] }
 "#;
 
-/// Dials one contact whose carrier is `peer`, waits until the attempt is finished, and gives the contact's attempts.
-fn dial_one(peer: &str, trunk: &str) -> (Vec<Attempt>, String) {
-    let house = House::new(peer, trunk);
-    house.write("ladder.yaml", LADDER);
-    let zone = zone_at_noon();
-    house.write(
-        "contacts.csv",
-        &format!(
-            "contact_id,name,phone,language,zone,creditor,amount,currency,due,last4\n\
-             c1,Anna,+70001234567,en,{zone},City Water,12.50,GBP,2026-01-15,4321\n"
-        ),
-    );
-    let path = |name: &str| house.path(name).to_string_lossy().into_owned();
-    house.ok(&["import", &path("contacts.csv")]);
-    house.ok(&["campaign", "create", "blast", "--ladder", &path("ladder.yaml"), "--flows", "flows"]);
-    house.ok(&["campaign", "start", "blast"]);
-    let log = std::fs::File::create(house.path("log")).expect("writable");
-    let mut serve = house.command(&["serve"]).stderr(Stdio::from(log)).spawn().expect("serve starts");
-    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    let attempts = wait_for("the attempt to be finished", LIMIT, || {
-        runtime.block_on(async {
-            let store = SqliteStore::open(&house.path("ringback.db")).await.ok()?;
-            let attempts = store.attempts(None, AttemptId(0), 100).await.ok()?;
-            attempts.iter().any(|a| a.outcome.is_some()).then_some(attempts)
+/// A campaign under way: the real program, with its books.
+pub struct Campaign {
+    pub house: House,
+    serve: Child,
+    runtime: tokio::runtime::Runtime,
+}
+
+impl Campaign {
+    /// Starts to call as many contacts; their carrier is `peer`, `trunk` more of its settings. `env`: for the program.
+    pub fn start(peer: &str, trunk: &str, contacts: usize, env: &[(&str, &str)]) -> Campaign {
+        let house = House::new(peer, trunk);
+        house.write("ladder.yaml", LADDER);
+        let zone = zone_at_noon();
+        let mut rows = "contact_id,name,phone,language,zone,creditor,amount,currency,due,last4\n".to_owned();
+        for n in 0..contacts {
+            let number = 70_001_234_567 + n;
+            let _ = writeln!(rows, "c{n},Anna,+{number},en,{zone},City Water,12.50,GBP,2026-01-15,4321");
+        }
+        house.write("contacts.csv", &rows);
+        let path = |name: &str| house.path(name).to_string_lossy().into_owned();
+        house.ok(&["import", &path("contacts.csv")]);
+        house.ok(&["campaign", "create", "blast", "--ladder", &path("ladder.yaml"), "--flows", "flows"]);
+        house.ok(&["campaign", "start", "blast"]);
+        let log = std::fs::File::create(house.path("log")).expect("writable");
+        let mut command = house.command(&["serve"]);
+        let serve = command.envs(env.iter().copied()).stderr(Stdio::from(log)).spawn().expect("serve starts");
+        Campaign { house, serve, runtime: tokio::runtime::Runtime::new().expect("a runtime") }
+    }
+
+    /// Every attempt in the books, when they can be read.
+    pub fn attempts(&self) -> Option<Vec<Attempt>> {
+        self.runtime.block_on(async {
+            let store = SqliteStore::open(&self.house.path("ringback.db")).await.ok()?;
+            store.attempts(None, AttemptId(0), 1000).await.ok()
         })
-    });
-    terminate(&serve);
-    assert!(serve.wait().expect("it stops").success());
-    let log = std::fs::read_to_string(house.path("log")).expect("its log");
-    (attempts, log)
+    }
+
+    /// Waits until so many attempts have an outcome.
+    pub fn finished(&self, count: usize, limit: Duration) -> Vec<Attempt> {
+        wait_for("the attempts to be finished", limit, || {
+            self.attempts().filter(|attempts| attempts.iter().filter(|a| a.outcome.is_some()).count() >= count)
+        })
+    }
+
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.house.path("log")).expect("its log")
+    }
+
+    /// Stops the program in good order; what it logged.
+    pub fn stop(mut self) -> String {
+        terminate(&self.serve);
+        assert!(self.serve.wait().expect("it stops").success());
+        self.log()
+    }
+}
+
+/// Dials one contact and waits for the outcome; the contact's attempts, and the log.
+fn dial_one(peer: &str, trunk: &str) -> (Vec<Attempt>, String) {
+    let campaign = Campaign::start(peer, trunk, 1, &[]);
+    let attempts = campaign.finished(1, LIMIT);
+    (attempts, campaign.stop())
 }
 
 #[test]
 fn what_sipp_does_is_what_the_books_say() {
-    // scenario, status, disposition of the first attempt, whether a second is planned
+    // what sipp does (`tests/sipp`), status, disposition of the first attempt, whether a second is planned
     let rows = [
-        ("refuse", "486", Disposition::Busy, true),
-        ("refuse", "480", Disposition::NoAnswer, true),
-        ("refuse", "404", Disposition::InvalidNumber, false),
-        ("refuse", "503", Disposition::Congestion, true),
-        ("refuse", "603", Disposition::Rejected, true),
-        ("ring", "", Disposition::NoAnswer, true),
+        ("out/busy", "", Disposition::Busy, true),
+        ("out/unavailable", "", Disposition::NoAnswer, true),
+        ("out/not_found", "", Disposition::InvalidNumber, false),
+        ("out/gone", "", Disposition::OutOfService, false),
+        ("out/overloaded", "", Disposition::Congestion, true),
+        ("out/declined", "", Disposition::Rejected, true),
+        ("out/ring_no_answer", "", Disposition::NoAnswer, true),
+        ("out/answer_g729", "", Disposition::TrunkDown, true),
+        ("out/far_hangs_up", "", Disposition::HungUpEarly, true),
+        // Hears us out, says nothing, never hangs up, and does not answer when we do.
+        ("out/bye_unanswered", "", Disposition::NoInput, true),
+        ("refuse", "599", Disposition::Congestion, true),
         ("ring_late", "", Disposition::NoAnswer, true),
-        ("hangs_up", "", Disposition::HungUpEarly, true),
         ("auth", "", Disposition::NoInput, true),
         ("silent", "", Disposition::TrunkDown, true),
     ];
@@ -79,7 +117,10 @@ fn what_sipp_does_is_what_the_books_say() {
                 // sipp answers nothing but its INVITE, so health is taken for granted.
                 let trunk = "    channels_max: 1\n    cps_max: 1\n    ring_s_max: 5\n    options_interval_s: 0\n    \
                              username: trunk\n    password: \"${env:RINGBACK_TEST_PASSWORD}\"\n";
-                let sipp = start_sipp_with(scenario, &[("status", status)], &[]);
+                let sipp = match scenario.strip_prefix("out/") {
+                    Some(name) => start_sipp_xml(name, &scenario::read("out", name).xml, &[]),
+                    None => start_sipp_with(scenario, &[("status", status)], &[]),
+                };
                 let (attempts, log) = dial_one(&sipp.addr.to_string(), trunk);
                 let first = &attempts[0];
                 let outcome = first.outcome.as_ref().expect("finished");

@@ -8,6 +8,7 @@ mod calls;
 mod demo;
 mod ears;
 mod editor;
+mod faults;
 mod flow_speed;
 mod flows;
 mod house;

@@ -206,7 +206,14 @@ impl Writer {
             self.unread.push("far".to_owned());
         }
         for line in under {
-            let (word, rest) = line.split_once(' ').ok_or("`has`, `lacks` or `proves` with something behind")?;
+            let (word, rest) = line.split_once(' ').ok_or("`has`, `lacks` or `keep` with something behind")?;
+            if let ("keep", Some((variable, header))) = (word, rest.split_once(' ')) {
+                actions.push(format!(
+                    "<ereg regexp=\"[^ ].*\" search_in=\"hdr\" header=\"{header}\" assign_to=\"{variable}\"/>"
+                ));
+                self.unread.push(variable.to_owned());
+                continue;
+            }
             let variable = format!("seen{}", self.unread.len());
             let quoted = quoted(rest);
             actions.push(match word {

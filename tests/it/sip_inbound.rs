@@ -9,7 +9,7 @@ use tokio::sync::mpsc::unbounded_channel;
 
 use crate::scenario::{self, Scenario};
 use crate::sip_outbound::each_at_once;
-use crate::sipp::{call_with_sipp_xml, nowhere};
+use crate::sipp::{IPV6, call_with_sipp_xml, nowhere};
 
 #[test]
 fn every_transcript_comes_out_as_it_says() {
@@ -22,6 +22,7 @@ fn every_transcript_comes_out_as_it_says() {
 #[derive(Default)]
 struct Orders {
     demand: Option<Credentials>,
+    ipv6: bool,
     ring: bool,
     answer: bool,
     ignore: bool,
@@ -34,6 +35,7 @@ impl Orders {
         let mut orders = Orders::default();
         for order in scenario.we.iter().flat_map(|line| line.split(", ")) {
             match order.split_whitespace().collect::<Vec<_>>()[..] {
+                ["ipv6"] => orders.ipv6 = true,
                 ["ring"] => orders.ring = true,
                 ["answer"] => orders.answer = true,
                 ["ignore"] => orders.ignore = true,
@@ -77,9 +79,12 @@ fn called(scenario: &Scenario) {
         options.extend(["-m", "1"]);
     }
     let orders = Orders::read(scenario);
+    if orders.ipv6 {
+        options.push(IPV6);
+    }
     let mut told: Vec<String> = runtime.block_on(async {
         let (out, mut events) = unbounded_channel::<AnswererEvent>();
-        let bind = "127.0.0.1:0".parse().expect("an address");
+        let bind = if orders.ipv6 { "[::1]:0" } else { "127.0.0.1:0" }.parse().expect("an address");
         let answerer =
             Answerer::start(bind, orders.demand.clone(), Arc::new(Clock::system()), out).expect("a socket on loopback");
         let sipp = call_with_sipp_xml(answerer.local_addr(), &scenario.name, &scenario.xml, &options);

@@ -8,7 +8,7 @@ use ringback::outcome::HangupCause;
 use ringback::trunk::{Secret, Timing, TrunkConfig, TrunkEventKind};
 
 use crate::scenario::{self, Scenario};
-use crate::sipp::{LEG, line, nowhere, start_sipp_xml};
+use crate::sipp::{IPV6, LEG, line, nowhere, start_sipp_xml};
 
 /// sipp processes at once; most of their time is waiting.
 const AT_ONCE: usize = 8;
@@ -48,6 +48,7 @@ pub fn each_at_once(scenarios: &[Scenario], act: impl Fn(&Scenario) + Sync) -> V
 #[derive(Default)]
 struct Orders {
     timing: Timing,
+    ipv6: bool,
     ring_ms_max: Option<u64>,
     credentials: Option<(String, String)>,
     at_once: bool,
@@ -61,6 +62,7 @@ impl Orders {
         for order in &scenario.we {
             match order.split_whitespace().collect::<Vec<_>>()[..] {
                 ["wait"] => {}
+                ["ipv6"] => orders.ipv6 = true,
                 ["hang", "up"] => orders.when_answered = true,
                 ["hang", "up", "at", "once"] => orders.at_once = true,
                 ["hang", "up", "when", "ringing"] => orders.when_ringing = true,
@@ -74,6 +76,9 @@ impl Orders {
     }
 
     fn configure(&self, config: &mut TrunkConfig) {
+        if self.ipv6 {
+            config.bind = "[::1]:0".parse().expect("an address");
+        }
         if let Some(ms) = self.ring_ms_max {
             config.ring_ms_max = ms;
         }
@@ -86,8 +91,9 @@ impl Orders {
 fn call(scenario: &Scenario) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let options: Vec<&str> = scenario.sipp.iter().map(String::as_str).collect();
-    let sipp = start_sipp_xml(&scenario.name, &scenario.xml, &[&["-m", "1"], &options[..]].concat());
     let orders = Orders::read(scenario);
+    let home: &[&str] = if orders.ipv6 { &[IPV6] } else { &[] };
+    let sipp = start_sipp_xml(&scenario.name, &scenario.xml, &[&["-m", "1"], home, &options[..]].concat());
     let told = runtime.block_on(async {
         let mut line = line(sipp.addr, |config| orders.configure(config), orders.timing);
         line.dial(nowhere());

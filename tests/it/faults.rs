@@ -1,0 +1,97 @@
+//! Faults around real campaigns, against foreign peers: each ends in a disposition with the right blame.
+
+use std::net::UdpSocket;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use ringback::books::Attempt;
+use ringback::outcome::{Blame, Disposition};
+
+use crate::blast::Campaign;
+use crate::house::{House, wait_for};
+use crate::scenario;
+use crate::sipp::{start_sipp_with, start_sipp_xml};
+
+const LIMIT: Duration = Duration::from_secs(90);
+
+fn outcome(attempt: &Attempt) -> (Disposition, Blame) {
+    let outcome = attempt.outcome.as_ref().expect("finished");
+    (outcome.disposition, outcome.blame)
+}
+
+/// The carrier refuses with 503 for a while: dialling slows down instead of hammering at it, the refused calls are the
+/// carrier's fault, and when it takes calls again the pace comes back.
+#[test]
+fn a_storm_of_503() {
+    const REFUSED: usize = 16;
+    const CONTACTS: usize = 40;
+    let sipp = start_sipp_with("storm", &[("count", &REFUSED.to_string())], &[]);
+    let trunk = "    channels_max: 20\n    cps_max: 20\n    options_interval_s: 0\n";
+    let campaign = Campaign::start(&sipp.addr.to_string(), trunk, CONTACTS, &[]);
+    let mut attempts = campaign.finished(CONTACTS, LIMIT);
+    let log = campaign.stop();
+    attempts.retain(|attempt| attempt.live_at.is_some());
+    attempts.sort_by_key(|attempt| attempt.live_at);
+    let live: Vec<i64> = attempts.iter().filter_map(|a| Some(a.live_at?.0 / 1000)).collect();
+    let refused = attempts.iter().filter(|a| outcome(a) == (Disposition::Congestion, Blame::Carrier)).count();
+    let answered = attempts.iter().filter(|a| outcome(a) == (Disposition::HungUpEarly, Blame::Callee)).count();
+    assert_eq!((refused, answered), (REFUSED, CONTACTS - REFUSED), "{log}\nsipp: {}", sipp.errors());
+    // At the agreed pace the refused ones would have left within 0.8 s.
+    let storm_ms = live[REFUSED - 1] - live[0];
+    assert!(storm_ms > 2000, "the storm was hammered at: {REFUSED} calls in {storm_ms} ms");
+    let gaps: Vec<i64> = live.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    let slowest = gaps.iter().max().copied().unwrap_or(0);
+    let last = gaps[gaps.len() - 8..].iter().sum::<i64>() / 8;
+    println!("{REFUSED} refused within {storm_ms} ms, slowest gap {slowest} ms, the last eight {last} ms");
+    assert!(last * 2 < slowest, "the pace does not come back: {gaps:?}");
+    assert!(log.contains("failed in the trunk"), "the log says why it is slow:\n{log}");
+}
+
+/// The wall clock jumps while a call is up: its times are counted by the steady clock, and it ends as it would have.
+#[test]
+fn the_clock_jumps_in_mid_call() {
+    let library = ["x86_64", "aarch64"].map(|arch| format!("/usr/lib/{arch}-linux-gnu/faketime/libfaketime.so.1"));
+    let Some(library) = library.iter().find(|file| Path::new(file).exists()) else {
+        eprintln!("skipped: needs Debian's libfaketime (`make setup-test` as the super-user)");
+        return;
+    };
+    for jump in ["+2h", "-2h"] {
+        let sipp = start_sipp_xml("far_hangs_up_late", &scenario::read("out", "far_hangs_up_late").xml, &[]);
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let offset = folder.path().join("offset");
+        std::fs::write(&offset, "+0").expect("writable");
+        let env = [
+            ("LD_PRELOAD", library.as_str()),
+            ("FAKETIME_TIMESTAMP_FILE", offset.to_str().expect("UTF-8")),
+            ("FAKETIME_NO_CACHE", "1"),
+            ("DONT_FAKE_MONOTONIC", "1"),
+        ];
+        let trunk = "    channels_max: 1\n    cps_max: 1\n    options_interval_s: 0\n";
+        let campaign = Campaign::start(&sipp.addr.to_string(), trunk, 1, &env);
+        wait_for("the call to be live", LIMIT, || {
+            campaign.attempts()?.iter().any(|attempt| attempt.live_at.is_some()).then_some(())
+        });
+        std::fs::write(&offset, jump).expect("writable");
+        let attempts = campaign.finished(1, LIMIT);
+        let log = campaign.stop();
+        let made: Vec<_> = attempts.iter().filter(|a| a.live_at.is_some()).collect();
+        assert_eq!(made.len(), 1, "{jump}: called once: {attempts:#?}");
+        assert_eq!(outcome(made[0]), (Disposition::HungUpEarly, Blame::Callee), "{jump}\n{log}");
+        drop(sipp);
+    }
+}
+
+/// Somebody else holds the port that the trunk wants: the program does not start, and says which port and whose setting.
+#[test]
+fn the_trunks_port_is_taken() {
+    let held = UdpSocket::bind("127.0.0.1:0").expect("a port");
+    let taken = held.local_addr().expect("its address").to_string();
+    let house = House::new("127.0.0.1:9", "    channels_max: 1\n    cps_max: 1\n");
+    let config = std::fs::read_to_string(house.path("ringback.yaml")).expect("its config");
+    house.write("ringback.yaml", &config.replace("bind: \"127.0.0.1:0\"", &format!("bind: \"{taken}\"")));
+    let output = house.command(&["serve"]).stdin(Stdio::null()).output().expect("it starts");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success(), "{said}");
+    assert!(said.contains(&taken) && said.contains("test"), "neither port nor trunk are named: {said}");
+}
