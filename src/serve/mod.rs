@@ -102,7 +102,13 @@ pub async fn run<S: Store>(
     let settings = config.trunks.first().ok_or_else(|| ServeError::Start("the config names no trunk".to_string()))?;
     let naming = |e| start(&format!("trunk {}", settings.name), e);
     let trunk_config = hands::trunk_config(settings, config).await.map_err(naming)?;
-    let trunk = Trunk::start(trunk_config, clock.clone(), trunk_events).map_err(naming)?;
+    let trunk = Trunk::start(trunk_config, clock.clone(), trunk_events).map_err(|error| match error.kind() {
+        std::io::ErrorKind::AddrInUse => ServeError::Start(format!(
+            "trunk {}: another program holds {}; stop it, or change the trunk's `bind`",
+            settings.name, settings.bind
+        )),
+        _ => naming(error),
+    })?;
     let media =
         Media::start(config.media.threads, clock.clone(), media_events).map_err(|e| start("media threads", e))?;
 
