@@ -32,7 +32,8 @@ ids! {
     OutboxId,
     /// A row of `worklist`: one contact waiting for a human.
     WorklistId,
-    /// A row of `call`. An attempt makes at most one call, so an outbound call carries the attempt's number.
+    /// A row of `call` or of `inbound_call`. An attempt makes at most one call, so an outbound call carries the attempt's
+    /// number; a call that came in has no attempt, and a number below zero.
     CallId,
     /// An order to save, given by a call; comes back in `Saved`. Unique within its call.
     SaveId,
@@ -47,8 +48,20 @@ impl CallId {
         CallId(attempt.0)
     }
 
+    /// The attempt that makes this call. Of a call that came in, a number that no row has: for tables of work under way.
     pub fn attempt(self) -> AttemptId {
         AttemptId(self.0)
+    }
+
+    /// The `n`th call that came in, from 1.
+    pub fn inbound(n: i64) -> CallId {
+        debug_assert!(n > 0, "calls that came in are counted from 1");
+        CallId(-n)
+    }
+
+    /// It came in: nobody was dialled for it.
+    pub fn is_inbound(self) -> bool {
+        self.0 < 0
     }
 }
 

@@ -317,6 +317,30 @@ pub struct CallEvent {
     pub detail: String,
 }
 
+/// A call that came in. It has no attempt: nobody was to be reached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InboundCall {
+    pub id: CallId,
+    /// The number that was dialled, as the trunk gave it.
+    pub did: String,
+    /// A hint, never a proof: whoever rings can have it say anything. `None`: withheld, or no number.
+    pub caller: Option<PhoneNumber>,
+    /// The flow's name and version.
+    pub flow: String,
+    pub answered_at: Wall,
+    /// `None` while it is up.
+    pub ended: Option<InboundEnd>,
+}
+
+/// When and how a call that came in ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InboundEnd {
+    pub at: Wall,
+    pub disposition: Disposition,
+    pub cause: Option<HangupCause>,
+    pub talk_ms: u32,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ImportSummary {
     pub added: u64,

@@ -67,7 +67,9 @@ impl Standing {
                 | Write::Message { .. }
                 | Write::Worklist { .. }
                 | Write::Finish { .. }
-                | Write::Cancel { .. } => {}
+                | Write::Cancel { .. }
+                | Write::InboundAnswered { .. }
+                | Write::InboundEnded { .. } => {}
             }
         }
     }

@@ -3,11 +3,12 @@
 
 use jiff::civil::Date;
 
-use super::rows::{CallEvent, CampaignState, Outcome, PhoneState, Plan};
+use super::rows::{CallEvent, CampaignState, InboundEnd, Outcome, PhoneState, Plan};
 use crate::flow::program::{FlowHash, OptOutScope};
 use crate::id::*;
 use crate::money::Money;
 use crate::outcome::{Channel, Disposition};
+use crate::phone::PhoneNumber;
 use crate::time::Wall;
 
 #[derive(Debug, Clone, PartialEq)]
@@ -71,6 +72,20 @@ pub enum Write {
         attempt: AttemptId,
         at: Wall,
         why: Close,
+    },
+    /// A call that came in is about to be answered. `call` is new and below zero.
+    InboundAnswered {
+        call: CallId,
+        did: String,
+        caller: Option<PhoneNumber>,
+        /// The flow's name and version.
+        flow: String,
+        at: Wall,
+    },
+    /// How it ended; once.
+    InboundEnded {
+        call: CallId,
+        end: InboundEnd,
     },
 }
 

@@ -133,6 +133,10 @@ impl Store for MemoryStore {
         Ok(self.model().call_events(call))
     }
 
+    async fn inbound_calls(&self, before: Option<CallId>, limit: u32) -> Result<Vec<InboundCall>> {
+        Ok(self.model().inbound_calls(before, limit))
+    }
+
     async fn closings(&self, campaign: Option<CampaignId>) -> Result<Vec<(String, u64)>> {
         Ok(self.model().closings(campaign))
     }

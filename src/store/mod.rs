@@ -123,6 +123,12 @@ pub trait Store: Send + Sync + 'static {
     fn worklist(&self) -> impl Future<Output = Result<Vec<WorklistEntry>>> + Send;
     fn outbox(&self) -> impl Future<Output = Result<Vec<OutboxMessage>>> + Send;
     fn call_events(&self, call: CallId) -> impl Future<Output = Result<Vec<CallEvent>>> + Send;
+    /// Calls that came in, newest first: those before `before` only, at most `limit`.
+    fn inbound_calls(
+        &self,
+        before: Option<CallId>,
+        limit: u32,
+    ) -> impl Future<Output = Result<Vec<InboundCall>>> + Send;
     /// How many contacts the campaign (or all of them) closed, by reason; `open` counts those it still works on.
     fn closings(&self, campaign: Option<CampaignId>) -> impl Future<Output = Result<Vec<(String, u64)>>> + Send;
 }

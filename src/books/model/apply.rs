@@ -39,15 +39,21 @@ impl Model {
                 self.put_attempt(Attempt { state: AttemptState::Scheduled, ..attempt });
                 Ok(())
             }
+            Write::Log(event) if event.call.is_inbound() => {
+                if !self.inbound.has(&event.call) {
+                    return Err(BookError::NotFound(format!("call {}", event.call)));
+                }
+                self.append(event);
+                Ok(())
+            }
             Write::Log(event) => {
                 let attempt = self.known_attempt(event.call.attempt())?;
                 if attempt.live_at.is_none() {
                     return Err(BookError::NotFound(format!("call {}", event.call)));
                 }
-                let last = self.events.range((event.call, 0)..=(event.call, u32::MAX)).next_back();
-                let number = last.map_or(0, |((_, n), _)| n + 1);
-                self.touched.insert(attempt.contact);
-                self.events.put((event.call, number), event.clone());
+                let contact = attempt.contact;
+                self.touched.insert(contact);
+                self.append(event);
                 Ok(())
             }
             Write::Promise { attempt, amount, on, at } => {
@@ -160,7 +166,35 @@ impl Model {
                 self.cancel_unless_live(attempt.id, why.clone());
                 Ok(())
             }
+            Write::InboundAnswered { call, did, caller, flow, at } => {
+                if !call.is_inbound() {
+                    return Err(BookError::Conflict(format!("call {call} did not come in")));
+                }
+                if self.inbound.has(call) {
+                    return Err(BookError::Conflict(format!("call {call} is in the books already")));
+                }
+                let (did, caller, flow) = (did.clone(), caller.clone(), flow.clone());
+                let row = InboundCall { id: *call, did, caller, flow, answered_at: *at, ended: None };
+                self.inbound.put(*call, row);
+                Ok(())
+            }
+            Write::InboundEnded { call, end } => {
+                let row = self.inbound.get(call).ok_or_else(|| BookError::NotFound(format!("call {call}")))?;
+                if row.ended.is_some() {
+                    return Err(BookError::Conflict(format!("call {call} has ended already")));
+                }
+                let row = InboundCall { ended: Some(*end), ..row.clone() };
+                self.inbound.put(*call, row);
+                Ok(())
+            }
         }
+    }
+
+    /// The next line of a call's log.
+    fn append(&mut self, event: &CallEvent) {
+        let last = self.events.range((event.call, 0)..=(event.call, u32::MAX)).next_back();
+        let number = last.map_or(0, |((_, n), _)| n + 1);
+        self.events.put((event.call, number), event.clone());
     }
 
     /// Writes the contact's next attempt in the campaign.

@@ -33,6 +33,7 @@ pub struct Model {
     attempts: Table<AttemptId, Attempt>,
     leases: Table<AttemptId, Wall>,
     events: Table<(CallId, u32), CallEvent>,
+    inbound: Table<CallId, InboundCall>,
     promises: Table<PromiseId, Promise>,
     suppressions: Table<(ContactId, Option<PhoneId>), Suppression>,
     outbox: Table<OutboxId, OutboxMessage>,
@@ -262,6 +263,13 @@ impl Model {
         self.events.range((call, 0)..=(call, u32::MAX)).map(|(_, e)| e.clone()).collect()
     }
 
+    /// Calls that came in, newest first, those before `before` only.
+    pub fn inbound_calls(&self, before: Option<CallId>, limit: u32) -> Vec<InboundCall> {
+        // The newest has the lowest number.
+        let first = before.map_or(CallId(i64::MIN), |id| CallId(id.0 + 1));
+        self.inbound.range(first..).map(|(_, call)| call.clone()).take(limit as usize).collect()
+    }
+
     /// How many contacts the campaign (or all of them) closed, by reason; `open` counts those it still works on.
     pub fn closings(&self, campaign: Option<CampaignId>) -> Vec<(String, u64)> {
         let mut counts: BTreeMap<String, u64> = BTreeMap::new();
@@ -366,7 +374,7 @@ impl Model {
         self.tables().into_iter().for_each(|t| t.commit());
     }
 
-    fn tables(&mut self) -> [&mut dyn Journal; 21] {
+    fn tables(&mut self) -> [&mut dyn Journal; 22] {
         [
             &mut self.contacts,
             &mut self.external_ids,
@@ -378,6 +386,7 @@ impl Model {
             &mut self.attempts,
             &mut self.leases,
             &mut self.events,
+            &mut self.inbound,
             &mut self.promises,
             &mut self.suppressions,
             &mut self.outbox,

@@ -106,14 +106,43 @@ impl Writer {
                 };
                 self.close(row::get(r, 0)?, row::get(r, 1)?, why).await
             }
+            Write::InboundAnswered { call, did, caller, flow, at } => {
+                let sql = "INSERT INTO inbound_call (id, did, caller, flow, answered_at) VALUES ($1, $2, $3, $4, $5)";
+                let query = sqlx::query(sql).bind(call.0).bind(did.clone());
+                let query = query.bind(caller.as_ref().map(|c| c.full().to_string())).bind(flow.clone()).bind(at.0);
+                query.execute(&mut self.conn).await?;
+                Ok(())
+            }
+            Write::InboundEnded { call, end } => {
+                let sql = "UPDATE inbound_call SET ended_at = $2, disposition = $3, cause = $4, talk_ms = $5 \
+                     WHERE id = $1 AND ended_at IS NULL";
+                let query = sqlx::query(sql).bind(call.0).bind(end.at.0).bind(end.disposition.as_str());
+                let query = query.bind(end.cause.map(|c| c.as_str()));
+                if query.bind(i64::from(end.talk_ms)).execute(&mut self.conn).await?.rows_affected() > 0 {
+                    return Ok(());
+                }
+                let there = sqlx::query("SELECT 1 FROM inbound_call WHERE id = $1").bind(call.0);
+                match there.fetch_optional(&mut self.conn).await? {
+                    Some(_) => Err(StoreError::Conflict(format!("call {call} has ended already"))),
+                    None => Err(StoreError::NotFound(format!("call {call}"))),
+                }
+            }
         }
     }
 
+    /// A run of lines, of one call or of several.
     async fn log(&mut self, events: &[&CallEvent]) -> Result<()> {
-        let rows: Vec<_> = events.iter().map(|e| (e.call.0, e.at.0, &e.kind, &e.detail)).collect();
-        let sql = "INSERT INTO call_event (call, at, kind, detail) \
+        let of_attempts = "INSERT INTO call_event (call, at, kind, detail) \
              SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each($1)";
-        sqlx::query(sql).bind(to_json(&rows)).execute(&mut self.conn).await?;
+        let of_inbound = "INSERT INTO inbound_call_event (call, at, kind, detail) \
+             SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each($1)";
+        for (inbound, sql) in [(false, of_attempts), (true, of_inbound)] {
+            let these = events.iter().filter(|e| e.call.is_inbound() == inbound);
+            let rows: Vec<_> = these.map(|e| (e.call.0, e.at.0, &e.kind, &e.detail)).collect();
+            if !rows.is_empty() {
+                sqlx::query(sql).bind(to_json(&rows)).execute(&mut self.conn).await?;
+            }
+        }
         Ok(())
     }
 

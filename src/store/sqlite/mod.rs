@@ -95,6 +95,7 @@ fn migrator() -> Migrator {
     let all = [
         ("books", include_str!("../../../migrations/sqlite/0001_books.sql")),
         ("flow versions", include_str!("../../../migrations/sqlite/0002_flow_versions.sql")),
+        ("inbound calls", include_str!("../../../migrations/sqlite/0003_inbound_calls.sql")),
     ];
     let migration = |(number, (name, sql)): (i64, (&'static str, &'static str))| {
         Migration::new(number, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
@@ -215,6 +216,10 @@ impl Store for SqliteStore {
 
     async fn call_events(&self, call: CallId) -> Result<Vec<CallEvent>> {
         read::call_events(&self.readers, call).await
+    }
+
+    async fn inbound_calls(&self, before: Option<CallId>, limit: u32) -> Result<Vec<InboundCall>> {
+        read::inbound_calls(&self.readers, before, limit).await
     }
 
     async fn closings(&self, campaign: Option<CampaignId>) -> Result<Vec<(String, u64)>> {

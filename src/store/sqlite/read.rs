@@ -264,8 +264,19 @@ pub(super) async fn outbox_due(pool: &SqlitePool, now: Wall, limit: u32) -> Resu
 }
 
 pub(super) async fn call_events(pool: &SqlitePool, call: CallId) -> Result<Vec<CallEvent>> {
-    let sql = "SELECT call, at, kind, detail FROM call_event WHERE call = $1 ORDER BY id";
+    let sql = match call.is_inbound() {
+        false => "SELECT call, at, kind, detail FROM call_event WHERE call = $1 ORDER BY id",
+        true => "SELECT call, at, kind, detail FROM inbound_call_event WHERE call = $1 ORDER BY id",
+    };
     rows(sqlx::query(sql).bind(call.0).fetch_all(pool).await?, row::call_event)
+}
+
+pub(super) async fn inbound_calls(pool: &SqlitePool, before: Option<CallId>, limit: u32) -> Result<Vec<InboundCall>> {
+    // The newest has the lowest number.
+    let sql = "SELECT id, did, caller, flow, answered_at, ended_at, disposition, cause, talk_ms \
+         FROM inbound_call WHERE id > $1 ORDER BY id LIMIT $2";
+    let query = sqlx::query(sql).bind(before.map_or(i64::MIN, |id| id.0)).bind(i64::from(limit));
+    rows(query.fetch_all(pool).await?, row::inbound_call)
 }
 
 pub(super) async fn closings(pool: &SqlitePool, campaign: Option<CampaignId>) -> Result<Vec<(String, u64)>> {

@@ -157,6 +157,27 @@ pub(super) fn call_event(row: &SqliteRow) -> Result<CallEvent> {
     Ok(CallEvent { call: CallId(get(row, 0)?), at: Wall(get(row, 1)?), kind: get(row, 2)?, detail: get(row, 3)? })
 }
 
+/// `id, did, caller, flow, answered_at, ended_at, disposition, cause, talk_ms`.
+pub(super) fn inbound_call(row: &SqliteRow) -> Result<InboundCall> {
+    let ended = match get::<Option<i64>>(row, 5)? {
+        None => None,
+        Some(at) => Some(InboundEnd {
+            at: Wall(at),
+            disposition: word(row, 6)?,
+            cause: word_or_null(row, 7)?,
+            talk_ms: number(row, 8)?,
+        }),
+    };
+    Ok(InboundCall {
+        id: CallId(get(row, 0)?),
+        did: get(row, 1)?,
+        caller: word_or_null(row, 2)?,
+        flow: get(row, 3)?,
+        answered_at: Wall(get(row, 4)?),
+        ended,
+    })
+}
+
 /// `hash, name, version, source`, from column `first` on.
 pub(super) fn flow_version(row: &SqliteRow, first: usize) -> Result<FlowVersion> {
     Ok(FlowVersion {
