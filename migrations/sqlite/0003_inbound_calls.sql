@@ -20,6 +20,21 @@ BEGIN
     SELECT RAISE(ABORT, 'calls are never deleted');
 END;
 
+-- Numbers not to be called, whoever has them now or is imported with them later: said by somebody who rang from one.
+CREATE TABLE suppressed_number (
+    number TEXT   PRIMARY KEY,
+    reason TEXT   NOT NULL,
+    at     BIGINT NOT NULL
+);
+CREATE INDEX phone_number ON phone (number);
+CREATE TRIGGER phone_suppressed AFTER INSERT ON phone
+WHEN EXISTS (SELECT 1 FROM suppressed_number WHERE number = NEW.number)
+BEGIN
+    INSERT INTO suppression (contact, phone, scope, reason, at)
+    SELECT NEW.contact, NEW.id, 'number', reason, at FROM suppressed_number WHERE number = NEW.number
+    ON CONFLICT DO NOTHING;
+END;
+
 CREATE TABLE inbound_call_event (
     id     INTEGER PRIMARY KEY,
     call   BIGINT NOT NULL REFERENCES inbound_call (id),

@@ -68,6 +68,7 @@ impl Standing {
                 | Write::Worklist { .. }
                 | Write::Finish { .. }
                 | Write::Cancel { .. }
+                | Write::SuppressNumber { .. }
                 | Write::InboundAnswered { .. }
                 | Write::InboundEnded { .. } => {}
             }

@@ -41,6 +41,12 @@ pub enum Write {
         reason: Disposition,
         at: Wall,
     },
+    /// This number is not to be called, whoever has it now or will be imported with it: said by somebody who rang us.
+    SuppressNumber {
+        number: PhoneNumber,
+        reason: Disposition,
+        at: Wall,
+    },
     Phone {
         phone: PhoneId,
         state: PhoneState,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::talking::LiveCall;
+use super::talking::{LiveCall, Whose};
 use super::{Asked, CLAIM_POLL_S, Destination, Engine, Output};
 use crate::books::*;
 use crate::call::{self, Call};
@@ -250,7 +250,8 @@ impl Engine {
         let number = phones.iter().find(|p| p.id == waiting.phone).expect("chosen from these").number.clone();
         let call = Call::new(waiting.program, waiting.values, waiting.context);
         let id = CallId::of(attempt);
-        self.calls.insert(id, LiveCall::new(call, waiting.claimed, waiting.phone, now));
+        let whose = Whose::Attempt { claimed: Box::new(waiting.claimed), phone: waiting.phone };
+        self.calls.insert(id, LiveCall::new(call, whose, now));
         self.tally.dialled += 1;
         self.tally.in_air_max = self.tally.in_air_max.max(self.calls.len());
         out.push(Output::Dial { leg: LegId::client(id), to: Destination::Number(number) });

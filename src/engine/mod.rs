@@ -5,6 +5,7 @@
 //! way from there to the row that says how it ended.
 
 mod dialling;
+mod inbound;
 mod order;
 mod other_end;
 mod talking;
@@ -19,10 +20,12 @@ use crate::id::*;
 use crate::outcome::Disposition;
 use crate::time::{Mono, Now};
 
-pub use order::{CampaignPlan, Destination, Input, LegEvent, OrderId, Output, StoreFailure};
+pub use order::{CampaignPlan, Destination, Input, LegEvent, Line, OrderId, Output, Refusal, StoreFailure};
+pub use inbound::unfit;
 pub use tally::Tally;
 
 use dialling::Waiting;
+use inbound::Offered;
 use talking::LiveCall;
 
 /// How long dialling rests after the store failed, in seconds.
@@ -42,6 +45,9 @@ pub struct Engine {
     /// Those of `waiting` whose audio is ready, in order of claiming.
     ready: VecDeque<AttemptId>,
     calls: BTreeMap<CallId, LiveCall>,
+    lines: Vec<Line>,
+    /// Offered to us, not yet answered.
+    offered: BTreeMap<CallId, Offered>,
     /// Writes that the store has been asked for.
     asked: BTreeMap<OrderId, Asked>,
     /// Writes that the store could not take and that must not be lost; asked for again after `store_rests_until`.
@@ -77,6 +83,8 @@ struct Running {
 enum Asked {
     /// The attempt goes live: dial when it is on disk.
     Live(AttemptId),
+    /// A call that came in: answer when it is on disk.
+    Inbound(CallId),
     /// A fact of a call: tell the call.
     Fact { call: CallId, save: SaveId, fact: Write },
     /// Must get there in the end.
@@ -93,6 +101,8 @@ impl Engine {
             waiting: BTreeMap::new(),
             ready: VecDeque::new(),
             calls: BTreeMap::new(),
+            lines: Vec::new(),
+            offered: BTreeMap::new(),
             asked: BTreeMap::new(),
             unsaved: VecDeque::new(),
             store_rests_until: None,
@@ -119,7 +129,12 @@ impl Engine {
                 self.claiming = false;
                 self.store_failed(now, why, &mut out);
             }
-            Input::Prepared { attempt, result } => self.prepared(attempt, result, now, &mut out),
+            Input::Prepared { attempt, result } => match CallId::of(attempt) {
+                call if call.is_inbound() => self.offer_prepared(now, call, result, &mut out),
+                _ => self.prepared(attempt, result, now, &mut out),
+            },
+            Input::LinesLoaded(lines) => self.lines = lines,
+            Input::Offered { leg, did, caller } => self.offered(now, leg.call, did, caller, &mut out),
             Input::Stored { order, result } => self.stored(now, order, result, &mut out),
             Input::Leg { leg, event } => self.leg(now, leg, event, &mut out),
             Input::Replied { call, request, reply } => {
@@ -164,6 +179,7 @@ impl Engine {
     pub fn is_idle(&self) -> bool {
         self.calls.is_empty()
             && self.waiting.is_empty()
+            && self.offered.is_empty()
             && self.asked.is_empty()
             && self.unsaved.is_empty()
             && !self.claiming
@@ -221,6 +237,7 @@ impl Engine {
                 self.pacer.ended(now.mono, Disposition::Cancelled);
                 self.store_failed(now, why, out);
             }
+            (Asked::Inbound(call), result) => self.offer_stored(now, call, result, out),
             (Asked::Fact { call, save, fact }, Ok(())) => self.fact_answered(now, call, save, fact, true, out),
             (Asked::Fact { call, save, fact }, Err(failure)) => {
                 if let StoreFailure::Unavailable(why) = failure {

@@ -9,9 +9,11 @@ use crate::call::action::Question;
 use crate::flow::program::Program;
 use crate::id::*;
 use crate::ladder::Ladder;
+use crate::language::Language;
 use crate::outcome::{AnsweredBy, HangupCause};
+use crate::phone::PhoneNumber;
 use crate::speech::Utterance;
-use crate::time::Wall;
+use crate::time::{Wall, Zone};
 
 /// A campaign ready to run: its ladder and flows, compiled from the pinned sources.
 #[derive(Debug, Clone)]
@@ -21,6 +23,32 @@ pub struct CampaignPlan {
     pub ladder: Arc<Ladder>,
     /// By flow name.
     pub programs: BTreeMap<String, Arc<Program>>,
+}
+
+/// A number that is answered, and what answers: a flow that asks for no contact.
+#[derive(Debug, Clone)]
+pub struct Line {
+    /// Digits with or without `+`; `None`: any number.
+    pub did: Option<String>,
+    pub program: Arc<Program>,
+    /// In whose name it speaks.
+    pub company: String,
+    pub language: Language,
+    /// Whose day "today" is.
+    pub zone: Zone,
+    /// Calls on this line at once.
+    pub calls_max: u32,
+}
+
+/// Why a call that is offered is not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// No line has this number.
+    NoSuchLine,
+    /// All channels of the line are taken.
+    Full,
+    /// We are going down, or the database is not there, or the audio could not be made.
+    Unavailable,
 }
 
 /// An order to write, given by the engine; comes back in `Stored`.
@@ -59,6 +87,16 @@ pub enum Input {
     Leg {
         leg: LegId,
         event: LegEvent,
+    },
+    /// The lines that are answered, in order of trial. Once, before any `Offered`.
+    LinesLoaded(Vec<Line>),
+    /// Somebody rings us. `leg`: the client's leg of a new call, below zero.
+    Offered {
+        leg: LegId,
+        /// The number dialled, as the trunk gave it.
+        did: String,
+        /// What the caller is said to be; a hint, never a proof.
+        caller: Option<PhoneNumber>,
     },
     /// Answer to `Request`: the status and the body, or `None` when there is no reply.
     Replied {
@@ -111,10 +149,23 @@ pub enum Output {
     Claim {
         limit: u32,
     },
-    /// Have all of this audio ready.
+    /// Have all of this audio ready. Of a call that came in: [`CallId::attempt`].
     Prepare {
         attempt: AttemptId,
         utterances: Vec<Utterance>,
+    },
+    /// Tell who rings us that it rings.
+    Ring {
+        leg: LegId,
+    },
+    /// Take the call that was offered; it is on disk by now. `Answered` follows when the caller knows.
+    Answer {
+        leg: LegId,
+    },
+    /// Do not take it; nothing more is heard of it.
+    Refuse {
+        leg: LegId,
+        why: Refusal,
     },
     /// One transaction.
     Write {

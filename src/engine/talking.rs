@@ -12,12 +12,20 @@ use crate::campaign;
 use crate::flow::program::NotifyBy;
 use crate::id::*;
 use crate::outcome::{AnsweredBy, Blame, Channel, Disposition, HangupCause};
+use crate::phone::PhoneNumber;
 use crate::time::{Mono, Now, Wall};
+
+/// What brought a call about.
+pub(super) enum Whose {
+    /// An attempt: who was dialled, on which number.
+    Attempt { claimed: Box<Claimed>, phone: PhoneId },
+    /// Somebody rang this line, by its place. `caller`: what the number is said to be.
+    Line { line: usize, caller: Option<PhoneNumber> },
+}
 
 pub(super) struct LiveCall {
     call: Call,
-    claimed: Claimed,
-    phone: PhoneId,
+    whose: Whose,
     dialled_at: Now,
     answered_at: Option<Mono>,
     /// Lines for `call_event` not yet written; they go along with the next write.
@@ -34,11 +42,10 @@ pub(super) struct LiveCall {
 }
 
 impl LiveCall {
-    pub fn new(call: Call, claimed: Claimed, phone: PhoneId, now: Now) -> LiveCall {
+    pub fn new(call: Call, whose: Whose, now: Now) -> LiveCall {
         LiveCall {
             call,
-            claimed,
-            phone,
+            whose,
             dialled_at: now,
             answered_at: None,
             log: Vec::new(),
@@ -47,6 +54,21 @@ impl LiveCall {
             facts_asked: 0,
             facts_kept: Vec::new(),
             ended: None,
+        }
+    }
+
+    /// The line that was rung, by its place.
+    pub fn line(&self) -> Option<usize> {
+        match self.whose {
+            Whose::Line { line, .. } => Some(line),
+            Whose::Attempt { .. } => None,
+        }
+    }
+
+    fn is_of(&self, contact: ContactId) -> bool {
+        match &self.whose {
+            Whose::Attempt { claimed, .. } => claimed.standing.contact.id == contact,
+            Whose::Line { .. } => false,
         }
     }
 
@@ -88,11 +110,21 @@ impl Engine {
     }
 
     fn client_leg(&mut self, now: Now, id: CallId, event: LegEvent, out: &mut Vec<Output>) {
-        let Some(live) = self.calls.get_mut(&id) else { return };
+        let Some(live) = self.calls.get_mut(&id) else {
+            // A caller who gave up before we answered.
+            if self.offered.contains_key(&id) && matches!(event, LegEvent::Failed(_) | LegEvent::Ended(_)) {
+                self.give_up_offer(id, None, out);
+            }
+            return;
+        };
         let event = match event {
             LegEvent::Ringing => Event::Ringing,
             LegEvent::Answered => {
                 live.answered_at = Some(now.mono);
+                if id.is_inbound() {
+                    self.tell(now, id, Event::Answered, out);
+                    return self.inbound_answered(now, id, out);
+                }
                 self.tally.answered += 1;
                 Event::Answered
             }
@@ -108,11 +140,10 @@ impl Engine {
     }
 
     pub(super) fn paid(&mut self, now: Now, contact: ContactId, out: &mut Vec<Output>) {
-        let theirs = |live: &LiveCall| live.claimed.standing.contact.id == contact;
         for waiting in self.waiting.values_mut().filter(|w| w.claimed.standing.contact.id == contact) {
             waiting.paid = true;
         }
-        let calls: Vec<CallId> = self.calls.iter().filter(|(_, live)| theirs(live)).map(|(id, _)| *id).collect();
+        let calls: Vec<CallId> = self.calls.iter().filter(|(_, live)| live.is_of(contact)).map(|(id, _)| *id).collect();
         for id in calls {
             self.tell(now, id, Event::Paid, out);
         }
@@ -187,6 +218,13 @@ impl Engine {
         let live = self.calls.get_mut(&id).expect("the call that ordered it");
         let attempt = id.attempt();
         let write = match fact {
+            // Of all facts a line's flow has this one only; see `unfit`.
+            _ if let Whose::Line { caller, .. } = &live.whose => {
+                let (Fact::OptOut { .. }, Some(number)) = (fact, caller.clone()) else {
+                    return self.tell(now, id, Event::SaveFailed(save), out);
+                };
+                Write::SuppressNumber { number, reason: Disposition::OptedOut, at: now.wall }
+            }
             Fact::Promise { amount, on } => Write::Promise { attempt, amount: *amount, on: *on, at: now.wall },
             Fact::OptOut { scope } => {
                 Write::Suppress { attempt, scope: *scope, reason: Disposition::OptedOut, at: now.wall }
@@ -235,7 +273,9 @@ impl Engine {
         let live = self.calls.get_mut(&id).expect("the call that ended");
         let live_disposition = ending.disposition;
         live.ended = Some((ending, now.mono));
-        self.pacer.ended(now.mono, live_disposition);
+        if live.line().is_none() {
+            self.pacer.ended(now.mono, live_disposition);
+        }
         out.push(Output::Close { call: id });
         self.close_when_answered(now, id, out);
     }
@@ -261,15 +301,23 @@ impl Engine {
             talk_ms: live.answered_at.map_or(0, |at| milliseconds(ended_at.since(at))),
         };
         let mut group: Vec<Write> = live.log.into_iter().map(Write::Log).collect();
+        let (mut claimed, phone) = match live.whose {
+            Whose::Attempt { claimed, phone } => (*claimed, phone),
+            Whose::Line { .. } => {
+                let (cause, talk_ms) = (outcome.cause, outcome.talk_ms);
+                let end = InboundEnd { at: now.wall, disposition, cause, talk_ms };
+                group.push(Write::InboundEnded { call: id, end });
+                return self.write_surely(group, None, out);
+            }
+        };
         match disposition {
             Disposition::InvalidNumber | Disposition::OutOfService => {
-                group.push(Write::Phone { phone: live.phone, state: PhoneState::Bad });
+                group.push(Write::Phone { phone, state: PhoneState::Bad });
             }
-            Disposition::WrongNumber => group.push(Write::Phone { phone: live.phone, state: PhoneState::Wrong }),
+            Disposition::WrongNumber => group.push(Write::Phone { phone, state: PhoneState::Wrong }),
             _ => {}
         }
-        let mut claimed = live.claimed;
-        claimed.attempt.phone = Some(live.phone);
+        claimed.attempt.phone = Some(phone);
         claimed.standing.take_in(&live.facts_kept);
         self.finish(now, claimed, outcome, group, live.dialled_at.wall, out);
     }

@@ -10,6 +10,8 @@ pub struct Tally {
     /// Legs to clients that were ordered.
     pub dialled: u64,
     pub answered: u64,
+    /// Calls that came in and were answered.
+    pub came_in: u64,
     pub in_air_max: usize,
     pub promises: u64,
     pub promised: BTreeMap<Currency, i64>,

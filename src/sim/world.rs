@@ -416,6 +416,9 @@ impl<'s> World<'s> {
                 }
                 self.tell_after(delay, Input::Stored { order, result });
             }
+            Output::Ring { leg } | Output::Answer { leg } | Output::Refuse { leg, .. } => {
+                return Err(format!("call {} was taken care of, but nobody rings us here", leg.call));
+            }
             Output::Dial { leg, to } => self.dial(leg, &to)?,
             Output::Play { leg, play, utterances } => self.play(leg, play, &utterances)?,
             Output::StopPlay { leg, play } => {

@@ -89,11 +89,17 @@ impl Model {
                         None => return Err(BookError::Conflict(format!("attempt {} dialled no number", attempt.id))),
                     },
                 };
-                if !self.suppressions.has(&(attempt.contact, phone)) {
-                    let suppression =
-                        Suppression { contact: attempt.contact, phone, scope: *scope, reason: *reason, at: *at };
-                    self.touched.insert(attempt.contact);
-                    self.suppressions.put((attempt.contact, phone), suppression);
+                let contact = attempt.contact;
+                self.suppress(Suppression { contact, phone, scope: *scope, reason: *reason, at: *at });
+                Ok(())
+            }
+            Write::SuppressNumber { number, reason, at } => {
+                self.suppressed_numbers.put(number.full().to_string(), (*reason, *at));
+                let of_number = |known: &KnownContact| known.phones().find(|p| p.number == *number).map(|p| p.id);
+                let theirs: Vec<(ContactId, PhoneId)> =
+                    self.contacts.range(..).filter_map(|(id, known)| Some((*id, of_number(known)?))).collect();
+                for (contact, phone) in theirs {
+                    self.suppress_phone(contact, phone, *reason, *at);
                 }
                 Ok(())
             }
@@ -188,6 +194,19 @@ impl Model {
                 Ok(())
             }
         }
+    }
+
+    /// Once: what was said first stands.
+    fn suppress(&mut self, suppression: Suppression) {
+        let key = (suppression.contact, suppression.phone);
+        if !self.suppressions.has(&key) {
+            self.touched.insert(suppression.contact);
+            self.suppressions.put(key, suppression);
+        }
+    }
+
+    pub(super) fn suppress_phone(&mut self, contact: ContactId, phone: PhoneId, reason: Disposition, at: Wall) {
+        self.suppress(Suppression { contact, phone: Some(phone), scope: OptOutScope::Number, reason, at });
     }
 
     /// The next line of a call's log.

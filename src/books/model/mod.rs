@@ -15,7 +15,7 @@ use super::table::{Journal, Table};
 use super::*;
 use crate::flow::program::FlowHash;
 use crate::id::*;
-use crate::outcome::Channel;
+use crate::outcome::{Channel, Disposition};
 use crate::time::Wall;
 
 pub type Result<T> = std::result::Result<T, BookError>;
@@ -36,6 +36,8 @@ pub struct Model {
     inbound: Table<CallId, InboundCall>,
     promises: Table<PromiseId, Promise>,
     suppressions: Table<(ContactId, Option<PhoneId>), Suppression>,
+    /// Numbers not to be called, whoever has them; by E.164.
+    suppressed_numbers: Table<String, (Disposition, Wall)>,
     outbox: Table<OutboxId, OutboxMessage>,
     worklist: Table<WorklistId, WorklistEntry>,
     payments: Table<String, ContactId>,
@@ -84,7 +86,11 @@ impl Model {
             };
             let id = known.contact.id;
             for phone in known.phones() {
+                let is_new = !self.phone_owners.has(&phone.id);
                 self.phone_owners.put(phone.id, id);
+                if is_new && let Some(&(reason, at)) = self.suppressed_numbers.get(&phone.number.full().to_string()) {
+                    self.suppress_phone(id, phone.id, reason, at);
+                }
             }
             self.touched.insert(id);
             self.contacts.put(id, known);
@@ -374,7 +380,7 @@ impl Model {
         self.tables().into_iter().for_each(|t| t.commit());
     }
 
-    fn tables(&mut self) -> [&mut dyn Journal; 22] {
+    fn tables(&mut self) -> [&mut dyn Journal; 23] {
         [
             &mut self.contacts,
             &mut self.external_ids,
@@ -389,6 +395,7 @@ impl Model {
             &mut self.inbound,
             &mut self.promises,
             &mut self.suppressions,
+            &mut self.suppressed_numbers,
             &mut self.outbox,
             &mut self.worklist,
             &mut self.payments,

@@ -77,6 +77,17 @@ impl Writer {
                 query.bind(reason.as_str()).bind(at.0).execute(&mut self.conn).await?;
                 Ok(())
             }
+            Write::SuppressNumber { number, reason, at } => {
+                let sql = "INSERT INTO suppressed_number (number, reason, at) VALUES ($1, $2, $3) \
+                     ON CONFLICT (number) DO UPDATE SET reason = excluded.reason, at = excluded.at";
+                let query = sqlx::query(sql).bind(number.full().to_string()).bind(reason.as_str()).bind(at.0);
+                query.execute(&mut self.conn).await?;
+                let sql = "INSERT INTO suppression (contact, phone, scope, reason, at) \
+                     SELECT contact, id, 'number', $2, $3 FROM phone WHERE number = $1 ON CONFLICT DO NOTHING";
+                let query = sqlx::query(sql).bind(number.full().to_string()).bind(reason.as_str()).bind(at.0);
+                query.execute(&mut self.conn).await?;
+                Ok(())
+            }
             Write::Phone { phone, state } => {
                 let query = sqlx::query("UPDATE phone SET state = $2 WHERE id = $1").bind(phone.0).bind(state.as_str());
                 match query.execute(&mut self.conn).await?.rows_affected() {

@@ -1,6 +1,7 @@
 //! What every store does, told as short stories. Each runs on the memory store and on SQLite.
 
 use ringback::flow::program::OptOutScope;
+use ringback::outcome::HangupCause;
 use ringback::store::{MemoryStore, StoreError};
 
 use super::*;
@@ -56,6 +57,8 @@ both!(
     what_is_not_there,
     finished_needs_everything_closed,
     past_attempts_are_told_apart_by_campaign,
+    a_call_that_came_in,
+    a_number_that_is_not_to_be_called,
 );
 
 fn is_conflict<T: std::fmt::Debug>(result: Result<T, StoreError>) {
@@ -573,4 +576,58 @@ async fn past_attempts_are_told_apart_by_campaign(store: &impl Store) {
     store.set_campaign_state(second, CampaignState::Running, at(3)).await.unwrap();
     let claimed = claim(store, 4).await.remove(0);
     assert_eq!((claimed.standing.past.len(), claimed.standing.past_here.len()), (1, 0));
+}
+
+async fn a_call_that_came_in(store: &impl Store) {
+    let answered = |n: i64, caller: Option<&str>| Write::InboundAnswered {
+        call: CallId::inbound(n),
+        did: "+74950000000".into(),
+        caller: caller.map(|number| number.parse().unwrap()),
+        flow: "front_desk@1".into(),
+        at: at(n),
+    };
+    let line = |n: i64| {
+        Write::Log(CallEvent { call: CallId::inbound(n), at: at(n), kind: "answered".into(), detail: String::new() })
+    };
+    let end = InboundEnd {
+        at: at(9),
+        disposition: Disposition::Informed,
+        cause: Some(HangupCause::RemoteHangup),
+        talk_ms: 12_345,
+    };
+    let ended = |n: i64| Write::InboundEnded { call: CallId::inbound(n), end };
+    // Nothing is said or ended of a call that is not in the books.
+    assert!(matches!(store.apply(&[line(1)]).await, Err(StoreError::NotFound(_))));
+    assert!(matches!(store.apply(&[ended(1)]).await, Err(StoreError::NotFound(_))));
+    store.apply(&[answered(1, Some("+79160000001")), line(1)]).await.unwrap();
+    store.apply(&[answered(2, None)]).await.unwrap();
+    assert!(matches!(store.apply(&[answered(1, None)]).await, Err(StoreError::Conflict(_))));
+    store.apply(&[line(1), ended(1)]).await.unwrap();
+    assert!(matches!(store.apply(&[ended(1)]).await, Err(StoreError::Conflict(_))));
+
+    let calls = store.inbound_calls(None, 10).await.unwrap();
+    let told: Vec<_> = calls.iter().map(|c| (c.id, c.caller.is_some(), c.ended)).collect();
+    assert_eq!(told, [(CallId(-2), false, None), (CallId(-1), true, Some(end))]);
+    assert_eq!(store.inbound_calls(Some(CallId(-2)), 10).await.unwrap(), calls[1..]);
+    assert_eq!(store.inbound_calls(None, 1).await.unwrap(), calls[..1]);
+    assert_eq!(store.call_events(CallId(-1)).await.unwrap().len(), 2);
+    assert_eq!(store.call_events(CallId(1)).await.unwrap(), []);
+}
+
+async fn a_number_that_is_not_to_be_called(store: &impl Store) {
+    running(store, 2).await;
+    let theirs = |n: u32| contact(n).phones[0].clone();
+    let stop = |n: u32| Write::SuppressNumber { number: theirs(n), reason: Disposition::OptedOut, at: at(3) };
+    let suppressed = async |n: u32| {
+        let history = store.history(&format!("K{n}")).await.unwrap();
+        let numbers = history.standing.suppressions.iter().map(|s| (s.phone.is_some(), s.scope, s.at));
+        numbers.collect::<Vec<_>>()
+    };
+    store.apply(&[stop(1), stop(1), stop(3)]).await.unwrap();
+    let once = vec![(true, OptOutScope::Number, at(3))];
+    assert_eq!(suppressed(1).await, once);
+    assert_eq!(suppressed(2).await, []);
+    // Somebody who comes with that number later is not called on it either.
+    store.import(&[contact(3)], at(4)).await.unwrap();
+    assert_eq!(suppressed(3).await, once);
 }
