@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::diagnostic::{Diagnostic, Span, render_all};
+use crate::language::Language;
 use crate::phone::PhoneNumber;
 pub use crate::secret::Secret;
 use crate::time::Zone;
@@ -45,6 +46,8 @@ pub struct Config {
     pub requests: Vec<Service>,
     /// Whom calls may be given to, beside the agents of queues: beginnings of numbers (`+7800`), `sip:user@host`, `sip:*@host`.
     pub transfer_to: Vec<String>,
+    /// The numbers that are answered, in order of trial.
+    pub lines: Vec<Line>,
     pub media: MediaSettings,
     pub cache: CacheSettings,
     pub speech: voices::Speech,
@@ -82,6 +85,22 @@ pub struct Queue {
     pub agents: Vec<String>,
     /// When calls are taken in; `None`: always.
     pub hours: Option<QueueHours>,
+}
+
+/// A number that is answered, and the flow that answers.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Line {
+    /// The number dialled, as the trunk gives it, with or without `+`; `None`: any.
+    pub did: Option<String>,
+    /// The flow's file. It asks for no contact.
+    pub flow: PathBuf,
+    /// In whose name it speaks.
+    pub company: String,
+    pub language: Language,
+    /// Whose day it is.
+    pub zone: Zone,
+    /// Calls at once, 1..=10,000; more are refused as busy.
+    pub calls_max: u32,
 }
 
 /// The same hours on some days of the week.

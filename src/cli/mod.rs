@@ -4,7 +4,9 @@ mod campaign;
 pub mod demo;
 mod flow;
 pub mod import;
+mod inbound;
 mod init;
+mod lines;
 mod payment;
 mod prompts;
 pub mod report;
@@ -55,6 +57,8 @@ enum Command {
     Serve,
     /// The funnel, promises and escalations; attempts as CSV.
     Report(ReportArguments),
+    /// The calls that came in; with a call's number, what was said in it.
+    Inbound(inbound::Arguments),
     /// Why a contact was, is or is not being called, and when next.
     Why {
         /// The contact's `contact_id`.
@@ -141,6 +145,7 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Campaign(command) => runtime()?.block_on(campaign::run(&config, &command))?,
         Command::Serve => runtime()?.block_on(serve::run(&config))?,
         Command::Report(args) => runtime()?.block_on(print_report(&config, args))?,
+        Command::Inbound(args) => runtime()?.block_on(print_inbound(&config, &args))?,
         Command::Why { contact } => runtime()?.block_on(print_why(&config, &contact))?,
         Command::Payment(args) => runtime()?.block_on(payment::run(&config, &args))?,
     }
@@ -175,6 +180,11 @@ async fn print_report(config: &Path, arguments: ReportArguments) -> anyhow::Resu
     let options = report::Options { campaign, attempts_csv: attempts, full_numbers };
     report::run(&*store, &options, &mut std::io::stdout()).await?;
     Ok(())
+}
+
+async fn print_inbound(config: &Path, arguments: &inbound::Arguments) -> anyhow::Result<()> {
+    let (_, store, _) = open(config).await?;
+    inbound::run(&*store, arguments, &mut std::io::stdout()).await
 }
 
 async fn print_why(config: &Path, contact: &str) -> anyhow::Result<()> {

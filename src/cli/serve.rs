@@ -19,7 +19,8 @@ pub async fn run(config: &Path) -> anyhow::Result<()> {
     let campaigns = store.campaigns().await?;
     let going_on = campaigns.iter().filter(|c| !matches!(c.state, CampaignState::Stopped | CampaignState::Finished));
     prompts.unpin_all_but(going_on.map(|campaign| campaign.name.as_str()))?;
-    let edges = Edges { store, clock, prompts, courier: super::courier(&config)?, signals };
+    let lines = super::lines::load(&config)?;
+    let edges = Edges { store, clock, prompts, courier: super::courier(&config)?, signals, lines };
     let mut logged = None;
     let show = |progress: &Progress| {
         let second = progress.now.mono.0 / 1_000_000;

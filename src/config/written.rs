@@ -16,6 +16,7 @@ use crate::diagnostic::{Diagnostic, Span};
 use crate::phone::PhoneNumber;
 use crate::time::Zone;
 
+mod lines;
 mod voices;
 
 type Text = Spanned<String>;
@@ -40,6 +41,8 @@ struct Written {
     requests: Vec<WrittenService>,
     #[serde(default)]
     transfer_to: Vec<Text>,
+    #[serde(default)]
+    lines: Vec<lines::WrittenLine>,
     media: Option<WrittenMedia>,
     cache: Option<WrittenCache>,
     #[serde(default)]
@@ -203,6 +206,7 @@ impl Checker<'_> {
         let sms = w.sms.map(|s| self.sms(s));
         let requests = self.services(&w.requests);
         let transfer_to = self.transfer_to(w.transfer_to);
+        let lines = self.lines(&w.lines);
         let media = self.media(w.media);
         let cache = self.cache(w.cache);
         let speech = self.speech(w.voices, w.speech);
@@ -221,6 +225,7 @@ impl Checker<'_> {
             sms: sms.map_or(Some(None), |s| s.map(Some))?,
             requests: requests?,
             transfer_to,
+            lines: lines?,
             media: media?,
             cache: cache?,
             speech: speech?,

@@ -129,8 +129,17 @@ impl Stage {
             }
             Output::Write { order, group } => {
                 for write in &group {
-                    if let Write::Finish { attempt, outcome, .. } = write {
-                        self.ordered.push(format!("{attempt} ended {}", outcome.disposition));
+                    match write {
+                        Write::Finish { attempt, outcome, .. } => {
+                            self.ordered.push(format!("{attempt} ended {}", outcome.disposition));
+                        }
+                        Write::InboundEnded { call, end } => {
+                            self.ordered.push(format!("{call} ended {}", end.disposition));
+                        }
+                        Write::SuppressNumber { number, .. } => {
+                            self.ordered.push(format!("{number} is not to be called"));
+                        }
+                        _ => {}
                     }
                 }
                 self.books.apply(&group).unwrap();
@@ -150,6 +159,9 @@ impl Stage {
             Output::Bridge { call } => format!("{call} bridged"),
             Output::Hangup { leg } => format!("{} hung up on", who(leg)),
             Output::Warn(why) => format!("warned: {why}"),
+            Output::Ring { leg } => format!("{} told that it rings", who(leg)),
+            Output::Answer { leg } => format!("{} taken", who(leg)),
+            Output::Refuse { leg, why } => format!("{} refused: {why:?}", who(leg)),
         };
         self.ordered.push(line);
     }
@@ -166,6 +178,10 @@ impl Stage {
         let leg = if other { LegId::agent(call) } else { LegId::client(call) };
         let words: Vec<&str> = what.splitn(4, ' ').collect();
         let event = match words.as_slice() {
+            ["rings", did, "from", caller] => {
+                let caller = caller.parse().ok();
+                return self.tell(Input::Offered { leg, did: (*did).to_string(), caller });
+            }
             ["answered"] => LegEvent::Answered,
             ["key", key] => LegEvent::Digit(key.chars().next().unwrap()),
             ["played"] => LegEvent::PlayEnded(self.plays[&call]),
@@ -451,5 +467,112 @@ fn a_queue_is_closed_outside_its_hours() {
             stage.act(line);
         }
         assert_eq!(stage.ordered, ["1 hears Goodbye."]);
+    }
+}
+
+const FRONT_DESK: &str = include_str!("../../flows/lines/front_desk.yaml");
+
+/// The front desk answers `+442079460000`, two calls at once.
+fn a_line(desk: Desk) -> Stage {
+    let mut stage = Stage::set(limits(), desk, 0, "2026-11-20T10:00Z");
+    let program = crate::flow::compile(FRONT_DESK).program.expect("the shipped flow");
+    assert_eq!(unfit(&program), [""; 0]);
+    let line = Line {
+        did: Some("+442079460000".to_string()),
+        program: Arc::new(program),
+        company: "City Water".to_string(),
+        language: Language::EN,
+        zone: "Europe/London".parse().unwrap(),
+        calls_max: 2,
+    };
+    stage.tell(Input::LinesLoaded(vec![line]));
+    stage
+}
+
+const HELLO: &str = "Hello! This is City Water; you are speaking to an automated system. To speak to one of our staff, press one. \
+                     To leave a message, press two. If this number is not to be called by us any more, press nine.";
+
+#[test]
+fn who_rings_us_is_answered() {
+    let lines = format!(
+        "
+        > -1 rings 442079460000 from +447900000001
+        -1 told that it rings
+        -1 taken
+        > -1 answered
+        -1 hears {HELLO}
+        > -1 key 2
+        -1 hears After the tone, please say your name, your telephone number and what it is about.
+        > -1 played
+        -1 recorded, message 1, 90s
+        > -1 message 7
+        -1 hears Thank you, we will call you back. Goodbye!
+        > -1 played
+        -1 hung up on
+        -1 ended callback_requested
+        "
+    );
+    script(a_line(Desk::default()), &lines);
+}
+
+#[test]
+fn who_rings_us_may_want_no_more_calls() {
+    let opt_out = |caller: &str, then: &str| {
+        let begin = format!(
+            "
+            > -1 rings +442079460000 from {caller}
+            -1 told that it rings
+            -1 taken
+            > -1 answered
+            -1 hears {HELLO}
+            > -1 key 9
+            "
+        );
+        script(a_line(Desk::default()), &format!("{begin}{then}"));
+    };
+    opt_out(
+        "+447900000001",
+        "
+        +4479•••0001 is not to be called
+        -1 hears We will not call this number again. Goodbye!
+        > -1 hung up
+        -1 ended opted_out
+        ",
+    );
+    // A number that is withheld cannot be suppressed, and the call does not say that it was.
+    opt_out("anonymous", "-1 hung up on\n-1 ended system_error");
+}
+
+#[test]
+fn calls_that_are_not_taken() {
+    script(
+        a_line(Desk::default()),
+        "
+        > -1 rings +442079460001 from +447900000001
+        -1 refused: NoSuchLine
+        > -2 rings +442079460000 from +447900000001
+        -2 told that it rings
+        -2 taken
+        > -3 rings +442079460000 from anonymous
+        -3 told that it rings
+        -3 taken
+        > -4 rings +442079460000 from +447900000002
+        -4 refused: Full
+        > -3 failed remote_hangup
+        -3 ended hung_up_early
+        > -5 rings +442079460000 from +447900000002
+        -5 told that it rings
+        -5 taken
+        ",
+    );
+}
+
+/// A flow that speaks of a contact's debt cannot answer whoever rings.
+#[test]
+fn flows_for_contacts_answer_no_line() {
+    let wants = |source: &str| unfit(&crate::flow::compile(source).program.expect("it compiles"));
+    let found = wants(include_str!("../../flows/callback_inbound.yaml")).join("\n");
+    for what in ["asks for the contact's `amount`", "takes a promise", "verifies a contact", "opts a person out"] {
+        assert!(found.contains(what), "{what}: {found}");
     }
 }

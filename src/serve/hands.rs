@@ -13,7 +13,7 @@ use super::{Clock, Media, Trunk, TrunkEventKind};
 use super::{HangupCause, Input, LegEvent, MediaEvent, MediaEventKind, PromptCache, Store, StoreError, TrunkEvent};
 use crate::audio::{Clip, tone};
 use crate::config::{self, Config};
-use crate::engine::{Destination, Output, StoreFailure};
+use crate::engine::{Destination, Output, Refusal, StoreFailure};
 use crate::id::*;
 use crate::request::Services;
 use crate::speech::Utterance;
@@ -99,6 +99,9 @@ impl<S: Store> Hands<S> {
                     let _ = answers.send(Input::Stored { order, result });
                 });
             }
+            Output::Ring { leg } => self.trunk.ring(leg),
+            Output::Answer { leg } => self.answer(leg),
+            Output::Refuse { leg, why } => self.trunk.refuse(leg, refusal(why)),
             Output::Dial { leg, to } => self.dial(leg, &to),
             Output::Play { leg, play, utterances } => self.play(leg, play, &utterances, figures),
             Output::StopPlay { leg, play } => self.media.stop(leg, play),
@@ -143,6 +146,21 @@ impl<S: Store> Hands<S> {
             }
             Err(e) => {
                 tracing::error!(call = %leg.call, error = %e, "no media port for this call");
+                let event = LegEvent::Failed(HangupCause::SystemError);
+                let _ = self.answers.send(Input::Leg { leg, event });
+            }
+        }
+    }
+
+    fn answer(&mut self, leg: LegId) {
+        match self.media.open(leg, self.media_ip) {
+            Ok(local) => {
+                self.connected.insert(leg, None);
+                self.trunk.answer(leg, local);
+            }
+            Err(e) => {
+                tracing::error!(call = %leg.call, error = %e, "no media port for a call that came in");
+                self.trunk.refuse(leg, refusal(Refusal::Unavailable));
                 let event = LegEvent::Failed(HangupCause::SystemError);
                 let _ = self.answers.send(Input::Leg { leg, event });
             }
@@ -201,7 +219,8 @@ impl<S: Store> Hands<S> {
                 let remote =
                     crate::media::Remote { addr: remote.addr, codec: remote.codec, dtmf_payload: remote.dtmf_payload };
                 self.media.connect(leg, remote);
-                if leg.party == Party::Client {
+                // Only people ring us.
+                if leg.party == Party::Client && !leg.call.is_inbound() {
                     self.media.listen_for_machine(leg);
                 }
                 if let Some(answered_at) = self.connected.get_mut(&leg) {
@@ -217,6 +236,11 @@ impl<S: Store> Hands<S> {
             TrunkEventKind::Ended(cause) => {
                 self.close(leg);
                 LegEvent::Ended(cause)
+            }
+            TrunkEventKind::Offered { did, caller } => {
+                // Only what is written in E.164 is a number for us; a national one could be anybody's.
+                let caller = caller.full().parse().ok();
+                return Input::Offered { leg, did: did.full().to_string(), caller };
             }
         };
         Input::Leg { leg, event }
@@ -259,6 +283,15 @@ impl<S: Store> Hands<S> {
     }
 }
 
+/// The status that says so (RFC 3261 §21).
+fn refusal(why: Refusal) -> u16 {
+    match why {
+        Refusal::NoSuchLine => 404,
+        Refusal::Full => 486,
+        Refusal::Unavailable => 503,
+    }
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -275,7 +308,12 @@ fn chain(error: &dyn std::error::Error) -> String {
 }
 
 /// A trunk's settings as the SIP edge takes them: the peer's name resolved, the secret handed over.
-pub(super) async fn trunk_config(settings: &config::Trunk, config: &Config) -> std::io::Result<TrunkConfig> {
+/// `inbound_after`: the number of the last call that came in, when calls are answered.
+pub(super) async fn trunk_config(
+    settings: &config::Trunk,
+    config: &Config,
+    inbound_after: Option<i64>,
+) -> std::io::Result<TrunkConfig> {
     let mut addresses = tokio::net::lookup_host(&settings.peer).await?;
     // The same family as our own socket; a v6 socket does not reach a v4 peer.
     let peer = addresses.find(|a| a.is_ipv4() == settings.bind.is_ipv4()).ok_or_else(|| {
@@ -291,5 +329,6 @@ pub(super) async fn trunk_config(settings: &config::Trunk, config: &Config) -> s
         caller_id: caller_id.full().to_string(),
         ring_ms_max: settings.ring_max.as_millis() as u64,
         options_interval: settings.options_interval,
+        inbound_after,
     })
 }

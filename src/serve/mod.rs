@@ -6,6 +6,7 @@
 mod figures;
 mod given;
 mod hands;
+mod lines;
 mod plans;
 
 use std::collections::BTreeMap;
@@ -16,7 +17,7 @@ use tokio::sync::mpsc;
 
 use crate::agent::Desk;
 use crate::config::Config;
-use crate::engine::{Engine, Input, LegEvent, Tally};
+use crate::engine::{Engine, Input, LegEvent, Line, Tally};
 use crate::media::{Media, MediaEvent, MediaEventKind};
 use crate::notify::Courier;
 use crate::outcome::HangupCause;
@@ -84,6 +85,8 @@ pub struct Edges<S> {
     pub prompts: Arc<PromptCache>,
     pub courier: Courier,
     pub signals: Signals,
+    /// The numbers that are answered.
+    pub lines: Vec<Line>,
 }
 
 /// Runs until SIGTERM or SIGINT (drain: no new calls, those in the air end within `drain_s`), or until done.
@@ -93,7 +96,7 @@ pub async fn run<S: Store>(
     manner: Manner,
     mut show: impl FnMut(&Progress),
 ) -> Result<Ended, ServeError> {
-    let Edges { store, clock, prompts, courier, mut signals } = edges;
+    let Edges { store, clock, prompts, courier, mut signals, lines } = edges;
     let (trunk_events, mut trunk_facts) = mpsc::unbounded_channel::<TrunkEvent>();
     let (media_events, mut media_facts) = mpsc::unbounded_channel::<MediaEvent>();
     let (answers, mut inputs) = mpsc::unbounded_channel::<Input>();
@@ -101,7 +104,11 @@ pub async fn run<S: Store>(
 
     let settings = config.trunks.first().ok_or_else(|| ServeError::Start("the config names no trunk".to_string()))?;
     let naming = |e| start(&format!("trunk {}", settings.name), e);
-    let trunk_config = hands::trunk_config(settings, config).await.map_err(naming)?;
+    let inbound_after = match lines.is_empty() {
+        true => None,
+        false => Some(lines::last_inbound(&*store).await?),
+    };
+    let trunk_config = hands::trunk_config(settings, config, inbound_after).await.map_err(naming)?;
     let trunk = Trunk::start(trunk_config, clock.clone(), trunk_events).map_err(|error| match error.kind() {
         std::io::ErrorKind::AddrInUse => ServeError::Start(format!(
             "trunk {}: another program holds {}; stop it, or change the trunk's `bind`",
@@ -135,7 +142,11 @@ pub async fn run<S: Store>(
         key: None,
     };
 
+    lines::ready(&lines, &hands.prompts, &clock)?;
+    hands.carry_out_all(engine.handle(clock.now(), Input::LinesLoaded(lines)), &mut figures);
+
     // What an earlier process left, before anything new.
+    lines::close_left(&*store, &clock).await?;
     let left = store.recover().await?;
     let mut seen = Seen::default();
     for input in seen.changes(&*store, clock.now().wall).await? {

@@ -53,6 +53,7 @@ fn pair(password: Option<&str>, options_interval: Duration) -> Pair {
         caller_id: "+74950000000".into(),
         ring_ms_max: 10_000,
         options_interval,
+        inbound_after: None,
     };
     let trunk = Trunk::start(config, clock, out).unwrap();
     Pair { trunk, told, answerer, heard }
@@ -151,7 +152,7 @@ async fn measure() {
                     answered += 1;
                     p.trunk.hangup(event.leg);
                 }
-                Told::Ringing => {}
+                Told::Ringing | Told::Offered { .. } => {}
                 Told::Failed { .. } | Told::Ended(_) => over += 1,
             },
         }

@@ -14,9 +14,9 @@ use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::watch;
 
-use crate::id::LegId;
+use crate::id::{CallId, LegId};
 use crate::outcome::HangupCause;
-use crate::sip::{self, Command, DialogId, Event, Hop, Peer};
+use crate::sip::{self, Command, DialogId, Event, Hop, Peer, User};
 use crate::time::{Clock, Mono};
 use port::Port;
 
@@ -43,6 +43,9 @@ pub enum TrunkEventKind {
     Failed { cause: HangupCause, status: Option<u16> },
     /// The leg was up and has ended.
     Ended(HangupCause),
+    /// Somebody rings us; `leg` is new. To be rung, answered or refused; the caller gives up as `Failed`, and `Answered` comes
+    /// when it knows of our answer. `did`: the number dialled; `caller`: what is said of who rings. Both may be anything.
+    Offered { did: User, caller: User },
 }
 
 /// How to reach one carrier.
@@ -62,6 +65,8 @@ pub struct TrunkConfig {
     pub ring_ms_max: u64,
     /// How often the peer is asked (OPTIONS) whether it is there; zero: never, and it counts as up.
     pub options_interval: Duration,
+    /// Calls that come in are offered, numbered from the one after this. `None`: they are refused.
+    pub inbound_after: Option<i64>,
 }
 
 /// Whether the peer answers. Down until it has been heard from for the first time.
@@ -83,6 +88,9 @@ pub struct Trunk {
 enum Order {
     Dial { leg: LegId, to: String, local_media: SocketAddr },
     Hangup { leg: LegId },
+    Ring { leg: LegId },
+    Answer { leg: LegId, local_media: SocketAddr },
+    Refuse { leg: LegId, status: u16 },
     Stop,
 }
 
@@ -114,7 +122,7 @@ impl Trunk {
         let health = TrunkHealth { up: config.options_interval.is_zero(), since: clock.now().mono };
         let (health_out, health) = watch::channel(health);
         let (orders, inbox) = unbounded_channel();
-        let task = Task { config, port, events, health: health_out, legs: HashMap::new(), dialogs: HashMap::new() };
+        let task = Task { config, port, events, health: health_out, legs: HashMap::new(), dialogs: HashMap::new(), offered: HashMap::new() };
         let task = Arc::new(Mutex::new(Some(tokio::spawn(task.run(inbox)))));
         Ok(Trunk { orders, health, local_addr, task })
     }
@@ -124,6 +132,21 @@ impl Trunk {
     pub fn dial(&self, leg: LegId, to: &str, local_media: SocketAddr) {
         // The task outlives every handle unless it was stopped; then there is nobody to dial, and nothing to tell.
         let _ = self.orders.send(Order::Dial { leg, to: to.to_owned(), local_media });
+    }
+
+    /// 180 to who rings us.
+    pub fn ring(&self, leg: LegId) {
+        let _ = self.orders.send(Order::Ring { leg });
+    }
+
+    /// 200 to who rings us: we hear at `local_media`. `Answered` or `Failed` follows.
+    pub fn answer(&self, leg: LegId, local_media: SocketAddr) {
+        let _ = self.orders.send(Order::Answer { leg, local_media });
+    }
+
+    /// A final failure, 300 to 699, to who rings us. No event follows.
+    pub fn refuse(&self, leg: LegId, status: u16) {
+        let _ = self.orders.send(Order::Refuse { leg, status });
     }
 
     /// CANCEL or BYE, as fits; of an unknown or ended leg, nothing.
@@ -164,6 +187,8 @@ struct Task {
     health: watch::Sender<TrunkHealth>,
     legs: HashMap<LegId, DialogId>,
     dialogs: HashMap<DialogId, LegId>,
+    /// What callers offer who have not heard our answer.
+    offered: HashMap<LegId, RemoteMedia>,
 }
 
 impl Task {
@@ -173,10 +198,20 @@ impl Task {
                 () = self.port.ready() => self.port.turn(),
                 order = inbox.recv() => match order {
                     Some(Order::Dial { leg, to, local_media }) => self.dial(leg, to, local_media),
-                    Some(Order::Hangup { leg }) => match self.legs.get(&leg) {
-                        Some(&dialog) => self.port.order(Command::Hangup { dialog }),
+                    Some(Order::Hangup { leg }) => self.of(leg, |dialog| Command::Hangup { dialog }),
+                    Some(Order::Ring { leg }) => self.of(leg, |dialog| Command::Ring { dialog }),
+                    Some(Order::Answer { leg, local_media: media }) => match self.offered.get(&leg) {
+                        Some(offer) => {
+                            let codec = offer.codec;
+                            self.of(leg, |dialog| Command::Answer { dialog, media, codec })
+                        }
                         None => Vec::new(),
                     },
+                    Some(Order::Refuse { leg, status }) => {
+                        let told = self.of(leg, |dialog| Command::Reject { dialog, status });
+                        self.forget(leg);
+                        told
+                    }
                     Some(Order::Stop) | None => break,
                 },
             };
@@ -199,6 +234,32 @@ impl Task {
             let kind = TrunkEventKind::Failed { cause: HangupCause::Cancelled, status: None };
             let _ = self.events.send(TrunkEvent { leg, at, kind });
         }
+    }
+
+    /// An order about a leg that is still there.
+    fn of(&mut self, leg: LegId, order: impl FnOnce(DialogId) -> Command) -> Vec<(Mono, Event)> {
+        match self.legs.get(&leg) {
+            Some(&dialog) => self.port.order(order(dialog)),
+            None => Vec::new(),
+        }
+    }
+
+    fn forget(&mut self, leg: LegId) {
+        self.offered.remove(&leg);
+        if let Some(dialog) = self.legs.remove(&leg) {
+            self.dialogs.remove(&dialog);
+        }
+    }
+
+    /// A new leg for who rings us; `None` when nobody is answered here.
+    fn came_in(&mut self, dialog: DialogId, media: RemoteMedia) -> Option<LegId> {
+        let number = self.config.inbound_after.as_mut()?;
+        *number += 1;
+        let leg = LegId::client(CallId::inbound(*number));
+        self.legs.insert(leg, dialog);
+        self.dialogs.insert(dialog, leg);
+        self.offered.insert(leg, media);
+        Some(leg)
     }
 
     fn dial(&mut self, leg: LegId, to: String, media: SocketAddr) -> Vec<(Mono, Event)> {
@@ -230,22 +291,30 @@ impl Task {
                     self.health.send_replace(TrunkHealth { up, since: at });
                     continue;
                 }
-                // Nobody calls in through a trunk yet.
-                Event::Incoming { dialog, .. } => {
-                    self.port.order(Command::Reject { dialog, status: 480 });
-                    continue;
+                Event::Incoming { dialog, to_user: did, from_user: caller, media } => {
+                    if self.came_in(dialog, media.into()).is_none() {
+                        self.port.order(Command::Reject { dialog, status: 480 });
+                    }
+                    (dialog, TrunkEventKind::Offered { did, caller })
+                }
+                Event::Acked { dialog } => {
+                    let offer = self.dialogs.get(&dialog).and_then(|leg| self.offered.remove(leg));
+                    let Some(remote) = offer else { continue };
+                    (dialog, TrunkEventKind::Answered(remote))
+                }
+                Event::Cancelled { dialog } => {
+                    let cause = HangupCause::RemoteHangup;
+                    (dialog, TrunkEventKind::Failed { cause, status: None })
                 }
                 Event::MediaChanged { dialog, .. } => {
                     let call = self.dialogs.get(&dialog).map(|leg| leg.call.0);
                     tracing::warn!(trunk = self.config.name, call, "the far end moved its audio; it is not followed");
                     continue;
                 }
-                Event::Acked { .. } | Event::Cancelled { .. } => continue,
             };
             let Some(&leg) = self.dialogs.get(&dialog) else { continue };
             if matches!(kind, TrunkEventKind::Failed { .. } | TrunkEventKind::Ended(_)) {
-                self.dialogs.remove(&dialog);
-                self.legs.remove(&leg);
+                self.forget(leg);
             }
             // The listener may be gone while we are still hanging up; then nobody needs to know.
             let _ = self.events.send(TrunkEvent { leg, at, kind });

@@ -62,6 +62,7 @@ impl Caller {
             caller_id: "+74950000000".into(),
             ring_ms_max: 1500,
             options_interval: Duration::ZERO,
+            inbound_after: None,
         };
         let media = Media::start(1, clock.clone(), to_media).unwrap();
         let trunk = Trunk::start(config, clock, to_trunk).unwrap();

@@ -175,6 +175,7 @@ pub fn line(peer: SocketAddr, change: impl FnOnce(&mut TrunkConfig), timing: Tim
         caller_id: "+74950000000".into(),
         ring_ms_max: 10_000,
         options_interval: Duration::ZERO,
+        inbound_after: None,
     };
     change(&mut config);
     let (out, events) = unbounded_channel();

@@ -66,6 +66,7 @@ pub async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     println!("campaign `demo`: {taken}");
 
     let edges = Edges {
+        lines: Vec::new(),
         store: store.clone(),
         clock: clock.clone(),
         prompts: super::prompts(&stage.config, &clock)?,
