@@ -77,6 +77,6 @@ impl Call {
         if self.saves.has_opted_out(scope) {
             return self.come_to("next");
         }
-        self.save(turn, Fact::OptOut { scope }, "next", "next");
+        self.save(turn, Fact::OptOut { scope }, "next", "failed");
     }
 }

@@ -67,9 +67,10 @@ impl Line {
 
     fn bind(&self, now: Now) -> Result<(ContactValues, call::Context), String> {
         let language = self.program.language_for(self.language);
-        let values = self.program.bind(language, |_| None).map_err(|errors| {
-            errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
-        })?;
+        let values = self
+            .program
+            .bind(language, |_| None)
+            .map_err(|errors| errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))?;
         let today = now.wall.date(&self.zone);
         Ok((values, call::Context { language, company: self.company.clone(), today, due: None }))
     }
@@ -116,13 +117,7 @@ impl Engine {
         }
     }
 
-    pub(super) fn offer_prepared(
-        &mut self,
-        now: Now,
-        id: CallId,
-        result: Result<(), String>,
-        out: &mut Vec<Output>,
-    ) {
+    pub(super) fn offer_prepared(&mut self, now: Now, id: CallId, result: Result<(), String>, out: &mut Vec<Output>) {
         let Some(offered) = self.offered.get(&id) else {
             // The caller gave up meanwhile.
             return out.push(Output::Close { call: id });

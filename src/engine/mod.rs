@@ -20,8 +20,8 @@ use crate::id::*;
 use crate::outcome::Disposition;
 use crate::time::{Mono, Now};
 
-pub use order::{CampaignPlan, Destination, Input, LegEvent, Line, OrderId, Output, Refusal, StoreFailure};
 pub use inbound::unfit;
+pub use order::{CampaignPlan, Destination, Input, LegEvent, Line, OrderId, Output, Refusal, StoreFailure};
 pub use tally::Tally;
 
 use dialling::Waiting;

@@ -122,7 +122,15 @@ impl Trunk {
         let health = TrunkHealth { up: config.options_interval.is_zero(), since: clock.now().mono };
         let (health_out, health) = watch::channel(health);
         let (orders, inbox) = unbounded_channel();
-        let task = Task { config, port, events, health: health_out, legs: HashMap::new(), dialogs: HashMap::new(), offered: HashMap::new() };
+        let task = Task {
+            config,
+            port,
+            events,
+            health: health_out,
+            legs: HashMap::new(),
+            dialogs: HashMap::new(),
+            offered: HashMap::new(),
+        };
         let task = Arc::new(Mutex::new(Some(tokio::spawn(task.run(inbox)))));
         Ok(Trunk { orders, health, local_addr, task })
     }

@@ -15,6 +15,7 @@ mod house;
 mod import;
 mod kamailio;
 mod library;
+mod lines;
 mod made_flows;
 mod media;
 mod media_load;

@@ -93,6 +93,7 @@ impl Caller {
                     return Err((cause, status));
                 }
                 TrunkEventKind::Ended(cause) => panic!("ended before it was up: {cause}"),
+                TrunkEventKind::Offered { .. } => panic!("nobody rings us"),
             }
         }
     }

@@ -143,5 +143,6 @@ fn words(kind: &TrunkEventKind) -> String {
             format!("failed {cause} {}", status.map_or("-".to_owned(), |status| status.to_string()))
         }
         TrunkEventKind::Ended(cause) => format!("ended {cause}"),
+        TrunkEventKind::Offered { .. } => "offered".to_owned(),
     }
 }

@@ -59,6 +59,12 @@ pub fn call_with_sipp_xml(peer: SocketAddr, name: &str, xml: &[u8], options: &[&
     spawn(name, folder, &[&["-sf", "scenario.xml", "-s", "+79161234567", &peer], options].concat())
 }
 
+/// Starts sipp as a caller by its built-in scenario, which calls `user` at `peer` and hangs up what is answered.
+pub fn call_with_sipp(peer: SocketAddr, user: &str, options: &[&str]) -> Sipp {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    spawn("uac", folder, &[&["-sn", "uac", "-s", user, &peer.to_string()], options].concat())
+}
+
 fn spawn(scenario: &str, folder: tempfile::TempDir, options: &[&str]) -> Sipp {
     let mut folder = folder;
     // Somebody else may take the port before sipp does.
@@ -114,6 +120,13 @@ impl Sipp {
     pub fn finish(mut self) {
         let status = self.wait("finish", |sipp| sipp.child.try_wait().expect("a child of ours"));
         assert!(status.success(), "sipp {}: {status}\n{}", self.scenario, self.errors());
+    }
+
+    /// As [`finish`](Sipp::finish), for calls that must not go as the scenario says: gives what sipp did not expect.
+    pub fn fail(mut self) -> String {
+        let status = self.wait("finish", |sipp| sipp.child.try_wait().expect("a child of ours"));
+        assert!(!status.success(), "sipp {} found nothing wrong", self.scenario);
+        self.errors()
     }
 
     /// What sipp found wrong with us.

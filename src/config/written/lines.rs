@@ -38,7 +38,11 @@ impl Checker<'_> {
             && (digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()))
         {
             let message = format!("`{}` is not a number as a trunk gives it", did.value);
-            self.wrong(did, message, "write digits, with or without +: \"+74950000000\", \"104\"; without `did`, any number");
+            self.wrong(
+                did,
+                message,
+                "write digits, with or without +: \"+74950000000\", \"104\"; without `did`, any number",
+            );
         }
         if !seen.insert(did.clone()) {
             let (at, message) = match &w.did {

@@ -10,7 +10,11 @@ pub const KIND: Kind = Kind {
     about: "Saves that this number (`number`) or the person on every number and channel (`person`) is not to be contacted. \
             Holds for every campaign.",
     keys: &[required("opt_out", "`number` or `person`")],
-    outcomes: &[alone("next", "saved")],
+    outcomes: &[
+        alone("next", "saved"),
+        alone("failed", "it could not be kept, or the number is withheld; goes where `next` goes unless routed")
+            .or("next"),
+    ],
     presence: Presence::Nobody,
     declare: declares_nothing,
     lower,
