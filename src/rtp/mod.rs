@@ -4,6 +4,7 @@ pub mod dtmf;
 pub mod packet;
 pub mod reorder;
 pub mod sender;
+pub mod srtp;
 
 pub use dtmf::{KeyListener, KeySender};
 pub use packet::{Header, Packet, RtpError};
