@@ -23,6 +23,7 @@ setup:
 setup-test:
 	sh setup/peers.sh
 	sh setup/ears.sh
+	sh setup/sounds.sh
 
 # optional: RHVoice, espeak-ng, a model of Piper
 more-voices:

@@ -33,6 +33,7 @@ mod sipp;
 mod speech;
 mod store;
 mod tidy;
+mod tones;
 mod torture;
 mod town;
 mod versions;
