@@ -17,6 +17,7 @@ use crate::diagnostic::{Diagnostic, Span, render_all};
 use crate::language::Language;
 use crate::phone::PhoneNumber;
 pub use crate::secret::Secret;
+use crate::sip;
 use crate::time::Zone;
 pub use origin::Origin;
 
@@ -37,6 +38,7 @@ pub struct Config {
     pub caller_id: PhoneNumber,
     /// At least one.
     pub trunks: Vec<Trunk>,
+    pub inbound: Inbound,
     /// Only numbers that begin with one of these are dialled. Never empty.
     pub allow_prefixes: Vec<String>,
     pub queues: BTreeMap<String, Queue>,
@@ -76,6 +78,47 @@ pub struct Trunk {
     pub ring_max: Duration,
     /// OPTIONS keep-alive, 5..=3,600 s; zero: never asked, and taken to be up.
     pub options_interval: Duration,
+    /// `None`: the carrier knows where we are.
+    pub register: Option<sip::Registration>,
+    /// How this carrier wants its messages.
+    pub carrier: sip::Carrier,
+    /// What we offer for audio.
+    pub abilities: sip::Abilities,
+    /// `host:port` that everything is sent through (RFC 3261 §8.1.2). `None`: the peer itself.
+    pub outbound_proxy: Option<String>,
+    /// Final statuses that make a call go on to the carrier's next server, 300..=699.
+    pub failover_statuses: Vec<u16>,
+    /// How our numbers are signed. `None`: not at all.
+    pub stir: Option<Stir>,
+}
+
+/// STIR/SHAKEN: what the number shown is vouched for with (RFC 8224, 8225, 8588).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stir {
+    /// PEM, PKCS#8, P-256.
+    pub key: Secret,
+    /// Where the certificate may be fetched by those who verify; `https://…`.
+    pub certificate_url: String,
+    pub attestation: Attestation,
+}
+
+/// How well we know who calls (RFC 8588 §4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Attestation {
+    /// The caller, and that the number is theirs.
+    Full,
+    /// The caller only.
+    Partial,
+    /// Where the call entered our network.
+    Gateway,
+}
+
+/// Who may call us, beside the peers of the trunks.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Inbound {
+    /// Addresses and networks.
+    pub peers: Vec<sip::Network>,
+    pub strangers: sip::Strangers,
 }
 
 /// A human queue.

@@ -1,5 +1,7 @@
 //! How things ended: the closed lists that every attempt, call and report speaks in.
 
+pub mod q850;
+
 /// An enum whose variants are one word each, the same in YAML, in a column, in JSON and on a page.
 #[macro_export]
 macro_rules! words {
@@ -65,8 +67,12 @@ words! {
         Busy = "busy",
         /// 408, 480, 487 after our own CANCEL when `ring_ms_max` ran out.
         NoAnswer = "no_answer",
+        /// Switched off or out of reach: Q.850 cause 20.
+        Unreachable = "unreachable",
         /// 403, 603, 607.
         Rejected = "rejected",
+        /// 608, or 603 "Network Blocked": not by a person, by a network that has judged our number.
+        Blocked = "blocked",
         /// 404, 484, 604: no such number.
         InvalidNumber = "invalid_number",
         /// 410, 502 with an announcement: the number is out of service.
@@ -90,11 +96,26 @@ impl HangupCause {
         match status {
             486 | 600 => HangupCause::Busy,
             408 | 480 | 487 => HangupCause::NoAnswer,
-            403 | 603 | 607 | 608 => HangupCause::Rejected,
+            403 | 603 | 607 => HangupCause::Rejected,
+            608 => HangupCause::Blocked,
             404 | 484 | 604 => HangupCause::InvalidNumber,
             410 | 502 => HangupCause::OutOfService,
             500 | 503 | 504 | 505..=599 => HangupCause::Congestion,
             _ => HangupCause::TrunkRefused,
+        }
+    }
+
+    /// Whose doing it is. More exact than a disposition's: a number that a network has blocked is not the callee's choice.
+    pub fn blame(self) -> Blame {
+        match self {
+            HangupCause::RemoteHangup | HangupCause::Busy | HangupCause::NoAnswer | HangupCause::Unreachable => {
+                Blame::Callee
+            }
+            HangupCause::Rejected | HangupCause::InvalidNumber | HangupCause::OutOfService => Blame::Callee,
+            HangupCause::Blocked | HangupCause::Congestion | HangupCause::TrunkSilent => Blame::Carrier,
+            HangupCause::LocalHangup | HangupCause::Cancelled | HangupCause::SystemError => Blame::Us,
+            // A wrong password is ours, a codec that is not spoken is anybody's.
+            HangupCause::TrunkRefused => Blame::Unknown,
         }
     }
 
@@ -103,8 +124,8 @@ impl HangupCause {
         match self {
             HangupCause::RemoteHangup | HangupCause::LocalHangup => Disposition::HungUpEarly,
             HangupCause::Busy => Disposition::Busy,
-            HangupCause::NoAnswer => Disposition::NoAnswer,
-            HangupCause::Rejected => Disposition::Rejected,
+            HangupCause::NoAnswer | HangupCause::Unreachable => Disposition::NoAnswer,
+            HangupCause::Rejected | HangupCause::Blocked => Disposition::Rejected,
             HangupCause::InvalidNumber => Disposition::InvalidNumber,
             HangupCause::OutOfService => Disposition::OutOfService,
             HangupCause::Congestion => Disposition::Congestion,

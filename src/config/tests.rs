@@ -25,7 +25,11 @@ fn the_sample_loads() {
 #[test]
 fn the_sample_loads_with_its_commented_settings() {
     let mut whole = Config::sample().to_string();
-    for key in ["username", "password", "caller_id", "token", "authorization"] {
+    let of_carriers = "register realm outbound_proxy from_domain from_display identity privacy number_format dial_prefix \
+        user_phone codecs ptime_ms srtp dtmf early_media prack session_timer_s redirects_max redirect_hosts \
+        failover_statuses stir";
+    let of_others = ["username", "password", "caller_id", "token", "authorization"];
+    for key in of_carriers.split_whitespace().chain(of_others) {
         whole = whole.replace(&format!("# {key}:"), &format!("{key}:"));
     }
     let whole = whole
@@ -35,10 +39,27 @@ fn the_sample_loads_with_its_commented_settings() {
         .replace("TTS_AUTHORIZATION", "SET")
         .replace("ALENA_AUTHORIZATION", "SET")
         .replace("\"file:secrets/smtp\"", "\"${env:SET}\"");
-    let whole = with_voices(&whole);
+    let whole = with_voices(&whole).replace("file:secrets/stir.pem", "${env:SET}");
     let config = parse(&whole).unwrap_or_else(|e| panic!("{e}"));
     assert_eq!(config.trunks[0].password.as_ref().unwrap().reveal(), "s3cret");
     assert!(!format!("{config:?}").contains("s3cret"));
+    // What stands there in comments is what holds without them, but for the examples.
+    let (trunk, usual) = (&config.trunks[0], &parse(Config::sample()).unwrap().trunks[0]);
+    let carrier = sip::Carrier {
+        realm: Some("sip.example.com".into()),
+        from_domain: Some("sip.example.com".into()),
+        from_display: Some("Billing".into()),
+        redirect_prefixes: vec!["+7".into(), "+44".into()],
+        ..sip::Carrier::default()
+    };
+    assert_eq!(trunk.carrier, carrier);
+    assert_eq!((&usual.register, &usual.outbound_proxy, &usual.stir), (&None, &None, &None));
+    assert_eq!(trunk.abilities, usual.abilities);
+    assert_eq!(trunk.abilities, sip::Abilities::default());
+    assert_eq!(trunk.register.as_ref().unwrap().expires, Duration::from_secs(3_600));
+    assert_eq!(trunk.outbound_proxy.as_deref(), Some("edge.example.com:5060"));
+    assert_eq!(trunk.stir.as_ref().unwrap().attestation, Attestation::Full);
+    assert_eq!(config.inbound, Inbound::default());
     assert_eq!(config.speech.voices.len(), 6);
     assert_eq!(config.speech.creditors["Горводоканал"].speakers[&Language::RU], ["alena", "ru_tts"]);
 }
@@ -62,42 +83,56 @@ fn mistakes_have_a_place_and_a_code() {
         ("[\"+7\", \"+44\"]", "[\"7\", \"+4x\"]", "19:18 C003, 19:23 C003", "beginning of a number"),
         ("# password: \"${env:TRUNK_PASSWORD}\"", "password: hunter2 #", "26:15 C004", "change the secret"),
         ("# password: \"${env:TRUNK_PASSWORD}\"", "password: \"${env:NOPE}\" #", "26:15 C005", "NOPE is not set"),
-        ("# password: \"file:secrets/smtp\"", "password: \"file:none\"\n  username: x", "46:13 C005", "cannot read"),
+        ("# password: \"file:secrets/smtp\"", "password: \"file:none\"\n  username: x", "76:13 C005", "cannot read"),
         ("channels_max: 30", "channels_max: 0", "28:19 C003", "from 1 to 10000"),
         ("channels_max: 30", "channels_max: many", "28:19 C001", "number"),
         ("cps_max: 5 ", "cps_max: -1 ", "29:14 C003", "out of range"),
         ("peer: \"127.0.0.1:5060\"", "peer: carrier", "23:11 C003", "host and a port"),
-        ("tls: none ", "tls: maybe ", "44:8 C001", "maybe"),
-        ("sip:agent2@127", "agent2@127", "37:43 C003", "not a SIP address"),
+        ("tls: none ", "tls: maybe ", "74:8 C001", "maybe"),
+        ("sip:agent2@127", "agent2@127", "67:43 C003", "not a SIP address"),
         (
             "http://127.0.0.1:8025",
             "http://sms.example.com\"\n  token: \"${env:SET}\"\n  # \"",
-            "53:8 C003",
+            "83:8 C003",
             "plain text",
         ),
-        ("host: billing.example.org", "host: https://billing.example.org/balance", "61:11 C003", "name of a server"),
-        ("host: billing.example.org", "host: http://billing.example.org", "61:11 C003", "plain text"),
-        ("host: billing.example.org", "host: a.example\n  - host: \"A.example:443\"", "62:11 C006", "named twice"),
+        ("host: billing.example.org", "host: https://billing.example.org/balance", "91:11 C003", "name of a server"),
+        ("host: billing.example.org", "host: http://billing.example.org", "91:11 C003", "plain text"),
+        ("host: billing.example.org", "host: a.example\n  - host: \"A.example:443\"", "92:11 C006", "named twice"),
         (
             "# authorization: \"${env:BILLING_AUTHORIZATION}\"",
             "authorization: hunter2 #",
-            "62:20 C004",
+            "92:20 C004",
             "change the secret",
         ),
         (
             "# authorization: \"${env:BILLING_AUTHORIZATION}\"",
             "authorization: \"${env:LINES}\" #",
-            "62:20 C003",
+            "92:20 C003",
             "one line",
         ),
-        ("days: mon-fri", "days: sat-mon", "38:20 C003", "begins on Monday"),
-        ("from: \"09:00\"", "from: \"9\"", "38:35 C003", "time of day"),
-        ("to: \"20:00\"", "to: \"08:00\"", "38:48 C003", "closes after it opens"),
-        ("zone: Europe/Moscow", "zone: Moscow", "38:63 C003", "time zone"),
-        ("transfer_to: []", "transfer_to: [\"8800\", \"sip:desk\"]", "67:15 C003, 67:23 C003", "sip:*@example.org"),
-        ("disk_mb_max: 4096", "disk_mb_max: 0", "76:16 C003", "from 1"),
-        ("drain_s: 120", "drain_s: 120\ndrain_s: 5", "82:1 C001", "duplicate"),
-        ("from: \"Billing <billing@example.com>\"", "from: \"a@b.c\\nBcc: x@y.z\"", "47:9 C003", "e-mail address"),
+        ("# register: { expires_s: 3600 }", "register: { expires_s: 5 }", "33:28 C003", "from 60"),
+        ("# outbound_proxy: \"edge.example.com:5060\"", "outbound_proxy: edge", "35:21 C003", "host and a port"),
+        ("# from_domain: sip.example.com", "from_domain: \"a b\"", "36:18 C003", "not the name of a host"),
+        ("# identity: none", "identity: who", "38:15 C001", "who"),
+        ("# number_format: e164", "number_format: national", "40:20 C003", "country_code"),
+        ("# dial_prefix: \"\"", "dial_prefix: \"a\"", "42:18 C003", "cannot be dialled"),
+        ("# codecs: [pcma, pcmu]", "codecs: [pcma, g729]", "44:20 C003", "pcma, pcmu, g722, opus"),
+        ("# ptime_ms: 20", "ptime_ms: 25", "45:15 C003", "10, 20"),
+        ("# session_timer_s: 0", "session_timer_s: 60", "50:22 C003", "from 90"),
+        ("# redirects_max: 0", "redirects_max: 9", "51:20 C003", "from 0 to 5"),
+        ("# failover_statuses: []", "failover_statuses: [200]", "53:25 C003", "from 300"),
+        ("# stir: { key: \"file:secrets/stir.pem\"", "stir: { key: \"hunter2\"", "54:18 C004", "change the secret"),
+        ("peers: []", "peers: [\"carrier\"]", "60:11 C003", "203.0.113.0/24"),
+        ("strangers: silence", "strangers: loud", "61:14 C001", "loud"),
+        ("days: mon-fri", "days: sat-mon", "68:20 C003", "begins on Monday"),
+        ("from: \"09:00\"", "from: \"9\"", "68:35 C003", "time of day"),
+        ("to: \"20:00\"", "to: \"08:00\"", "68:48 C003", "closes after it opens"),
+        ("zone: Europe/Moscow", "zone: Moscow", "68:63 C003", "time zone"),
+        ("transfer_to: []", "transfer_to: [\"8800\", \"sip:desk\"]", "97:15 C003, 97:23 C003", "sip:*@example.org"),
+        ("disk_mb_max: 4096", "disk_mb_max: 0", "116:16 C003", "from 1"),
+        ("drain_s: 120", "drain_s: 120\ndrain_s: 5", "122:1 C001", "duplicate"),
+        ("from: \"Billing <billing@example.com>\"", "from: \"a@b.c\\nBcc: x@y.z\"", "77:9 C003", "e-mail address"),
         ("\ndatabase: ringback.db", "\ndatabase: [", "5:11 C001", ""),
     ] {
         let source = Config::sample().replacen(from, to, 1);
@@ -122,6 +157,16 @@ fn all_mistakes_at_once() {
     let mut codes: Vec<_> = error.diagnostics.iter().map(|d| (d.span.line, d.code)).collect();
     codes.sort();
     assert_eq!(codes, [(19, "C003"), (24, "C003"), (27, "C006"), (34, "C003")], "{error}");
+}
+
+#[test]
+fn numbers_within_a_country() {
+    let written = "number_format: national\n    country_code: \"+7\"\n    national_prefix: \"8\"\n    \
+        international_prefix: \"810\"";
+    let config = parse(&Config::sample().replace("# number_format: e164", written)).unwrap_or_else(|e| panic!("{e}"));
+    assert_eq!(config.trunks[0].carrier.dialled("+79161234567"), "89161234567");
+    let error = parse(&Config::sample().replace("# number_format: e164", "country_code: \"7\"")).unwrap_err();
+    assert!(error.to_string().contains("for `number_format: national` only"), "{error}");
 }
 
 #[test]

@@ -17,6 +17,7 @@ use crate::phone::PhoneNumber;
 use crate::time::Zone;
 
 mod lines;
+mod trunk;
 mod voices;
 
 type Text = Spanned<String>;
@@ -33,6 +34,7 @@ struct Written {
     caller_id: Text,
     allow_prefixes: Spanned<Vec<Text>>,
     trunks: Spanned<Vec<WrittenTrunk>>,
+    inbound: Option<trunk::WrittenInbound>,
     #[serde(default)]
     queues: BTreeMap<String, WrittenQueue>,
     smtp: Option<WrittenSmtp>,
@@ -65,6 +67,32 @@ struct WrittenTrunk {
     cps_max: Number,
     ring_s_max: Option<Number>,
     options_interval_s: Option<Number>,
+    register: Option<trunk::WrittenRegister>,
+    from_domain: Option<Text>,
+    from_display: Option<Text>,
+    identity: Option<trunk::WrittenIdentity>,
+    privacy: Option<bool>,
+    number_format: Option<Spanned<trunk::WrittenFormat>>,
+    country_code: Option<Text>,
+    national_prefix: Option<Text>,
+    international_prefix: Option<Text>,
+    dial_prefix: Option<Text>,
+    user_phone: Option<bool>,
+    outbound_proxy: Option<Text>,
+    realm: Option<Text>,
+    dtmf: Option<trunk::WrittenDtmf>,
+    codecs: Option<Spanned<Vec<Text>>>,
+    ptime_ms: Option<Number>,
+    srtp: Option<trunk::WrittenSrtp>,
+    session_timer_s: Option<Number>,
+    prack: Option<trunk::WrittenPrack>,
+    early_media: Option<bool>,
+    redirects_max: Option<Number>,
+    #[serde(default)]
+    redirect_hosts: Vec<Text>,
+    #[serde(default)]
+    failover_statuses: Vec<Number>,
+    stir: Option<trunk::WrittenStir>,
 }
 
 #[derive(Deserialize)]
@@ -197,7 +225,8 @@ impl Checker<'_> {
     fn config(&mut self, w: Written) -> Option<Config> {
         let caller_id = self.phone(&w.caller_id);
         let allow_prefixes = self.allow_prefixes(&w.allow_prefixes);
-        let trunks = self.trunks(&w.trunks);
+        let trunks = self.trunks(&w.trunks, &allow_prefixes);
+        let inbound = self.inbound(w.inbound.as_ref());
         // Every queue is checked before the first failure counts, so that all of them are reported.
         let queues: Vec<Option<(String, Queue)>> =
             w.queues.into_iter().map(|(name, q)| Some((name, self.queue(q)?))).collect();
@@ -219,6 +248,7 @@ impl Checker<'_> {
             recordings_dir: w.recordings_dir.as_ref().map_or_else(|| self.folder.join("recordings"), |r| self.path(r)),
             caller_id: caller_id?,
             trunks: trunks?,
+            inbound: inbound?,
             allow_prefixes,
             queues: queues?,
             smtp: smtp.map_or(Some(None), |s| s.map(Some))?,
@@ -233,7 +263,7 @@ impl Checker<'_> {
         })
     }
 
-    fn trunks(&mut self, w: &Spanned<Vec<WrittenTrunk>>) -> Option<Vec<Trunk>> {
+    fn trunks(&mut self, w: &Spanned<Vec<WrittenTrunk>>, allow_prefixes: &[String]) -> Option<Vec<Trunk>> {
         if w.value.is_empty() {
             self.wrong(
                 w,
@@ -249,11 +279,11 @@ impl Checker<'_> {
             }
         }
         // Every trunk is checked before the first failure counts, so that all of them are reported.
-        let trunks: Vec<Option<Trunk>> = w.value.iter().map(|t| self.trunk(t)).collect();
+        let trunks: Vec<Option<Trunk>> = w.value.iter().map(|t| self.trunk(t, allow_prefixes)).collect();
         trunks.into_iter().collect()
     }
 
-    fn trunk(&mut self, w: &WrittenTrunk) -> Option<Trunk> {
+    fn trunk(&mut self, w: &WrittenTrunk, allow_prefixes: &[String]) -> Option<Trunk> {
         let peer = self.host_and_port(&w.peer);
         let bind = self.parsed::<SocketAddr>(&w.bind, "an address and a port", "write it as \"0.0.0.0:5060\"");
         let password = w.password.as_ref().map_or(Some(None), |p| self.secret(p).map(Some));
@@ -265,7 +295,19 @@ impl Checker<'_> {
             Some(never) if never.value == 0.0 => Some(Duration::ZERO),
             interval => self.seconds(interval.as_ref(), 30.0, 5.0, 3_600.0),
         };
+        let carrier = self.carrier(w, allow_prefixes);
+        let abilities = self.abilities(w);
+        let register = w.register.as_ref().map_or(Some(None), |r| self.register(r).map(Some));
+        let outbound_proxy = w.outbound_proxy.as_ref().map_or(Some(None), |p| self.host_and_port(p).map(Some));
+        let failover_statuses = self.failover_statuses(&w.failover_statuses);
+        let stir = w.stir.as_ref().map_or(Some(None), |s| self.stir(s).map(Some));
         Some(Trunk {
+            register: register?,
+            carrier: carrier?,
+            abilities: abilities?,
+            outbound_proxy: outbound_proxy?,
+            failover_statuses: failover_statuses?,
+            stir: stir?,
             name: w.name.value.clone(),
             peer: peer?,
             bind: bind?,

@@ -330,5 +330,11 @@ pub(super) async fn trunk_config(
         ring_ms_max: settings.ring_max.as_millis() as u64,
         options_interval: settings.options_interval,
         inbound_after,
+        settings: crate::trunk::Settings {
+            carrier: settings.carrier.clone(),
+            abilities: settings.abilities.clone(),
+            register: settings.register.clone(),
+            gate: crate::sip::Rules { peers: config.inbound.peers.clone(), strangers: config.inbound.strangers },
+        },
     })
 }

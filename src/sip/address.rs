@@ -38,25 +38,69 @@ impl Address {
 
     /// Addresses separated by commas, each as [`Address::parse`]; stops at the first unreadable one.
     pub fn parse_list(value: &[u8]) -> Option<Vec<Address>> {
-        let (mut quoted, mut bracketed, mut escaped, mut start) = (false, false, false, 0);
-        let mut list = Vec::new();
-        for (i, b) in value.iter().enumerate() {
-            match b {
-                _ if escaped => escaped = false,
-                b'\\' if quoted => escaped = true,
-                b'"' => quoted = !quoted,
-                b'<' if !quoted => bracketed = true,
-                b'>' if !quoted => bracketed = false,
-                b',' if !quoted && !bracketed => {
-                    list.push(Address::parse(&value[start..i])?);
-                    start = i + 1;
-                }
-                _ => {}
-            }
-        }
-        list.push(Address::parse(&value[start..])?);
-        Some(list)
+        split_list(value).into_iter().map(Address::parse).collect()
     }
+}
+
+/// A Contact of a response: where to go instead, or a binding that a registrar keeps.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Contact {
+    pub uri: String,
+    pub expires_s: Option<u32>,
+    /// `q` in thousandths (RFC 3261 §20.10); 1000 when it is not given.
+    pub q: u16,
+}
+
+impl Contact {
+    /// The readable ones among addresses separated by commas.
+    pub fn parse_list(value: &[u8]) -> Vec<Contact> {
+        let parts = split_list(value);
+        parts
+            .into_iter()
+            .filter_map(|part| {
+                let address = Address::parse(part)?;
+                let params = params_of(part)?;
+                let expires_s = param(params, "expires").and_then(|e| e.parse().ok());
+                let q = param(params, "q")
+                    .and_then(|q| q.parse::<f32>().ok())
+                    .map_or(1000, |q| (q.clamp(0.0, 1.0) * 1000.0) as u16);
+                Some(Contact { uri: address.uri, expires_s, q })
+            })
+            .collect()
+    }
+}
+
+/// What stands behind the URI.
+fn params_of(value: &[u8]) -> Option<&[u8]> {
+    match open_bracket(value)? {
+        Some(open) => {
+            let close = open + value[open..].iter().position(|b| *b == b'>')?;
+            Some(&value[close + 1..])
+        }
+        None => Some(value.iter().position(|b| *b == b';').map_or(&[][..], |at| &value[at..])),
+    }
+}
+
+/// Cut at commas that stand outside names and brackets.
+fn split_list(value: &[u8]) -> Vec<&[u8]> {
+    let (mut quoted, mut bracketed, mut escaped, mut start) = (false, false, false, 0);
+    let mut parts = Vec::new();
+    for (i, b) in value.iter().enumerate() {
+        match b {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            b'<' if !quoted => bracketed = true,
+            b'>' if !quoted => bracketed = false,
+            b',' if !quoted && !bracketed => {
+                parts.push(&value[start..i]);
+                start = i + 1;
+            }
+            _ => {}
+        }
+    }
+    parts.push(&value[start..]);
+    parts
 }
 
 /// Where `<` stands outside a quoted name; `Some(None)` without one, `None` when a quote is never closed.
@@ -199,6 +243,16 @@ mod tests {
             assert_eq!(got, expected, "{}", String::from_utf8_lossy(value));
         }
         assert_eq!(Address::parse_list(b"<sip:a,b@c>, \"x,y\" <sip:d>,sip:e").map(|l| l.len()), Some(3));
+    }
+
+    #[test]
+    fn contacts() {
+        let list =
+            Contact::parse_list(b"<sip:a@b;expires=9>;expires=60;q=0.7, \"x, y\" <sip:c@d>, <sip:e, sip:f@g;expires=x");
+        let got: Vec<_> = list.iter().map(|c| (c.uri.as_str(), c.expires_s, c.q)).collect();
+        assert_eq!(got, [("sip:a@b;expires=9", Some(60), 700), ("sip:c@d", None, 1000)]);
+        assert_eq!(Contact::parse_list(b"sip:f@g;expires=30")[0].expires_s, Some(30));
+        assert!(Contact::parse_list(b"*, ,<>").is_empty() || Contact::parse_list(b"*")[0].uri == "*");
     }
 
     #[test]

@@ -32,11 +32,15 @@ impl UserAgent {
             return self.refuse(request, key, 503);
         }
         if let Some(demand) = self.config.demand.clone() {
-            let verdict = demand.judge(&request.authorizations, "INVITE", self.now, self.nonce_secret);
+            let mut verdict = demand.judge(&request.authorizations, "INVITE", self.now, self.nonce_secret);
+            if verdict == Verdict::Right && !self.replays.is_new(&request.authorizations) {
+                verdict = Verdict::Stale;
+            }
             if verdict != Verdict::Right {
-                let challenge = demand.challenge(self.now, self.nonce_secret, verdict == Verdict::Stale);
                 let mut w = self.response(407, request, None);
-                w.line("Proxy-Authenticate", challenge);
+                for challenge in demand.challenges(self.now, self.nonce_secret, verdict == Verdict::Stale) {
+                    w.line("Proxy-Authenticate", challenge);
+                }
                 return self.respond(request, key, w.finish(None));
             }
         }

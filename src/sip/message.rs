@@ -9,16 +9,23 @@ use std::net::SocketAddr;
 use sipx_sip as wire;
 use wire::HeaderName as H;
 
-use super::address::Address;
+use super::address::{Address, Contact};
 use super::body::{Body, accepts_sdp};
 use super::hop::{Hop, Transport};
+use super::identity::{Caller, Told};
+use super::reason::Reason;
 use super::salvage::salvage;
 
 /// Bounds on what is read. A SIP message of a telephone call is 1 to 3 kB.
 pub const MESSAGE_BYTES_MAX: usize = 16 * 1024;
 const BODY_BYTES_MAX: usize = 8 * 1024;
+const PHRASE_CHARS_MAX: usize = 128;
+const CONTACTS_MAX: usize = 32;
+const RETRY_AFTER_S_MAX: u32 = 86_400;
 const HEADER_BYTES_MAX: usize = 4 * 1024;
 pub(super) const HEADERS_MAX: usize = 128;
+/// Of a User-Agent, to know scanners by.
+const NAME_BYTES_MAX: usize = 128;
 /// As many as Max-Forwards allows.
 pub(super) const VIAS_MAX: usize = 70;
 const ROUTES_MAX: usize = 16;
@@ -131,6 +138,14 @@ pub struct Request {
     pub echo: Echo,
     /// Option tags of Require (RFC 3261 §8.2.2.3).
     pub require: Vec<String>,
+    /// How its sender calls itself.
+    pub user_agent: String,
+    /// Length of the whole message.
+    pub bytes: usize,
+    /// Who calls, beside From.
+    pub caller: Caller,
+    /// Why it is sent: of BYE and CANCEL.
+    pub reason: Reason,
     /// Its answer may carry SDP (§20.1).
     pub accepts_sdp: bool,
     /// Raw values of Authorization and Proxy-Authorization.
@@ -139,6 +154,17 @@ pub struct Request {
 
 pub struct Response {
     pub status: u16,
+    /// The words of its status line.
+    pub phrase: String,
+    pub reason: Reason,
+    /// Not before so many seconds again (§20.33); what is larger than a day counts as one.
+    pub retry_after_s: Option<u32>,
+    /// The least that a registrar grants, of 423 (§20.23).
+    pub min_expires_s: Option<u32>,
+    /// What holds for contacts that say nothing themselves (§20.19).
+    pub expires_s: Option<u32>,
+    /// Where to go instead (3xx), or what is registered (200 to REGISTER).
+    pub contacts: Vec<Contact>,
     pub head: Head,
     /// Raw values of WWW-Authenticate (`false`) and Proxy-Authenticate (`true`).
     pub challenges: Vec<(bool, Vec<u8>)>,
@@ -173,7 +199,7 @@ pub fn parse(bytes: &[u8], from: Hop) -> Result<Message, Malformed> {
     match wire::parse_datagram(repaired(bytes).into(), &limits)
         .map_err(|error| broken(status_of(&error, bytes.len())))?
     {
-        wire::Message::Request(request) => match parse_request(&request, from) {
+        wire::Message::Request(request) => match parse_request(&request, from, bytes.len()) {
             Ok(request) => Ok(Message::Request(Box::new(request))),
             Err(Malformed::Noise) => Err(broken(400)),
             Err(answer) => Err(answer),
@@ -186,7 +212,20 @@ pub fn parse(bytes: &[u8], from: Hop) -> Result<Message, Malformed> {
             let challenge = |name: &H, proxy| values(&response.headers, name).into_iter().map(move |v| (proxy, v));
             let challenges = challenge(&H::WwwAuthenticate, false).chain(challenge(&H::ProxyAuthenticate, true));
             let challenges = challenges.take(8).collect();
-            Ok(Message::Response(Box::new(Response { status: response.status.code(), head, challenges })))
+            let told = |name: &str| values(&response.headers, &H::parse(&name.as_bytes().to_vec().into()));
+            let seconds = |name: &str| told(name).first().and_then(|v| leading_number(v));
+            let contacts = values(&response.headers, &H::Contact).into_iter().flat_map(|v| Contact::parse_list(&v));
+            Ok(Message::Response(Box::new(Response {
+                status: response.status.code(),
+                phrase: String::from_utf8_lossy(&response.reason).chars().take(PHRASE_CHARS_MAX).collect(),
+                reason: Reason::read(&told("Reason")),
+                retry_after_s: seconds("Retry-After").map(|s| s.min(RETRY_AFTER_S_MAX)),
+                min_expires_s: seconds("Min-Expires"),
+                expires_s: seconds("Expires"),
+                contacts: contacts.take(CONTACTS_MAX).collect(),
+                head,
+                challenges,
+            })))
         }
     }
 }
@@ -224,7 +263,7 @@ fn vias_of(headers: &wire::Headers) -> Option<usize> {
     lists.sum()
 }
 
-fn parse_request(request: &wire::Request, from: Hop) -> Result<Request, Malformed> {
+fn parse_request(request: &wire::Request, from: Hop, bytes: usize) -> Result<Request, Malformed> {
     let echo = parse_echo(&request.headers, from).ok_or(Malformed::Noise)?;
     let answer = |status, echo: &Echo| Malformed::Answer { status, echo: Box::new(echo.clone()) };
     if !request.version.is_supported() {
@@ -243,6 +282,20 @@ fn parse_request(request: &wire::Request, from: Hop) -> Result<Request, Malforme
     if request.uri.has_headers() {
         return Err(answer(400, &echo));
     }
+    let told = |name: &str| values(&request.headers, &H::parse(&name.as_bytes().to_vec().into()));
+    let user_agent = values(&request.headers, &H::UserAgent).into_iter().next().unwrap_or_default();
+    let user_agent = String::from_utf8_lossy(&user_agent[..user_agent.len().min(NAME_BYTES_MAX)]).into_owned();
+    let reason = Reason::read(&told("Reason"));
+    let caller = match head.method {
+        Method::Invite => Caller::read(&Told {
+            from: &head.from.uri,
+            asserted: &told("P-Asserted-Identity"),
+            remote_party: &told("Remote-Party-ID"),
+            diversion: &told("Diversion"),
+            privacy: &told("Privacy"),
+        }),
+        _ => Caller::default(),
+    };
     let accepts_sdp = accepts_sdp(&values(&request.headers, &H::Accept));
     let require = values(&request.headers, &H::Require);
     let require = require.iter().flat_map(|v| v.split(|b| *b == b','));
@@ -251,7 +304,7 @@ fn parse_request(request: &wire::Request, from: Hop) -> Result<Request, Malforme
     let mut authorizations = values(&request.headers, &H::Authorization);
     authorizations.extend(values(&request.headers, &H::ProxyAuthorization));
     authorizations.truncate(8);
-    Ok(Request { uri, head, echo, require, accepts_sdp, authorizations })
+    Ok(Request { uri, head, echo, require, user_agent, bytes, caller, reason, accepts_sdp, authorizations })
 }
 
 fn values(headers: &wire::Headers, name: &H) -> Vec<Vec<u8>> {
@@ -356,6 +409,14 @@ fn parse_head(headers: &wire::Headers, body: &[u8]) -> Option<Head> {
     };
     let contact = contact.map(|c| c.uri);
     Some(Head { branch, sent_by, from, to, call_id, cseq, method, contact, record_route, sdp, foreign_body })
+}
+
+/// The digits that a value begins with: `120 (busy)`, `60;duration=3600`. More than fits counts as the most there is.
+fn leading_number(value: &[u8]) -> Option<u32> {
+    let value = value.trim_ascii_start();
+    let digits = value.iter().take_while(|b| b.is_ascii_digit()).count();
+    let text = std::str::from_utf8(&value[..digits]).ok().filter(|t| !t.is_empty())?;
+    Some(text.parse().unwrap_or(u32::MAX))
 }
 
 fn is_word(text: &str) -> bool {

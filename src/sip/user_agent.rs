@@ -13,11 +13,13 @@ use std::time::Duration;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
-use super::auth::{Challenge, Credentials, Demand};
+use super::auth::{Challenge, Credentials, Demand, Replays};
 use super::callee::Offered;
 use super::caller::Inviting;
+use super::carrier::Carrier;
 use super::client::{Branch, ClientKey, ClientTransaction, Owner, Step as ClientStep};
 use super::dialog::{self, Dialog};
+use super::gate::{Asked, Gate, Load, Rules, Verdict};
 use super::hop::{Contacts, Hop, Peer};
 use super::message::{Malformed, Message, Method, Request, Response, Writer, parse};
 use super::sdes::{KEY_BYTES, MasterKey};
@@ -74,6 +76,10 @@ pub struct Config {
     pub timing: Timing,
     /// Codecs, packet times, encryption: what calls offer and agree to.
     pub abilities: Arc<Abilities>,
+    /// How the peer wants its messages.
+    pub carrier: Carrier,
+    /// Who may ask for anything outside a call. `None`: everybody.
+    pub gate: Option<Rules>,
     /// How often the peer is asked whether it is there; zero: never, and it counts as up.
     pub options_interval: Duration,
     /// Makes tags, branches and Call-IDs. From the system's randomness except in tests: who can guess a branch can
@@ -95,6 +101,8 @@ impl Config {
             demand: None,
             timing: Timing::default(),
             abilities: Arc::default(),
+            carrier: Carrier::default(),
+            gate: None,
             options_interval: Duration::ZERO,
             seed,
             calls_max: 10_000,
@@ -240,7 +248,11 @@ pub struct UserAgent {
     rng: StdRng,
     next_id: u64,
     pub(super) nonce_secret: u64,
+    pub(super) replays: Replays,
     pub(super) closed: bool,
+    /// How late the loop around us is.
+    lag: Duration,
+    gate: Option<Gate>,
     peer_up: Option<bool>,
     /// An OPTIONS is out.
     asking: bool,
@@ -253,7 +265,10 @@ impl UserAgent {
         let mut agenda = Agenda::default();
         let watches = config.peer.is_some() && !config.options_interval.is_zero();
         agenda.set(Due::Keepalive, watches.then_some(now));
+        let gate = config.gate.clone().map(|rules| Gate::new(rules, now));
         UserAgent {
+            lag: Duration::ZERO,
+            gate,
             config,
             now,
             calls: BTreeMap::new(),
@@ -266,6 +281,7 @@ impl UserAgent {
             rng,
             next_id: 0,
             nonce_secret,
+            replays: Replays::default(),
             closed: false,
             peer_up: None,
             asking: false,
@@ -276,6 +292,16 @@ impl UserAgent {
     pub fn reserve(&mut self) -> DialogId {
         self.next_id += 1;
         DialogId(self.next_id)
+    }
+
+    /// How late the loop around us has become: the time from when something was due to when it was done.
+    pub fn lags(&mut self, lag: Duration) {
+        self.lag = lag;
+    }
+
+    /// Requests that the gate has turned away.
+    pub fn turned_away(&self) -> u64 {
+        self.gate.as_ref().map_or(0, Gate::turned_away)
     }
 
     /// When `Input::Ticked` is wanted.
@@ -297,6 +323,7 @@ impl UserAgent {
     pub fn handle(&mut self, now: Mono, input: Input) -> Vec<Output> {
         self.now = now;
         match input {
+            Input::Message { from, .. } if self.gate.as_ref().is_some_and(|g| g.is_banned(now, from.addr.ip())) => {}
             Input::Message { from, bytes } => match parse(bytes, from) {
                 Ok(Message::Request(request)) => self.on_request(&request, from),
                 Ok(Message::Response(response)) => self.on_response(&response, from),
@@ -305,8 +332,10 @@ impl UserAgent {
                     // An ACK is never answered, not even a broken one (§8.2.6.1).
                     if !echo.is_ack() {
                         let tag = self.token();
-                        let bytes = Writer::response(status, &echo, &tag).finish(None);
-                        self.send(echo.reply_to, bytes);
+                        let answer = Writer::response(status, &echo, &tag).finish(None);
+                        if self.may_answer(from, bytes.len(), answer.len()) {
+                            self.send(echo.reply_to, answer);
+                        }
                     }
                 }
             },
@@ -364,6 +393,9 @@ impl UserAgent {
             }
             return;
         }
+        if !self.let_in(request, from) {
+            return;
+        }
         if request.head.method == Method::Cancel {
             return self.on_cancel(request, key);
         }
@@ -379,6 +411,48 @@ impl UserAgent {
             },
             None => self.answer_outside(request, from, key),
         }
+    }
+
+    /// Whether a request goes on to what it asks for; if not, its sender has been told as much as it may be.
+    fn let_in(&mut self, request: &Request, from: Hop) -> bool {
+        let Some(gate) = &mut self.gate else { return true };
+        let tag = request.head.to.tag.as_deref().unwrap_or("");
+        let of_a_call = self.by_tag.contains_key(&dialog::key(&request.head.call_id, tag));
+        let of_an_invite =
+            request.head.method == Method::Cancel && self.by_key.contains_key(&server::key(request, &Method::Invite));
+        if of_a_call || of_an_invite {
+            return true;
+        }
+        let ip = from.addr.ip();
+        let invite = request.head.method == Method::Invite;
+        let pending = self.calls.values().filter(|c| invite && matches!(c.state, State::Offered(_))).count();
+        let asked = Asked { from: ip, invite, names: &[request.user_agent.as_bytes(), &request.echo.from] };
+        let verdict = gate.judge(self.now, &asked, Load { pending, lag: self.lag });
+        let answer = match verdict {
+            Verdict::Pass => return true,
+            Verdict::Silence => return false,
+            Verdict::Forbidden => Writer::response(403, &request.echo, &self.token()).finish(None),
+            // Without a transaction: what is refused costs nothing, and comes again.
+            Verdict::Busy { retry_after_s } => {
+                let mut w = Writer::response(503, &request.echo, &self.token());
+                w.line("Retry-After", retry_after_s);
+                w.finish(None)
+            }
+        };
+        if self.may_answer(from, request.bytes, answer.len()) {
+            self.send(request.echo.reply_to, answer);
+        }
+        false
+    }
+
+    /// Whether somebody outside every call may be told something in so many bytes.
+    fn may_answer(&mut self, from: Hop, asked_bytes: usize, answer_bytes: usize) -> bool {
+        let (now, ip) = (self.now, from.addr.ip());
+        let Some(gate) = &mut self.gate else { return true };
+        if !gate.is_peer(ip) {
+            gate.failed(now, ip);
+        }
+        gate.may_answer(now, ip, asked_bytes, answer_bytes)
     }
 
     fn answer_outside(&mut self, request: &Request, from: Hop, key: Box<str>) {

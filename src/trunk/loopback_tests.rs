@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use super::answerer::{Answerer, AnswererEvent, AnswererEventKind as Heard, Credentials};
-use super::{Secret, Trunk, TrunkConfig, TrunkEvent, TrunkEventKind as Told};
+use super::{Secret, Settings, Trunk, TrunkConfig, TrunkEvent, TrunkEventKind as Told};
 use crate::audio::Codec;
 use crate::id::{CallId, LegId};
 use crate::outcome::HangupCause;
@@ -54,6 +54,7 @@ fn pair(password: Option<&str>, options_interval: Duration) -> Pair {
         ring_ms_max: 10_000,
         options_interval,
         inbound_after: None,
+        settings: Settings::default(),
     };
     let trunk = Trunk::start(config, clock, out).unwrap();
     Pair { trunk, told, answerer, heard }

@@ -67,6 +67,18 @@ pub struct TrunkConfig {
     pub options_interval: Duration,
     /// Calls that come in are offered, numbered from the one after this. `None`: they are refused.
     pub inbound_after: Option<i64>,
+    pub settings: Settings,
+}
+
+/// How the carrier wants it, and who else may ask us for anything.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    pub carrier: sip::Carrier,
+    pub abilities: sip::Abilities,
+    /// `None`: the carrier knows where we are.
+    pub register: Option<sip::Registration>,
+    /// Peers beside the trunk's own, and what strangers get.
+    pub gate: sip::Rules,
 }
 
 /// Whether the peer answers. Down until it has been heard from for the first time.
@@ -117,6 +129,11 @@ impl Trunk {
             c.credentials = credentials;
             c.timing = timing;
             c.options_interval = config.options_interval;
+            c.abilities = Arc::new(config.settings.abilities.clone());
+            c.carrier = config.settings.carrier.clone();
+            let mut gate = config.settings.gate.clone();
+            gate.peers.push(config.peer.ip().into());
+            c.gate = Some(gate);
         })?;
         let local_addr = port.local_addr();
         let health = TrunkHealth { up: config.options_interval.is_zero(), since: clock.now().mono };

@@ -63,6 +63,7 @@ impl Caller {
             ring_ms_max: 1500,
             options_interval: Duration::ZERO,
             inbound_after: None,
+            settings: Default::default(),
         };
         let media = Media::start(1, clock.clone(), to_media).unwrap();
         let trunk = Trunk::start(config, clock, to_trunk).unwrap();

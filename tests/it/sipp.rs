@@ -189,6 +189,7 @@ pub fn line(peer: SocketAddr, change: impl FnOnce(&mut TrunkConfig), timing: Tim
         ring_ms_max: 10_000,
         options_interval: Duration::ZERO,
         inbound_after: None,
+        settings: Default::default(),
     };
     change(&mut config);
     let (out, events) = unbounded_channel();
