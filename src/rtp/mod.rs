@@ -1,11 +1,13 @@
 #![doc = include_str!("README.md")]
 
+pub mod digits;
 pub mod dtmf;
 pub mod packet;
 pub mod reorder;
 pub mod sender;
 pub mod srtp;
 
+pub use digits::Digits;
 pub use dtmf::{KeyListener, KeySender};
 pub use packet::{Header, Packet, RtpError};
 pub use reorder::{Reception, Reorder};
