@@ -4,6 +4,7 @@ mod clip;
 mod codec;
 pub mod coder;
 pub mod comfort;
+pub mod conceal;
 pub mod dtmf;
 pub mod g711;
 pub mod g722;

@@ -81,7 +81,8 @@ impl Digits {
             return None;
         }
         // The oldest first: each way keeps the order of the presses.
-        let known = self.presses.iter_mut().flatten().filter(|press| press.is(now, way, key)).min_by_key(|press| press.at);
+        let known =
+            self.presses.iter_mut().flatten().filter(|press| press.is(now, way, key)).min_by_key(|press| press.at);
         if let Some(press) = known {
             press.told[way as usize] = true;
             return None;
@@ -197,7 +198,8 @@ mod tests {
         }
         reports.sort_by_key(|(at, way, _)| (*at, *way as u8));
         let mut digits = Digits::new(Tones::Always);
-        let told: String = reports.iter().filter_map(|&(at, way, key)| digits.hear(Mono(at * 1000), way, key)).collect();
+        let told: String =
+            reports.iter().filter_map(|&(at, way, key)| digits.hear(Mono(at * 1000), way, key)).collect();
         assert_eq!(told, expected);
     }
 }
