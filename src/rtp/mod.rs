@@ -2,6 +2,7 @@
 
 pub mod digits;
 pub mod dtmf;
+pub mod jitter;
 pub mod packet;
 pub mod reorder;
 pub mod sender;
@@ -9,6 +10,7 @@ pub mod srtp;
 
 pub use digits::Digits;
 pub use dtmf::{KeyListener, KeySender};
+pub use jitter::{JitterBuffer, Piece};
 pub use packet::{Header, Packet, RtpError};
 pub use reorder::{Reception, Reorder};
 pub use sender::Sender;
