@@ -209,6 +209,12 @@ pub struct MediaSettings {
     pub threads: usize,
     /// Where audio is received; the address put into SDP.
     pub bind_ip: IpAddr,
+    /// First and last UDP port for audio, which takes the even ones, and RTCP. `None`: any that the system gives.
+    pub ports: Option<(u16, u16)>,
+    /// A call is hung up when its far end has sent nothing for so long, 5..=3600 s. `None`: never.
+    pub silent_max: Option<Duration>,
+    /// The first packet from anywhere decides where a far end is: it is behind a NAT and names a private address.
+    pub far_end_anywhere: bool,
 }
 
 /// How much rendered speech is kept, and how many threads render. A second of speech has 16 kB.

@@ -85,7 +85,9 @@ words! {
         TrunkSilent = "trunk_silent",
         /// We took the call back before the answer (payment, stop, shutdown).
         Cancelled = "cancelled",
-        /// No media port, no audio, a panic: our own failure.
+        /// The far end sent no audio for too long and did not hang up: the carrier has lost it, or the call.
+        MediaSilent = "media_silent",
+        /// No media port, a panic: our own failure.
         SystemError = "system_error",
     }
 }
@@ -112,7 +114,9 @@ impl HangupCause {
                 Blame::Callee
             }
             HangupCause::Rejected | HangupCause::InvalidNumber | HangupCause::OutOfService => Blame::Callee,
-            HangupCause::Blocked | HangupCause::Congestion | HangupCause::TrunkSilent => Blame::Carrier,
+            HangupCause::Blocked | HangupCause::Congestion | HangupCause::TrunkSilent | HangupCause::MediaSilent => {
+                Blame::Carrier
+            }
             HangupCause::LocalHangup | HangupCause::Cancelled | HangupCause::SystemError => Blame::Us,
             // A wrong password is ours, a codec that is not spoken is anybody's.
             HangupCause::TrunkRefused => Blame::Unknown,
@@ -128,7 +132,7 @@ impl HangupCause {
             HangupCause::Rejected | HangupCause::Blocked => Disposition::Rejected,
             HangupCause::InvalidNumber => Disposition::InvalidNumber,
             HangupCause::OutOfService => Disposition::OutOfService,
-            HangupCause::Congestion => Disposition::Congestion,
+            HangupCause::Congestion | HangupCause::MediaSilent => Disposition::Congestion,
             HangupCause::TrunkRefused | HangupCause::TrunkSilent => Disposition::TrunkDown,
             HangupCause::Cancelled => Disposition::Cancelled,
             HangupCause::SystemError => Disposition::SystemError,

@@ -161,6 +161,9 @@ struct WrittenCache {
 struct WrittenMedia {
     threads: Option<Number>,
     bind_ip: Option<Text>,
+    ports: Option<Text>,
+    silent_s_max: Option<Number>,
+    far_end: Option<Text>,
 }
 
 /// Settings, or everything that is wrong with them.
@@ -463,12 +466,50 @@ impl Checker<'_> {
     }
 
     fn media(&mut self, w: Option<WrittenMedia>) -> Option<MediaSettings> {
-        let (threads, bind_ip) = w.map_or((None, None), |m| (m.threads, m.bind_ip));
-        let threads = threads.map_or(Some(1.0), |t| self.whole(&t, 1.0, 64.0));
-        let bind_ip = bind_ip.map_or(Some(IpAddr::from([127, 0, 0, 1])), |ip| {
+        let none = WrittenMedia { threads: None, bind_ip: None, ports: None, silent_s_max: None, far_end: None };
+        let w = w.unwrap_or(none);
+        let threads = w.threads.map_or(Some(1.0), |t| self.whole(&t, 1.0, 64.0));
+        let bind_ip = w.bind_ip.map_or(Some(IpAddr::from([127, 0, 0, 1])), |ip| {
             self.parsed(&ip, "an IP address", "write it as \"192.0.2.10\"")
         });
-        Some(MediaSettings { threads: threads? as usize, bind_ip: bind_ip? })
+        let ports = w.ports.map_or(Some(None), |w| self.ports(&w).map(Some));
+        let silent = match w.silent_s_max {
+            Some(never) if never.value == 0.0 => Some(None),
+            silent => self.seconds(silent.as_ref(), 30.0, 5.0, 3600.0).map(Some),
+        };
+        let anywhere = match &w.far_end {
+            None => Some(false),
+            Some(w) => match w.value.as_str() {
+                "named" => Some(false),
+                "anywhere" => Some(true),
+                other => {
+                    let message = format!("expected `named` or `anywhere`, found `{other}`");
+                    self.wrong(w, message, "`anywhere` is for far ends behind a NAT that name a private address");
+                    None
+                }
+            },
+        };
+        Some(MediaSettings {
+            threads: threads? as usize,
+            bind_ip: bind_ip?,
+            ports: ports?,
+            silent_max: silent?,
+            far_end_anywhere: anywhere?,
+        })
+    }
+
+    /// `16384-32767`.
+    fn ports(&mut self, w: &Text) -> Option<(u16, u16)> {
+        let ends = w.value.split_once('-').map(|(first, last)| (first.trim().parse(), last.trim().parse()));
+        match ends {
+            // An even one and the one above it are one call.
+            Some((Ok(first), Ok(last))) if first >= 1024 && first < last => Some((first, last)),
+            Some(_) | None => {
+                let message = format!("`{}` is no range of UDP ports", w.value);
+                self.wrong(w, message, "write it as \"16384-32767\", from 1024 upwards; a call takes two");
+                None
+            }
+        }
     }
 
     fn cache(&mut self, w: Option<WrittenCache>) -> Option<CacheSettings> {

@@ -1,15 +1,16 @@
 //! What a leg hears: packets in order, keys, speech and who answered, a recording, and what is to be relayed.
 
-use super::MediaEventKind;
 use super::message::Message;
 use super::scribe::Recorder;
-use crate::audio::{Codec, FRAME, Heard, Listener, g711::Law};
+use super::{MediaEventKind, Remote};
+use crate::audio::{Codec, Decoder, FRAME, Heard, Listener, coder};
 use crate::rtp::reorder::InOrder;
-use crate::rtp::{KeyListener, Packet, Reception, Reorder};
+use crate::rtp::{Arrivals, KeyListener, Packet, Reception, Reorder};
 use crate::time::Mono;
 
-/// Ticks without audio after which the line counts as quiet: a far end may send nothing when nobody speaks.
-const QUIET_TICKS: u32 = 4;
+/// Frames without audio after which the line counts as quiet: a far end may send nothing when nobody speaks.
+const QUIET_FRAMES: u32 = 4;
+const FRAME_MS: u128 = 20;
 /// Quiet that is told to the listener at most, when a pause shows in the timestamps.
 const PAUSE_FRAMES_MAX: u32 = 250;
 /// Quiet before `SpeechEnded`, until someone asks for another.
@@ -19,6 +20,9 @@ const QUIET_MS: u32 = 800;
 pub struct Ear {
     reorder: Reorder,
     keys: KeyListener,
+    /// Zero: nothing agreed yet.
+    keys_clock_hz: u32,
+    arrivals: Arrivals,
     sound: Sound,
 }
 
@@ -28,7 +32,12 @@ struct Sound {
     listening: Option<Box<Listening>>,
     recorder: Option<Recorder>,
     message: Option<Box<Message>>,
-    quiet_ticks: u32,
+    decoder: Option<(Codec, Decoder)>,
+    time: Time,
+    /// When audio came, or was first waited for.
+    heard: Option<Mono>,
+    /// Quiet frames told since.
+    quiet_told: u32,
 }
 
 #[derive(Debug)]
@@ -80,41 +89,69 @@ impl Ear {
         listening.listener.set_quiet_ms(quiet_ms);
     }
 
-    /// `relay`: gets the audio in this law.
+    pub fn connect(&mut self, remote: &Remote) {
+        // Another clock is another count; what was pressed before is forgotten with it.
+        if self.keys_clock_hz != remote.dtmf_clock_hz {
+            self.keys_clock_hz = remote.dtmf_clock_hz;
+            self.keys = KeyListener::new(remote.dtmf_clock_hz);
+        }
+    }
+
+    pub fn arrivals(&self) -> &Arrivals {
+        &self.arrivals
+    }
+
+    pub fn arrivals_mut(&mut self) -> &mut Arrivals {
+        &mut self.arrivals
+    }
+
+    /// `relay`: gets the samples.
     pub fn packet(
         &mut self,
         now: Mono,
         packet: &Packet<'_>,
-        dtmf_payload: Option<u8>,
-        mut relay: Option<(Law, &mut Vec<u8>)>,
+        remote: &Remote,
+        mut relay: Option<&mut Vec<i16>>,
         facts: &mut Vec<MediaEventKind>,
     ) {
-        if Some(packet.header.payload_type) == dtmf_payload {
+        let payload_type = packet.header.payload_type;
+        if Some(payload_type) == remote.dtmf_payload_in {
             // At arrival, ahead of what is missing before it: a key must not wait.
             facts.extend(self.keys.hear(packet).map(MediaEventKind::Digit));
         }
+        let at = (payload_type == remote.payload_in).then(|| ticks(now, remote.codec.clock()));
+        self.arrivals.note(&packet.header, at);
         let sound = &mut self.sound;
-        self.reorder.push(packet, |piece| sound.hear(now, piece, relay.as_mut(), facts));
+        self.reorder.push(packet, |piece| sound.hear(now, piece, remote, relay.as_deref_mut(), facts));
     }
 
-    pub fn tick(&mut self, now: Mono, facts: &mut Vec<MediaEventKind>) {
-        self.sound.quiet_ticks = self.sound.quiet_ticks.saturating_add(1);
-        if self.sound.quiet_ticks < QUIET_TICKS {
+    pub fn tick(&mut self, now: Mono, remote: &Remote, facts: &mut Vec<MediaEventKind>) {
+        let since = *self.sound.heard.get_or_insert(now);
+        let quiet = (now.since(since).as_millis() / FRAME_MS) as u32;
+        if quiet < QUIET_FRAMES {
             return;
         }
         if self.reorder.is_waiting() {
             let sound = &mut self.sound;
-            self.reorder.flush(|piece| sound.hear(now, piece, None, facts));
+            self.reorder.flush(|piece| sound.hear(now, piece, remote, None, facts));
             return;
         }
-        let frames = if self.sound.quiet_ticks == QUIET_TICKS { QUIET_TICKS } else { 1 };
-        if let Some(listening) = &mut self.sound.listening {
+        let frames = quiet - self.sound.quiet_told.min(quiet);
+        self.sound.quiet_told = quiet;
+        // After a long stop of this thread; the far end was quiet or not, nobody knows.
+        let frames = frames.min(PAUSE_FRAMES_MAX);
+        if let Some(listening) = self.sound.listening.as_mut().filter(|_| frames > 0) {
             listening.fall_quiet(frames, facts);
         }
-        if let Some(message) = &mut self.sound.message {
+        if let Some(message) = self.sound.message.as_mut().filter(|_| frames > 0) {
             message.quiet(now, frames);
         }
     }
+}
+
+/// The clock as a stream with this one would count.
+fn ticks(now: Mono, clock_hz: u32) -> u32 {
+    (u128::from(now.0) * u128::from(clock_hz) / 1_000_000) as u32
 }
 
 impl Sound {
@@ -126,24 +163,56 @@ impl Sound {
         &mut self,
         now: Mono,
         piece: InOrder<'_>,
-        relay: Option<&mut (Law, &mut Vec<u8>)>,
+        remote: &Remote,
+        relay: Option<&mut Vec<i16>>,
         facts: &mut Vec<MediaEventKind>,
     ) {
-        // Events and comfort noise (payload type 13) hold no samples; their time shows in the next packet's timestamp.
-        let Some(law) = Codec::of_payload_type(piece.payload_type).and_then(Codec::law) else { return };
-        self.quiet_ticks = 0;
+        // Events and comfort noise hold no samples; their time shows in the next packet's timestamp. The other law of G.711 is
+        // understood even if it was not agreed on: some far ends mix them up.
+        let law = || Codec::of_payload_type(piece.payload_type).filter(|codec| codec.law().is_some());
+        let codec = if piece.payload_type == remote.payload_in { Some(remote.codec) } else { law() };
+        let Some(codec) = codec else { return };
+        self.heard = Some(now);
+        self.quiet_told = 0;
+        if self.recorder.is_none() && self.message.is_none() && self.listening.is_none() && relay.is_none() {
+            return;
+        }
+        let timestamp = self.time.samples(codec, piece.timestamp);
+        let decoder = match &mut self.decoder {
+            Some((of, decoder)) if *of == codec => decoder,
+            other => &mut other.insert((codec, Decoder::new(codec))).1,
+        };
+        let mut pcm = [0; coder::PACKET_SAMPLES_MAX];
+        let samples = decoder.decode(piece.payload, &mut pcm);
+        let pcm = &pcm[..samples];
         if let Some(recorder) = &mut self.recorder {
-            recorder.hear(now, piece.timestamp, law, piece.payload);
+            recorder.hear(now, timestamp, pcm);
         }
         if let Some(message) = &mut self.message {
-            message.hear(now, piece.timestamp, law, piece.payload);
+            message.hear(now, timestamp, pcm);
         }
-        if let Some((to, audio)) = relay {
-            audio.extend(piece.payload.iter().map(|&byte| law.transcode(*to, byte)));
+        if let Some(relay) = relay {
+            relay.extend(pcm);
         }
         if let Some(listening) = &mut self.listening {
-            listening.hear(piece.timestamp, law, piece.payload, facts);
+            listening.hear(timestamp, pcm, facts);
         }
+    }
+}
+
+/// The far end's timestamps, counted on in samples whatever its clock is; a wrap of the one leaves no trace in the other.
+#[derive(Debug, Default)]
+struct Time {
+    /// The last timestamp, and all ticks since the first.
+    last: Option<(u32, u64)>,
+}
+
+impl Time {
+    fn samples(&mut self, codec: Codec, timestamp: u32) -> u32 {
+        let (before, ticks) = self.last.unwrap_or((timestamp, 1 << 40));
+        let ticks = ticks.wrapping_add_signed(i64::from(timestamp.wrapping_sub(before) as i32));
+        self.last = Some((timestamp, ticks));
+        (ticks / u64::from(codec.ticks(1))) as u32
     }
 }
 
@@ -166,7 +235,7 @@ impl Listening {
         self.quiet_told += frames;
     }
 
-    pub fn hear(&mut self, timestamp: u32, law: Law, payload: &[u8], facts: &mut Vec<MediaEventKind>) {
+    pub fn hear(&mut self, timestamp: u32, mut pcm: &[i16], facts: &mut Vec<MediaEventKind>) {
         if let Some(next) = self.next {
             let pause = timestamp.wrapping_sub(next) as i32;
             let frames = pause.max(0) as u32 / FRAME as u32;
@@ -176,10 +245,12 @@ impl Listening {
             }
         }
         self.quiet_told = 0;
-        self.next = Some(timestamp.wrapping_add(payload.len() as u32));
-        for &byte in payload {
-            self.frame[self.filled] = law.decode(byte);
-            self.filled += 1;
+        self.next = Some(timestamp.wrapping_add(pcm.len() as u32));
+        while !pcm.is_empty() {
+            let (now, rest) = pcm.split_at(pcm.len().min(FRAME - self.filled));
+            self.frame[self.filled..self.filled + now.len()].copy_from_slice(now);
+            self.filled += now.len();
+            pcm = rest;
             if self.filled == FRAME {
                 self.filled = 0;
                 let heard = self.listener.hear(&self.frame);

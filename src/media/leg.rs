@@ -2,14 +2,17 @@
 
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
+use std::time::Duration;
 
+use super::control::{Control, Ntp, Spoken, jitter_ms};
 use super::ear::Ear;
 use super::mouth::{Mouth, Uttered};
-use super::wheel::Phase;
+use super::source::Source;
+use super::wheel::{Period, Phase};
 use super::{MediaEventKind, MediaStats, Remote};
-use crate::audio::{Codec, g711::Law};
 use crate::id::LegId;
-use crate::rtp::{Packet, Sender};
+use crate::rtp::packet::HEADER;
+use crate::rtp::{Packet, Quality, Sender, rtcp};
 use crate::time::{Clock, Mono};
 
 /// The longest datagram that is looked at; telephone audio is far shorter. A buffer of [`DATAGRAM_BUFFER`] bytes shows a longer one.
@@ -19,6 +22,16 @@ pub const DATAGRAM_BUFFER: usize = DATAGRAM_MAX + 1;
 const READ_MAX: u64 = 8;
 /// Visits from one thorough look for arrivals to the next, for a leg at which nothing was amiss.
 const THOROUGH_EVERY: u8 = 8;
+
+/// What a leg needs of its thread at each visit.
+#[derive(Debug, Clone, Copy)]
+pub struct Turn<'a> {
+    pub now: Mono,
+    pub clock: &'a Clock,
+    pub ntp: Ntp,
+    /// A far end that says nothing for so long is told of. `None`: never.
+    pub silent_after: Option<Duration>,
+}
 
 #[derive(Debug)]
 pub struct Leg {
@@ -30,30 +43,37 @@ pub struct Leg {
     pub connection: Option<Connection>,
     /// The other leg of a bridge, by its place in the pump.
     pub bridged: Option<usize>,
-    /// The codec in which the other leg of a bridge wants what is heard here.
-    pub relay_to: Option<Codec>,
     /// More than one datagram may be waiting: the last visit found none in time, or several.
     behind: bool,
     visits: u8,
+    /// Visits until the next packet.
+    wait: u8,
     sent: u64,
+    octets: u64,
     foreign: u64,
     first_packet_us: Option<u64>,
     /// A frame went out before its tick, which passes without one.
     ahead: bool,
+    /// When the far end gave a sign of life, by audio or by a report; after `MediaSilent`, when that was told.
+    alive: Mono,
+    control: Box<Control>,
 }
 
 #[derive(Debug, Clone, Copy)]
 pub struct Connection {
     pub remote: Remote,
     since: Mono,
-    /// Where the far end's packets come from (symmetric RTP).
-    latched: Option<SocketAddr>,
+    /// Whose packets are taken.
+    source: Source,
+    /// Visits from one packet to the next.
+    every: u8,
 }
 
 impl Leg {
-    pub fn new(id: LegId, socket: UdpSocket, phase: Phase) -> Leg {
-        // RFC 3550 §5.1: unguessable beginnings.
-        let sender = Sender::new(rand::random(), rand::random(), rand::random());
+    /// `control`: the socket for reports, if there is one.
+    pub fn new(id: LegId, socket: UdpSocket, control: Option<UdpSocket>, phase: Phase) -> Leg {
+        // RFC 3550 §5.1: unguessable beginnings; RFC 3711 §3.3.1: the number in the lower half.
+        let sender = Sender::new(rand::random(), rand::random::<u16>() >> 1, rand::random());
         Leg {
             id,
             socket,
@@ -62,24 +82,58 @@ impl Leg {
             ear: Ear::default(),
             connection: None,
             bridged: None,
-            relay_to: None,
             behind: true,
             visits: 0,
+            wait: 0,
             sent: 0,
+            octets: 0,
             foreign: 0,
             first_packet_us: None,
             ahead: false,
+            alive: Mono::ZERO,
+            control: Box::new(Control::new(control)),
         }
     }
 
-    pub fn connect(&mut self, remote: Remote, at: Mono) {
-        // Asked again (a re-INVITE): the address may have changed, the stream goes on.
-        let since = self.connection.map_or(at, |c| c.since);
-        self.connection = Some(Connection { remote, since, latched: None });
+    /// Gives how often the leg is to be visited from now on. Packets of another length than ours are sent at 20 ms.
+    pub fn connect(&mut self, mut remote: Remote, at: Mono, anywhere: bool) -> Period {
+        let (period, every) = Period::of_packets(remote.ptime_ms).unwrap_or((Period::USUAL, 1));
+        remote.ptime_ms = if Period::of_packets(remote.ptime_ms).is_some() { remote.ptime_ms } else { 20 };
+        self.connection = Some(match self.connection {
+            // Asked again (a re-INVITE): the address may have changed, the stream goes on.
+            Some(Connection { since, mut source, .. }) => {
+                source.rename(remote.addr);
+                Connection { remote, since, source, every }
+            }
+            None => Connection { remote, since: at, source: Source::new(remote.addr, anywhere), every },
+        });
+        self.mouth.connect(&remote);
+        self.ear.connect(&remote);
+        self.wait = 0;
+        self.alive = at;
+        self.control.connect(&remote, at);
+        if remote.rtcp_addr == remote.addr {
+            self.control.socket = None;
+        }
+        period
     }
 
     pub fn stats(&self) -> MediaStats {
         let heard = self.ear.reception();
+        let remote = self.connection.map(|c| c.remote);
+        let clock_hz = remote.map_or(8000, |r| r.codec.clock());
+        let arrivals = self.ear.arrivals();
+        let of_heard = Quality {
+            loss_permille: arrivals.loss_permille(),
+            jitter_ms: jitter_ms(arrivals.jitter(), clock_hz),
+            round_trip_ms: self.control.round_trip_ms(),
+        };
+        let said = self.control.said(clock_hz);
+        let heard_of = (heard.received > 0).then_some(of_heard);
+        let worst = remote.and_then(|r| {
+            let score = |q: Quality| (q.mos_centi(r.codec, r.ptime_ms), q);
+            heard_of.into_iter().chain(said).map(score).min_by_key(|(mos, _)| *mos)
+        });
         MediaStats {
             sent: self.sent,
             received: heard.received,
@@ -88,6 +142,9 @@ impl Leg {
             late: heard.late,
             foreign: self.foreign,
             first_packet_us: self.first_packet_us,
+            heard: heard_of,
+            said,
+            mos_centi: worst.map(|(mos, _)| mos),
             recording: Default::default(),
         }
     }
@@ -101,27 +158,52 @@ impl Leg {
         }
     }
 
-    /// Time has come for the next frame.
-    pub fn tick(&mut self, now: Mono, clock: &Clock, facts: &mut Vec<MediaEventKind>) {
-        if self.connection.is_none() {
-            return;
+    /// Time has come for what is due: what the ear waits for, a packet, a report.
+    pub fn tick(&mut self, turn: &Turn<'_>, facts: &mut Vec<MediaEventKind>) {
+        let Some(Connection { remote, every, .. }) = &self.connection else { return };
+        self.ear.tick(turn.now, remote, facts);
+        if let Some(message) = self.ear.message_over(turn.now) {
+            message.finish(turn.now, self.id);
         }
-        self.ear.tick(now, facts);
-        if let Some(message) = self.ear.message_over(now) {
-            message.finish(now, self.id);
+        if self.wait == 0 {
+            self.wait = *every;
+            if !std::mem::take(&mut self.ahead) {
+                self.frame(turn.clock, facts);
+            }
         }
-        if !std::mem::take(&mut self.ahead) {
-            self.frame(clock, facts);
+        self.wait -= 1;
+        if self.visits.is_multiple_of(32) {
+            self.rest(turn, facts);
+        }
+    }
+
+    /// What need not be looked at more often than twice a second.
+    fn rest(&mut self, turn: &Turn<'_>, facts: &mut Vec<MediaEventKind>) {
+        if self.control.is_due(turn.now) {
+            self.report(turn.now, turn.ntp, false);
+        }
+        let hears = self.connection.is_some_and(|c| c.remote.hears);
+        if let Some(silent_after) = turn.silent_after.filter(|_| hears)
+            && turn.now.since(self.alive) >= silent_after
+        {
+            facts.push(MediaEventKind::MediaSilent { lasted: turn.now.since(self.alive) });
+            self.alive = turn.now;
         }
     }
 
     fn frame(&mut self, clock: &Clock, facts: &mut Vec<MediaEventKind>) {
-        let Some(Connection { remote, since, latched }) = self.connection else { return };
-        let to = latched.unwrap_or(remote.addr);
-        let (socket, sent) = (&self.socket, &mut self.sent);
-        let Uttered { ended, played } = self.mouth.frame(&remote, |packet| {
+        let Some(Connection { remote, since, source, .. }) = &self.connection else { return };
+        if !remote.sends {
+            // The far end holds us: nobody listens, and what is played waits.
+            return self.mouth.pass(remote.codec.ticks(remote.samples() as u32));
+        }
+        let (to, since) = (source.addr(), *since);
+        let (socket, sent, octets) = (&self.socket, &mut self.sent, &mut self.octets);
+        let Uttered { ended, played } = self.mouth.frame(remote, |buffer, length| {
             // A full buffer or an unreachable far end: the packet is lost as on any line, and the hangup comes by SIP.
-            *sent += u64::from(socket.send_to(packet, to).is_ok());
+            let out = socket.send_to(&buffer[..length], to).is_ok();
+            *sent += u64::from(out);
+            *octets += if out { (length - HEADER) as u64 } else { 0 };
         });
         if let Some(ordered_at) = played
             && self.first_packet_us.is_none()
@@ -133,19 +215,71 @@ impl Leg {
         facts.extend(ended.map(MediaEventKind::PlayEnded));
     }
 
+    /// Frames of 20 ms whose time has passed unsent.
+    pub fn skip(&mut self, frames: u64) {
+        if let Some(connection) = &self.connection {
+            self.mouth.skip(frames, connection.remote.codec);
+        }
+    }
+
     pub fn sent(&self) -> u64 {
         self.sent
     }
 
-    /// Reads what has arrived, and gives how many datagrams that were. `relay`: gets the audio in this law.
+    fn spoken(&self) -> Spoken {
+        let sender = self.mouth.sender();
+        let (ssrc, timestamp) = (sender.ssrc(), sender.timestamp());
+        Spoken { ssrc, timestamp, packets: self.sent, octets: self.octets }
+    }
+
+    /// Sends a report; `leaving`: with a goodbye.
+    pub fn report(&mut self, now: Mono, ntp: Ntp, leaving: bool) {
+        let mut buffer = [0; rtcp::PACKET_MAX];
+        let ours = self.spoken();
+        let arrivals = self.ear.arrivals_mut();
+        let Some((length, to)) = self.control.report(now, ntp, &ours, arrivals, leaving, &mut buffer) else { return };
+        let socket = self.control.socket.as_ref().unwrap_or(&self.socket);
+        // Lost like any report; the next one says more.
+        let _ = socket.send_to(&buffer[..length], to);
+    }
+
+    pub fn into_sockets(self) -> (UdpSocket, Option<UdpSocket>) {
+        (self.socket, self.control.socket)
+    }
+
+    /// Reads what has come to the port for reports.
+    pub fn receive_reports(&mut self, turn: &Turn<'_>, datagram: &mut [u8]) {
+        for _ in 0..READ_MAX {
+            let Some(socket) = &self.control.socket else { return };
+            match socket.recv_from(datagram) {
+                Ok((length, from)) => self.take_report(turn, &datagram[..length], from),
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => return,
+                // An ICMP answer to a report: the far end has no port for them.
+                Err(_) => {}
+            }
+        }
+    }
+
+    fn take_report(&mut self, turn: &Turn<'_>, bytes: &[u8], from: SocketAddr) {
+        let ours = self.spoken();
+        let audio = self.connection.as_ref().map(|c| c.source.addr());
+        let known = audio.is_some_and(|audio| self.control.admits(from, audio)) && bytes.len() <= DATAGRAM_MAX;
+        if known && self.control.hear(bytes, turn.now, turn.ntp, &ours) {
+            self.alive = turn.now;
+        } else {
+            self.foreign += 1;
+        }
+    }
+
+    /// Reads what has arrived, and gives how many datagrams that were. `relay`: gets the samples.
     ///
     /// Of a stream that flows evenly one datagram is waiting at each visit, and looking whether there is another is left to
     /// every few visits: it would cost a fourth of the reading itself.
     pub fn receive(
         &mut self,
-        now: Mono,
+        turn: &Turn<'_>,
         datagram: &mut [u8],
-        mut relay: Option<(Law, &mut Vec<u8>)>,
+        mut relay: Option<&mut Vec<i16>>,
         facts: &mut Vec<MediaEventKind>,
     ) -> u64 {
         self.visits = self.visits.wrapping_add(1);
@@ -155,9 +289,8 @@ impl Leg {
             match self.socket.recv_from(datagram) {
                 Ok((length, from)) => {
                     read += 1;
-                    let relay = relay.as_mut().map(|(law, audio)| (*law, &mut **audio));
                     // Keys come in bursts: beside the audio, and their end three times.
-                    thorough |= self.take(now, &datagram[..length], from, relay, facts);
+                    thorough |= self.take(turn, &datagram[..length], from, relay.as_deref_mut(), facts);
                     if !thorough {
                         return read;
                     }
@@ -174,57 +307,27 @@ impl Leg {
     /// One datagram. True if it was more, or less, than audio.
     fn take(
         &mut self,
-        now: Mono,
+        turn: &Turn<'_>,
         bytes: &[u8],
         from: SocketAddr,
-        relay: Option<(Law, &mut Vec<u8>)>,
+        relay: Option<&mut Vec<i16>>,
         facts: &mut Vec<MediaEventKind>,
     ) -> bool {
+        if rtcp::is_rtcp(bytes) {
+            self.take_report(turn, bytes, from);
+            return true;
+        }
         let connection = self.connection.as_mut().filter(|_| bytes.len() <= DATAGRAM_MAX);
-        let packet = Packet::parse(bytes).ok().zip(connection.and_then(|c| c.admits(from).then_some(c)));
-        let Some((packet, connection)) = packet else {
+        let Some((connection, packet)) = connection.zip(Packet::parse(bytes).ok()) else {
             self.foreign += 1;
             return true;
         };
-        let Remote { codec, dtmf_payload, .. } = connection.remote;
-        self.ear.packet(now, &packet, dtmf_payload, relay, facts);
-        packet.header.payload_type != codec.payload_type()
-    }
-}
-
-impl Connection {
-    /// The address named in the SDP always; until it has spoken, the first other port of the same host (a NAT on the way).
-    fn admits(&mut self, from: SocketAddr) -> bool {
-        let named = self.remote.addr;
-        if from == named {
-            self.latched = Some(from);
+        if !connection.source.admits(from, packet.header.ssrc, turn.now) {
+            self.foreign += 1;
             return true;
         }
-        from.ip() == named.ip() && *self.latched.get_or_insert(from) == from
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn whose_packets_are_taken() {
-        let at = |s: &str| s.parse::<SocketAddr>().unwrap();
-        #[rustfmt::skip]
-        let cases: &[(&str, &[(&str, bool)])] = &[
-            ("the named one",                  &[("10.0.0.1:4000", true), ("10.0.0.1:4000", true)]),
-            ("another port of its host",       &[("10.0.0.1:5000", true), ("10.0.0.1:5000", true)]),
-            ("not a second other port",        &[("10.0.0.1:5000", true), ("10.0.0.1:6000", false), ("10.0.0.1:5000", true)]),
-            ("another host never",             &[("10.0.0.2:4000", false), ("10.0.0.1:4000", true), ("10.0.0.2:4000", false)]),
-            ("the named one takes over again", &[("10.0.0.1:5000", true), ("10.0.0.1:4000", true), ("10.0.0.1:5000", false)]),
-        ];
-        for (name, packets) in cases {
-            let remote = Remote { addr: at("10.0.0.1:4000"), codec: Codec::Pcma, dtmf_payload: None };
-            let mut connection = Connection { remote, since: Mono::ZERO, latched: None };
-            for (from, taken) in *packets {
-                assert_eq!(connection.admits(at(from)), *taken, "{name}: {from}");
-            }
-        }
+        self.alive = turn.now;
+        self.ear.packet(turn.now, &packet, &connection.remote, relay, facts);
+        packet.header.payload_type != connection.remote.payload_in
     }
 }

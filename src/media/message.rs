@@ -5,7 +5,6 @@ use std::time::Duration;
 use super::MediaEventKind;
 use super::ear::Listening;
 use super::scribe::Recorder;
-use crate::audio::g711::Law;
 use crate::id::LegId;
 use crate::time::Mono;
 
@@ -41,9 +40,9 @@ impl Message {
         }
     }
 
-    pub fn hear(&mut self, now: Mono, timestamp: u32, law: Law, payload: &[u8]) {
-        self.recorder.hear(now, timestamp, law, payload);
-        self.listening.hear(timestamp, law, payload, &mut self.facts);
+    pub fn hear(&mut self, now: Mono, timestamp: u32, pcm: &[i16]) {
+        self.recorder.hear(now, timestamp, pcm);
+        self.listening.hear(timestamp, pcm, &mut self.facts);
         self.understand(now);
     }
 

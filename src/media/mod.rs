@@ -1,5 +1,6 @@
 #![doc = include_str!("README.md")]
 
+mod control;
 mod ear;
 mod leg;
 mod message;
@@ -7,6 +8,7 @@ mod mouth;
 mod pace;
 mod pump;
 mod scribe;
+mod source;
 mod sys;
 mod wheel;
 
@@ -24,9 +26,10 @@ pub use pace::PaceStats;
 
 use self::pace::Pace;
 use self::pump::{Command, Post, Pump};
-use crate::audio::{Clip, Codec};
+use crate::audio::{Clip, Codec, FRAME};
 use crate::id::{LegId, PlayId};
 use crate::outcome::AnsweredBy;
+use crate::rtp::Quality;
 use crate::time::{Clock, Mono};
 
 #[derive(Debug, Clone, PartialEq)]
@@ -57,6 +60,10 @@ pub enum MediaEventKind {
         length: Duration,
         kept: bool,
     },
+    /// The far end has sent nothing for so long, neither audio nor reports, though it should. Told again after as long again.
+    MediaSilent {
+        lasted: Duration,
+    },
     /// The leg is gone, and its recording, if there was one, is on disk. Nothing follows from this leg but a
     /// `MessageTaken` that the disk was still busy with.
     Closed {
@@ -81,6 +88,12 @@ pub struct MediaStats {
     pub foreign: u64,
     /// From `connect` or the first `play`, whichever was later, to the first packet of it.
     pub first_packet_us: Option<u64>,
+    /// What became of what the far end sent; `None`: nothing came. Arrivals are known to one visit, which blurs a jitter below 20 ms.
+    pub heard: Option<Quality>,
+    /// And of what we sent, by the far end's own reports (RTCP); `None`: it made none.
+    pub said: Option<Quality>,
+    /// The mean opinion score of the worse of the two, in hundredths: an estimate by ITU-T G.107.
+    pub mos_centi: Option<u16>,
     pub recording: Recording,
 }
 
@@ -98,9 +111,67 @@ pub enum Recording {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Remote {
     pub addr: SocketAddr,
+    /// Where its RTCP goes; `addr` itself: both on one port (RFC 5761).
+    pub rtcp_addr: SocketAddr,
     pub codec: Codec,
+    /// RTP payload type of the codec in what we send, and in what we are sent.
+    pub payload: u8,
+    pub payload_in: u8,
     /// RTP payload type of telephone-event (RFC 4733), when agreed. Without it keys are neither sent nor heard.
     pub dtmf_payload: Option<u8>,
+    pub dtmf_payload_in: Option<u8>,
+    /// Of an event's duration.
+    pub dtmf_clock_hz: u32,
+    /// Audio in each packet that we send: 10, 20, 30, 40 or 60; another length is sent as 20. Opus is sent in packets of 20 always.
+    pub ptime_ms: u8,
+    /// The far end listens: it has not put us on hold.
+    pub sends: bool,
+    /// It is to speak; if not, its silence is none of our business.
+    pub hears: bool,
+}
+
+impl Remote {
+    /// As most calls are: 20 ms, both ways, RTCP one port above, the codec's usual payload type.
+    pub fn plain(addr: SocketAddr, codec: Codec, dtmf_payload: Option<u8>) -> Remote {
+        Remote {
+            addr,
+            rtcp_addr: SocketAddr::new(addr.ip(), addr.port().saturating_add(1)),
+            codec,
+            payload: codec.payload_type(),
+            payload_in: codec.payload_type(),
+            dtmf_payload,
+            dtmf_payload_in: dtmf_payload,
+            dtmf_clock_hz: 8000,
+            ptime_ms: 20,
+            sends: true,
+            hears: true,
+        }
+    }
+
+    /// Of ours, in each packet that we send.
+    fn samples(&self) -> usize {
+        if self.codec.is_bytewise() { usize::from(self.ptime_ms) * FRAME / 20 } else { FRAME }
+    }
+}
+
+/// What all legs have in common.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    pub threads: usize,
+    /// UDP ports that legs may use, for a firewall that must know them: audio on the even ones, RTCP one above. `None`: any that
+    /// the system gives.
+    pub ports: Option<RangeInclusive<u16>>,
+    /// `MediaSilent` after this much; `None`: never.
+    pub silent_after: Option<Duration>,
+    /// The first packet from anywhere decides where the far end is, and not only one from the host that it names: for far ends
+    /// behind a NAT that name a private address. Anyone who guesses a port in time then is the far end.
+    pub anywhere: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings { threads: 1, ports: None, silent_after: Some(Duration::from_secs(30)), anywhere: false }
+    }
 }
 
 /// A handle to the media threads; clones share them. When the last one is dropped, all legs close and the threads end.
@@ -132,17 +203,13 @@ impl Media {
     ///
     /// Errors when the system refuses a thread, a timer or an epoll set.
     pub fn start(threads: usize, clock: Arc<Clock>, events: UnboundedSender<MediaEvent>) -> io::Result<Media> {
-        Media::start_on_ports(None, threads, clock, events)
+        Media::start_with(Settings { threads, ..Settings::default() }, clock, events)
     }
 
-    /// Like [`start`](Media::start), with all legs on UDP ports of this range.
-    pub fn start_on_ports(
-        ports: Option<RangeInclusive<u16>>,
-        threads: usize,
-        clock: Arc<Clock>,
-        events: UnboundedSender<MediaEvent>,
-    ) -> io::Result<Media> {
-        let ports = ports.map(|range| Ports { range, next: AtomicUsize::new(0) });
+    /// Like [`start`](Media::start), with all that can be set.
+    pub fn start_with(settings: Settings, clock: Arc<Clock>, events: UnboundedSender<MediaEvent>) -> io::Result<Media> {
+        let ports = settings.ports.clone().map(|range| Ports { range, next: AtomicUsize::new(0) });
+        let (threads, settings) = (settings.threads, Arc::new(settings));
         let pace = Arc::new(Pace::default());
         let (scribe, scribe_thread) = scribe::start(events.clone(), clock.clone())?;
         let media = Threads {
@@ -156,7 +223,8 @@ impl Media {
         let mut media = media;
         for n in 0..threads.max(1) {
             let post = Arc::new(Post::new()?);
-            let pump = Pump::new(post.clone(), clock.clone(), events.clone(), scribe.clone(), pace.clone())?;
+            let pump =
+                Pump::new(post.clone(), clock.clone(), events.clone(), scribe.clone(), pace.clone(), settings.clone())?;
             let join = std::thread::Builder::new().name(format!("media-{n}")).spawn(move || pump.run())?;
             media.posts.push(post);
             media.joins.get_mut().expect("not shared yet").push(join);
@@ -171,26 +239,29 @@ impl Media {
     ///
     /// Errors when no port or file descriptor is left, or `bind_ip` is not this machine's.
     pub fn open(&self, leg: LegId, bind_ip: IpAddr) -> io::Result<SocketAddr> {
-        let socket = match &self.0.ports {
-            Some(ports) => ports.bind(bind_ip),
-            None => UdpSocket::bind((bind_ip, 0)).map_err(|e| {
+        let (socket, control) = match &self.0.ports {
+            Some(ports) => ports.bind(bind_ip)?,
+            None => pair(bind_ip).map_err(|e| {
                 let what = format!(
                     "no UDP port for a leg's audio on {bind_ip}: {e}. Check that the address is this machine's, \
-                     `ulimit -n` (one descriptor a leg) and net.ipv4.ip_local_port_range"
+                     `ulimit -n` (two descriptors a leg) and net.ipv4.ip_local_port_range"
                 );
                 io::Error::new(e.kind(), what)
-            }),
-        }?;
+            })?,
+        };
         socket.set_nonblocking(true)?;
+        if let Some(control) = &control {
+            control.set_nonblocking(true)?;
+        }
         let addr = socket.local_addr()?;
-        self.order(leg, Command::Open { leg, socket });
+        self.order(leg, Command::Open { leg, socket, control });
         Ok(addr)
     }
 
     /// The far end is known: silence is sent to it until something is played, and what it sends is heard.
     ///
-    /// Its packets are taken from any port of its address (symmetric RTP), from the named one once it has been heard; answers go
-    /// to where they come from.
+    /// Its packets are taken from one port of its address (symmetric RTP), the named one rather than another; answers go to where
+    /// they come from, and strangers are counted and not heard.
     pub fn connect(&self, leg: LegId, remote: Remote) {
         self.order(leg, Command::Connect { leg, remote, at: self.now() });
     }
@@ -271,27 +342,52 @@ impl Media {
     }
 }
 
+/// An even port for audio, any that the system gives, and the one above it for RTCP (RFC 3550 §11), if that is free.
+fn pair(ip: IpAddr) -> io::Result<(UdpSocket, Option<UdpSocket>)> {
+    /// Every other port is even: so many in a row are not odd.
+    const TRIES_MAX: usize = 32;
+    let mut last = None;
+    for _ in 0..TRIES_MAX {
+        let socket = UdpSocket::bind((ip, 0))?;
+        let port = socket.local_addr()?.port();
+        if port.is_multiple_of(2)
+            && let Ok(control) = UdpSocket::bind((ip, port + 1))
+        {
+            return Ok((socket, Some(control)));
+        }
+        last = Some(socket);
+    }
+    Ok((last.expect("tried at least once"), None))
+}
+
 impl Ports {
-    fn bind(&self, ip: IpAddr) -> io::Result<UdpSocket> {
-        let (first, last) = (*self.range.start(), *self.range.end());
-        let count = self.range.len();
+    fn bind(&self, ip: IpAddr) -> io::Result<(UdpSocket, Option<UdpSocket>)> {
+        let last = *self.range.end();
+        // The even ones, counted from the first.
+        let first = u32::from(*self.range.start()).next_multiple_of(2);
+        let count = ((u32::from(last) + 2).saturating_sub(first) / 2) as usize;
         for _ in 0..count {
-            let port = first + (self.next.fetch_add(1, Relaxed) % count) as u16;
+            let port = (first as usize + 2 * (self.next.fetch_add(1, Relaxed) % count)) as u16;
             match UdpSocket::bind((ip, port)) {
                 Err(e) if e.kind() == io::ErrorKind::AddrInUse => {}
                 Err(e) => {
                     let what = format!(
                         "no UDP port for a leg's audio on {ip}:{port}: {e}. Check that the address is this machine's and \
-                         `ulimit -n` (one descriptor a leg)"
+                         `ulimit -n` (two descriptors a leg)"
                     );
                     return Err(io::Error::new(e.kind(), what));
                 }
-                bound => return bound,
+                Ok(socket) => {
+                    // Someone else's program may hold it; a call without reports is a call.
+                    let control = port.checked_add(1).filter(|above| *above <= last);
+                    return Ok((socket, control.and_then(|above| UdpSocket::bind((ip, above)).ok())));
+                }
             }
         }
         let what = format!(
-            "all {count} UDP ports {first}-{last} on {ip} are taken, each by a leg or for 5 s after one. Widen the range \
-             of media ports, or allow fewer channels"
+            "all {count} even UDP ports of {}-{last} on {ip} are taken, each by a leg or for 5 s after one. Widen the range \
+             of media ports, or allow fewer channels",
+            self.range.start()
         );
         Err(io::Error::new(io::ErrorKind::AddrInUse, what))
     }

@@ -4,11 +4,16 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::Remote;
-use crate::audio::{Clip, Codec, Coded, FRAME, comfort};
+use crate::audio::{Clip, Codec, Coded, Encoder, FRAME, RATE, comfort};
 use crate::id::PlayId;
 use crate::rtp::dtmf::{KeySender, KeyTick};
 use crate::rtp::{Sender, packet};
 use crate::time::Mono;
+
+/// Longest payload we send: 60 ms, a byte a sample.
+const PAYLOAD_MAX: usize = 480;
+/// Left free behind a packet, for what encryption adds.
+const ROOM: usize = 16;
 
 #[derive(Debug)]
 pub struct Mouth {
@@ -42,6 +47,11 @@ impl Mouth {
         Mouth { sender, keys: KeySender::default(), playing: None, relay: None }
     }
 
+    pub fn connect(&mut self, remote: &Remote) {
+        let ptime_ms = remote.samples() as u32 * 1000 / RATE;
+        self.keys.retime(ptime_ms, remote.dtmf_clock_hz);
+    }
+
     pub fn play(&mut self, play: PlayId, clips: Vec<Arc<Clip>>, ordered_at: Mono) {
         self.playing = Some(Playing { play, clips, clip: 0, at: 0, ordered_at });
         self.sender.begin_spurt();
@@ -59,25 +69,36 @@ impl Mouth {
         self.playing.is_some()
     }
 
-    /// Frames whose time has passed unsent.
-    pub fn skip(&mut self, frames: u64) {
-        self.sender.pass((frames as u32).wrapping_mul(FRAME as u32));
+    pub fn sender(&self) -> &Sender {
+        &self.sender
+    }
+
+    /// Frames of 20 ms whose time has passed unsent.
+    pub fn skip(&mut self, frames: u64, codec: Codec) {
+        self.pass((frames as u32).wrapping_mul(codec.ticks(FRAME as u32)));
+    }
+
+    /// So many ticks go by in silence.
+    pub fn pass(&mut self, ticks: u32) {
+        self.sender.pass(ticks);
         self.sender.begin_spurt();
     }
 
-    /// Hands the next 20 ms to `send`: one packet, or two while a key's end is repeated.
-    pub fn frame(&mut self, remote: &Remote, mut send: impl FnMut(&[u8])) -> Uttered {
-        let mut buffer = [0; packet::HEADER + FRAME];
-        let mut payload = [0; FRAME];
-        comfort::fill(remote.codec, self.sender.timestamp(), &mut payload);
+    /// Hands the next packet's time to `send`: one packet, or two while a key's end is repeated. Each comes in a buffer with room
+    /// behind it, and with its length.
+    pub fn frame(&mut self, remote: &Remote, mut send: impl FnMut(&mut [u8], usize)) -> Uttered {
+        let mut buffer = [0; packet::HEADER + PAYLOAD_MAX + ROOM];
+        let codec = remote.codec;
+        let samples = remote.samples();
+        let ticks = codec.ticks(samples as u32);
         let mut uttered = Uttered::default();
         let key = match remote.dtmf_payload {
-            Some(payload_type) => match self.keys.tick(self.sender.timestamp()) {
+            Some(payload_type) if !self.keys.is_idle() => match self.keys.tick(self.sender.timestamp()) {
                 KeyTick::Packet(key) => {
                     let length = self.sender.event(payload_type, key.marker, key.timestamp, &key.payload, &mut buffer);
-                    send(&buffer[..length]);
+                    send(&mut buffer, length);
                     if key.replaces_audio {
-                        self.sender.pass(FRAME as u32);
+                        self.sender.pass(ticks);
                         return uttered;
                     }
                     true
@@ -85,48 +106,61 @@ impl Mouth {
                 KeyTick::Gap => true,
                 KeyTick::Idle => false,
             },
-            None => false,
+            Some(_) | None => false,
         };
-        if !key {
-            uttered = self.fill(remote.codec, &mut payload);
-        }
-        let length = self.sender.audio(remote.codec.payload_type(), &payload, &mut buffer);
-        send(&buffer[..length]);
+        let payload = &mut buffer[packet::HEADER..packet::HEADER + PAYLOAD_MAX];
+        let spoken = if key { None } else { self.speak(codec, &mut payload[..samples], &mut uttered) };
+        let length = spoken.unwrap_or_else(|| hush(codec, self.sender.timestamp(), &mut payload[..samples]));
+        self.sender.audio(remote.payload, ticks, &mut buffer);
+        send(&mut buffer, packet::HEADER + length);
         uttered
     }
 
-    /// `payload` comes full of comfort noise.
-    fn fill(&mut self, codec: Codec, payload: &mut [u8; FRAME]) -> Uttered {
-        let mut uttered = Uttered::default();
+    /// Bytes of the payload; `None`: nothing to say.
+    fn speak(&mut self, codec: Codec, payload: &mut [u8], uttered: &mut Uttered) -> Option<usize> {
         if let Some(playing) = &mut self.playing {
-            if playing.fill(codec, payload) {
+            if let Some(length) = playing.fill(codec, self.sender.timestamp(), payload) {
                 uttered.played = Some(playing.ordered_at);
-                return uttered;
+                return Some(length);
             }
             uttered.ended = Some(playing.play);
             self.playing = None;
         }
-        if let Some(relay) = &mut self.relay {
-            relay.take(payload);
-        }
-        uttered
+        self.relay.as_mut()?.take(codec, payload)
     }
 }
 
+/// Fills with comfort noise; gives the payload's bytes.
+fn hush(codec: Codec, timestamp: u32, payload: &mut [u8]) -> usize {
+    let whole = comfort::frame(codec, timestamp);
+    if payload.len() == FRAME {
+        payload[..whole.len()].copy_from_slice(whole);
+        return whole.len();
+    }
+    comfort::fill(codec, timestamp, payload);
+    payload.len()
+}
+
 impl Playing {
-    /// False when there was nothing left.
-    fn fill(&mut self, codec: Codec, payload: &mut [u8; FRAME]) -> bool {
+    /// Bytes of the payload; `None`: there was nothing left.
+    fn fill(&mut self, codec: Codec, timestamp: u32, payload: &mut [u8]) -> Option<usize> {
         let mut filled = 0;
-        while filled < FRAME
+        while filled < payload.len()
             && let Some(clip) = self.clips.get(self.clip)
         {
-            // Packets of Opus are not yet played.
-            let bytes = match clip.coded(codec) {
-                Coded::Bytes(bytes) => bytes,
-                Coded::Packets(_) => &[],
+            let rest = match clip.coded(codec) {
+                Coded::Bytes(bytes) => &bytes[self.at..],
+                Coded::Packets(packets) => {
+                    let Some(packet) = packets.get(self.at / FRAME) else {
+                        (self.clip, self.at) = (self.clip + 1, 0);
+                        continue;
+                    };
+                    self.at += FRAME;
+                    payload[..packet.len()].copy_from_slice(packet);
+                    return Some(packet.len());
+                }
             };
-            let rest = &bytes[self.at..];
-            let n = rest.len().min(FRAME - filled);
+            let n = rest.len().min(payload.len() - filled);
             payload[filled..filled + n].copy_from_slice(&rest[..n]);
             filled += n;
             self.at += n;
@@ -135,46 +169,60 @@ impl Playing {
                 self.at = 0;
             }
         }
-        filled > 0
+        if filled == 0 {
+            return None;
+        }
+        if filled < payload.len() {
+            comfort::fill(codec, timestamp.wrapping_add(filled as u32), &mut payload[filled..]);
+        }
+        Some(payload.len())
     }
 }
 
-/// Audio on its way from the other leg of a bridge, in this leg's codec: evens out the two legs' different beats.
+/// Audio on its way from the other leg of a bridge: evens out the two legs' different beats.
 #[derive(Debug)]
 pub struct Relay {
-    waiting: VecDeque<u8>,
+    waiting: VecDeque<i16>,
     /// Enough has been gathered to bear a late packet.
     flowing: bool,
+    /// For this leg's codec.
+    encoder: Option<(Codec, Encoder)>,
 }
 
-/// Gathered before sending: 40 ms.
+/// Gathered before sending: 40 ms, and no less than a packet.
 const RELAY_FIRST: usize = 2 * FRAME;
 /// The most that waits: 160 ms. Beyond it the clocks differ, and the oldest is dropped down to `RELAY_FIRST`.
 const RELAY_MAX: usize = 8 * FRAME;
 
 impl Relay {
     pub fn new() -> Relay {
-        Relay { waiting: VecDeque::with_capacity(RELAY_MAX), flowing: false }
+        Relay { waiting: VecDeque::with_capacity(RELAY_MAX), flowing: false, encoder: None }
     }
 
-    pub fn push(&mut self, audio: &[u8]) {
-        if self.waiting.len() + audio.len() > RELAY_MAX {
+    pub fn push(&mut self, pcm: &[i16]) {
+        if self.waiting.len() + pcm.len() > RELAY_MAX {
             let kept = RELAY_FIRST.min(self.waiting.len());
             self.waiting.drain(..self.waiting.len() - kept);
         }
-        self.waiting.extend(audio.iter().take(RELAY_MAX - self.waiting.len()));
+        self.waiting.extend(pcm.iter().take(RELAY_MAX - self.waiting.len()));
     }
 
-    /// Fills what it can; the rest stays silent.
-    fn take(&mut self, payload: &mut [u8; FRAME]) {
-        self.flowing |= self.waiting.len() >= RELAY_FIRST;
+    /// A packet of what there is, the rest silence; its bytes. `None`: nothing is ready.
+    fn take(&mut self, codec: Codec, payload: &mut [u8]) -> Option<usize> {
+        self.flowing |= self.waiting.len() >= RELAY_FIRST.max(payload.len());
         if !self.flowing {
-            return;
+            return None;
         }
-        for (to, from) in payload.iter_mut().zip(self.waiting.drain(..FRAME.min(self.waiting.len()))) {
-            *to = from;
-        }
+        let mut pcm = [0; PAYLOAD_MAX];
+        let pcm = &mut pcm[..payload.len()];
+        let ready = self.waiting.len().min(pcm.len());
+        pcm.iter_mut().zip(self.waiting.drain(..ready)).for_each(|(to, from)| *to = from);
         self.flowing = !self.waiting.is_empty();
+        let encoder = match &mut self.encoder {
+            Some((of, encoder)) if *of == codec => encoder,
+            other => &mut other.insert((codec, Encoder::new(codec))).1,
+        };
+        Some(encoder.encode(pcm, payload))
     }
 }
 
@@ -184,7 +232,7 @@ mod tests {
     use crate::rtp::Packet;
 
     fn remote(codec: Codec) -> Remote {
-        Remote { addr: ([127, 0, 0, 1], 9).into(), codec, dtmf_payload: Some(101) }
+        Remote::plain(([127, 0, 0, 1], 9).into(), codec, Some(101))
     }
 
     fn mouth() -> Mouth {
@@ -200,8 +248,8 @@ mod tests {
         let mut out = Vec::new();
         for _ in 0..frames {
             let mut packets = Vec::new();
-            let uttered = mouth.frame(&remote(Codec::Pcma), |bytes| {
-                let p = Packet::parse(bytes).unwrap();
+            let uttered = mouth.frame(&remote(Codec::Pcma), |buffer, length| {
+                let p = Packet::parse(&buffer[..length]).unwrap();
                 let mut runs = Vec::new();
                 // Comfort noise is shown as silence.
                 let hush = comfort::frame(Codec::Pcma, p.header.timestamp);
@@ -276,7 +324,9 @@ mod tests {
     fn a_relay_gathers_first_and_stays_bounded() {
         let mut mouth = mouth();
         mouth.relay = Some(Relay::new());
-        let push = |mouth: &mut Mouth, byte| mouth.relay.as_mut().unwrap().push(&[byte; FRAME]);
+        let push = |mouth: &mut Mouth, byte| {
+            mouth.relay.as_mut().unwrap().push(&[Codec::Pcma.law().unwrap().decode(byte); FRAME])
+        };
         push(&mut mouth, 1);
         assert_eq!(line(&mut mouth, 1), ["0 M D5x160"]);
         push(&mut mouth, 2);
@@ -285,6 +335,6 @@ mod tests {
             push(&mut mouth, byte);
         }
         assert!(mouth.relay.as_ref().unwrap().waiting.len() <= RELAY_MAX);
-        assert_eq!(mouth.relay.as_ref().unwrap().waiting.back(), Some(&29));
+        assert_eq!(mouth.relay.as_ref().unwrap().waiting.back(), Some(&Codec::Pcma.law().unwrap().decode(29)));
     }
 }

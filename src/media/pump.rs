@@ -14,15 +14,16 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedSender;
 
-use super::leg::{DATAGRAM_BUFFER, Leg};
+use super::control::Ntp;
+use super::leg::{DATAGRAM_BUFFER, Leg, Turn};
 use super::message::Message;
 use super::mouth::Relay;
 use super::pace::Pace;
 use super::scribe::{Recorder, Scribe};
 use super::sys::{Bell, Epoll, Timer, hurry};
 use super::wheel::{BEAT, Period, Wheel};
-use super::{MediaEvent, MediaEventKind, Remote};
-use crate::audio::{Clip, Codec};
+use super::{MediaEvent, MediaEventKind, Remote, Settings};
+use crate::audio::Clip;
 use crate::id::{LegId, PlayId};
 use crate::time::{Clock, Mono};
 
@@ -43,18 +44,61 @@ const TIMER: u64 = u64::MAX - 1;
 
 #[derive(Debug)]
 pub enum Command {
-    Open { leg: LegId, socket: UdpSocket },
-    Connect { leg: LegId, remote: Remote, at: Mono },
-    Play { leg: LegId, play: PlayId, clips: Vec<Arc<Clip>>, at: Mono },
-    Stop { leg: LegId, play: PlayId },
-    Press { leg: LegId, keys: Box<str> },
-    ListenForMachine { leg: LegId },
-    ListenForSpeech { leg: LegId, quiet_ms: u32 },
-    Bridge { a: LegId, b: LegId },
-    Record { leg: LegId, path: PathBuf, at: Mono },
-    TakeMessage { leg: LegId, path: PathBuf, max: Duration, silence: Duration, at: Mono },
-    EndMessage { leg: LegId, at: Mono },
-    Close { leg: LegId },
+    /// `control`: the port above `socket`'s, for RTCP, if it was free.
+    Open {
+        leg: LegId,
+        socket: UdpSocket,
+        control: Option<UdpSocket>,
+    },
+    Connect {
+        leg: LegId,
+        remote: Remote,
+        at: Mono,
+    },
+    Play {
+        leg: LegId,
+        play: PlayId,
+        clips: Vec<Arc<Clip>>,
+        at: Mono,
+    },
+    Stop {
+        leg: LegId,
+        play: PlayId,
+    },
+    Press {
+        leg: LegId,
+        keys: Box<str>,
+    },
+    ListenForMachine {
+        leg: LegId,
+    },
+    ListenForSpeech {
+        leg: LegId,
+        quiet_ms: u32,
+    },
+    Bridge {
+        a: LegId,
+        b: LegId,
+    },
+    Record {
+        leg: LegId,
+        path: PathBuf,
+        at: Mono,
+    },
+    TakeMessage {
+        leg: LegId,
+        path: PathBuf,
+        max: Duration,
+        silence: Duration,
+        at: Mono,
+    },
+    EndMessage {
+        leg: LegId,
+        at: Mono,
+    },
+    Close {
+        leg: LegId,
+    },
     Quit,
 }
 
@@ -100,9 +144,16 @@ pub struct Pump {
     wheel: Wheel,
     places: HashMap<LegId, usize>,
     resting: VecDeque<(Mono, UdpSocket)>,
-    /// Used again and again, so that no packet allocates.
+    settings: Arc<Settings>,
+    ntp: Ntp,
+    heard: Heard,
+}
+
+/// What one leg's visit brings, used again and again, so that no packet allocates.
+#[derive(Default)]
+struct Heard {
     facts: Vec<MediaEventKind>,
-    relayed: Vec<u8>,
+    relayed: Vec<i16>,
 }
 
 impl Pump {
@@ -112,7 +163,10 @@ impl Pump {
         events: UnboundedSender<MediaEvent>,
         scribe: Scribe,
         pace: Arc<Pace>,
+        settings: Arc<Settings>,
     ) -> io::Result<Pump> {
+        let started = clock.now();
+        let ntp = Ntp::starting_at(started.wall.0, started.mono);
         let epoll = Epoll::new()?;
         epoll.add(&post.bell, BELL)?;
         Ok(Pump {
@@ -127,8 +181,9 @@ impl Pump {
             wheel: Wheel::default(),
             places: HashMap::new(),
             resting: VecDeque::new(),
-            facts: Vec::new(),
-            relayed: Vec::new(),
+            settings,
+            ntp,
+            heard: Heard::default(),
         })
     }
 
@@ -154,8 +209,12 @@ impl Pump {
                     if !self.carry_out_all(&mut orders) {
                         return Ok(());
                     }
-                } else {
+                } else if event.u64 == TIMER {
                     self.beat(&mut beat, &mut datagram);
+                } else if let Some(Some(leg)) = self.legs.get_mut(event.u64 as usize) {
+                    // Of a leg that closed a moment ago the place may be another's, who then has nothing to read.
+                    let turn = turn(&self.clock, self.ntp, &self.settings);
+                    leg.receive_reports(&turn, &mut datagram);
                 }
             }
         }
@@ -174,8 +233,8 @@ impl Pump {
             self.carry_out(order);
             if let Some(place) = played.and_then(|leg| self.places.get(&leg)) {
                 let leg = self.legs[*place].as_mut().expect("a place that is named is taken");
-                leg.hasten(&self.clock, &mut self.facts);
-                tell(&self.events, &self.clock, leg.id, &mut self.facts);
+                leg.hasten(&self.clock, &mut self.heard.facts);
+                tell(&self.events, &self.clock, leg.id, &mut self.heard.facts);
             }
         }
         true
@@ -183,7 +242,7 @@ impl Pump {
 
     fn carry_out(&mut self, order: Command) {
         match order {
-            Command::Open { leg, socket } => self.open(leg, socket),
+            Command::Open { leg, socket, control } => self.open(leg, socket, control),
             Command::Close { leg } => self.close(leg),
             Command::Bridge { a, b } => self.bridge(a, b),
             Command::Connect { leg, remote, at } => self.connect(leg, remote, at),
@@ -223,14 +282,18 @@ impl Pump {
         }
     }
 
-    fn open(&mut self, id: LegId, socket: UdpSocket) {
+    fn open(&mut self, id: LegId, socket: UdpSocket, control: Option<UdpSocket>) {
         self.close(id);
         let place = self.free.pop().unwrap_or_else(|| {
             self.legs.push(None);
             self.legs.len() - 1
         });
         let phase = self.wheel.add(place as u32, Period::USUAL);
-        self.legs[place] = Some(Box::new(Leg::new(id, socket, phase)));
+        // Reports are few, and when they come matters: they wake the thread.
+        if let Some(Err(why)) = control.as_ref().map(|control| self.epoll.add(control, place as u64)) {
+            tracing::error!(call = %id.call, %why, "a leg's reports cannot be heard: the system refuses to watch its socket");
+        }
+        self.legs[place] = Some(Box::new(Leg::new(id, socket, control, phase)));
         self.places.insert(id, place);
         self.pace.leg_opened();
     }
@@ -246,14 +309,21 @@ impl Pump {
         if let Some(message) = leg.ear.take_message(None) {
             message.finish(now, id);
         }
+        leg.report(now, self.ntp, true);
         match leg.ear.take_recorder() {
             Some(recorder) => recorder.finish(now, id, stats),
             None => {
-                self.facts.push(MediaEventKind::Closed { stats });
-                tell(&self.events, &self.clock, id, &mut self.facts);
+                self.heard.facts.push(MediaEventKind::Closed { stats });
+                tell(&self.events, &self.clock, id, &mut self.heard.facts);
             }
         }
-        self.rest(now, leg.socket);
+        let (socket, control) = leg.into_sockets();
+        self.rest(now, socket);
+        if let Some(control) = control {
+            // Fails only for a descriptor that is not in the set, and then there is nothing to take out.
+            let _ = self.epoll.remove(&control);
+            self.rest(now, control);
+        }
         self.pace.leg_closed();
     }
 
@@ -270,13 +340,12 @@ impl Pump {
     }
 
     fn connect(&mut self, id: LegId, remote: Remote, at: Mono) {
-        let mut bridged = None;
-        self.with(id, |leg| {
-            leg.connect(remote, at);
-            bridged = leg.bridged;
-        });
-        if let Some(other) = bridged.and_then(|other| self.legs[other].as_mut()) {
-            other.relay_to = Some(remote.codec);
+        let Some(&place) = self.places.get(&id) else { return };
+        let leg = self.legs[place].as_mut().expect("a place that is named is taken");
+        let period = leg.connect(remote, at, self.settings.anywhere);
+        if period != leg.phase.period() {
+            self.wheel.remove(place as u32, leg.phase);
+            leg.phase = self.wheel.add(place as u32, period);
         }
     }
 
@@ -285,10 +354,8 @@ impl Pump {
         self.part(a);
         self.part(b);
         for (one, other) in [(a, b), (b, a)] {
-            let spoken = self.legs[other].as_ref().and_then(|leg| leg.connection).map(|c| c.remote.codec);
             if let Some(leg) = &mut self.legs[one] {
                 leg.bridged = Some(other);
-                leg.relay_to = spoken;
                 leg.mouth.relay = Some(Relay::new());
             }
         }
@@ -300,7 +367,6 @@ impl Pump {
         for place in other.into_iter().chain([place]) {
             if let Some(leg) = &mut self.legs[place] {
                 leg.bridged = None;
-                leg.relay_to = None;
                 leg.mouth.relay = None;
             }
         }
@@ -323,42 +389,53 @@ impl Pump {
         let frames_skipped = passed.saturating_sub(CATCH_UP_MAX).div_ceil(FRAME_BEATS);
         if frames_skipped > 0 {
             self.pace.skip(frames_skipped);
-            self.legs.iter_mut().flatten().for_each(|leg| leg.mouth.skip(frames_skipped));
+            self.legs.iter_mut().flatten().for_each(|leg| leg.skip(frames_skipped));
         }
-        let (mut now, mut sent, mut received) = (woken, 0, 0);
+        let mut turn = turn(&self.clock, self.ntp, &self.settings);
+        let (mut sent, mut received) = (0, 0);
         for n in first..first + passed - frames_skipped * FRAME_BEATS {
             let mut visited = 0;
             while let Some(place) = self.wheel.due(n, visited) {
                 visited += 1;
                 if visited % CLOCK_EVERY == 0 {
-                    now = self.clock.mono();
+                    turn.now = turn.clock.mono();
                 }
-                let (out, back) = self.visit(place as usize, now, datagram);
+                let (out, back) = visit(&mut self.legs, place as usize, &turn, datagram, &mut self.heard, &self.events);
                 (sent, received) = (sent + out, received + back);
             }
         }
-        while self.resting.pop_front_if(|(until, _)| *until <= now).is_some() {}
+        while self.resting.pop_front_if(|(until, _)| *until <= woken).is_some() {}
         self.pace.tick(woken.since(due), self.clock.mono().since(due), sent, received);
     }
+}
 
-    /// One leg's turn: what has arrived, then what is to be said. Gives packets sent and datagrams read.
-    fn visit(&mut self, place: usize, now: Mono, datagram: &mut [u8]) -> (u64, u64) {
-        let Some(leg) = &mut self.legs[place] else { return (0, 0) };
-        let (sent, id, other) = (leg.sent(), leg.id, leg.bridged);
-        let relayed = leg.relay_to.and_then(Codec::law).map(|law| (law, &mut self.relayed));
-        let read = leg.receive(now, datagram, relayed, &mut self.facts);
-        leg.tick(now, &self.clock, &mut self.facts);
-        let sent = leg.sent() - sent;
-        tell(&self.events, &self.clock, id, &mut self.facts);
-        if !self.relayed.is_empty() {
-            let other = other.and_then(|other| self.legs[other].as_mut());
-            if let Some(relay) = other.and_then(|other| other.mouth.relay.as_mut()) {
-                relay.push(&self.relayed);
-            }
-            self.relayed.clear();
+fn turn<'a>(clock: &'a Clock, ntp: Ntp, settings: &Settings) -> Turn<'a> {
+    Turn { now: clock.mono(), clock, ntp, silent_after: settings.silent_after }
+}
+
+/// One leg's turn: what has arrived, then what is to be said. Gives packets sent and datagrams read.
+fn visit(
+    legs: &mut [Option<Box<Leg>>],
+    place: usize,
+    turn: &Turn<'_>,
+    datagram: &mut [u8],
+    heard: &mut Heard,
+    events: &UnboundedSender<MediaEvent>,
+) -> (u64, u64) {
+    let Some(leg) = &mut legs[place] else { return (0, 0) };
+    let (sent, id, other) = (leg.sent(), leg.id, leg.bridged);
+    let read = leg.receive(turn, datagram, other.map(|_| &mut heard.relayed), &mut heard.facts);
+    leg.tick(turn, &mut heard.facts);
+    let sent = leg.sent() - sent;
+    tell(events, turn.clock, id, &mut heard.facts);
+    if !heard.relayed.is_empty() {
+        let other = other.and_then(|other| legs[other].as_mut());
+        if let Some(relay) = other.and_then(|other| other.mouth.relay.as_mut()) {
+            relay.push(&heard.relayed);
         }
-        (sent, read)
+        heard.relayed.clear();
     }
+    (sent, read)
 }
 
 fn tell(events: &UnboundedSender<MediaEvent>, clock: &Clock, leg: LegId, facts: &mut Vec<MediaEventKind>) {

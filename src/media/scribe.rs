@@ -14,7 +14,7 @@ use std::time::Duration;
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::{MediaEvent, MediaEventKind, MediaStats, Recording};
-use crate::audio::{RATE, g711::Law, wav};
+use crate::audio::{RATE, wav};
 use crate::id::LegId;
 use crate::time::{Clock, Mono};
 
@@ -143,16 +143,16 @@ impl Recorder {
 
     /// A stretch of audio that arrived at `now` and is the far end's `timestamp`. Its place follows from the timestamps, so
     /// that delays on the way leave no trace; only the first, and those after a new count, are placed by the clock.
-    pub fn hear(&mut self, now: Mono, timestamp: u32, law: Law, payload: &[u8]) {
+    pub fn hear(&mut self, now: Mono, timestamp: u32, pcm: &[i16]) {
         let place = self.place(now, timestamp);
         while self.written < place {
             self.put(0);
         }
         let overlap = (self.written - place) as usize;
-        for &byte in payload.get(overlap..).unwrap_or(&[]) {
-            self.put(law.decode(byte));
+        for &sample in pcm.get(overlap..).unwrap_or(&[]) {
+            self.put(sample);
         }
-        self.next = Some((timestamp.wrapping_add(payload.len() as u32), place + payload.len() as u64));
+        self.next = Some((timestamp.wrapping_add(pcm.len() as u32), place + pcm.len() as u64));
     }
 
     fn place(&self, now: Mono, timestamp: u32) -> u64 {

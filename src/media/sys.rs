@@ -20,8 +20,8 @@ unsafe fn own(fd: RawFd) -> OwnedFd {
 #[derive(Debug)]
 pub struct Epoll(OwnedFd);
 
-/// Descriptors reported by one `wait`: the bell and the timer are all.
-const EVENTS_MAX: usize = 2;
+/// Descriptors reported by one `wait`.
+const EVENTS_MAX: usize = 64;
 pub type Events = [libc::epoll_event; EVENTS_MAX];
 
 impl Epoll {
@@ -39,6 +39,14 @@ impl Epoll {
         let mut event = libc::epoll_event { events: libc::EPOLLIN as u32, u64: token };
         // SAFETY: `event` lives through the call; the kernel checks the descriptors.
         check(unsafe { libc::epoll_ctl(self.0.as_raw_fd(), libc::EPOLL_CTL_ADD, fd.as_raw_fd(), &mut event) })?;
+        Ok(())
+    }
+
+    pub fn remove(&self, fd: &impl AsRawFd) -> io::Result<()> {
+        // SAFETY: DEL takes no event.
+        check(unsafe {
+            libc::epoll_ctl(self.0.as_raw_fd(), libc::EPOLL_CTL_DEL, fd.as_raw_fd(), std::ptr::null_mut())
+        })?;
         Ok(())
     }
 

@@ -17,7 +17,6 @@ pub struct Period(usize);
 impl Period {
     pub const USUAL: Period = Period(4);
 
-    #[cfg_attr(not(test), expect(dead_code, reason = "the far end's packet length is not agreed on yet"))]
     /// Packets of this length need a visit so often, and one is due at every `n`th of them. Arrivals are looked after at least
     /// every 30 ms however long the packets are. `None`: no length of ours.
     pub fn of_packets(ptime_ms: u8) -> Option<(Period, u8)> {
@@ -69,6 +68,10 @@ impl Wheel {
 }
 
 impl Phase {
+    pub fn period(self) -> Period {
+        self.period
+    }
+
     fn beats(self) -> impl Iterator<Item = usize> {
         (self.first..TURN).step_by(self.period.0)
     }

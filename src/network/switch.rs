@@ -16,7 +16,7 @@ use super::exchange::{CallRecord, Exchange, Fact, Order};
 use super::person::Person;
 use super::sounds::Sounds;
 use crate::id::{CallId, LegId, PlayId};
-use crate::media::{Media, MediaEvent, MediaEventKind, Remote};
+use crate::media::{Media, MediaEvent, MediaEventKind};
 use crate::time::Clock;
 use crate::trunk::RemoteMedia;
 use crate::trunk::answerer::{Answerer, AnswererEvent, AnswererEventKind, Credentials, DialogId};
@@ -175,6 +175,7 @@ impl Works {
             | MediaEventKind::AnsweredBy(_)
             | MediaEventKind::Beeped
             | MediaEventKind::MessageTaken { .. }
+            | MediaEventKind::MediaSilent { .. }
             | MediaEventKind::Closed { .. } => return Ok(()),
         };
         self.tell(event.leg.call.0 as u64, fact)
@@ -213,12 +214,11 @@ impl Works {
         let Some(offer) = self.offers.get(&id).copied() else { return Ok(()) };
         match self.media.open(leg(id), self.bind) {
             Ok(local) => {
-                let remote = Remote { addr: offer.addr, codec: offer.codec, dtmf_payload: offer.dtmf_payload };
                 if let Some(wav) = wav {
                     self.media.record(leg(id), self.heard.join(wav));
                 }
                 self.media.listen_for_speech(leg(id), QUIET_MS);
-                self.media.connect(leg(id), remote);
+                self.media.connect(leg(id), offer.into());
                 self.answerer.answer(DialogId(id), local, offer.codec);
                 Ok(())
             }

@@ -78,6 +78,12 @@ impl KeySender {
         KeySender { waiting: VecDeque::new(), pressed: None, tick: ptime_ms * clock_hz / 1000, held, period }
     }
 
+    /// Packets are of another length from now on; keys that wait are kept.
+    pub fn retime(&mut self, ptime_ms: u32, clock_hz: u32) {
+        let KeySender { tick, held, period, .. } = KeySender::new(ptime_ms, clock_hz);
+        (self.tick, self.held, self.period) = (tick, held, period);
+    }
+
     /// What is no key is skipped, and so is what the queue cannot take; gives how many were taken.
     pub fn push(&mut self, keys: &str) -> usize {
         let free = QUEUE_MAX - self.waiting.len();

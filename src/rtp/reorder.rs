@@ -5,8 +5,8 @@ use super::packet::{Header, Packet};
 
 /// Packets held back while one before them is missing: 60 ms of 20 ms packets.
 pub const HELD_MAX: usize = 3;
-/// Longest payload taken: 60 ms of G.711.
-pub const PAYLOAD_MAX: usize = 480;
+/// Longest payload taken: 120 ms of G.711.
+pub const PAYLOAD_MAX: usize = 960;
 /// A jump in sequence numbers beyond this is a stream that began anew (RFC 3550 §A.1, MAX_DROPOUT in spirit).
 const JUMP_MAX: i16 = 1000;
 /// A packet this far behind is a stream that began anew, not a latecomer (MAX_MISORDER).

@@ -135,13 +135,13 @@ pub fn write(
     let report = to.begin(kind, u8::from(block.is_some()));
     to.word(ssrc);
     if let Some(&Sent { ntp, timestamp, packets, octets }) = sent {
-        [(ntp >> 32) as u32, ntp as u32, timestamp, packets, octets].map(|word| to.word(word));
+        [(ntp >> 32) as u32, ntp as u32, timestamp, packets, octets].into_iter().for_each(|word| to.word(word));
     }
     if let Some(block) = block {
         to.word(block.ssrc);
         let lost = block.lost.clamp(-(1 << 23), (1 << 23) - 1) as u32 & 0x00FF_FFFF;
         to.word(u32::from(block.fraction_lost) << 24 | lost);
-        [block.highest, block.jitter, block.last_report, block.delay].map(|word| to.word(word));
+        [block.highest, block.jitter, block.last_report, block.delay].into_iter().for_each(|word| to.word(word));
     }
     to.end(report);
     let description = to.begin(DESCRIPTION, 1);
@@ -246,7 +246,8 @@ mod tests {
             |first: u8, kind: u8, words: u8| [&[first, kind, 0, words][..], &vec![0; usize::from(words) * 4]].concat();
         let with = |strange: Vec<u8>| [&strange[..], good].concat();
         // What is said in it, and how it ends.
-        let cases: &[(&str, Vec<u8>, usize, Result<(), RtcpError>)] = &[
+        type Case<'a> = (&'a str, Vec<u8>, usize, Result<(), RtcpError>);
+        let cases: &[Case] = &[
             ("nothing", vec![], 0, Ok(())),
             (
                 "feedback (RFC 4585) and extended reports (RFC 3611) before it",

@@ -22,12 +22,16 @@ impl Sender {
         self.timestamp
     }
 
-    /// A packet of audio, one byte a sample: the stream's time moves on by its length. Gives the number of bytes written.
-    pub fn audio(&mut self, payload_type: u8, payload: &[u8], buffer: &mut [u8]) -> usize {
+    pub fn ssrc(&self) -> u32 {
+        self.ssrc
+    }
+
+    /// A packet of audio whose payload stands in `buffer` already, after room for the header: the stream's time moves on by so many
+    /// ticks.
+    pub fn audio(&mut self, payload_type: u8, ticks: u32, buffer: &mut [u8]) {
         let marker = std::mem::take(&mut self.spurt);
-        let length = self.write(payload_type, marker, self.timestamp, payload, buffer);
-        self.pass(payload.len() as u32);
-        length
+        self.write(payload_type, marker, self.timestamp, &[], buffer);
+        self.pass(ticks);
     }
 
     /// A packet of an event that began at `timestamp`. Takes a sequence number and no time.
@@ -42,9 +46,9 @@ impl Sender {
         self.write(payload_type, marker, timestamp, payload, buffer)
     }
 
-    /// Time passes in which an event takes the audio's place.
-    pub fn pass(&mut self, samples: u32) {
-        self.timestamp = self.timestamp.wrapping_add(samples);
+    /// Ticks pass in which an event takes the audio's place.
+    pub fn pass(&mut self, ticks: u32) {
+        self.timestamp = self.timestamp.wrapping_add(ticks);
     }
 
     /// The next audio packet begins a stretch of sound.
@@ -69,17 +73,22 @@ mod tests {
         let mut sender = Sender::new(7, 65_534, u32::MAX - 159);
         let mut buffer = [0; 200];
         let mut seen = Vec::new();
-        let mut note = |length: usize, buffer: &[u8]| {
-            let h = Packet::parse(&buffer[..length]).unwrap().header;
+        let mut note = |buffer: &[u8]| {
+            let h = Packet::parse(&buffer[..172]).unwrap().header;
             seen.push((h.sequence, h.timestamp, h.marker));
         };
-        note(sender.audio(8, &[0; 160], &mut buffer), &buffer);
-        note(sender.audio(8, &[0; 160], &mut buffer), &buffer);
-        note(sender.event(101, true, 160, &[1, 10, 0, 160], &mut buffer), &buffer);
+        sender.audio(8, 160, &mut buffer);
+        note(&buffer);
+        sender.audio(8, 160, &mut buffer);
+        note(&buffer);
+        assert_eq!(sender.event(101, true, 160, &[1, 10, 0, 160], &mut buffer), 16);
+        note(&buffer);
         sender.pass(160);
         sender.begin_spurt();
-        note(sender.audio(8, &[0; 160], &mut buffer), &buffer);
-        note(sender.audio(8, &[0; 160], &mut buffer), &buffer);
+        sender.audio(8, 160, &mut buffer);
+        note(&buffer);
+        sender.audio(8, 160, &mut buffer);
+        note(&buffer);
         assert_eq!(
             seen,
             [(65_534, u32::MAX - 159, true), (65_535, 0, false), (0, 160, true), (1, 320, true), (2, 480, false)]

@@ -1,9 +1,10 @@
 //! What the config gives the engine, and what flows want that it does not give.
 
 use crate::agent::Staffing;
-use crate::config::{Config, Origin, Queue, Trunk};
+use crate::config::{Config, MediaSettings, Origin, Queue, Trunk};
 use crate::engine::{Input, Limits};
 use crate::flow::program::{Program, Step, TransferTo};
+use crate::media;
 use crate::phone::PhoneNumber;
 use crate::policy::{CallingWindow, Hours};
 
@@ -14,6 +15,16 @@ pub(super) fn limits(config: &Config, trunk: &Trunk) -> Limits {
         cps_max: trunk.cps_max,
         allow_prefixes: config.allow_prefixes.clone(),
         transfer_to: config.transfer_to.clone(),
+    }
+}
+
+/// How audio is carried.
+pub(super) fn media(settings: &MediaSettings) -> media::Settings {
+    media::Settings {
+        threads: settings.threads,
+        ports: settings.ports.map(|(first, last)| first..=last),
+        silent_after: settings.silent_max,
+        anywhere: settings.far_end_anywhere,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Carries the engine's orders to the edges, and turns what the edges report into facts.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -37,6 +37,8 @@ pub(super) struct Hands<S> {
     pub held: Arc<Mutex<HashMap<AttemptId, Prepared>>>,
     /// Legs with a media port, and when they were answered.
     pub connected: BTreeMap<LegId, Option<Mono>>,
+    /// Legs hung up since nothing was heard of them: the trunk knows only that we did it.
+    pub silent: BTreeSet<LegId>,
     pub recordings_dir: PathBuf,
     /// Messages that are asked for or being taken, by leg.
     pub messages: BTreeMap<LegId, Taking>,
@@ -205,6 +207,7 @@ impl<S: Store> Hands<S> {
 
     fn close(&mut self, leg: LegId) {
         self.give_up_beep(leg);
+        self.silent.remove(&leg);
         if self.connected.remove(&leg).is_some() {
             self.media.close(leg);
         }
@@ -216,9 +219,7 @@ impl<S: Store> Hands<S> {
         let event = match kind {
             TrunkEventKind::Ringing => LegEvent::Ringing,
             TrunkEventKind::Answered(remote) => {
-                let remote =
-                    crate::media::Remote { addr: remote.addr, codec: remote.codec, dtmf_payload: remote.dtmf_payload };
-                self.media.connect(leg, remote);
+                self.media.connect(leg, remote.into());
                 // Only people ring us.
                 if leg.party == Party::Client && !leg.call.is_inbound() {
                     self.media.listen_for_machine(leg);
@@ -234,6 +235,7 @@ impl<S: Store> Hands<S> {
                 LegEvent::Failed(cause)
             }
             TrunkEventKind::Ended(cause) => {
+                let cause = if self.silent.contains(&leg) { HangupCause::MediaSilent } else { cause };
                 self.close(leg);
                 LegEvent::Ended(cause)
             }
@@ -274,6 +276,12 @@ impl<S: Store> Hands<S> {
             MediaEventKind::Digit(key) => {
                 self.key = Some((leg, at));
                 LegEvent::Digit(key)
+            }
+            MediaEventKind::MediaSilent { lasted } => {
+                tracing::warn!(call = %leg.call, ?lasted, "nothing comes from the far end; hung up");
+                self.silent.insert(leg);
+                self.trunk.hangup(leg);
+                return None;
             }
             MediaEventKind::AnsweredBy(who) => LegEvent::AnsweredBy(who),
             MediaEventKind::Beeped => LegEvent::Beeped,

@@ -3,13 +3,14 @@
 //! Each turn takes one fact from wherever it came (trunk, media, store, voice, the clock, the operator), tells the
 //! engine, and hands the engine's orders to the edges. Decides nothing itself.
 
+mod agreed;
 mod figures;
 mod given;
 mod hands;
 mod lines;
 mod plans;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -116,8 +117,8 @@ pub async fn run<S: Store>(
         )),
         _ => naming(error),
     })?;
-    let media =
-        Media::start(config.media.threads, clock.clone(), media_events).map_err(|e| start("media threads", e))?;
+    let media = Media::start_with(given::media(&config.media), clock.clone(), media_events)
+        .map_err(|e| start("media threads", e))?;
 
     let limits = given::limits(config, settings);
     let mut engine = Engine::new(limits, Desk::new(given::staffing(config)), clock.now());
@@ -134,6 +135,7 @@ pub async fn run<S: Store>(
         trunk: trunk.clone(),
         media: media.clone(),
         media_ip: config.media.bind_ip,
+        silent: BTreeSet::new(),
         answers,
         held: Arc::default(),
         connected: BTreeMap::new(),

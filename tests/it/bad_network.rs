@@ -54,8 +54,8 @@ fn leg(call: i64) -> LegId {
 fn join(us: &Side, them: &Side, leg: LegId, faults: Faults, seed: u64) -> Wire {
     let [here, there] = [us, them].map(|side| side.media.open(leg, LOOPBACK).expect("a port"));
     let wire = Wire::between(here, there, faults, seed);
-    us.media.connect(leg, Remote { addr: wire.near, codec: Codec::Pcma, dtmf_payload: Some(101) });
-    them.media.connect(leg, Remote { addr: wire.far, codec: Codec::Pcma, dtmf_payload: Some(101) });
+    us.media.connect(leg, Remote::plain(wire.near, Codec::Pcma, Some(101)));
+    them.media.connect(leg, Remote::plain(wire.far, Codec::Pcma, Some(101)));
     wire
 }
 
@@ -200,8 +200,8 @@ async fn datagrams_of_64_kb() {
     let dialog = offered.recv().await.expect("a call").dialog;
     answerer.answer(dialog, theirs, Codec::Pcma);
     let Told::Answered(remote) = line.next().await else { panic!("answered") };
-    us.media.connect(LEG, Remote { addr: remote.addr, codec: remote.codec, dtmf_payload: remote.dtmf_payload });
-    them.media.connect(LEG, Remote { addr: ours, codec: Codec::Pcma, dtmf_payload: Some(101) });
+    us.media.connect(LEG, Remote::from(remote));
+    them.media.connect(LEG, Remote::plain(ours, Codec::Pcma, Some(101)));
 
     let stranger = UdpSocket::bind((LOOPBACK, 0)).expect("a port");
     stranger.set_nonblocking(true).expect("a socket of ours");
@@ -297,7 +297,7 @@ async fn inside_a_network_that_loses_a_fifth() {
                 Some(event) = line.events.recv() => match event.kind {
                     Told::Ringing => {}
                     Told::Answered(media) => {
-                        let remote = Remote { addr: media.addr, codec: media.codec, dtmf_payload: media.dtmf_payload };
+                        let remote = Remote::from(media);
                         us.media.connect(event.leg, remote);
                         us.media.press(event.leg, KEYS);
                     }
@@ -311,7 +311,7 @@ async fn inside_a_network_that_loses_a_fifth() {
                         let local = them.media.open(leg(call), LOOPBACK).expect("a port");
                         answerer.ring(event.dialog);
                         answerer.answer(event.dialog, local, media.codec);
-                        let remote = Remote { addr: media.addr, codec: media.codec, dtmf_payload: media.dtmf_payload };
+                        let remote = Remote::from(media);
                         them.media.connect(leg(call), remote);
                     }
                     // Not before: until the answer has come through, nobody listens.

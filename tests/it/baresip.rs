@@ -161,7 +161,7 @@ impl Desk {
 
     /// Says our tone, and keeps what comes.
     fn connect(&self, remote: RemoteMedia) {
-        let remote = Remote { addr: remote.addr, codec: remote.codec, dtmf_payload: remote.dtmf_payload };
+        let remote = Remote::from(remote);
         self.media.record(LEG, self.heard());
         self.media.connect(LEG, remote);
         let clip = Arc::new(Clip::from_pcm(&tone::sine(OUR_HZ, 20_000, 9000)));

@@ -18,6 +18,7 @@ mod library;
 mod lines;
 mod made_flows;
 mod media;
+mod media_line;
 mod media_load;
 mod mutations;
 mod network;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use ringback::audio::{Clip, Codec, g711::Law, tone, wav};
 use ringback::id::{CallId, LegId, PlayId};
-use ringback::media::{Media, MediaEvent, MediaEventKind as Kind, MediaStats, Recording, Remote};
+use ringback::media::{Media, MediaEvent, MediaEventKind as Kind, MediaStats, Recording, Remote, Settings};
 use ringback::outcome::AnsweredBy;
 use ringback::time::Clock;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -78,7 +78,7 @@ fn leg(call: i64) -> LegId {
 }
 
 fn remote(addr: SocketAddr, codec: Codec) -> Remote {
-    Remote { addr, codec, dtmf_payload: Some(101) }
+    Remote::plain(addr, codec, Some(101))
 }
 
 /// Opens and connects one leg on each side.
@@ -390,20 +390,21 @@ async fn a_recording_follows_the_timestamps() {
 #[tokio::test]
 async fn ports_of_a_range_run_out_with_a_clear_word() {
     let (to, _events) = unbounded_channel();
-    // A range of three that are free now.
-    let first = UdpSocket::bind((HOME, 0)).unwrap().local_addr().unwrap().port().min(65_000);
-    let media = Media::start_on_ports(Some(first..=first + 2), 1, Arc::new(Clock::system()), to).unwrap();
+    // A range of five that are free now: three are even, if the first is.
+    let first = UdpSocket::bind((HOME, 0)).unwrap().local_addr().unwrap().port().min(65_000) & !1;
+    let ports = Some(first..=first + 4);
+    let media = Media::start_with(Settings { ports, ..Settings::default() }, Arc::new(Clock::system()), to).unwrap();
     let mut opened = 0;
     let error = loop {
         match media.open(leg(opened), HOME) {
-            Ok(addr) => assert!((first..=first + 2).contains(&addr.port())),
+            Ok(addr) => assert!((first..=first + 4).contains(&addr.port()) && addr.port().is_multiple_of(2), "{addr}"),
             Err(e) => break e,
         }
         opened += 1;
     };
     // Another program may hold some of them.
     assert!(opened <= 3);
-    assert!(error.to_string().contains(&format!("all 3 UDP ports {first}-{}", first + 2)), "{error}");
+    assert!(error.to_string().contains(&format!("all 3 even UDP ports of {first}-{}", first + 4)), "{error}");
 }
 
 #[tokio::test]

@@ -207,7 +207,7 @@ fn cost_of_a_leg() {
         for n in 0..legs {
             addrs.push(media.open(leg(n), Ipv4Addr::LOCALHOST.into()).unwrap());
             let addr = far.sockets[n as usize % SOCKETS].local_addr().unwrap();
-            media.connect(leg(n), Remote { addr, codec: Codec::Pcma, dtmf_payload: Some(101) });
+            media.connect(leg(n), Remote::plain(addr, Codec::Pcma, Some(101)));
             media.play(leg(n), PlayId(1), vec![words.clone()]);
         }
         let (stop, counting) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));

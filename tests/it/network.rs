@@ -85,7 +85,7 @@ impl Caller {
                 TrunkEventKind::Ringing => {}
                 TrunkEventKind::Answered(remote) => {
                     self.media.listen_for_machine(leg);
-                    let remote = Remote { addr: remote.addr, codec: remote.codec, dtmf_payload: remote.dtmf_payload };
+                    let remote = Remote::from(remote);
                     self.media.connect(leg, remote);
                     return Ok(());
                 }
