@@ -18,7 +18,7 @@ use crate::id::*;
 use crate::request::Services;
 use crate::speech::Utterance;
 use crate::time::Mono;
-use crate::trunk::TrunkConfig;
+use crate::trunk::{PeerAddress, TrunkConfig};
 
 /// How long a claimed attempt is ours before another process may take it: far longer than preparing and queueing last.
 const LEASE: Duration = Duration::from_secs(300);
@@ -315,18 +315,18 @@ fn chain(error: &dyn std::error::Error) -> String {
     text
 }
 
-/// A trunk's settings as the SIP edge takes them: the peer's name resolved, the secret handed over.
+/// A trunk's settings as the SIP edge takes them: the secret handed over, the peer to be found by the edge.
 /// `inbound_after`: the number of the last call that came in, when calls are answered.
-pub(super) async fn trunk_config(
+pub(super) fn trunk_config(
     settings: &config::Trunk,
     config: &Config,
     inbound_after: Option<i64>,
 ) -> std::io::Result<TrunkConfig> {
-    let mut addresses = tokio::net::lookup_host(&settings.peer).await?;
-    // The same family as our own socket; a v6 socket does not reach a v4 peer.
-    let peer = addresses.find(|a| a.is_ipv4() == settings.bind.is_ipv4()).ok_or_else(|| {
-        std::io::Error::other(format!("{} has no address of the family of `bind: {}`", settings.peer, settings.bind))
-    })?;
+    let peer = settings.peer.rsplit_once(':').and_then(|(host, port)| {
+        let host = host.trim_matches(['[', ']']).to_owned();
+        Some(PeerAddress { host, port: Some(port.parse().ok()?), ..PeerAddress::at(settings.bind) })
+    });
+    let peer = peer.ok_or_else(|| std::io::Error::other(format!("`{}` is not a host and a port", settings.peer)))?;
     let caller_id = settings.caller_id.as_ref().unwrap_or(&config.caller_id);
     Ok(TrunkConfig {
         name: settings.name.clone(),

@@ -7,6 +7,7 @@ use super::address::{dialled, is_user};
 use super::auth::Challenge;
 use super::client::{Branch, ClientKey, Owner};
 use super::dialog::Dialog;
+use super::failover::Journey;
 use super::hop::{Hop, HostPort};
 use super::message::{Head, Method, Response};
 use super::sdp::Description;
@@ -23,28 +24,33 @@ const RING_MS_CEILING: u64 = 10 * 60 * 1000;
 /// The time between INVITE and its final answer.
 pub(super) struct Inviting {
     key: ClientKey,
-    to: Hop,
+    pub to: Hop,
     /// A provisional answer came, so that CANCEL is allowed (§9.1).
-    heard: bool,
-    rung: bool,
+    pub heard: bool,
+    pub rung: bool,
     /// We do not want the call any more, and why.
-    given_up: Option<HangupCause>,
+    pub given_up: Option<HangupCause>,
     cancelled: bool,
     /// When it has rung for long enough; after CANCEL, when its answer is waited for no longer.
     pub limit: Option<Mono>,
+    pub journey: Journey,
     /// The far end's description from a provisional answer: some send none with the 200.
     early: Option<String>,
 }
 
 impl UserAgent {
     pub(super) fn dial(&mut self, id: DialogId, to: &str, from: &str, media: SocketAddr, ring_ms_max: u64) {
-        let fail = |cause| Event::Failed { dialog: id, cause, status: None };
-        let Some(peer) = self.config.peer.clone().filter(|_| !self.closed && self.calls.len() < self.config.calls_max)
-        else {
-            return self.tell(fail(HangupCause::SystemError));
+        let fail = |cause, status| Event::Failed { dialog: id, cause, status };
+        if self.closed || self.calls.len() >= self.config.calls_max {
+            return self.tell(fail(HangupCause::SystemError, None));
+        }
+        let hop = match self.way_out() {
+            Ok(hop) => hop,
+            Err((cause, status)) => return self.tell(fail(cause, status)),
         };
-        let Some(uri) = dialled(to, &peer.host) else { return self.tell(fail(HangupCause::InvalidNumber)) };
-        let here = HostPort(self.here(peer.hop).addr);
+        let host = self.config.peer.as_ref().map_or_else(String::new, |peer| peer.host.clone());
+        let Some(uri) = dialled(to, &host) else { return self.tell(fail(HangupCause::InvalidNumber, None)) };
+        let here = HostPort(self.here(hop).addr);
         let local_uri = if is_user(from) { format!("sip:{from}@{here}") } else { format!("sip:{here}") };
         let dialog = Dialog {
             call_id: self.token() + &self.token(),
@@ -56,17 +62,18 @@ impl UserAgent {
             routes: Vec::new(),
             seq: 0,
             remote_seq: None,
-            peer: peer.hop,
+            peer: hop,
         };
         let inviting = Inviting {
             key: ClientKey { branch: Branch(0), cancel: false },
-            to: peer.hop,
+            to: hop,
             heard: false,
             rung: false,
             given_up: None,
             cancelled: false,
             limit: Some(self.now + Duration::from_millis(ring_ms_max.min(RING_MS_CEILING))),
             early: None,
+            journey: Journey::default(),
         };
         let local = self.local(media);
         let state = State::Inviting(inviting);
@@ -76,7 +83,7 @@ impl UserAgent {
     }
 
     /// The INVITE; again, with a new branch and the next number, when it was challenged (§22.2).
-    fn send_invite(&mut self, id: DialogId) {
+    pub(super) fn send_invite(&mut self, id: DialogId) {
         let (branch, cnonce, contacts) = (self.branch(), self.token(), self.config.contacts);
         let Some(call) = self.calls.get_mut(&id) else { return };
         let State::Inviting(inviting) = &mut call.state else { return };
@@ -95,7 +102,12 @@ impl UserAgent {
         w.line("Contact", format_args!("<{}>", here.uri())).line("Allow", ALLOW);
         w.line("User-Agent", &self.config.software);
         let bytes = w.finish(Some(&call.local.again()));
+        if self.is_too_large(bytes.len(), to) {
+            return self.move_to_tcp(id, to);
+        }
+        let patience = self.patience_with(id);
         self.start_client(key, Owner::Invite(id), true, to, bytes);
+        self.give_up_at(key, patience);
     }
 
     /// We do not want the call any more.
@@ -113,7 +125,7 @@ impl UserAgent {
         self.refresh(id);
     }
 
-    fn send_cancel(&mut self, id: DialogId) {
+    pub(super) fn send_cancel(&mut self, id: DialogId) {
         let (contacts, limit) = (self.config.contacts, self.now + self.config.timing.patience());
         let Some(Call { state: State::Inviting(inviting), dialog, .. }) = self.calls.get_mut(&id) else { return };
         if inviting.cancelled {
@@ -141,8 +153,12 @@ impl UserAgent {
         }
     }
 
-    /// Timer B: nothing at all came back.
+    /// Timer B: nothing at all came back. Or the way there is gone.
     pub(super) fn on_invite_timeout(&mut self, id: DialogId) {
+        self.on_silence(id);
+        if self.fail_over(id) {
+            return;
+        }
         let Some(Call { state: State::Inviting(inviting), .. }) = self.calls.get(&id) else { return };
         let cause = match inviting.given_up {
             Some(HangupCause::Cancelled) => HangupCause::Cancelled,
@@ -217,6 +233,7 @@ impl UserAgent {
         match given_up {
             Some(cause) => self.fail(id, cause, Some(response.status)),
             None if self.take_challenge(id, response) => self.send_invite(id),
+            None if response.status == 503 && self.fail_over_load(id, response) => {}
             None => self.fail(id, HangupCause::from_sip_status(response.status), Some(response.status)),
         }
     }

@@ -112,6 +112,22 @@ impl ClientTransaction {
         self.to
     }
 
+    /// Whether it still waits for an answer from there.
+    pub fn waits_for(&self, hop: Hop) -> bool {
+        let there = self.to.leads_to(hop) || (hop.connection.is_some() && self.to.connection == hop.connection);
+        there && matches!(self.stage, Stage::Calling | Stage::Proceeding)
+    }
+
+    /// No answer will come.
+    pub fn give_up(&mut self, now: Mono) {
+        self.until = Some(now);
+    }
+
+    /// Without any answer until then, it is given up.
+    pub fn give_up_at(&mut self, at: Mono) {
+        self.until = self.until.map(|until| until.min(at));
+    }
+
     pub fn due(&self) -> Option<Mono> {
         [self.resend.map(|r| r.at), self.until].into_iter().flatten().min()
     }

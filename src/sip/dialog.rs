@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::address::{self, is_loose};
 use super::client::Branch;
-use super::hop::Hop;
+use super::hop::{Hop, Transport};
 use super::message::{Head, Method, Writer};
 
 /// Hops before a message is dropped as looping (§8.1.1.6).
@@ -92,6 +92,9 @@ impl Dialog {
     pub fn next_hop(&self) -> Hop {
         let uri = self.routes.first().unwrap_or(&self.target);
         let hop = address::hop(uri, self.peer.transport).filter(|hop| !hop.leads_to(self.peer));
+        // What came under TLS does not go on in clear, whatever a Contact says; and to a peer without TLS we have none.
+        let secure = |hop: Hop| hop.transport == Transport::Tls;
+        let hop = hop.filter(|hop| secure(*hop) == secure(self.peer));
         hop.filter(|hop| !is_private(hop.addr.ip()) || is_private(self.peer.addr.ip())).unwrap_or(self.peer)
     }
 

@@ -18,7 +18,7 @@ use super::salvage::salvage;
 
 /// Bounds on what is read. A SIP message of a telephone call is 1 to 3 kB.
 pub const MESSAGE_BYTES_MAX: usize = 16 * 1024;
-const BODY_BYTES_MAX: usize = 8 * 1024;
+pub const BODY_BYTES_MAX: usize = 8 * 1024;
 const PHRASE_CHARS_MAX: usize = 128;
 const CONTACTS_MAX: usize = 32;
 const RETRY_AFTER_S_MAX: u32 = 86_400;

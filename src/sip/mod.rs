@@ -9,6 +9,7 @@ pub mod carrier;
 mod client;
 mod dialog;
 pub mod digest;
+mod failover;
 pub mod gate;
 pub mod hop;
 pub mod identity;
@@ -20,6 +21,8 @@ pub mod sdes;
 pub mod sdp;
 mod server;
 pub mod session;
+pub mod stream;
+pub mod targets;
 pub mod timing;
 pub mod user_agent;
 

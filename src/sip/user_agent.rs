@@ -26,6 +26,7 @@ use super::sdes::{KEY_BYTES, MasterKey};
 use super::sdp::Media;
 use super::server::{self, ServerTransaction, Step as ServerStep};
 use super::session::{Abilities, Encryption, Local};
+use super::targets::{Target, Targets};
 use super::timing::{Agenda, Resend, Timing};
 use crate::audio::Codec;
 use crate::outcome::HangupCause;
@@ -67,6 +68,11 @@ pub struct Config {
     pub contacts: Contacts,
     /// Where calls go and OPTIONS are sent. `None`: this agent only answers.
     pub peer: Option<Peer>,
+    /// The name of the peer, when it is only a name; [`Input::Located`] says where it is.
+    pub domain: Option<String>,
+    /// A larger INVITE goes over TCP (RFC 3261 §18.1.1), and as a datagram after all to who does not speak it. 1300 where
+    /// the edge speaks TCP.
+    pub datagram_bytes_max: usize,
     /// For User-Agent and Server.
     pub software: String,
     /// What we answer challenges with.
@@ -96,6 +102,8 @@ impl Config {
         Config {
             contacts: Contacts::all(contact),
             peer: None,
+            domain: None,
+            datagram_bytes_max: usize::MAX,
             software: concat!("Ringback/", env!("CARGO_PKG_VERSION")).into(),
             credentials: None,
             demand: None,
@@ -134,6 +142,21 @@ pub enum Input<'a> {
     Message {
         from: Hop,
         bytes: &'a [u8],
+    },
+    /// The head of a message of a stream that does not say where it ends: 400, or 413 (RFC 3261 §18.3). The edge closes the
+    /// connection after it.
+    Unframed {
+        from: Hop,
+        status: u16,
+        head: &'a [u8],
+    },
+    /// Nothing can be sent there, or the connection there is gone. `connection`: the one that was lost.
+    Unreachable {
+        hop: Hop,
+    },
+    /// Where the peer is reached, as a name server said. Empty: nowhere.
+    Located {
+        targets: Vec<Target>,
     },
     Command(Command),
     /// The time that `deadline` named has come.
@@ -183,11 +206,13 @@ fn objection(request: &Request) -> Option<u16> {
 
 /// What a timer belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-enum Due {
+pub(super) enum Due {
     Client(ClientKey),
     Server(u64),
     Call(DialogId),
     Keepalive,
+    /// Those who asked to be left alone have been.
+    Reopening,
 }
 
 /// A 200 of ours that is repeated until its ACK (§13.3.1.4).
@@ -243,25 +268,33 @@ pub struct UserAgent {
     pub(super) clients: HashMap<ClientKey, ClientTransaction>,
     pub(super) servers: HashMap<u64, ServerTransaction>,
     by_key: HashMap<Box<str>, u64>,
-    agenda: Agenda<Due>,
+    pub(super) agenda: Agenda<Due>,
     out: Vec<Output>,
-    rng: StdRng,
+    pub(super) rng: StdRng,
     next_id: u64,
     pub(super) nonce_secret: u64,
     pub(super) replays: Replays,
     pub(super) closed: bool,
     /// How late the loop around us is.
     lag: Duration,
-    gate: Option<Gate>,
+    pub(super) gate: Option<Gate>,
     peer_up: Option<bool>,
     /// An OPTIONS is out.
-    asking: bool,
+    pub(super) asking: bool,
+    /// Where the peer is.
+    pub(super) targets: Targets,
+    /// Places that did not answer the OPTIONS of this round.
+    pub(super) silent: Vec<Hop>,
+    /// Places known not to speak TCP.
+    pub(super) datagrams_only: Vec<SocketAddr>,
 }
 
 impl UserAgent {
     pub fn new(now: Mono, config: Config) -> UserAgent {
         let mut rng = StdRng::from_seed(config.seed);
         let nonce_secret = rng.next_u64();
+        let mut targets = Targets::default();
+        targets.replace(config.peer.iter().map(|peer| Target::only(peer.hop)).collect());
         let mut agenda = Agenda::default();
         let watches = config.peer.is_some() && !config.options_interval.is_zero();
         agenda.set(Due::Keepalive, watches.then_some(now));
@@ -285,7 +318,15 @@ impl UserAgent {
             closed: false,
             peer_up: None,
             asking: false,
+            targets,
+            silent: Vec::new(),
+            datagrams_only: Vec::new(),
         }
+    }
+
+    /// Our addresses, once they are known.
+    pub fn set_contacts(&mut self, contacts: Contacts) {
+        self.config.contacts = contacts;
     }
 
     /// A new name for a call about to be dialled.
@@ -339,6 +380,9 @@ impl UserAgent {
                     }
                 }
             },
+            Input::Unframed { from, status, head } => self.on_unframed(from, status, head),
+            Input::Unreachable { hop } => self.on_unreachable(hop),
+            Input::Located { targets } => self.on_located(targets),
             Input::Command(command) => self.on_command(command),
             Input::Ticked => {
                 while let Some(due) = self.agenda.take_due(now) {
@@ -347,11 +391,27 @@ impl UserAgent {
                         Due::Server(id) => self.on_server_time(id),
                         Due::Call(id) => self.on_call_time(id),
                         Due::Keepalive => self.send_options(),
+                        Due::Reopening => self.on_reopening(),
                     }
                 }
             }
         }
         std::mem::take(&mut self.out)
+    }
+
+    fn on_unframed(&mut self, from: Hop, status: u16, head: &[u8]) {
+        let echo = match parse(head, from) {
+            Ok(Message::Request(request)) => request.echo,
+            Err(Malformed::Answer { echo, .. }) => *echo,
+            Ok(Message::Response(_)) | Err(Malformed::Noise) => return,
+        };
+        if !echo.is_ack() {
+            let tag = self.token();
+            let answer = Writer::response(status, &echo, &tag).finish(None);
+            if self.may_answer(from, head.len(), answer.len()) {
+                self.send(echo.reply_to, answer);
+            }
+        }
     }
 
     fn on_command(&mut self, command: Command) {
@@ -365,6 +425,7 @@ impl UserAgent {
             Command::Close => {
                 self.closed = true;
                 self.agenda.set(Due::Keepalive, None);
+                self.agenda.set(Due::Reopening, None);
                 for dialog in self.calls.keys().copied().collect::<Vec<_>>() {
                     self.hang_up(dialog);
                 }
@@ -529,7 +590,7 @@ impl UserAgent {
         }
     }
 
-    fn on_client_time(&mut self, key: ClientKey) {
+    pub(super) fn on_client_time(&mut self, key: ClientKey) {
         let Some(tx) = self.clients.get_mut(&key) else { return };
         let owner = tx.owner;
         match tx.on_time(self.now) {
@@ -543,10 +604,7 @@ impl UserAgent {
                 match owner {
                     Owner::Invite(id) => self.on_invite_timeout(id),
                     Owner::Bye(id) => self.forget_call(id),
-                    Owner::Keepalive => {
-                        self.asking = false;
-                        self.peer_is(false);
-                    }
+                    Owner::Keepalive => self.on_options_silent(),
                     Owner::Nobody => {}
                 }
             }
@@ -617,13 +675,14 @@ impl UserAgent {
 
     /// Any answer shows that the peer is there; only 503 says that it takes no calls, 408 that somebody behind is gone.
     fn on_options_response(&mut self, status: u16) {
-        if status >= 200 {
-            self.asking = false;
-            self.peer_is(!matches!(status, 503 | 408));
+        match status {
+            ..200 => {}
+            503 | 408 => self.on_options_silent(),
+            _ => self.on_options_heard(),
         }
     }
 
-    fn peer_is(&mut self, up: bool) {
+    pub(super) fn peer_is(&mut self, up: bool) {
         if self.peer_up != Some(up) {
             self.peer_up = Some(up);
             self.tell(if up { Event::PeerUp } else { Event::PeerDown });

@@ -8,7 +8,8 @@ use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::RemoteMedia;
-use super::port::Port;
+use super::Tls;
+use super::port::{Opening, Port};
 use crate::audio::Codec;
 use crate::sip::{Command, Demand, Event};
 use crate::time::{Clock, Mono};
@@ -56,7 +57,7 @@ enum Order {
 const STOP_PATIENCE: Duration = Duration::from_secs(1);
 
 impl Answerer {
-    /// Binds the socket and starts the task; within a tokio runtime. `digest`: callers must show these (407).
+    /// Listens over UDP and TCP and starts the task; within a tokio runtime. `digest`: callers must show these (407).
     /// `bind` must name an address, not 0.0.0.0; port 0 is any free one. Errors: it cannot be bound.
     pub fn start(
         bind: SocketAddr,
@@ -64,8 +65,19 @@ impl Answerer {
         clock: Arc<Clock>,
         events: UnboundedSender<AnswererEvent>,
     ) -> io::Result<Answerer> {
+        Answerer::start_over(bind, None, digest, clock, events)
+    }
+
+    /// As [`Answerer::start`]; with `tls`, over TLS and nothing else.
+    pub fn start_over(
+        bind: SocketAddr,
+        tls: Option<&Tls>,
+        digest: Option<Credentials>,
+        clock: Arc<Clock>,
+        events: UnboundedSender<AnswererEvent>,
+    ) -> io::Result<Answerer> {
         let demand = digest.map(|credentials| Demand { realm: REALM.into(), credentials });
-        let port = Port::open(bind, None, clock, |c| c.demand = demand)?;
+        let port = Port::open(Opening { bind, carrier: None, tls }, clock, |c| c.demand = demand)?;
         let local_addr = port.local_addr();
         let (orders, inbox) = unbounded_channel();
         let task = Arc::new(Mutex::new(Some(tokio::spawn(run(port, inbox, events)))));

@@ -46,7 +46,7 @@ fn pair(password: Option<&str>, options_interval: Duration) -> Pair {
     let (out, told) = unbounded_channel();
     let config = TrunkConfig {
         name: "test".into(),
-        peer: answerer.local_addr(),
+        peer: answerer.local_addr().into(),
         bind: loopback(),
         username: password.map(|_| "trunk".into()),
         password: password.map(Secret::new),

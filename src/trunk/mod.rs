@@ -1,9 +1,13 @@
 #![doc = include_str!("README.md")]
 
 pub mod answerer;
+mod connection;
+mod locator;
 #[cfg(test)]
 mod loopback_tests;
 mod port;
+mod streams;
+mod tls;
 
 use std::collections::HashMap;
 use std::io;
@@ -16,14 +20,18 @@ use tokio::sync::watch;
 
 use crate::id::{CallId, LegId};
 use crate::outcome::HangupCause;
-use crate::sip::{self, Command, DialogId, Event, Hop, Peer, User};
+use crate::sip::{self, Command, DialogId, Event, User};
 use crate::time::{Clock, Mono};
-use port::Port;
+use port::{Opening, Port};
 
 pub use crate::secret::Secret;
 /// Where to send a leg's audio, and how: what offer and answer agreed on.
 pub use crate::sip::Media as RemoteMedia;
 pub use crate::sip::Timing;
+pub use crate::sip::Transport;
+pub use connection::Keep;
+pub use locator::PeerAddress;
+pub use tls::Tls;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TrunkEvent {
@@ -53,7 +61,8 @@ pub enum TrunkEventKind {
 pub struct TrunkConfig {
     /// For logs.
     pub name: String,
-    pub peer: SocketAddr,
+    /// Whom calls go through: an address (`addr.into()`), or a name with its transport.
+    pub peer: PeerAddress,
     /// Where to listen; port 0: any free one. With an unspecified address (0.0.0.0), the address that the system would
     /// use towards `peer` is the one written into messages.
     pub bind: SocketAddr,
@@ -88,7 +97,7 @@ pub struct TrunkHealth {
     pub since: Mono,
 }
 
-/// A handle to the task that holds the socket. When the last handle is dropped, the trunk stops as by [`Trunk::stop`].
+/// A handle to the task that holds the sockets. When the last handle is dropped, the trunk stops as by [`Trunk::stop`].
 #[derive(Clone)]
 pub struct Trunk {
     orders: UnboundedSender<Order>,
@@ -110,7 +119,8 @@ enum Order {
 const STOP_PATIENCE: Duration = Duration::from_secs(3);
 
 impl Trunk {
-    /// Binds the socket and starts the task; within a tokio runtime. Errors: the address cannot be bound.
+    /// Binds the sockets and starts the task; within a tokio runtime. Errors: the address cannot be bound, or a certificate
+    /// cannot be used.
     pub fn start(config: TrunkConfig, clock: Arc<Clock>, events: UnboundedSender<TrunkEvent>) -> io::Result<Trunk> {
         Trunk::start_timed(config, Timing::default(), clock, events)
     }
@@ -124,15 +134,16 @@ impl Trunk {
     ) -> io::Result<Trunk> {
         let credentials = config.username.clone().zip(config.password.clone());
         let credentials = credentials.map(|(username, password)| sip::Credentials { username, password });
-        let port = Port::open(config.bind, Some(config.peer), clock.clone(), |c| {
-            c.peer = Some(Peer::at(Hop::udp(config.peer)));
+        let opening = Opening { bind: config.bind, carrier: Some(&config.peer), tls: None };
+        let port = Port::open(opening, clock.clone(), |c| {
             c.credentials = credentials;
             c.timing = timing;
             c.options_interval = config.options_interval;
             c.abilities = Arc::new(config.settings.abilities.clone());
             c.carrier = config.settings.carrier.clone();
             let mut gate = config.settings.gate.clone();
-            gate.peers.push(config.peer.ip().into());
+            // Those that a name server tells of are let in when they are known.
+            gate.peers.extend(config.peer.fixed().map(|hop| sip::Network::from(hop.addr.ip())));
             c.gate = Some(gate);
         })?;
         let local_addr = port.local_addr();
@@ -317,7 +328,7 @@ impl Task {
                     continue;
                 }
                 Event::Incoming { dialog, to_user: did, from_user: caller, media } => {
-                    if self.came_in(dialog, media.into()).is_none() {
+                    if self.came_in(dialog, media).is_none() {
                         self.port.order(Command::Reject { dialog, status: 480 });
                     }
                     (dialog, TrunkEventKind::Offered { did, caller })

@@ -1,54 +1,113 @@
-//! One UDP socket and the user agent behind it.
+//! The sockets of one end and the user agent behind them: datagrams, streams, and where the peer is.
 
 use std::io;
-use std::net::{SocketAddr, UdpSocket as StdSocket};
+use std::net::{IpAddr, SocketAddr, UdpSocket as StdSocket};
 use std::sync::Arc;
 use std::time::Duration;
 
 use socket2::{Domain, Protocol, Socket, Type};
-use tokio::net::UdpSocket;
+use tokio::net::{TcpListener, UdpSocket};
+use tokio::sync::mpsc;
 
-use crate::sip::{Command, Config, DialogId, Event, Hop, Input, Output, UserAgent};
+use super::connection::Incoming;
+use super::locator::{self, Located, PeerAddress};
+use super::streams::{Streams, canonical};
+use super::tls::Tls;
+use crate::sip::{Command, Config, Contacts, DialogId, Event, Hop, Input, Output, Peer, Transport, UserAgent};
 use crate::time::{Clock, Mono};
 
 /// The default of about 200 kB drops packets when some hundred calls begin at once.
 const RECEIVE_BUFFER: usize = 4 << 20;
 
-/// Packets read before timers and orders are looked at again.
-const PACKETS_MAX: usize = 64;
+/// Messages read before timers and orders are looked at again.
+const MESSAGES_MAX: usize = 64;
+
+/// Free ports tried until one is free for UDP and TCP alike.
+const PORTS_TRIED: usize = 32;
+
+/// RFC 3261 §18.1.1: a larger request goes over TCP, when nothing is known about the way.
+const DATAGRAM_BYTES_MAX: usize = 1_300;
+
+/// What a port listens to, and whom it talks to.
+pub(super) struct Opening<'a> {
+    pub bind: SocketAddr,
+    pub carrier: Option<&'a PeerAddress>,
+    /// Where there is no carrier to name them.
+    pub tls: Option<&'a Tls>,
+}
 
 pub(super) struct Port {
-    socket: UdpSocket,
+    /// None on a trunk that speaks TLS only.
+    datagrams: Option<UdpSocket>,
+    streams: Streams,
+    located: Option<mpsc::Receiver<Located>>,
     local_addr: SocketAddr,
+    /// `bind` left our own address open.
+    open_addr: bool,
     agent: UserAgent,
     clock: Arc<Clock>,
     buffer: Box<[u8]>,
+    /// Taken by `ready`, for `turn` to work with.
+    arrived: Option<Arrived>,
+}
+
+enum Arrived {
+    Stream(Incoming),
+    Place(Located),
 }
 
 impl Port {
-    /// `towards`: whom it will talk to, to find out our own address when `bind` leaves it open.
-    pub fn open(
-        bind: SocketAddr,
-        towards: Option<SocketAddr>,
-        clock: Arc<Clock>,
-        configure: impl FnOnce(&mut Config),
-    ) -> io::Result<Port> {
-        let socket = Socket::new(Domain::for_address(bind), Type::DGRAM, Some(Protocol::UDP))?;
-        socket.set_recv_buffer_size(RECEIVE_BUFFER)?;
-        socket.set_nonblocking(true)?;
-        socket.bind(&bind.into())?;
-        let socket = UdpSocket::from_std(socket.into())?;
-        let mut local_addr = socket.local_addr()?;
-        if let (true, Some(towards)) = (local_addr.ip().is_unspecified(), towards) {
-            let probe = StdSocket::bind(SocketAddr::new(local_addr.ip(), 0))?;
-            probe.connect(towards)?;
-            local_addr.set_ip(probe.local_addr()?.ip());
+    /// Within a tokio runtime. Errors: an address cannot be bound, a certificate cannot be used; the text says which.
+    pub fn open(opening: Opening, clock: Arc<Clock>, configure: impl FnOnce(&mut Config)) -> io::Result<Port> {
+        let Opening { bind, carrier, tls } = opening;
+        let secure_only = carrier.is_some_and(|c| c.transport == Some(Transport::Tls)) || tls.is_some();
+        let tls = tls.or(carrier.and_then(|c| c.tls.as_ref()));
+        let host = carrier.map_or("localhost", |c| c.host.as_str());
+        let sides = tls.map(|tls| tls.load(host)).transpose()?;
+        if secure_only && sides.is_none() {
+            return Err(io::Error::other("a trunk over TLS needs a section `tls`"));
+        }
+        let acceptor = sides.as_ref().and_then(|s| s.acceptor.clone());
+        let keep = carrier.map(|c| c.keep).unwrap_or_default();
+        let mut streams = Streams::new(bind, sides, keep, clock.clone());
+        let (datagrams, mut local_addr) = if secure_only {
+            match acceptor {
+                Some(acceptor) => {
+                    let listener = listen(bind)?;
+                    let addr = listener.local_addr()?;
+                    streams.listen(listener, Some(acceptor));
+                    (None, addr)
+                }
+                // Nobody can connect to us; the carrier speaks to us down the connection that we open.
+                None => (None, bind),
+            }
+        } else {
+            let (socket, listener) = listen_both(bind)?;
+            let addr = socket.local_addr()?;
+            streams.listen(listener, None);
+            (Some(socket), addr)
+        };
+        let fixed = carrier.and_then(PeerAddress::fixed);
+        let open_addr = local_addr.ip().is_unspecified();
+        if let (true, Some(towards)) = (open_addr, fixed) {
+            local_addr.set_ip(own_ip(local_addr.ip(), towards.addr)?);
         }
         let mut config = Config::new(local_addr, rand::random());
+        config.datagram_bytes_max = DATAGRAM_BYTES_MAX;
+        let mut located = None;
+        if let Some(carrier) = carrier {
+            config.peer = fixed.map(|hop| Peer { host: carrier.name(), hop });
+            if fixed.is_none() {
+                config.domain = Some(carrier.name());
+                let (told, receiver) = mpsc::channel(1);
+                tokio::spawn(locator::watch(carrier.clone(), bind.is_ipv4(), told));
+                located = Some(receiver);
+            }
+        }
         configure(&mut config);
-        let agent = UserAgent::new(clock.now().mono, config);
+        let agent = UserAgent::new(clock.mono(), config);
         let buffer = vec![0; 65_536].into_boxed_slice();
-        Ok(Port { socket, local_addr, agent, clock, buffer })
+        Ok(Port { datagrams, streams, located, local_addr, open_addr, agent, clock, buffer, arrived: None })
     }
 
     pub fn local_addr(&self) -> SocketAddr {
@@ -56,7 +115,7 @@ impl Port {
     }
 
     pub fn now(&self) -> Mono {
-        self.clock.now().mono
+        self.clock.mono()
     }
 
     pub fn calls_open(&self) -> usize {
@@ -68,35 +127,57 @@ impl Port {
     }
 
     /// Waits until [`Port::turn`] has something to do. May be dropped at any time.
-    pub async fn ready(&self) {
-        let readable = self.socket.readable();
-        match self.agent.deadline() {
-            // A wake-up without cause costs one empty turn; an error shows again when reading.
-            None => drop(readable.await),
-            Some(at) => drop(tokio::time::timeout(at.since(self.now()).max(Duration::from_micros(1)), readable).await),
+    pub async fn ready(&mut self) {
+        if self.arrived.is_some() {
+            return;
+        }
+        let wait = self.agent.deadline().map(|at| at.since(self.now()).max(Duration::from_micros(1)));
+        let datagrams = &self.datagrams;
+        let readable = async {
+            match datagrams {
+                // A wake-up without cause costs one empty turn; an error shows again when reading.
+                Some(socket) => drop(socket.readable().await),
+                None => std::future::pending().await,
+            }
+        };
+        let located = &mut self.located;
+        let place = async {
+            match located {
+                Some(receiver) => match receiver.recv().await {
+                    Some(place) => place,
+                    None => std::future::pending().await,
+                },
+                None => std::future::pending().await,
+            }
+        };
+        let due = async {
+            match wait {
+                Some(wait) => tokio::time::sleep(wait).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = readable => {}
+            incoming = self.streams.next() => self.arrived = Some(Arrived::Stream(incoming)),
+            place = place => self.arrived = Some(Arrived::Place(place)),
+            () = due => {}
         }
     }
 
     /// Reads what has come and lets timers fire.
     pub fn turn(&mut self) -> Vec<(Mono, Event)> {
         let mut told = Vec::new();
-        for _ in 0..PACKETS_MAX {
-            match self.socket.try_recv_from(&mut self.buffer) {
-                Ok((length, from)) => {
-                    let now = self.clock.now().mono;
-                    let outputs =
-                        self.agent.handle(now, Input::Message { from: Hop::udp(from), bytes: &self.buffer[..length] });
-                    self.carry_out(now, outputs, &mut told);
-                }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
-                // ICMP of an earlier packet, for instance: its transaction times out by itself.
-                Err(error) => {
-                    tracing::debug!(%error, "receiving SIP");
-                    break;
-                }
-            }
+        match self.arrived.take() {
+            Some(Arrived::Place(place)) => self.on_located(place, &mut told),
+            Some(Arrived::Stream(incoming)) => self.on_incoming(incoming, &mut told),
+            None => {}
         }
-        let now = self.clock.now().mono;
+        for _ in 0..MESSAGES_MAX {
+            let Some(incoming) = self.streams.try_next() else { break };
+            self.on_incoming(incoming, &mut told);
+        }
+        self.read_datagrams(&mut told);
+        let now = self.clock.mono();
         if self.agent.deadline().is_some_and(|at| at <= now) {
             let outputs = self.agent.handle(now, Input::Ticked);
             self.carry_out(now, outputs, &mut told);
@@ -104,25 +185,158 @@ impl Port {
         told
     }
 
+    fn read_datagrams(&mut self, told: &mut Vec<(Mono, Event)>) {
+        for _ in 0..MESSAGES_MAX {
+            let Some(socket) = &self.datagrams else { return };
+            match socket.try_recv_from(&mut self.buffer) {
+                Ok((length, from)) => {
+                    let now = self.clock.mono();
+                    let from = Hop::udp(canonical(from));
+                    let outputs = self.agent.handle(now, Input::Message { from, bytes: &self.buffer[..length] });
+                    self.carry_out(now, outputs, told);
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                // ICMP of an earlier packet, for instance: its transaction times out by itself.
+                Err(error) => {
+                    tracing::debug!(%error, "receiving SIP");
+                    return;
+                }
+            }
+        }
+    }
+
+    fn on_incoming(&mut self, incoming: Incoming, told: &mut Vec<(Mono, Event)>) {
+        let now = self.clock.mono();
+        let outputs = match &incoming {
+            Incoming::Message { from, bytes } => {
+                self.streams.on_heard(*from);
+                self.agent.handle(now, Input::Message { from: *from, bytes })
+            }
+            Incoming::Unframed { from, status, head } => {
+                self.agent.handle(now, Input::Unframed { from: *from, status: *status, head })
+            }
+            Incoming::Gone { hop, why } => {
+                tracing::info!(peer = %hop.addr, transport = hop.transport.as_str(), why, "a connection has ended");
+                self.streams.on_gone(now, *hop);
+                self.agent.handle(now, Input::Unreachable { hop: *hop })
+            }
+        };
+        self.carry_out(now, outputs, told);
+        if let Incoming::Unframed { from, .. } = incoming {
+            self.streams.close(from.connection);
+        }
+    }
+
+    fn on_located(&mut self, place: Located, told: &mut Vec<(Mono, Event)>) {
+        let targets = place.unwrap_or_default();
+        if let (true, Some(first)) = (self.open_addr, targets.first()) {
+            match own_ip(self.local_addr.ip(), first.hop.addr) {
+                Ok(ip) => {
+                    self.local_addr.set_ip(ip);
+                    self.open_addr = false;
+                    self.agent.set_contacts(Contacts::all(self.local_addr));
+                }
+                Err(error) => tracing::warn!(%error, peer = %first.hop.addr, "no way to the carrier"),
+            }
+        }
+        let now = self.clock.mono();
+        let outputs = self.agent.handle(now, Input::Located { targets });
+        self.carry_out(now, outputs, told);
+    }
+
     pub fn order(&mut self, command: Command) -> Vec<(Mono, Event)> {
-        let now = self.clock.now().mono;
+        let now = self.clock.mono();
         let outputs = self.agent.handle(now, Input::Command(command));
         let mut told = Vec::new();
         self.carry_out(now, outputs, &mut told);
         told
     }
 
-    fn carry_out(&self, now: Mono, outputs: Vec<Output>, told: &mut Vec<(Mono, Event)>) {
-        for output in outputs {
+    fn carry_out(&mut self, now: Mono, outputs: Vec<Output>, told: &mut Vec<(Mono, Event)>) {
+        // A message that cannot be sent has consequences, and those may be messages; each target is tried once for a call,
+        // so that this ends.
+        let mut outputs = std::collections::VecDeque::from(outputs);
+        while let Some(output) = outputs.pop_front() {
             match output {
                 Output::Send { to, bytes } => {
-                    if let Err(error) = self.socket.try_send_to(&bytes, to.addr) {
-                        // As if the network had lost it: the transaction sends it again.
-                        tracing::debug!(%error, "sending SIP");
+                    if !self.send(now, to, bytes) {
+                        outputs
+                            .extend(self.agent.handle(now, Input::Unreachable { hop: Hop { connection: None, ..to } }));
                     }
                 }
                 Output::Event(event) => told.push((now, event)),
             }
+        }
+    }
+
+    /// `false`: there is no way there.
+    fn send(&mut self, now: Mono, to: Hop, bytes: Vec<u8>) -> bool {
+        match (to.transport, &self.datagrams) {
+            (Transport::Udp, Some(socket)) => match socket.try_send_to(&bytes, to.addr) {
+                Ok(_) => true,
+                // As if the network had lost it: the transaction sends it again.
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => true,
+                Err(error) => {
+                    tracing::debug!(%error, peer = %to.addr, "sending SIP");
+                    false
+                }
+            },
+            (Transport::Udp, None) => false,
+            (Transport::Tcp | Transport::Tls, _) => self.streams.send(now, to, bytes),
+        }
+    }
+}
+
+/// Our own address, as the system would use it towards `to`.
+fn own_ip(unspecified: IpAddr, to: SocketAddr) -> io::Result<IpAddr> {
+    let probe = StdSocket::bind(SocketAddr::new(unspecified, 0))?;
+    probe.connect(to)?;
+    Ok(probe.local_addr()?.ip())
+}
+
+fn taken(what: &str, addr: SocketAddr, error: &io::Error) -> io::Error {
+    let hint = match error.kind() {
+        io::ErrorKind::AddrInUse => ": another program listens there; `bind` another port, or 0 for any free one",
+        io::ErrorKind::AddrNotAvailable => ": this machine has no such address; `bind` one of its own, or 0.0.0.0",
+        io::ErrorKind::PermissionDenied => ": ports below 1024 need a privilege; `bind` a higher one",
+        _ => "",
+    };
+    io::Error::new(error.kind(), format!("{what} {addr} cannot be bound ({error}){hint}"))
+}
+
+fn datagrams(bind: SocketAddr) -> io::Result<UdpSocket> {
+    let open = || {
+        let socket = Socket::new(Domain::for_address(bind), Type::DGRAM, Some(Protocol::UDP))?;
+        socket.set_recv_buffer_size(RECEIVE_BUFFER)?;
+        socket.set_nonblocking(true)?;
+        socket.bind(&bind.into())?;
+        UdpSocket::from_std(socket.into())
+    };
+    open().map_err(|e| taken("UDP", bind, &e))
+}
+
+fn listen(bind: SocketAddr) -> io::Result<TcpListener> {
+    let open = || {
+        let socket = Socket::new(Domain::for_address(bind), Type::STREAM, Some(Protocol::TCP))?;
+        // A port whose last connections are still dying is ours all the same.
+        socket.set_reuse_address(true)?;
+        socket.set_nonblocking(true)?;
+        socket.bind(&bind.into())?;
+        socket.listen(128)?;
+        TcpListener::from_std(socket.into())
+    };
+    open().map_err(|e| taken("TCP", bind, &e))
+}
+
+/// UDP and TCP on the same port (RFC 3261 §18.2.1).
+fn listen_both(bind: SocketAddr) -> io::Result<(UdpSocket, TcpListener)> {
+    let mut tried = 0;
+    loop {
+        let socket = datagrams(bind)?;
+        match listen(socket.local_addr()?) {
+            Ok(listener) => return Ok((socket, listener)),
+            Err(_) if bind.port() == 0 && tried < PORTS_TRIED => tried += 1,
+            Err(error) => return Err(error),
         }
     }
 }

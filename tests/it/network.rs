@@ -55,7 +55,7 @@ impl Caller {
         let (to_media, media_events) = unbounded_channel();
         let config = TrunkConfig {
             name: "test".into(),
-            peer,
+            peer: peer.into(),
             bind: (LOOPBACK, 0).into(),
             username: Some("ringback".into()),
             password: Some(Secret::new("s3cret")),

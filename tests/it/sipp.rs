@@ -181,7 +181,7 @@ pub const LEG: LegId = LegId { call: CallId(7), party: ringback::id::Party::Clie
 pub fn line(peer: SocketAddr, change: impl FnOnce(&mut TrunkConfig), timing: Timing) -> Line {
     let mut config = TrunkConfig {
         name: "sipp".into(),
-        peer,
+        peer: peer.into(),
         bind: "127.0.0.1:0".parse().unwrap(),
         username: None,
         password: None,
