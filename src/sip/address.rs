@@ -30,7 +30,7 @@ impl Address {
             }
         };
         let uri = std::str::from_utf8(uri.trim_ascii()).ok()?;
-        if uri.is_empty() || !uri.bytes().all(|b| (0x21..0x7f).contains(&b) && b != b'<' && b != b'"') {
+        if uri.is_empty() || !uri.bytes().all(|b| (0x21..0x7f).contains(&b) && !b"<>\"".contains(&b)) {
             return None;
         }
         Some(Address { uri: uri.to_owned(), tag: param(params, "tag") })

@@ -12,6 +12,7 @@ mod editor;
 mod faults;
 mod flow_speed;
 mod flows;
+mod fuzz;
 mod house;
 mod import;
 mod kamailio;
