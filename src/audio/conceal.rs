@@ -197,7 +197,7 @@ mod tests {
                 let mut concealer = Concealer::default();
                 concealer.heard(&mut pcm.clone());
                 concealer.lost(&mut vec![1; length]);
-                concealer.heard(&mut vec![i16::MIN; 5]);
+                concealer.heard(&mut [i16::MIN; 5]);
                 concealer.lost(&mut vec![1; length]);
                 concealer.lost(&mut vec![1; 960]);
                 assert!(concealer.is_silent());

@@ -323,9 +323,9 @@ mod tests {
     use super::super::{g711::Law, tone};
     use super::*;
 
-    /// Amplitude of a sine of so many dBm0: A-law is full at +3.14 (ITU-T G.711).
+    /// Amplitude of a sine of so many dBm0: A-law is full at +3.14 (ITU-T G.711), which makes 22,379 of 0.
     fn amplitude(dbm0: f64) -> f64 {
-        32_124.0 * 10f64.powf((dbm0 - 3.14) / 20.0)
+        22_379.0 * 10f64.powf(dbm0 / 20.0)
     }
 
     #[derive(Clone, Copy)]
