@@ -1,6 +1,7 @@
 #!/bin/sh
 # Sounds and a second judge for the tests of keys as tones: two hours of recorded speech in five languages (Debian:
-# asterisk-core-sounds-*-wav, 130 MB), in which there is no key, and multimon-ng, which hears keys by itself.
+# asterisk-core-sounds-*-wav, 130 MB), in which there is no key, and multimon-ng, which hears keys by itself;
+# libspandsp and libopus, which our codecs are held against.
 #
 # Optional: without them the tests say what they skip. Safe to run again: does nothing for what is there.
 set -eu
@@ -14,7 +15,7 @@ if ! command -v dpkg-query >/dev/null 2>&1; then
     exit 0
 fi
 wanted=
-for name in multimon-ng asterisk-core-sounds-en-wav asterisk-core-sounds-es-wav asterisk-core-sounds-fr-wav \
+for name in multimon-ng libspandsp2 libopus0 asterisk-core-sounds-en-wav asterisk-core-sounds-es-wav asterisk-core-sounds-fr-wav \
     asterisk-core-sounds-it-wav asterisk-core-sounds-ru-wav; do
     is_installed "$name" || wanted="$wanted $name"
 done

@@ -5,6 +5,7 @@ mod baresip;
 mod blast;
 mod callers;
 mod calls;
+mod codecs;
 mod demo;
 mod dns;
 mod ears;
