@@ -248,8 +248,11 @@ async fn we_call_a_softphone() {
         phone.until("done").await;
         phone.order("resume");
         phone.until("done").await;
-        let clip = Arc::new(Clip::from_pcm(&tone::sine(OUR_HZ, 20_000, 9000)));
-        desk.media.play(LEG, PlayId(2), vec![clip]);
+        // It would send us to somebody else; we are not to be sent anywhere, and go on talking.
+        phone.order("transfer sip:premium@127.0.0.1:9");
+        assert!(phone.until("failed").await["why"].as_str().expect("why").contains("TransferFailed"));
+        desk.media.press(LEG, "0");
+        assert_eq!(phone.keys(1).await, "0", "{codec}");
         phone.hears(OUR_HZ).await;
         line.trunk.hangup(LEG);
         assert_eq!(told(&mut line).await, Told::Ended(HangupCause::LocalHangup));

@@ -9,9 +9,9 @@ use ringback::books::Attempt;
 use ringback::outcome::{Blame, Disposition};
 
 use crate::blast::Campaign;
-use crate::house::{House, wait_for};
-use crate::scenario;
-use crate::sipp::{start_sipp_with, start_sipp_xml};
+use crate::house::{House, terminate, wait_for};
+use crate::sipp::{call_with_sipp, call_with_sipp_xml, start_sipp_with, start_sipp_xml};
+use crate::{lines, scenario};
 
 const LIMIT: Duration = Duration::from_secs(90);
 
@@ -80,6 +80,40 @@ fn the_clock_jumps_in_mid_call() {
         assert_eq!(outcome(made[0]), (Disposition::HungUpEarly, Blame::Callee), "{jump}\n{log}");
         drop(sipp);
     }
+}
+
+/// Sixty callers a second for a line that takes one call: each is told at once that it is busy, and the one that is up
+/// stays whole.
+#[test]
+fn a_flood_of_callers() {
+    const CALLERS: &str = "120";
+    let (socket, keep_alive) = lines::carrier();
+    let peer = socket.local_addr().expect("its address").to_string();
+    let house = House::new(&peer, "    channels_max: 1\n    cps_max: 1\n    options_interval_s: 60\n");
+    let config = std::fs::read_to_string(house.path("ringback.yaml")).expect("its config");
+    let flow = Path::new(env!("CARGO_MANIFEST_DIR")).join("flows/lines/front_desk.yaml");
+    let line = lines::LINES.replace("flows/lines/front_desk.yaml", &flow.to_string_lossy());
+    house.write("ringback.yaml", &format!("{config}{line}"));
+    let log = std::fs::File::create(house.path("log")).expect("writable");
+    let mut serve = house.command(&["serve"]).stderr(Stdio::from(log)).spawn().expect("serve starts");
+    let ours = keep_alive();
+
+    let talking = call_with_sipp(ours, "+74950000000", &["-m", "1", "-d", "4000"]);
+    wait_for("the call to be up", LIMIT, || (!lines::calls(&house).is_empty()).then_some(()));
+    let flood = scenario::read("in", "line_busy");
+    let options = ["-s", "+74950000000", "-m", CALLERS, "-r", "60"];
+    call_with_sipp_xml(ours, "line_busy", &flood.xml, &options).finish();
+    talking.finish();
+
+    let ended = wait_for("the call to be written down", LIMIT, || {
+        let calls = lines::calls(&house);
+        calls.iter().any(|call| call.ended.is_some()).then_some(calls)
+    });
+    terminate(&serve);
+    assert!(serve.wait().expect("it stops").success());
+    assert_eq!(ended.len(), 1, "those who were refused are no calls: {ended:?}");
+    let talked_ms = ended[0].ended.expect("looked for").talk_ms;
+    assert!(talked_ms >= 3_800, "the call that was up was cut short: {talked_ms} ms");
 }
 
 /// Somebody else holds the port that the trunk wants: the program does not start, and says which port and whose setting.

@@ -14,7 +14,7 @@ use crate::sipp::call_with_sipp;
 
 const LIMIT: Duration = Duration::from_secs(60);
 
-const LINES: &str = r#"
+pub const LINES: &str = r#"
 lines:
   - did: "+74950000000"
     flow: flows/lines/front_desk.yaml
@@ -25,7 +25,7 @@ lines:
 "#;
 
 /// A carrier that answers keep-alives. Gives our own address, which it learns from the first of them.
-fn carrier() -> (UdpSocket, impl Fn() -> SocketAddr) {
+pub fn carrier() -> (UdpSocket, impl Fn() -> SocketAddr) {
     let socket = UdpSocket::bind("127.0.0.1:0").expect("a port");
     socket.set_read_timeout(Some(LIMIT)).expect("a limit");
     let heard = socket.try_clone().expect("the same socket");
@@ -44,7 +44,7 @@ fn carrier() -> (UdpSocket, impl Fn() -> SocketAddr) {
     (socket, first)
 }
 
-fn calls(house: &House) -> Vec<InboundCall> {
+pub fn calls(house: &House) -> Vec<InboundCall> {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     runtime.block_on(async {
         let store = SqliteStore::open(&house.path("ringback.db")).await.expect("the books");
