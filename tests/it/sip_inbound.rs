@@ -1,15 +1,18 @@
 //! `sipp` calls, we answer: every transcript of `tests/sipp/in` and what must come of it.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use ringback::audio::Codec;
+use ringback::sip::Strangers;
 use ringback::time::Clock;
 use ringback::trunk::answerer::{Answerer, AnswererEvent, AnswererEventKind, Credentials, Secret};
+use ringback::trunk::{Timing, TrunkEventKind};
 use tokio::sync::mpsc::unbounded_channel;
 
 use crate::scenario::{self, Scenario};
 use crate::sip_outbound::each_at_once;
-use crate::sipp::{IPV6, call_with_sipp_xml, nowhere};
+use crate::sipp::{IPV6, STRANGER, call_with_sipp_xml, line, nowhere};
 
 #[test]
 fn every_transcript_comes_out_as_it_says() {
@@ -23,6 +26,11 @@ fn every_transcript_comes_out_as_it_says() {
 struct Orders {
     demand: Option<Credentials>,
     ipv6: bool,
+    /// It calls a trunk, from another address than the carrier's.
+    stranger: bool,
+    /// It calls a trunk whose carrier it is.
+    carrier: bool,
+    forbidden: bool,
     ring: bool,
     answer: bool,
     ignore: bool,
@@ -36,6 +44,9 @@ impl Orders {
         for order in scenario.we.iter().flat_map(|line| line.split(", ")) {
             match order.split_whitespace().collect::<Vec<_>>()[..] {
                 ["ipv6"] => orders.ipv6 = true,
+                ["are", "a", "trunk"] => orders.carrier = true,
+                ["know", "only", "others"] => (orders.carrier, orders.stranger) = (true, true),
+                ["say", "403", "to", "strangers"] => orders.forbidden = true,
                 ["ring"] => orders.ring = true,
                 ["answer"] => orders.answer = true,
                 ["ignore"] => orders.ignore = true,
@@ -82,7 +93,13 @@ fn called(scenario: &Scenario) {
     if orders.ipv6 {
         options.push(IPV6);
     }
+    if orders.stranger {
+        options.push(STRANGER);
+    }
     let mut told: Vec<String> = runtime.block_on(async {
+        if orders.carrier {
+            return trunk_called(scenario, &orders, &options).await;
+        }
         let (out, mut events) = unbounded_channel::<AnswererEvent>();
         let bind = if orders.ipv6 { "[::1]:0" } else { "127.0.0.1:0" }.parse().expect("an address");
         let answerer =
@@ -117,6 +134,47 @@ fn called(scenario: &Scenario) {
         expected.sort();
     }
     assert_eq!(told, expected);
+}
+
+/// As above, with a trunk in the answerer's place: what lets in its carrier and keeps out others.
+async fn trunk_called(scenario: &Scenario, orders: &Orders, options: &[&str]) -> Vec<String> {
+    let mut line = line(
+        "127.0.0.1:9".parse().expect("an address"),
+        |config| {
+            config.inbound_after = Some(0);
+            if orders.forbidden {
+                config.settings.gate.strangers = Strangers::Forbidden;
+            }
+            // Bound to every address, as strangers reach it under another than the carrier.
+            config.bind = "0.0.0.0:0".parse().expect("an address");
+        },
+        Timing::default(),
+    );
+    let at = SocketAddr::from(([127, 0, 0, 1], line.trunk.local_addr().port()));
+    let sipp = call_with_sipp_xml(at, &scenario.name, &scenario.xml, options);
+    let mut sipp = tokio::task::spawn_blocking(move || sipp.finish());
+    let mut told = Vec::new();
+    loop {
+        tokio::select! {
+            Some(event) = line.events.recv() => {
+                if matches!(event.kind, TrunkEventKind::Offered { .. }) {
+                    if orders.ring {
+                        line.trunk.ring(event.leg);
+                    }
+                    if orders.answer {
+                        line.trunk.answer(event.leg, nowhere());
+                    }
+                    if let Some(status) = orders.reject {
+                        line.trunk.refuse(event.leg, status);
+                    }
+                }
+                told.push(crate::sip_outbound::words(&event.kind));
+            }
+            ended = &mut sipp => break ended.unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic())),
+        }
+    }
+    line.trunk.stop().await;
+    told
 }
 
 fn words(kind: &AnswererEventKind) -> String {

@@ -132,7 +132,7 @@ fn call(scenario: &Scenario) {
     }
 }
 
-fn words(kind: &TrunkEventKind) -> String {
+pub fn words(kind: &TrunkEventKind) -> String {
     match kind {
         TrunkEventKind::Ringing => "ringing".to_owned(),
         TrunkEventKind::Answered(media) => {

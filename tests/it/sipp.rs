@@ -16,8 +16,9 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 /// Longer than anything here takes, also on a busy machine.
 const LIMIT: Duration = Duration::from_secs(20);
 
-/// Among the options of sipp: it lives on IPv6.
-pub const IPV6: &str = "[::1]";
+/// Among the options of sipp: where it lives, behind an @. Else it lives on 127.0.0.1.
+pub const IPV6: &str = "@[::1]";
+pub const STRANGER: &str = "@127.0.0.2";
 
 /// A `sipp` that runs a scenario as the called side, on loopback. Ends when dropped.
 pub struct Sipp {
@@ -80,12 +81,12 @@ fn spawn(scenario: &str, folder: tempfile::TempDir, options: &[&str]) -> Sipp {
 
 /// Hands the folder back when sipp ended before it listened.
 fn spawn_once(scenario: &str, folder: tempfile::TempDir, options: &[&str]) -> Result<Sipp, tempfile::TempDir> {
-    let home = if options.contains(&IPV6) { IPV6 } else { "127.0.0.1" };
+    let home = options.iter().find_map(|option| option.strip_prefix('@')).unwrap_or("127.0.0.1");
     let (addr, media) = (free_port(home), free_port(home));
     let child = Command::new("sipp")
         .args(["-i", home, "-mi", home, "-nostdin", "-trace_err", "-error_file", "errors.log"])
         .args(["-p", &addr.port().to_string(), "-mp", &media.port().to_string()])
-        .args(options.iter().filter(|option| **option != IPV6))
+        .args(options.iter().filter(|option| !option.starts_with('@')))
         .current_dir(folder.path())
         .stdin(Stdio::null())
         .stdout(Stdio::null())
