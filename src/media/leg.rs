@@ -123,8 +123,11 @@ impl Leg {
         let remote = self.connection.map(|c| c.remote);
         let clock_hz = remote.map_or(8000, |r| r.codec.clock());
         let arrivals = self.ear.arrivals();
+        // What came too late is as good as lost to whoever listens, and a double makes up for nothing; RTCP's own loss
+        // (RFC 3550 §6.4.1) counts otherwise.
+        let unheard = (heard.lost + heard.late) * 1000 / (heard.received + heard.lost).max(1);
         let of_heard = Quality {
-            loss_permille: arrivals.loss_permille(),
+            loss_permille: unheard.min(1000) as u16,
             jitter_ms: jitter_ms(arrivals.jitter(), clock_hz),
             round_trip_ms: self.control.round_trip_ms(),
         };

@@ -5,7 +5,7 @@ use crate::audio::Codec;
 /// What became of one direction of a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Quality {
-    /// Of a thousand packets, those that never came.
+    /// Of a thousand packets, those that never came, or came too late to be heard.
     pub loss_permille: u16,
     /// The mean deviation of the packets' spacing (RFC 3550 §6.4.1).
     pub jitter_ms: u16,
