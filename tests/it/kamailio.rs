@@ -12,7 +12,7 @@ use ringback::id::{CallId, LegId};
 use ringback::outcome::HangupCause;
 use ringback::time::Clock;
 use ringback::trunk::answerer::{Answerer, AnswererEvent, AnswererEventKind as Heard};
-use ringback::trunk::{Secret, Timing, TrunkConfig, TrunkEventKind as Told};
+use ringback::trunk::{PeerAddress, Secret, Timing, Tls, Transport, TrunkConfig, TrunkEventKind as Told};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use crate::house::wait_for;
@@ -55,6 +55,7 @@ impl Kamailio {
         let made = Command::new("openssl")
             .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"])
             .args(["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost"])
+            .args(["-addext", "basicConstraints=critical,CA:FALSE"])
             .args(["-keyout", "key.pem", "-out", "cert.pem"])
             .current_dir(home)
             .output()
@@ -163,13 +164,33 @@ fn knows(password: &str) -> impl FnOnce(&mut TrunkConfig) {
     move |config| (config.username, config.password) = (Some("trunk".into()), Some(Secret::new(password)))
 }
 
+/// The proxy over another transport than UDP.
+fn over(proxy: &Kamailio, transport: Transport) -> PeerAddress {
+    let (addr, tls) = match transport {
+        Transport::Tls => (proxy.tls_addr, Some(Tls { ca: Some(proxy.certificate()), ..Tls::default() })),
+        _ => (proxy.addr, None),
+    };
+    PeerAddress { transport: Some(transport), tls, ..PeerAddress::at(addr) }
+}
+
 /// Challenged, ringing, answered; hung up from either end, through the route that the proxy recorded.
 #[tokio::test]
 async fn a_call_through_the_proxy() {
     let mut phone = Telephone::new();
     let Some(proxy) = Kamailio::start(phone.answerer.local_addr(), 60) else { return };
-    let mut line = line(proxy.addr, knows("right"), Timing::default());
+    for transport in Transport::ALL {
+        calls_over(&proxy, transport, &mut phone).await;
+    }
+}
+
+async fn calls_over(proxy: &Kamailio, transport: Transport, phone: &mut Telephone) {
+    let configure = |config: &mut TrunkConfig| {
+        config.peer = over(proxy, transport);
+        knows("right")(config);
+    };
+    let mut line = line(proxy.addr, configure, Timing::default());
     for (call, by_us) in [(1, true), (2, false)] {
+        println!("over {transport:?}, hung up by us: {by_us}");
         let leg = LegId::client(CallId(call));
         line.trunk.dial(leg, "+79161234567", nowhere());
         let incoming = phone.next().await;

@@ -26,6 +26,7 @@ fn every_transcript_comes_out_as_it_says() {
 struct Orders {
     demand: Option<Credentials>,
     ipv6: bool,
+    tcp: bool,
     /// It calls a trunk, from another address than the carrier's.
     stranger: bool,
     /// It calls a trunk whose carrier it is.
@@ -44,6 +45,7 @@ impl Orders {
         for order in scenario.we.iter().flat_map(|line| line.split(", ")) {
             match order.split_whitespace().collect::<Vec<_>>()[..] {
                 ["ipv6"] => orders.ipv6 = true,
+                ["tcp"] => orders.tcp = true,
                 ["are", "a", "trunk"] => orders.carrier = true,
                 ["know", "only", "others"] => (orders.carrier, orders.stranger) = (true, true),
                 ["say", "403", "to", "strangers"] => orders.forbidden = true,
@@ -92,6 +94,9 @@ fn called(scenario: &Scenario) {
     let orders = Orders::read(scenario);
     if orders.ipv6 {
         options.push(IPV6);
+    }
+    if orders.tcp {
+        options.extend(["-t", "t1"]);
     }
     if orders.stranger {
         options.push(STRANGER);

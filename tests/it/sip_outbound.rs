@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use ringback::outcome::HangupCause;
-use ringback::trunk::{Secret, Timing, TrunkConfig, TrunkEventKind};
+use ringback::trunk::{Secret, Timing, Transport, TrunkConfig, TrunkEventKind};
 
 use crate::scenario::{self, Scenario};
 use crate::sipp::{IPV6, LEG, line, nowhere, start_sipp_xml};
@@ -49,6 +49,7 @@ pub fn each_at_once(scenarios: &[Scenario], act: impl Fn(&Scenario) + Sync) -> V
 struct Orders {
     timing: Timing,
     ipv6: bool,
+    tcp: bool,
     ring_ms_max: Option<u64>,
     credentials: Option<(String, String)>,
     at_once: bool,
@@ -63,6 +64,7 @@ impl Orders {
             match order.split_whitespace().collect::<Vec<_>>()[..] {
                 ["wait"] => {}
                 ["ipv6"] => orders.ipv6 = true,
+                ["tcp"] => orders.tcp = true,
                 ["hang", "up"] => orders.when_answered = true,
                 ["hang", "up", "at", "once"] => orders.at_once = true,
                 ["hang", "up", "when", "ringing"] => orders.when_ringing = true,
@@ -79,6 +81,9 @@ impl Orders {
         if self.ipv6 {
             config.bind = "[::1]:0".parse().expect("an address");
         }
+        if self.tcp {
+            config.peer.transport = Some(Transport::Tcp);
+        }
         if let Some(ms) = self.ring_ms_max {
             config.ring_ms_max = ms;
         }
@@ -93,7 +98,8 @@ fn call(scenario: &Scenario) {
     let options: Vec<&str> = scenario.sipp.iter().map(String::as_str).collect();
     let orders = Orders::read(scenario);
     let home: &[&str] = if orders.ipv6 { &[IPV6] } else { &[] };
-    let sipp = start_sipp_xml(&scenario.name, &scenario.xml, &[&["-m", "1"], home, &options[..]].concat());
+    let over: &[&str] = if orders.tcp { &["-t", "t1"] } else { &[] };
+    let sipp = start_sipp_xml(&scenario.name, &scenario.xml, &[&["-m", "1"], home, over, &options[..]].concat());
     let told = runtime.block_on(async {
         let mut line = line(sipp.addr, |config| orders.configure(config), orders.timing);
         line.dial(nowhere());
