@@ -15,6 +15,7 @@ use tokio::task::JoinHandle;
 use super::exchange::{CallRecord, Exchange, Fact, Order};
 use super::person::Person;
 use super::sounds::Sounds;
+use crate::audio::Codec;
 use crate::id::{CallId, LegId, PlayId};
 use crate::media::{Media, MediaEvent, MediaEventKind};
 use crate::time::Clock;
@@ -93,8 +94,8 @@ impl Switch {
 
 struct Works {
     exchange: Exchange,
-    /// What each open call offered; its audio goes there.
-    offers: HashMap<u64, RemoteMedia>,
+    /// What each open call offered; its audio goes there. `None`: it waits for our offer.
+    offers: HashMap<u64, Option<RemoteMedia>>,
     plays: i64,
     sounds: Sounds,
     answerer: Answerer,
@@ -155,10 +156,18 @@ impl Works {
         let id = event.dialog.0;
         let fact = match event.kind {
             AnswererEventKind::Incoming { to_user, from_user, media } => {
-                self.offers.insert(id, media);
+                self.offers.insert(id, Some(media));
                 Fact::Incoming { to: to_user.full().to_string(), from: from_user.full().to_string() }
             }
-            AnswererEventKind::Acked => return Ok(()),
+            AnswererEventKind::IncomingWithoutOffer { to_user, from_user } => {
+                self.offers.insert(id, None);
+                Fact::Incoming { to: to_user.full().to_string(), from: from_user.full().to_string() }
+            }
+            AnswererEventKind::Moved(media) => {
+                self.media.connect(leg(id), media.into());
+                return Ok(());
+            }
+            AnswererEventKind::Acked | AnswererEventKind::Digit(_) => return Ok(()),
             AnswererEventKind::Cancelled => Fact::Cancelled,
             AnswererEventKind::Ended => Fact::Ended,
         };
@@ -218,8 +227,10 @@ impl Works {
                     self.media.record(leg(id), self.heard.join(wav));
                 }
                 self.media.listen_for_speech(leg(id), QUIET_MS);
-                self.media.connect(leg(id), offer.into());
-                self.answerer.answer(DialogId(id), local, offer.codec);
+                if let Some(offer) = &offer {
+                    self.media.connect(leg(id), (*offer).into());
+                }
+                self.answerer.answer(DialogId(id), local, offer.map_or(Codec::Pcma, |offer| offer.codec));
                 Ok(())
             }
             Err(e) => {

@@ -15,6 +15,7 @@ use crate::audio::{Clip, Codec, tone};
 use crate::config::{self, Config};
 use crate::engine::{Destination, Output, Refusal, StoreFailure};
 use crate::id::*;
+use crate::media::Remote;
 use crate::request::Services;
 use crate::speech::Utterance;
 use crate::time::Mono;
@@ -244,10 +245,26 @@ impl<S: Store> Hands<S> {
     }
 
     /// What the trunk reported, after media has been told what it must know first.
-    pub fn signalled(&mut self, event: TrunkEvent) -> Input {
+    /// `None`: media's affair alone, nothing for the engine.
+    pub fn signalled(&mut self, event: TrunkEvent) -> Option<Input> {
         let TrunkEvent { leg, at, kind } = event;
         let event = match kind {
             TrunkEventKind::Ringing => LegEvent::Ringing,
+            // To be heard, and not spoken to: nobody has answered.
+            TrunkEventKind::EarlyMedia(remote) => {
+                let early = Remote { sends: false, hears: false, ..remote.into() };
+                self.media.connect(leg, early);
+                return None;
+            }
+            TrunkEventKind::Moved(remote) => {
+                self.media.connect(leg, remote.into());
+                return None;
+            }
+            // Media counts a key once, however often and in whichever ways it comes.
+            TrunkEventKind::Digit { digit, .. } => {
+                self.media.hear_key(leg, digit);
+                return None;
+            }
             TrunkEventKind::Answered(remote) => {
                 self.encode_ahead(leg, remote.codec);
                 self.media.connect(leg, remote.into());
@@ -277,10 +294,10 @@ impl<S: Store> Hands<S> {
             TrunkEventKind::Offered { did, caller } => {
                 // Only what is written in E.164 is a number for us; a national one could be anybody's.
                 let caller = caller.full().parse().ok();
-                return Input::Offered { leg, did: did.full().to_string(), caller };
+                return Some(Input::Offered { leg, did: did.full().to_string(), caller });
             }
         };
-        Input::Leg { leg, event }
+        Some(Input::Leg { leg, event })
     }
 
     /// What media heard. `None`: a figure only, nothing for the engine.

@@ -203,7 +203,7 @@ pub async fn run<S: Store>(
         let input = tokio::select! {
             biased;
             Some(event) = media_facts.recv() => hands.heard(event, &mut figures),
-            Some(event) = trunk_facts.recv() => Some(hands.signalled(event)),
+            Some(event) = trunk_facts.recv() => hands.signalled(event),
             Some(input) = inputs.recv() => Some(input),
             () = signals.asked_to_stop() => {
                 if drain_until.is_some() {

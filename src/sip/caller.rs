@@ -5,13 +5,17 @@ use std::time::Duration;
 
 use super::address::{dialled, is_user};
 use super::auth::Challenge;
+use super::call::{Call, State};
 use super::client::{Branch, ClientKey, Owner};
 use super::dialog::Dialog;
+use super::early::Fork;
 use super::failover::Journey;
 use super::hop::{Hop, HostPort};
 use super::message::{Head, Method, Response};
-use super::sdp::Description;
-use super::user_agent::{ALLOW, Call, DialogId, Event, State, UserAgent};
+use super::order::{DialogId, Event};
+use super::reliable::supported;
+use super::sdp::{Description, Media};
+use super::user_agent::{ALLOW, UserAgent};
 use crate::outcome::HangupCause;
 use crate::time::Mono;
 
@@ -34,8 +38,10 @@ pub(super) struct Inviting {
     /// When it has rung for long enough; after CANCEL, when its answer is waited for no longer.
     pub limit: Option<Mono>,
     pub journey: Journey,
-    /// The far end's description from a provisional answer: some send none with the 200.
-    early: Option<String>,
+    /// The telephones that ring.
+    pub forks: Vec<Fork>,
+    /// What can be heard before the answer, as told last.
+    pub early: Option<Media>,
 }
 
 impl UserAgent {
@@ -72,12 +78,15 @@ impl UserAgent {
             given_up: None,
             cancelled: false,
             limit: Some(self.now + Duration::from_millis(ring_ms_max.min(RING_MS_CEILING))),
+            forks: Vec::new(),
             early: None,
             journey: Journey::default(),
         };
         let local = self.local(media);
         let state = State::Inviting(inviting);
-        let call = Call { state, dialog, local, media: None, unacked: None, challenges: Vec::new(), challenged: 0 };
+        let mut call = Call::new(state, dialog, local);
+        call.ours = true;
+        call.expires_s = self.config.session_times.unwrap_or_default().expires_s;
         self.open_call(id, call);
         self.send_invite(id);
     }
@@ -85,11 +94,13 @@ impl UserAgent {
     /// The INVITE; again, with a new branch and the next number, when it was challenged (§22.2).
     pub(super) fn send_invite(&mut self, id: DialogId) {
         let (branch, cnonce, contacts) = (self.branch(), self.token(), self.config.contacts);
+        let session = self.session_lines(id);
         let Some(call) = self.calls.get_mut(&id) else { return };
         let State::Inviting(inviting) = &mut call.state else { return };
         call.dialog.seq += 1;
         inviting.key = ClientKey { branch, cancel: false };
         inviting.heard = false;
+        inviting.forks.clear();
         let (key, to) = (inviting.key, inviting.to);
         let here = contacts.over(to.transport);
         let mut w = call.dialog.request(&Method::Invite, call.dialog.seq, here, branch);
@@ -100,6 +111,10 @@ impl UserAgent {
             }
         }
         w.line("Contact", format_args!("<{}>", here.uri())).line("Allow", ALLOW);
+        supported(&mut w, self.config.reliable);
+        for (name, value) in session {
+            w.line(name, value);
+        }
         w.line("User-Agent", &self.config.software);
         let bytes = w.finish(Some(&call.local.again()));
         if self.is_too_large(bytes.len(), to) {
@@ -147,7 +162,8 @@ impl UserAgent {
             None => self.take_back(id, HangupCause::NoAnswer),
             Some(cause) => {
                 // §9.1: after 64*T1 the INVITE counts as cancelled.
-                self.forget_client(inviting.key);
+                let key = inviting.key;
+                self.abandon_client(key);
                 self.fail(id, cause, None);
             }
         }
@@ -178,30 +194,41 @@ impl UserAgent {
     fn on_provisional(&mut self, id: DialogId, response: &Response) {
         let Some(Call { state: State::Inviting(inviting), .. }) = self.calls.get_mut(&id) else { return };
         inviting.heard = true;
-        if let Some(sdp) = &response.head.sdp {
-            inviting.early = Some(sdp.clone());
-        }
         if inviting.given_up.is_some() {
-            self.send_cancel(id);
-        } else if matches!(response.status, 180 | 183) && !inviting.rung {
-            inviting.rung = true;
+            return self.send_cancel(id);
+        }
+        if matches!(response.status, 180 | 183) && !std::mem::replace(&mut inviting.rung, true) {
             self.tell(Event::Ringing { dialog: id });
         }
+        self.hear_fork(id, response);
     }
 
     fn on_accepted(&mut self, id: DialogId, key: ClientKey, response: &Response, from: Hop) {
         self.acknowledge(key, &response.head, from);
         let Some(call) = self.calls.get_mut(&id) else { return };
         let State::Inviting(inviting) = &mut call.state else { return };
-        let (given_up, early) = (inviting.given_up, inviting.early.take());
-        // Our own half is as we made it, whatever the response says.
-        let theirs = Dialog::of_response(&response.head, from);
-        let (remote_tag, target, routes) = (theirs.remote_tag, theirs.target, theirs.routes);
-        (call.dialog.remote_tag, call.dialog.target, call.dialog.routes) = (remote_tag, target, routes);
+        let given_up = inviting.given_up;
+        let tag = response.head.to.tag.as_deref();
+        let fork = inviting.forks.iter().position(|fork| fork.is(tag)).map(|at| inviting.forks.swap_remove(at));
+        // Our own half is as we made it, whatever the response says; what was said to this telephone meanwhile counts.
+        let mut dialog = call.dialog.joined(Dialog::of_response(&response.head, from));
+        if let Some(fork) = &fork {
+            (dialog.seq, dialog.remote_seq) = (fork.dialog.seq, fork.dialog.remote_seq);
+        }
+        call.dialog = dialog;
         call.state = State::Up;
-        let described = response.head.sdp.as_deref().or(early.as_deref());
-        let media = described.and_then(|sdp| Description::parse(sdp).ok()).and_then(|d| call.local.accept(&d));
-        call.media = media;
+        call.allows_update = response.head.more.allows_update.unwrap_or(false);
+        call.media = match response.head.sdp.as_deref().map(Description::parse) {
+            // Some change in the 200 what they said before it, though they may not (RFC 3261 §13.2.1): the last word counts.
+            Some(described) => described.ok().and_then(|d| call.local.accept(&d)),
+            // What was answered in a provisional answer need not be said again.
+            None => fork.and_then(|fork| {
+                call.local = fork.local?;
+                fork.media
+            }),
+        };
+        let media = call.media;
+        self.session_agreed(id, response);
         self.refresh(id);
         match (given_up, media) {
             (None, Some(media)) => self.tell(Event::Answered { dialog: id, media }),
@@ -232,7 +259,7 @@ impl UserAgent {
         self.send(to, ack);
         match given_up {
             Some(cause) => self.fail(id, cause, Some(response.status)),
-            None if self.take_challenge(id, response) => self.send_invite(id),
+            None if self.take_challenge(id, response) || self.take_interval(id, response) => self.send_invite(id),
             None if response.status == 503 && self.fail_over_load(id, response) => {}
             None => self.fail(id, HangupCause::from_sip_status(response.status), Some(response.status)),
         }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::hop::Hop;
+use super::order::DialogId;
 use super::timing::{Resend, Timing};
-use super::user_agent::DialogId;
 use crate::time::Mono;
 
 /// Forks of one INVITE whose 200s are remembered, to be acknowledged again.
@@ -39,7 +39,8 @@ impl std::fmt::Display for Branch {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Owner {
     Invite(DialogId),
-    Bye(DialogId),
+    /// A request within a call.
+    Within(DialogId),
     /// OPTIONS to the peer.
     Keepalive,
     /// Nobody: CANCEL, and BYE to a fork that was not wanted.
@@ -84,6 +85,8 @@ pub struct ClientTransaction {
     bytes: Vec<u8>,
     resend: Option<Resend>,
     until: Option<Mono>,
+    /// The ACK of a refusal, where it is known beforehand.
+    refusal_ack: Option<Vec<u8>>,
     /// To-tags of 2xx and the ACKs sent for them.
     accepted: Vec<(String, Hop, Vec<u8>)>,
 }
@@ -100,6 +103,7 @@ impl ClientTransaction {
             bytes,
             resend: (!to.transport.is_reliable()).then(|| Resend::starting(now, timing.t1, cap)),
             until: Some(now + timing.patience()),
+            refusal_ack: None,
             accepted: Vec::new(),
         }
     }
@@ -166,7 +170,7 @@ impl ClientTransaction {
                 let two = status < 300;
                 self.stage = if self.invite && two { Stage::Accepted } else { Stage::Completed };
                 self.resend = None;
-                self.bytes = Vec::new();
+                self.bytes = self.refusal_ack.take().filter(|_| !two).unwrap_or_default();
                 self.until = Some(now + self.lingers(timing));
                 Step::Tell
             }
@@ -198,15 +202,35 @@ impl ClientTransaction {
         self.bytes = ack;
     }
 
+    /// The ACK of a refusal that may come, written beforehand: within a dialog everything about it is known.
+    pub fn acknowledge_refusal(&mut self, ack: Vec<u8>) {
+        self.refusal_ack = Some(ack);
+    }
+
+    /// The ACK of the refusal that has come, if it was written beforehand.
+    pub fn refusal_ack(&self) -> Option<(Hop, Vec<u8>)> {
+        let refused = self.invite && self.stage == Stage::Completed && !self.bytes.is_empty();
+        refused.then(|| (self.to, self.bytes.clone()))
+    }
+
     /// The ACK of a 2xx, to be repeated with it (§13.2.2.4).
     pub fn keep_accepted(&mut self, tag: &str, to: Hop, ack: Vec<u8>) {
         self.accepted.push((tag.to_owned(), to, ack));
     }
 
+    /// The owner waits no longer for the final answer to its INVITE. One that comes late and says yes is still let go of
+    /// in good order, instead of ringing on in somebody's ear (RFC 3261 §13.2.2.4).
+    pub fn abandon(&mut self, now: Mono, timing: &Timing) {
+        self.stage = Stage::Accepted;
+        (self.resend, self.bytes) = (None, Vec::new());
+        self.until = Some(now + timing.patience());
+    }
+
     /// Bytes held, for the measure of what a finished call costs.
     pub fn held(&self) -> usize {
         let accepted: usize = self.accepted.iter().map(|(tag, _, ack)| tag.capacity() + ack.capacity()).sum();
-        size_of::<Self>() + self.bytes.capacity() + accepted
+        let ack = self.refusal_ack.as_ref().map_or(0, Vec::capacity);
+        size_of::<Self>() + self.bytes.capacity() + ack + accepted
     }
 }
 

@@ -68,6 +68,19 @@ impl Dialog {
         }
     }
 
+    /// The far end's half of `theirs` with our own half of this: the same call as one telephone of it sees it.
+    pub fn joined(&self, theirs: Dialog) -> Dialog {
+        Dialog {
+            call_id: self.call_id.clone(),
+            local_uri: self.local_uri.clone(),
+            local_tag: self.local_tag.clone(),
+            remote_uri: self.remote_uri.clone(),
+            seq: self.seq,
+            peer: self.peer,
+            ..theirs
+        }
+    }
+
     /// How the dialog is found when the far end speaks: Call-ID and our tag.
     pub fn key(&self) -> Box<str> {
         key(&self.call_id, &self.local_tag)

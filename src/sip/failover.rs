@@ -4,11 +4,13 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use super::call::{Call, State};
 use super::client::{ClientKey, Owner};
 use super::hop::{Hop, Peer, Transport};
 use super::message::Response;
+use super::order::DialogId;
 use super::targets::{REST, REST_MAX, Resting, TARGETS_MAX, TRIED_MAX, Target};
-use super::user_agent::{Call, DialogId, Due, State, UserAgent};
+use super::user_agent::{Due, UserAgent};
 use crate::outcome::HangupCause;
 use crate::time::Mono;
 
@@ -251,7 +253,8 @@ fn remember(list: &mut Vec<SocketAddr>, addr: SocketAddr) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::user_agent::{Command, Config, Event, Input, Output};
+    use super::super::order::{Command, Event, Input, Output};
+    use super::super::user_agent::Config;
     use super::*;
 
     fn place(n: u8) -> Hop {

@@ -3,7 +3,7 @@
 use super::address::{Address, is_user, user};
 use super::carrier::{Carrier, Identity};
 use super::message::Writer;
-use super::user_agent::User;
+use super::order::User;
 
 /// What the network in between says about the number of a caller (ATIS-1000074 §5.3: the tel parameter `verstat`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

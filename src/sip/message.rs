@@ -11,6 +11,7 @@ use wire::HeaderName as H;
 
 use super::address::{Address, Contact};
 use super::body::{Body, accepts_sdp};
+use super::extension::Extensions;
 use super::hop::{Hop, Transport};
 use super::identity::{Caller, Told};
 use super::reason::Reason;
@@ -39,6 +40,9 @@ pub enum Method {
     Options,
     Info,
     Update,
+    Prack,
+    Refer,
+    Notify,
     /// Any other, as written. `known`: an RFC defines it, so the answer is 405 and not 501.
     Other {
         name: String,
@@ -56,6 +60,9 @@ impl Method {
             Method::Options => "OPTIONS",
             Method::Info => "INFO",
             Method::Update => "UPDATE",
+            Method::Prack => "PRACK",
+            Method::Refer => "REFER",
+            Method::Notify => "NOTIFY",
             Method::Other { name, .. } => name,
         }
     }
@@ -69,9 +76,12 @@ impl Method {
             b"OPTIONS" => Method::Options,
             b"INFO" => Method::Info,
             b"UPDATE" => Method::Update,
+            b"PRACK" => Method::Prack,
+            b"REFER" => Method::Refer,
+            b"NOTIFY" => Method::Notify,
             other => {
                 let name = String::from_utf8_lossy(other).into_owned();
-                let known = ["REGISTER", "SUBSCRIBE", "NOTIFY", "REFER", "MESSAGE", "PUBLISH", "PRACK"];
+                let known = ["REGISTER", "SUBSCRIBE", "MESSAGE", "PUBLISH"];
                 let known = known.contains(&name.as_str());
                 Method::Other { name, known }
             }
@@ -130,6 +140,8 @@ pub struct Head {
     pub sdp: Option<String>,
     /// There is a body, of a type that we do not read.
     pub foreign_body: bool,
+    /// What the extensions of SIP put in.
+    pub more: Extensions,
 }
 
 pub struct Request {
@@ -401,14 +413,37 @@ fn parse_head(headers: &wire::Headers, body: &[u8]) -> Option<Head> {
     if record_route.len() > ROUTES_MAX {
         return None;
     }
+    let body_bytes = body;
     let body = Body::read(one(&H::ContentType).as_deref(), one(&H::ContentEncoding).as_deref(), body);
     let (sdp, foreign_body) = match body {
         Body::Empty => (None, false),
         Body::Sdp(sdp) => (Some(sdp), false),
         Body::Foreign => (None, true),
     };
+    let more = Extensions::read(&Fields(headers), if sdp.is_some() { &[] } else { body_bytes });
     let contact = contact.map(|c| c.uri);
-    Some(Head { branch, sent_by, from, to, call_id, cseq, method, contact, record_route, sdp, foreign_body })
+    Some(Head { branch, sent_by, from, to, call_id, cseq, method, contact, record_route, sdp, foreign_body, more })
+}
+
+/// Header fields by name, for those who need not know who cut them.
+pub(super) struct Fields<'a>(&'a wire::Headers);
+
+impl Fields<'_> {
+    /// The first of this name, when it is text.
+    pub fn one(&self, name: &'static str) -> Option<String> {
+        let value = self.0.get(&H::parse(&name.as_bytes().into()))?.value();
+        std::str::from_utf8(&value).ok().map(str::to_owned)
+    }
+
+    /// Each word between the commas of all headers of this name.
+    pub fn each_token(&self, name: &'static str, mut tell: impl FnMut(&str)) {
+        for header in self.0.get_all(&H::parse(&name.as_bytes().into())) {
+            let value = header.value();
+            for token in value.split(|b| *b == b',').filter_map(|t| std::str::from_utf8(t.trim_ascii()).ok()) {
+                tell(token);
+            }
+        }
+    }
 }
 
 /// The digits that a value begins with: `120 (busy)`, `60;duration=3600`. More than fits counts as the most there is.
@@ -463,25 +498,31 @@ impl Writer {
         self
     }
 
-    pub fn finish(mut self, sdp: Option<&str>) -> Vec<u8> {
-        let body = sdp.unwrap_or("");
-        if sdp.is_some() {
-            self.line("Content-Type", "application/sdp");
+    pub fn finish(self, sdp: Option<&str>) -> Vec<u8> {
+        self.finish_with(sdp.map(|sdp| ("application/sdp", sdp)))
+    }
+
+    /// With a body of any type.
+    pub fn finish_with(mut self, body: Option<(&str, &str)>) -> Vec<u8> {
+        if let Some((kind, _)) = body {
+            self.line("Content-Type", kind);
         }
-        self.line("Content-Length", body.len());
+        let text = body.map_or("", |(_, text)| text);
+        self.line("Content-Length", text.len());
         self.0.extend_from_slice(b"\r\n");
-        self.0.extend_from_slice(body.as_bytes());
+        self.0.extend_from_slice(text.as_bytes());
         self.0
     }
 }
 
 /// RFC 3261 §21, for the statuses we send; the phrase is for people.
-fn reason(status: u16) -> &'static str {
+pub(super) fn reason(status: u16) -> &'static str {
     match status {
         100 => "Trying",
         180 => "Ringing",
         183 => "Session Progress",
         200 => "OK",
+        202 => "Accepted",
         400 => "Bad Request",
         401 => "Unauthorized",
         403 => "Forbidden",
@@ -495,6 +536,9 @@ fn reason(status: u16) -> &'static str {
         415 => "Unsupported Media Type",
         416 => "Unsupported URI Scheme",
         420 => "Bad Extension",
+        422 => "Session Interval Too Small",
+        489 => "Bad Event",
+        469 => "Bad Info Package",
         480 => "Temporarily Unavailable",
         481 => "Call/Transaction Does Not Exist",
         484 => "Address Incomplete",
@@ -505,6 +549,7 @@ fn reason(status: u16) -> &'static str {
         500 => "Server Internal Error",
         501 => "Not Implemented",
         503 => "Service Unavailable",
+        504 => "Server Time-out",
         505 => "Version Not Supported",
         513 => "Message Too Large",
         600 => "Busy Everywhere",

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::hop::Hop;
 use super::message::{Echo, Method, Request};
+use super::order::DialogId;
 use super::timing::{Resend, Timing};
-use super::user_agent::DialogId;
 use crate::time::Mono;
 
 /// How long we may think before the caller hears 100 (§17.2.1).

@@ -295,8 +295,7 @@ impl Local {
             let _ = write!(s, "a=rtpmap:{payload} telephone-event/{clock_hz}\r\na=fmtp:{payload} 0-15\r\n");
         }
         let _ = write!(s, "a=ptime:{}\r\na=maxptime:{PTIME_MS_MAX}\r\n", self.ptime_ms);
-        // One socket for both: who does not know `rtcp-mux` is told the same by the port (RFC 3605).
-        let _ = write!(s, "a=rtcp:{port}\r\n");
+        // One port for both where the far end knows how (RFC 5761); else RTCP comes to the port above, as ever.
         if self.rtcp_mux {
             s.push_str("a=rtcp-mux\r\n");
         }
@@ -366,7 +365,6 @@ mod tests {
             "a=fmtp:101 0-15",
             "a=ptime:20",
             "a=maxptime:60",
-            "a=rtcp:9000",
             "a=rtcp-mux",
             "a=sendrecv",
         ];
@@ -387,7 +385,7 @@ mod tests {
         let (answer, media) = local.answer(&offer).unwrap();
         assert_eq!(
             streams(&answer),
-            "m=video 0 RTP/AVP 31 m=audio 9000 RTP/AVP 0 a=rtpmap:0 PCMU/8000 a=ptime:30 a=maxptime:60 a=rtcp:9000 a=recvonly \
+            "m=video 0 RTP/AVP 31 m=audio 9000 RTP/AVP 0 a=rtpmap:0 PCMU/8000 a=ptime:30 a=maxptime:60 a=recvonly \
              m=audio 0 RTP/AVP 8 m=image 0 udptl t38"
         );
         assert_eq!((media.codec, media.ptime_ms, media.direction), (Codec::Pcmu, 30, Direction::RecvOnly));

@@ -5,7 +5,6 @@
 //! rejected or ignored it: then nothing more is heard of it.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,54 +12,28 @@ use std::time::Duration;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
-use super::auth::{Challenge, Credentials, Demand, Replays};
-use super::callee::Offered;
-use super::caller::Inviting;
+use super::auth::{Credentials, Demand, Replays};
+use super::call::{Call, State};
 use super::carrier::Carrier;
 use super::client::{Branch, ClientKey, ClientTransaction, Owner, Step as ClientStep};
-use super::dialog::{self, Dialog};
+use super::dialog;
+use super::extension::Tags;
 use super::gate::{Asked, Gate, Load, Rules, Verdict};
 use super::hop::{Contacts, Hop, Peer};
 use super::message::{Malformed, Message, Method, Request, Response, Writer, parse};
+use super::order::{Command, DialogId, Event, Input, Output};
 use super::sdes::{KEY_BYTES, MasterKey};
-use super::sdp::Media;
+use super::sdp::Direction;
 use super::server::{self, ServerTransaction, Step as ServerStep};
 use super::session::{Abilities, Encryption, Local};
+use super::session_timer::SessionTimes;
 use super::targets::{Target, Targets};
-use super::timing::{Agenda, Resend, Timing};
-use crate::audio::Codec;
+use super::timing::{Agenda, Timing};
 use crate::outcome::HangupCause;
 use crate::time::Mono;
 
 /// Methods we answer with something better than 405 or 501.
-pub(super) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE";
-
-/// Names a call at this user agent. Never used twice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct DialogId(pub u64);
-
-/// The user part of a URI: usually a telephone number, so that its `Debug` hides all but the end.
-#[derive(Clone, PartialEq, Eq)]
-pub struct User(String);
-
-impl User {
-    pub fn new(user: impl Into<String>) -> User {
-        User(user.into())
-    }
-
-    /// The whole of it. Rare and easy to search for.
-    pub fn full(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for User {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let chars: Vec<char> = self.0.chars().collect();
-        let shown = if chars.len() >= 8 { 4 } else { 0 };
-        write!(f, "•••{}", chars[chars.len() - shown..].iter().collect::<String>())
-    }
-}
+pub(super) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, PRACK, REFER, NOTIFY";
 
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -86,6 +59,14 @@ pub struct Config {
     pub carrier: Carrier,
     /// Who may ask for anything outside a call. `None`: everybody.
     pub gate: Option<Rules>,
+    /// Session timers are asked for; `None`: only answered when others ask.
+    pub session_times: Option<SessionTimes>,
+    /// Reliable provisional answers (100rel) are offered to others and taken from them.
+    pub reliable: bool,
+    /// A far end may send us to somebody else (REFER). Without it that is declined.
+    pub may_be_referred: bool,
+    /// A new call from the same peer may take the place of one that is up (Replaces).
+    pub may_be_replaced: bool,
     /// How often the peer is asked whether it is there; zero: never, and it counts as up.
     pub options_interval: Duration,
     /// Makes tags, branches and Call-IDs. From the system's randomness except in tests: who can guess a branch can
@@ -111,86 +92,16 @@ impl Config {
             abilities: Arc::default(),
             carrier: Carrier::default(),
             gate: None,
+            session_times: Some(SessionTimes::default()),
+            reliable: true,
+            may_be_referred: false,
+            may_be_replaced: false,
             options_interval: Duration::ZERO,
             seed,
             calls_max: 10_000,
             transactions_max: 100_000,
         }
     }
-}
-
-#[derive(Clone, PartialEq, Eq)]
-pub enum Command {
-    /// Calls `to` (a number, or a `sip:` URI) through the peer. `dialog` comes from [`UserAgent::reserve`].
-    Dial { dialog: DialogId, to: String, from: String, media: SocketAddr, ring_ms_max: u64 },
-    /// CANCEL, BYE or a refusal, as fits.
-    Hangup { dialog: DialogId },
-    /// 180.
-    Ring { dialog: DialogId },
-    /// 200 with our side of the session.
-    Answer { dialog: DialogId, media: SocketAddr, codec: Codec },
-    /// Any final failure, 300 to 699.
-    Reject { dialog: DialogId, status: u16 },
-    /// Says nothing at all, not even 100, however often the INVITE is repeated.
-    Ignore { dialog: DialogId },
-    /// Ends every call and takes no more.
-    Close,
-}
-
-pub enum Input<'a> {
-    /// A datagram, or one message of a stream.
-    Message {
-        from: Hop,
-        bytes: &'a [u8],
-    },
-    /// The head of a message of a stream that does not say where it ends: 400, or 413 (RFC 3261 §18.3). The edge closes the
-    /// connection after it.
-    Unframed {
-        from: Hop,
-        status: u16,
-        head: &'a [u8],
-    },
-    /// Nothing can be sent there, or the connection there is gone. `connection`: the one that was lost.
-    Unreachable {
-        hop: Hop,
-    },
-    /// Where the peer is reached, as a name server said. Empty: nowhere.
-    Located {
-        targets: Vec<Target>,
-    },
-    Command(Command),
-    /// The time that `deadline` named has come.
-    Ticked,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Output {
-    Send { to: Hop, bytes: Vec<u8> },
-    Event(Event),
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Event {
-    /// 180 or 183 to our INVITE, once a call.
-    Ringing { dialog: DialogId },
-    /// 200 to our INVITE; the ACK is among the same outputs.
-    Answered { dialog: DialogId, media: Media },
-    /// Our call never came up, or not any more for us. `status`: the final one, when there was one.
-    Failed { dialog: DialogId, cause: HangupCause, status: Option<u16> },
-    /// A call for us. `media`: what the caller offers.
-    Incoming { dialog: DialogId, to_user: User, from_user: User, media: Media },
-    /// The caller knows that we have answered.
-    Acked { dialog: DialogId },
-    /// The caller took the call back before we answered, or was not answered for three minutes.
-    Cancelled { dialog: DialogId },
-    /// The far end moved its audio (re-INVITE or UPDATE).
-    MediaChanged { dialog: DialogId, media: Media },
-    /// A call that was up has ended.
-    Ended { dialog: DialogId, cause: HangupCause },
-    /// The peer answers.
-    PeerUp,
-    /// The peer does not answer, or says 503.
-    PeerDown,
 }
 
 /// Why a request that could open a call is refused whatever it is about (§8.2.2.1, §8.2.3), as a status.
@@ -213,50 +124,6 @@ pub(super) enum Due {
     Keepalive,
     /// Those who asked to be left alone have been.
     Reopening,
-}
-
-/// A 200 of ours that is repeated until its ACK (§13.3.1.4).
-pub(super) struct Unacked {
-    pub seq: u32,
-    pub to: Hop,
-    pub bytes: Vec<u8>,
-    pub resend: Resend,
-    pub until: Mono,
-}
-
-pub(super) enum State {
-    /// Our INVITE is out.
-    Inviting(Inviting),
-    /// An INVITE came in.
-    Offered(Offered),
-    /// We said 200; the ACK is awaited. `hang_up`: BYE as soon as it comes (§15).
-    Answering { hang_up: bool },
-    /// Both know.
-    Up,
-    /// Our BYE is out; nobody is told anything any more.
-    Leaving,
-}
-
-pub(super) struct Call {
-    pub state: State,
-    pub dialog: Dialog,
-    pub local: Local,
-    pub media: Option<Media>,
-    pub unacked: Option<Unacked>,
-    /// What we have been challenged with, at most one of a proxy and one of the far end.
-    pub challenges: Vec<Challenge>,
-    pub challenged: u8,
-}
-
-impl Call {
-    fn due(&self) -> Option<Mono> {
-        let unacked = self.unacked.as_ref().map(|u| u.resend.at.min(u.until));
-        match &self.state {
-            State::Inviting(inviting) => inviting.limit,
-            State::Offered(offered) => Some(offered.limit),
-            State::Answering { .. } | State::Up | State::Leaving => unacked,
-        }
-    }
 }
 
 pub struct UserAgent {
@@ -422,6 +289,13 @@ impl UserAgent {
             Command::Answer { dialog, media, codec } => self.answer(dialog, media, codec),
             Command::Reject { dialog, status } => self.reject(dialog, status),
             Command::Ignore { dialog } => self.ignore(dialog),
+            Command::Progress { dialog, media, codec } => self.progress(dialog, media, codec),
+            Command::Hold { dialog } => self.want(dialog, Some(Direction::SendOnly), None),
+            Command::Resume { dialog } => self.want(dialog, Some(Direction::SendRecv), None),
+            Command::Move { dialog, media } => self.want(dialog, None, Some(media)),
+            Command::Refer { dialog, to, replaces } => self.refer(dialog, &to, replaces),
+            Command::Report { dialog, status } => self.report(dialog, status),
+            Command::Press { dialog, digit, duration_ms } => self.press(dialog, digit, duration_ms),
             Command::Close => {
                 self.closed = true;
                 self.agenda.set(Due::Keepalive, None);
@@ -434,7 +308,7 @@ impl UserAgent {
     }
 
     /// Ends a call, whatever it is at.
-    fn hang_up(&mut self, id: DialogId) {
+    pub(super) fn hang_up(&mut self, id: DialogId) {
         match self.calls.get(&id).map(|call| &call.state) {
             Some(State::Inviting(_)) => self.take_back(id, HangupCause::Cancelled),
             Some(State::Offered(_)) => self.reject(id, 480),
@@ -460,9 +334,12 @@ impl UserAgent {
         if request.head.method == Method::Cancel {
             return self.on_cancel(request, key);
         }
-        if !request.require.is_empty() {
+        let reliable = self.config.reliable;
+        let foreign = |tag: &&String| !Tags::knows(tag) || (!reliable && tag.eq_ignore_ascii_case("100rel"));
+        let foreign: Vec<&str> = request.require.iter().filter(foreign).map(String::as_str).collect();
+        if !foreign.is_empty() {
             let mut w = self.response(420, request, None);
-            w.line("Unsupported", request.require.join(", "));
+            w.line("Unsupported", foreign.join(", "));
             return self.respond(request, key, w.finish(None));
         }
         match request.head.to.tag.as_deref().map(|tag| dialog::key(&request.head.call_id, tag)) {
@@ -528,7 +405,11 @@ impl UserAgent {
                 w.line("Allow", ALLOW).line("Accept", "application/sdp");
                 self.respond(request, key, w.finish(None));
             }
-            Method::Bye | Method::Info | Method::Update => self.refuse(request, key, 481),
+            Method::Bye | Method::Info | Method::Update | Method::Prack | Method::Notify => {
+                self.refuse(request, key, 481);
+            }
+            // Strangers send us nowhere.
+            Method::Refer => self.refuse(request, key, 403),
             Method::Other { known, .. } => self.refuse(request, key, if *known { 405 } else { 501 }),
             // `on_request` has taken these out.
             Method::Ack | Method::Cancel => {}
@@ -575,15 +456,24 @@ impl UserAgent {
             return;
         }
         let step = tx.on_response(self.now, &self.config.timing, response.status, response.head.to.tag.as_deref());
-        let (owner, due) = (tx.owner, tx.due());
+        let (owner, due, ack) = (tx.owner, tx.due(), tx.refusal_ack());
         self.agenda.set(Due::Client(key), due);
         match step {
             ClientStep::Nothing | ClientStep::TimedOut | ClientStep::Gone => {}
             ClientStep::Send { to, bytes } => self.send(to, bytes),
-            ClientStep::TellFork => self.on_fork(key, response, from),
+            ClientStep::TellFork => match owner {
+                Owner::Invite(_) => self.on_fork(key, response, from),
+                // A dialog does not fork; whoever says so is not in it.
+                Owner::Within(_) | Owner::Keepalive | Owner::Nobody => {}
+            },
             ClientStep::Tell => match owner {
                 Owner::Invite(id) => self.on_invite_response(id, key, response, from),
-                Owner::Bye(id) => self.on_bye_response(id, response),
+                Owner::Within(id) => {
+                    if let Some((to, ack)) = ack {
+                        self.send(to, ack);
+                    }
+                    self.on_within_response(id, key, response);
+                }
                 Owner::Keepalive => self.on_options_response(response.status),
                 Owner::Nobody => {}
             },
@@ -600,10 +490,13 @@ impl UserAgent {
                 self.send(to, bytes);
             }
             ClientStep::TimedOut => {
-                self.forget_client(key);
+                match owner {
+                    Owner::Invite(_) => self.abandon_client(key),
+                    Owner::Within(_) | Owner::Keepalive | Owner::Nobody => self.forget_client(key),
+                }
                 match owner {
                     Owner::Invite(id) => self.on_invite_timeout(id),
-                    Owner::Bye(id) => self.forget_call(id),
+                    Owner::Within(id) => self.on_within_timeout(id, key),
                     Owner::Keepalive => self.on_options_silent(),
                     Owner::Nobody => {}
                 }
@@ -640,20 +533,30 @@ impl UserAgent {
 
     fn on_call_time(&mut self, id: DialogId) {
         let Some(call) = self.calls.get_mut(&id) else { return };
-        if let State::Inviting(_) = call.state {
-            self.on_limit(id);
-        } else if let State::Offered(_) = call.state {
-            self.on_offer_limit(id);
-        } else if let Some(unacked) = &mut call.unacked {
-            if unacked.until <= self.now {
-                self.never_acknowledged(id);
-            } else if unacked.resend.at <= self.now {
-                unacked.resend = unacked.resend.next(self.now);
-                let (to, bytes) = (unacked.to, unacked.bytes.clone());
-                self.send(to, bytes);
+        match &call.state {
+            State::Inviting(_) => self.on_limit(id),
+            State::Offered(offered) if offered.limit <= self.now => self.on_offer_limit(id),
+            State::Offered(_) => self.on_provisional_time(id),
+            State::Answering { .. } | State::Up | State::Leaving => {
+                self.on_unacked_time(id);
+                self.on_asked_limit(id);
+                self.on_report_limit(id);
+                self.on_session_time(id);
+                self.offer_again(id);
             }
         }
         self.refresh(id);
+    }
+
+    fn on_unacked_time(&mut self, id: DialogId) {
+        let Some(Call { unacked: Some(unacked), .. }) = self.calls.get_mut(&id) else { return };
+        if unacked.until <= self.now {
+            self.never_acknowledged(id);
+        } else if unacked.resend.at <= self.now {
+            unacked.resend = unacked.resend.next(self.now);
+            let (to, bytes) = (unacked.to, unacked.bytes.clone());
+            self.send(to, bytes);
+        }
     }
 
     /// OPTIONS to the peer: is it there? (§11)
@@ -713,6 +616,15 @@ impl UserAgent {
         Branch((u128::from(self.rng.next_u64()) << 64) | u128::from(self.rng.next_u64()))
     }
 
+    /// 1 to 2^31 - 1, as RFC 3262 §3 has it; with room above for those that follow.
+    pub(super) fn first_rseq(&mut self) -> u32 {
+        (self.rng.next_u64() as u32 >> 2) | 1
+    }
+
+    pub(super) fn random(&mut self) -> u64 {
+        self.rng.next_u64()
+    }
+
     /// An SDP session id; 62 bits, as some peers read it as a signed number.
     fn session(&mut self) -> u64 {
         self.rng.next_u64() >> 2
@@ -738,6 +650,14 @@ impl UserAgent {
     pub(super) fn forget_client(&mut self, key: ClientKey) {
         self.clients.remove(&key);
         self.agenda.set(Due::Client(key), None);
+    }
+
+    /// See [`ClientTransaction::abandon`].
+    pub(super) fn abandon_client(&mut self, key: ClientKey) {
+        let Some(tx) = self.clients.get_mut(&key) else { return };
+        tx.abandon(self.now, &self.config.timing);
+        let due = tx.due();
+        self.agenda.set(Due::Client(key), due);
     }
 
     pub(super) fn start_server(&mut self, tx: ServerTransaction) -> u64 {

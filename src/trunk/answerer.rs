@@ -30,10 +30,16 @@ pub struct AnswererEvent {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AnswererEventKind {
-    /// A call. Unless ordered otherwise within 200 ms, the caller hears 100.
+    /// A call. Unless ordered otherwise within 200 ms, the caller hears 100. `media`: what it offers.
     Incoming { to_user: User, from_user: User, media: RemoteMedia },
+    /// A call that waits for our offer; what comes of that, `Moved` tells before `Acked`.
+    IncomingWithoutOffer { to_user: User, from_user: User },
     /// The caller knows of our answer.
     Acked,
+    /// The caller moved its audio, put us on hold or took us back: what is agreed from now on.
+    Moved(RemoteMedia),
+    /// A key by SIP INFO.
+    Digit(char),
     /// The caller gave up before we answered, or was not answered for three minutes. The last event of a call.
     Cancelled,
     /// A call that was answered is over. The last event of a call.
@@ -91,6 +97,11 @@ impl Answerer {
     /// 180.
     pub fn ring(&self, dialog: DialogId) {
         self.order(Command::Ring { dialog });
+    }
+
+    /// 183 with our side: the caller hears us before the answer. What `answer` says later of address and codec is then known.
+    pub fn progress(&self, dialog: DialogId, local_media: SocketAddr, codec: Codec) {
+        self.order(Command::Progress { dialog, media: local_media, codec });
     }
 
     /// 200: we hear at `local_media` and speak `codec`, which the caller must have offered (else it gets 488).
@@ -157,17 +168,26 @@ async fn run(mut port: Port, mut inbox: UnboundedReceiver<Order>, events: Unboun
 fn tell(events: &UnboundedSender<AnswererEvent>, told: Vec<(Mono, Event)>) {
     for (at, event) in told {
         let (dialog, kind) = match event {
-            Event::Incoming { dialog, to_user, from_user, media } => {
-                (dialog, AnswererEventKind::Incoming { to_user, from_user, media })
+            Event::Incoming { dialog, to_user, from_user, media, replaces: _ } => {
+                let kind = match media {
+                    Some(media) => AnswererEventKind::Incoming { to_user, from_user, media },
+                    None => AnswererEventKind::IncomingWithoutOffer { to_user, from_user },
+                };
+                (dialog, kind)
             }
+            Event::MediaChanged { dialog, media } => (dialog, AnswererEventKind::Moved(media)),
+            Event::Digit { dialog, digit, .. } => (dialog, AnswererEventKind::Digit(digit)),
             Event::Acked { dialog } => (dialog, AnswererEventKind::Acked),
             Event::Cancelled { dialog } => (dialog, AnswererEventKind::Cancelled),
             Event::Ended { dialog, .. } => (dialog, AnswererEventKind::Ended),
-            // An answerer makes no calls and has no peer; where a caller moves its audio to is not followed.
+            // An answerer makes no calls, has no peer, asks nothing of its callers and lets none send it away.
             Event::Ringing { .. }
             | Event::Answered { .. }
             | Event::Failed { .. }
-            | Event::MediaChanged { .. }
+            | Event::EarlyMedia { .. }
+            | Event::OfferRefused { .. }
+            | Event::Referred { .. }
+            | Event::ReferAsked { .. }
             | Event::PeerUp
             | Event::PeerDown => continue,
         };

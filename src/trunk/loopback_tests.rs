@@ -153,7 +153,8 @@ async fn measure() {
                     answered += 1;
                     p.trunk.hangup(event.leg);
                 }
-                Told::Ringing | Told::Offered { .. } => {}
+                Told::Ringing | Told::EarlyMedia(_) | Told::Moved(_) | Told::Digit { .. } => {}
+                Told::Offered { .. } => {}
                 Told::Failed { .. } | Told::Ended(_) => over += 1,
             },
         }

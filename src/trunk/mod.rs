@@ -18,6 +18,7 @@ use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::watch;
 
+use crate::audio::Codec;
 use crate::id::{CallId, LegId};
 use crate::outcome::HangupCause;
 use crate::sip::{self, Command, DialogId, Event, User};
@@ -45,8 +46,14 @@ pub struct TrunkEvent {
 pub enum TrunkEventKind {
     /// 180 or 183.
     Ringing,
+    /// Something can be heard before anybody has answered: an announcement, ringback, music. Told again when it changes.
+    EarlyMedia(RemoteMedia),
     /// 200 to our INVITE; the ACK is on its way.
     Answered(RemoteMedia),
+    /// The far end moved its audio, put us on hold or took us off it: what is agreed from now on.
+    Moved(RemoteMedia),
+    /// A key by SIP INFO.
+    Digit { digit: char, duration_ms: Option<u32> },
     /// The leg never came up. `status`: the SIP status, when there was one.
     Failed { cause: HangupCause, status: Option<u16> },
     /// The leg was up and has ended.
@@ -223,8 +230,8 @@ struct Task {
     health: watch::Sender<TrunkHealth>,
     legs: HashMap<LegId, DialogId>,
     dialogs: HashMap<DialogId, LegId>,
-    /// What callers offer who have not heard our answer.
-    offered: HashMap<LegId, RemoteMedia>,
+    /// What callers offer who have not heard our answer; `None`: they wait for our offer.
+    offered: HashMap<LegId, Option<RemoteMedia>>,
 }
 
 impl Task {
@@ -238,7 +245,7 @@ impl Task {
                     Some(Order::Ring { leg }) => self.of(leg, |dialog| Command::Ring { dialog }),
                     Some(Order::Answer { leg, local_media: media }) => match self.offered.get(&leg) {
                         Some(offer) => {
-                            let codec = offer.codec;
+                            let codec = offer.map_or(Codec::Pcma, |offer| offer.codec);
                             self.of(leg, |dialog| Command::Answer { dialog, media, codec })
                         }
                         None => Vec::new(),
@@ -288,7 +295,7 @@ impl Task {
     }
 
     /// A new leg for who rings us; `None` when nobody is answered here.
-    fn came_in(&mut self, dialog: DialogId, media: RemoteMedia) -> Option<LegId> {
+    fn came_in(&mut self, dialog: DialogId, media: Option<RemoteMedia>) -> Option<LegId> {
         let number = self.config.inbound_after.as_mut()?;
         *number += 1;
         let leg = LegId::client(CallId::inbound(*number));
@@ -318,6 +325,17 @@ impl Task {
         for (at, event) in told {
             let (dialog, kind) = match event {
                 Event::Ringing { dialog } => (dialog, TrunkEventKind::Ringing),
+                Event::EarlyMedia { dialog, media } => (dialog, TrunkEventKind::EarlyMedia(media)),
+                Event::MediaChanged { dialog, media } => {
+                    let leg = self.dialogs.get(&dialog);
+                    if let Some(offered) = leg.and_then(|leg| self.offered.get_mut(leg)) {
+                        // The answer to our offer, ahead of the caller's ACK.
+                        *offered = Some(media);
+                        continue;
+                    }
+                    (dialog, TrunkEventKind::Moved(media))
+                }
+                Event::Digit { dialog, digit, duration_ms } => (dialog, TrunkEventKind::Digit { digit, duration_ms }),
                 Event::Answered { dialog, media } => (dialog, TrunkEventKind::Answered(media)),
                 Event::Failed { dialog, cause, status } => (dialog, TrunkEventKind::Failed { cause, status }),
                 Event::Ended { dialog, cause } => (dialog, TrunkEventKind::Ended(cause)),
@@ -327,7 +345,7 @@ impl Task {
                     self.health.send_replace(TrunkHealth { up, since: at });
                     continue;
                 }
-                Event::Incoming { dialog, to_user: did, from_user: caller, media } => {
+                Event::Incoming { dialog, to_user: did, from_user: caller, media, replaces: _ } => {
                     if self.came_in(dialog, media).is_none() {
                         self.port.order(Command::Reject { dialog, status: 480 });
                     }
@@ -335,18 +353,15 @@ impl Task {
                 }
                 Event::Acked { dialog } => {
                     let offer = self.dialogs.get(&dialog).and_then(|leg| self.offered.remove(leg));
-                    let Some(remote) = offer else { continue };
+                    let Some(Some(remote)) = offer else { continue };
                     (dialog, TrunkEventKind::Answered(remote))
                 }
                 Event::Cancelled { dialog } => {
                     let cause = HangupCause::RemoteHangup;
                     (dialog, TrunkEventKind::Failed { cause, status: None })
                 }
-                Event::MediaChanged { dialog, .. } => {
-                    let call = self.dialogs.get(&dialog).map(|leg| leg.call.0);
-                    tracing::warn!(trunk = self.config.name, call, "the far end moved its audio; it is not followed");
-                    continue;
-                }
+                // Neither do we hold or send away anybody through a trunk, nor let ourselves be sent.
+                Event::OfferRefused { .. } | Event::Referred { .. } | Event::ReferAsked { .. } => continue,
             };
             let Some(&leg) = self.dialogs.get(&dialog) else { continue };
             if matches!(kind, TrunkEventKind::Failed { .. } | TrunkEventKind::Ended(_)) {

@@ -322,6 +322,7 @@ async fn inside_a_network_that_loses_a_fifth() {
                         let call = dialogs.iter().find(|(_, dialog)| **dialog == event.dialog).expect("offered").0;
                         them.media.press(leg(*call), KEYS);
                     }
+                    Answers::IncomingWithoutOffer { .. } | Answers::Moved(_) | Answers::Digit(_) => {}
                     Answers::Cancelled | Answers::Ended => {}
                 },
                 Some(event) = us.events.recv() => if let MediaEventKind::Digit(key) = event.kind {

@@ -82,7 +82,10 @@ impl Caller {
         self.trunk.dial(leg, number, local);
         loop {
             match self.trunk_event().await {
-                TrunkEventKind::Ringing => {}
+                TrunkEventKind::Ringing
+                | TrunkEventKind::EarlyMedia(_)
+                | TrunkEventKind::Moved(_)
+                | TrunkEventKind::Digit { .. } => {}
                 TrunkEventKind::Answered(remote) => {
                     self.media.listen_for_machine(leg);
                     let remote = Remote::from(remote);

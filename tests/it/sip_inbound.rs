@@ -79,6 +79,9 @@ impl Orders {
                     answerer.reject(event.dialog, status);
                 }
             }
+            AnswererEventKind::IncomingWithoutOffer { .. } if self.answer => {
+                answerer.answer(event.dialog, nowhere(), Codec::Pcma);
+            }
             AnswererEventKind::Acked if self.when_acked => answerer.hangup(event.dialog),
             _ => {}
         }
@@ -184,6 +187,9 @@ async fn trunk_called(scenario: &Scenario, orders: &Orders, options: &[&str]) ->
 
 fn words(kind: &AnswererEventKind) -> String {
     match kind {
+        AnswererEventKind::IncomingWithoutOffer { .. } => "incoming without an offer".to_owned(),
+        AnswererEventKind::Moved(media) => format!("moved {}", media.direction),
+        AnswererEventKind::Digit(digit) => format!("digit {digit}"),
         AnswererEventKind::Incoming { media, .. } => {
             let codec = match media.codec {
                 Codec::Pcma => "pcma",

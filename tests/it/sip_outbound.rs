@@ -141,6 +141,9 @@ fn call(scenario: &Scenario) {
 pub fn words(kind: &TrunkEventKind) -> String {
     match kind {
         TrunkEventKind::Ringing => "ringing".to_owned(),
+        TrunkEventKind::EarlyMedia(media) => format!("early {}", format!("{:?}", media.codec).to_lowercase()),
+        TrunkEventKind::Moved(media) => format!("moved {}", media.direction),
+        TrunkEventKind::Digit { digit, .. } => format!("digit {digit}"),
         TrunkEventKind::Answered(media) => {
             let events = media.dtmf_payload.map_or("-".to_owned(), |payload| payload.to_string());
             format!("answered {} {events}", format!("{:?}", media.codec).to_lowercase())

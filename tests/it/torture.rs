@@ -145,7 +145,9 @@ fn rfc_4475_is_understood() {
         let outputs = agent.handle(Mono(1), Input::Message { from: source(), bytes });
         match outputs.into_iter().next().unwrap() {
             Output::Send { bytes, .. } => String::from_utf8_lossy(&bytes).into_owned(),
-            Output::Event(Event::Incoming { to_user, media, .. }) => format!("{} {}", to_user.full(), media.addr),
+            Output::Event(Event::Incoming { to_user, media, .. }) => {
+                format!("{} {}", to_user.full(), media.unwrap().addr)
+            }
             Output::Event(event) => panic!("{event:?}"),
         }
     };

@@ -249,7 +249,7 @@ fn requests_within_a_call() {
     let cases = [
         (Method::Options, 1, None, "200", ""),
         (Method::Info, 2, None, "200", ""),
-        (other("REFER", true), 3, None, "405", ""),
+        (Method::Refer, 3, None, "603", ""),
         (other("DANCE", false), 4, None, "501", ""),
         (Method::Invite, 5, Some(sdp(4000, Codec::Pcma)), "200 sendrecv", "moved 10.0.0.7:4000 sendrecv"),
         (Method::Ack, 5, None, "", ""),
@@ -327,9 +327,13 @@ fn outside_a_call() {
         ("CANCEL", "", "481"),
         ("ACK", "", ""),
         ("ACK", ";tag=unknown", ""),
-        ("INVITE", "\r\nRequire: 100rel", "420"),
-        // Without an offer.
-        ("INVITE", "", "488"),
+        ("INVITE", "\r\nRequire: gruu", "420"),
+        ("INVITE", "\r\nRequire: 100rel, timer", "incoming"),
+        // Without an offer, which is then ours to make.
+        ("INVITE", "", "incoming"),
+        ("PRACK", "", "481"),
+        ("NOTIFY", "", "481"),
+        ("REFER", "", "403"),
     ] {
         assert_eq!(ask(method, more), expected, "{method}{more}");
     }

@@ -1,6 +1,8 @@
 //! Two user agents on one line, in virtual time. The line can be slow, lose, double and reorder, all from a seed.
 
+mod alone;
 mod calls;
+mod forks;
 mod rough;
 
 use std::collections::BTreeMap;
@@ -13,7 +15,8 @@ use rand::{Rng, SeedableRng};
 use super::auth::Credentials;
 use super::hop::{Hop, Peer};
 use super::message::{Message, parse};
-use super::user_agent::{Command, Config, DialogId, Event, Input, Output, UserAgent};
+use super::order::{Command, DialogId, Event, Input, Output};
+use super::user_agent::{Config, UserAgent};
 use crate::audio::Codec;
 use crate::secret::Secret;
 use crate::time::Mono;
@@ -208,8 +211,19 @@ pub(super) fn name(event: &Event) -> String {
         Event::Ringing { .. } => "ringing".into(),
         Event::Answered { media, .. } => format!("answered {:?} {:?}", media.codec, media.dtmf_payload),
         Event::Failed { cause, status, .. } => format!("failed {cause} {}", status.unwrap_or(0)),
-        Event::Incoming { .. } => "incoming".into(),
+        Event::Incoming { replaces, .. } => {
+            if replaces.is_some() {
+                "replaced".into()
+            } else {
+                "incoming".into()
+            }
+        }
+        Event::OfferRefused { status, .. } => format!("not changed {status}"),
+        Event::Referred { outcome, .. } => format!("referred {outcome:?}"),
+        Event::ReferAsked { to, .. } => format!("sent to {}", to.full()),
         Event::Acked { .. } => "acked".into(),
+        Event::EarlyMedia { media, .. } => format!("early {}", media.addr),
+        Event::Digit { digit, duration_ms, .. } => format!("digit {digit} {duration_ms:?}"),
         Event::Cancelled { .. } => "cancelled".into(),
         Event::MediaChanged { media, .. } => format!("moved {} {}", media.addr, media.direction),
         Event::Ended { cause, .. } => format!("ended {cause}"),
