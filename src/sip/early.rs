@@ -76,7 +76,7 @@ impl UserAgent {
         }
         if let Some(rseq) = reliable {
             let rack = format!("{rseq} {} INVITE", response.head.cseq);
-            let asked = Asked::new(Method::Prack, Purpose::Prack).line("RAck", rack).to_fork(tag);
+            let asked = Asked::new(Method::Prack, Purpose::Prack).line("RAck", rack).for_fork(tag);
             self.ask(id, asked);
         }
         true

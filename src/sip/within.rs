@@ -66,7 +66,7 @@ impl Asked {
         self
     }
 
-    pub fn to_fork(mut self, tag: Option<&str>) -> Asked {
+    pub fn for_fork(mut self, tag: Option<&str>) -> Asked {
         self.fork = tag.map(str::to_owned);
         self
     }

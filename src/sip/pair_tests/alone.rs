@@ -12,7 +12,7 @@ pub(super) struct Alone {
     /// What the agent sent and told, as `20 ACK a`: milliseconds, method or status, tag of the far end.
     pub(super) lines: Vec<String>,
     /// Every request it sent, repetitions left out.
-    pub(super) requests: Vec<Box<Request>>,
+    pub(super) requests: Vec<Request>,
     pub(super) bytes: Vec<String>,
 }
 
@@ -80,7 +80,7 @@ impl Alone {
                                 .iter()
                                 .all(|known| known.head.branch != r.head.branch || known.head.method != r.head.method)
                             {
-                                self.requests.push(r);
+                                self.requests.push(*r);
                             }
                         }
                         Ok(Message::Response(r)) => self.lines.push(format!("{at} {} {}", r.status, r.head.method)),

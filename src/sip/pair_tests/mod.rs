@@ -3,7 +3,9 @@
 mod alone;
 mod calls;
 mod forks;
+mod midcall;
 mod rough;
+mod transfers;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
