@@ -384,6 +384,8 @@ mod tests {
         assert_eq!(world.requests(), ["0 INVITE 10.0.0.1 UDP", "4000 INVITE 10.0.0.2 UDP"]);
         let failed = Event::Failed { dialog, cause: HangupCause::TrunkSilent, status: None };
         assert_eq!(world.told, [(Mono::ZERO, Event::PeerUp), (seconds(36), failed)]);
+        // An answer that comes after all would still be let go of; then nothing is kept.
+        world.run_to(seconds(68));
         assert_eq!(world.agent.deadline(), None);
     }
 
