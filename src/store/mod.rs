@@ -6,7 +6,7 @@ pub mod memory;
 pub mod sqlite;
 
 pub use memory::MemoryStore;
-pub use sqlite::{SqliteOptions, SqliteStore};
+pub use sqlite::{Counters, SqliteOptions, SqliteStore};
 
 pub use crate::books::{History, ImportSummary};
 

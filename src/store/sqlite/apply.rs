@@ -1,9 +1,15 @@
-//! The writes of `books::Write` as statements. A group runs inside a transaction that the writer holds.
+//! The writes of `books::Write` as statements, and the thread that lets groups share a commit.
 
-use sqlx::Row;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+use tokio::sync::{Mutex, mpsc, oneshot};
 
 use super::super::{Result, StoreError};
-use super::row;
+use super::Counting;
+use super::raw::{Connection, Row, Value};
 use super::writer::Writer;
 use crate::books::*;
 use crate::flow::program::OptOutScope;
@@ -11,59 +17,152 @@ use crate::id::*;
 use crate::outcome::Channel;
 use crate::time::Wall;
 
-impl Writer {
-    pub async fn apply(&mut self, writes: &[Write]) -> Result<()> {
-        let mut rest = writes;
-        while let Some(write) = rest.first() {
-            // A call's log comes in runs: one statement a run.
-            let logged = rest.iter().map_while(|w| if let Write::Log(e) = w { Some(e) } else { None });
-            let events: Vec<&CallEvent> = logged.collect();
-            if events.is_empty() {
-                self.write(write).await?;
-                rest = &rest[1..];
-            } else {
-                self.log(&events).await?;
-                rest = &rest[events.len()..];
+/// Groups in one commit: bounds how long the other writers wait.
+const GROUPS_MAX: usize = 256;
+/// While groups come faster than commits, a commit waits for so long for more to share it.
+const GATHER: Duration = Duration::from_millis(2);
+
+/// Writes that belong together, and whom to tell.
+#[derive(Debug)]
+pub(super) struct Group {
+    pub writes: Vec<Write>,
+    pub done: oneshot::Sender<Result<()>>,
+}
+
+/// The connection on which groups are written.
+pub(super) struct Pen {
+    conn: Connection,
+    counters: Arc<Counting>,
+}
+
+/// Takes what has gathered while the last commit was on its way to the disk, and commits it as one. On a thread of its own; ends
+/// with the store. `writer`: the other connection that writes. Who holds it may write, so that neither waits for the other's lock
+/// in SQLite, which is a matter of sleeping and trying again.
+pub(super) fn commit_groups(mut pen: Pen, writer: &Mutex<Writer>, runtime: &Handle, mut queue: mpsc::Receiver<Group>) {
+    let mut groups = Vec::new();
+    let mut busy = false;
+    while queue.blocking_recv_many(&mut groups, GROUPS_MAX) > 0 {
+        if busy && groups.len() < GROUPS_MAX {
+            std::thread::sleep(GATHER);
+            while groups.len() < GROUPS_MAX
+                && let Ok(group) = queue.try_recv()
+            {
+                groups.push(group);
             }
         }
-        Ok(())
+        busy = groups.len() > 1;
+        let mut writer = writer.blocking_lock();
+        // What a caller that gave up in the middle has left holds the lock.
+        if writer.in_transaction() {
+            runtime.block_on(writer.rollback());
+        }
+        let results = pen.apply_groups(&groups);
+        drop(writer);
+        match results {
+            Ok(results) => {
+                for (group, result) in groups.drain(..).zip(results) {
+                    // A caller that no longer waits does not take its write back.
+                    let _ = group.done.send(result);
+                }
+            }
+            Err(e) => groups.drain(..).for_each(|group| drop(group.done.send(Err(e.clone())))),
+        }
+    }
+}
+
+impl Pen {
+    pub fn new(conn: Connection, counters: Arc<Counting>) -> Pen {
+        Pen { conn, counters }
     }
 
-    async fn write(&mut self, write: &Write) -> Result<()> {
+    fn run(&mut self, sql: &'static str, values: &[Value]) -> Result<u64> {
+        self.counters.statements.fetch_add(1, Relaxed);
+        self.conn.run(sql, values)
+    }
+
+    fn row<T>(
+        &mut self,
+        sql: &'static str,
+        values: &[Value],
+        read: impl FnOnce(&Row) -> Result<T>,
+    ) -> Result<Option<T>> {
+        self.counters.statements.fetch_add(1, Relaxed);
+        self.conn.row(sql, values, read)
+    }
+
+    /// One transaction for all; each group stands or falls alone, unless the database itself fails.
+    fn apply_groups(&mut self, groups: &[Group]) -> Result<Vec<Result<()>>> {
+        // Takes the write lock at once: a lock taken halfway could be refused halfway.
+        self.run("BEGIN IMMEDIATE", &[])?;
+        let results = self.apply_each(groups).and_then(|results| self.run("COMMIT", &[]).map(|_| results));
+        match &results {
+            Ok(_) => {
+                self.counters.transactions.fetch_add(1, Relaxed);
+            }
+            // SQLite may have rolled back by itself (full disk); then this fails, and nothing is left to undo.
+            Err(_) => drop(self.run("ROLLBACK", &[])),
+        }
+        results
+    }
+
+    fn apply_each(&mut self, groups: &[Group]) -> Result<Vec<Result<()>>> {
+        let mut results = Vec::with_capacity(groups.len());
+        for group in groups {
+            self.run("SAVEPOINT one_group", &[])?;
+            let result = self.apply(&group.writes);
+            match &result {
+                Err(StoreError::Unavailable(_)) => return result.map(|()| Vec::new()),
+                Err(StoreError::Conflict(_) | StoreError::NotFound(_)) => drop(self.run("ROLLBACK TO one_group", &[])?),
+                Ok(()) => {}
+            }
+            self.run("RELEASE one_group", &[])?;
+            results.push(result);
+        }
+        Ok(results)
+    }
+
+    fn apply(&mut self, writes: &[Write]) -> Result<()> {
+        writes.iter().try_for_each(|write| self.write(write))
+    }
+
+    fn write(&mut self, write: &Write) -> Result<()> {
         match write {
-            Write::Log(event) => self.log(&[event]).await,
+            Write::Log(CallEvent { call, at, kind, detail }) => {
+                let sql = match call.is_inbound() {
+                    false => "INSERT INTO call_event (call, at, kind, detail) VALUES (?1, ?2, ?3, ?4)",
+                    true => "INSERT INTO inbound_call_event (call, at, kind, detail) VALUES (?1, ?2, ?3, ?4)",
+                };
+                self.run(sql, &[call.0.into(), at.0.into(), kind.into(), detail.into()]).map(drop)
+            }
             Write::Live { attempt, phone, flow, at } => {
-                let sql = "UPDATE attempt SET state = 'live', lease_until = NULL, phone = $2, flow = $3, live_at = $4 \
-                     WHERE id = $1 AND state IN ('scheduled', 'claimed')";
-                let query = sqlx::query(sql).bind(attempt.0).bind(phone.0).bind(flow.0.clone()).bind(at.0);
-                if query.execute(&mut self.conn).await?.rows_affected() == 0 {
-                    return self.refuse(*attempt, "scheduled or claimed").await;
+                let sql = "UPDATE attempt SET state = 'live', lease_until = NULL, phone = ?2, flow = ?3, live_at = ?4 \
+                     WHERE id = ?1 AND state IN ('scheduled', 'claimed')";
+                if self.run(sql, &[attempt.0.into(), phone.0.into(), (&flow.0).into(), at.0.into()])? == 0 {
+                    return self.refuse(*attempt, "scheduled or claimed");
                 }
-                let call = sqlx::query("INSERT INTO call (id, live_at) VALUES ($1, $2)");
-                call.bind(CallId::of(*attempt).0).bind(at.0).execute(&mut self.conn).await?;
-                Ok(())
+                let sql = "INSERT INTO call (id, live_at) VALUES (?1, ?2)";
+                self.run(sql, &[CallId::of(*attempt).0.into(), at.0.into()]).map(drop)
             }
             Write::Reschedule { attempt, due_at, why } => {
-                let sql = "UPDATE attempt SET state = 'scheduled', lease_until = NULL, due_at = $2, why = $3 \
-                     WHERE id = $1 AND state = 'claimed'";
-                let query = sqlx::query(sql).bind(attempt.0).bind(due_at.0).bind(why.clone());
-                if query.execute(&mut self.conn).await?.rows_affected() == 0 {
-                    return self.refuse(*attempt, "claimed").await;
+                let sql = "UPDATE attempt SET state = 'scheduled', lease_until = NULL, due_at = ?2, why = ?3 \
+                     WHERE id = ?1 AND state = 'claimed'";
+                match self.run(sql, &[attempt.0.into(), due_at.0.into(), why.into()])? {
+                    0 => self.refuse(*attempt, "claimed"),
+                    _ => Ok(()),
                 }
-                Ok(())
             }
             Write::Promise { attempt, amount, on, at } => {
                 let sql = r#"INSERT INTO promise (contact, attempt, amount, currency, "on", state, made_at)
-                     SELECT contact, id, $2, $3, $4, 'open', $5 FROM attempt WHERE id = $1 AND state = 'live'"#;
-                let query = sqlx::query(sql).bind(attempt.0).bind(amount.minor).bind(amount.currency.code());
-                let query = query.bind(on.to_string()).bind(at.0);
-                if query.execute(&mut self.conn).await?.rows_affected() == 0 {
-                    return self.refuse(*attempt, "live").await;
+                     SELECT contact, id, ?2, ?3, ?4, 'open', ?5 FROM attempt WHERE id = ?1 AND state = 'live'"#;
+                let (currency, on) = (amount.currency.code(), on.to_string());
+                let values = [attempt.0.into(), amount.minor.into(), currency.into(), (&on).into(), at.0.into()];
+                match self.run(sql, &values)? {
+                    0 => self.refuse(*attempt, "live"),
+                    _ => Ok(()),
                 }
-                Ok(())
             }
             Write::Suppress { attempt, scope, reason, at } => {
-                let (contact, dialled) = self.contact_and_phone(*attempt).await?;
+                let (contact, dialled) = self.contact_and_phone(*attempt)?;
                 let phone = match scope {
                     OptOutScope::Person => None,
                     OptOutScope::Number if dialled.is_none() => {
@@ -71,136 +170,120 @@ impl Writer {
                     }
                     OptOutScope::Number => dialled,
                 };
-                let sql = "INSERT INTO suppression (contact, phone, scope, reason, at) VALUES ($1, $2, $3, $4, $5) \
+                let sql = "INSERT INTO suppression (contact, phone, scope, reason, at) VALUES (?1, ?2, ?3, ?4, ?5) \
                      ON CONFLICT DO NOTHING";
-                let query = sqlx::query(sql).bind(contact).bind(phone).bind(scope.as_str());
-                query.bind(reason.as_str()).bind(at.0).execute(&mut self.conn).await?;
-                Ok(())
+                let (scope, reason) = (scope.as_str(), reason.as_str());
+                self.run(sql, &[contact.into(), phone.into(), scope.into(), reason.into(), at.0.into()]).map(drop)
             }
             Write::SuppressNumber { number, reason, at } => {
-                let sql = "INSERT INTO suppressed_number (number, reason, at) VALUES ($1, $2, $3) \
+                let values = [number.full().into(), reason.as_str().into(), at.0.into()];
+                let sql = "INSERT INTO suppressed_number (number, reason, at) VALUES (?1, ?2, ?3) \
                      ON CONFLICT (number) DO UPDATE SET reason = excluded.reason, at = excluded.at";
-                let query = sqlx::query(sql).bind(number.full().to_string()).bind(reason.as_str()).bind(at.0);
-                query.execute(&mut self.conn).await?;
+                self.run(sql, &values)?;
                 let sql = "INSERT INTO suppression (contact, phone, scope, reason, at) \
-                     SELECT contact, id, 'number', $2, $3 FROM phone WHERE number = $1 ON CONFLICT DO NOTHING";
-                let query = sqlx::query(sql).bind(number.full().to_string()).bind(reason.as_str()).bind(at.0);
-                query.execute(&mut self.conn).await?;
-                Ok(())
+                     SELECT contact, id, 'number', ?2, ?3 FROM phone WHERE number = ?1 ON CONFLICT DO NOTHING";
+                self.run(sql, &values).map(drop)
             }
             Write::Phone { phone, state } => {
-                let query = sqlx::query("UPDATE phone SET state = $2 WHERE id = $1").bind(phone.0).bind(state.as_str());
-                match query.execute(&mut self.conn).await?.rows_affected() {
+                let sql = "UPDATE phone SET state = ?2 WHERE id = ?1";
+                match self.run(sql, &[phone.0.into(), state.as_str().into()])? {
                     0 => Err(StoreError::NotFound(format!("phone {phone}"))),
                     _ => Ok(()),
                 }
             }
             Write::Message { attempt, channel, subject, body, at } => {
-                self.message(*attempt, *channel, subject.as_deref(), body, *at).await
+                self.message(*attempt, *channel, subject.as_deref(), body, *at)
             }
             Write::Worklist { attempt, queue, reason, at } => {
                 let sql = "INSERT INTO worklist (contact, attempt, queue, reason, at) \
-                     SELECT contact, id, $2, $3, $4 FROM attempt WHERE id = $1";
-                let query = sqlx::query(sql).bind(attempt.0).bind(queue.clone()).bind(reason.clone()).bind(at.0);
-                match query.execute(&mut self.conn).await?.rows_affected() {
+                     SELECT contact, id, ?2, ?3, ?4 FROM attempt WHERE id = ?1";
+                match self.run(sql, &[attempt.0.into(), queue.into(), reason.into(), at.0.into()])? {
                     0 => Err(StoreError::NotFound(format!("attempt {attempt}"))),
                     _ => Ok(()),
                 }
             }
-            Write::Finish { attempt, outcome, at, next } => self.finish(*attempt, outcome, *at, next.clone()).await,
+            Write::Finish { attempt, outcome, at, next } => self.finish(*attempt, outcome, *at, next.clone()),
             Write::Cancel { attempt, at: _, why } => {
                 let sql = "UPDATE attempt SET state = 'cancelled', lease_until = NULL \
-                     WHERE id = $1 AND state IN ('scheduled', 'claimed') RETURNING campaign, contact";
-                let moved = sqlx::query(sql).bind(attempt.0).fetch_all(&mut self.conn).await?;
-                let Some(r) = moved.first() else {
-                    return self.refuse(*attempt, "scheduled or claimed").await;
-                };
-                self.close(row::get(r, 0)?, row::get(r, 1)?, why).await
+                     WHERE id = ?1 AND state IN ('scheduled', 'claimed') RETURNING campaign, contact";
+                let moved = self.row(sql, &[attempt.0.into()], |r| Ok((r.integer(0), r.integer(1))))?;
+                match moved {
+                    Some((campaign, contact)) => self.close(campaign, contact, why),
+                    None => self.refuse(*attempt, "scheduled or claimed"),
+                }
             }
             Write::InboundAnswered { call, did, caller, flow, at } => {
-                let sql = "INSERT INTO inbound_call (id, did, caller, flow, answered_at) VALUES ($1, $2, $3, $4, $5)";
-                let query = sqlx::query(sql).bind(call.0).bind(did.clone());
-                let query = query.bind(caller.as_ref().map(|c| c.full().to_string())).bind(flow.clone()).bind(at.0);
-                query.execute(&mut self.conn).await?;
-                Ok(())
+                let sql = "INSERT INTO inbound_call (id, did, caller, flow, answered_at) VALUES (?1, ?2, ?3, ?4, ?5)";
+                let caller = caller.as_ref().map(|caller| caller.full());
+                self.run(sql, &[call.0.into(), did.into(), caller.into(), flow.into(), at.0.into()]).map(drop)
             }
             Write::InboundEnded { call, end } => {
-                let sql = "UPDATE inbound_call SET ended_at = $2, disposition = $3, cause = $4, talk_ms = $5 \
-                     WHERE id = $1 AND ended_at IS NULL";
-                let query = sqlx::query(sql).bind(call.0).bind(end.at.0).bind(end.disposition.as_str());
-                let query = query.bind(end.cause.map(|c| c.as_str()));
-                if query.bind(i64::from(end.talk_ms)).execute(&mut self.conn).await?.rows_affected() > 0 {
+                let sql = "UPDATE inbound_call SET ended_at = ?2, disposition = ?3, cause = ?4, talk_ms = ?5 \
+                     WHERE id = ?1 AND ended_at IS NULL";
+                let (disposition, cause) = (end.disposition.as_str(), end.cause.map(|c| c.as_str()));
+                let values = [call.0.into(), end.at.0.into(), disposition.into(), cause.into(), end.talk_ms.into()];
+                if self.run(sql, &values)? > 0 {
                     return Ok(());
                 }
-                let there = sqlx::query("SELECT 1 FROM inbound_call WHERE id = $1").bind(call.0);
-                match there.fetch_optional(&mut self.conn).await? {
-                    Some(_) => Err(StoreError::Conflict(format!("call {call} has ended already"))),
+                match self.row("SELECT 1 FROM inbound_call WHERE id = ?1", &[call.0.into()], |_| Ok(()))? {
+                    Some(()) => Err(StoreError::Conflict(format!("call {call} has ended already"))),
                     None => Err(StoreError::NotFound(format!("call {call}"))),
                 }
             }
         }
     }
 
-    /// A run of lines, of one call or of several.
-    async fn log(&mut self, events: &[&CallEvent]) -> Result<()> {
-        let of_attempts = "INSERT INTO call_event (call, at, kind, detail) \
-             SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each($1)";
-        let of_inbound = "INSERT INTO inbound_call_event (call, at, kind, detail) \
-             SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each($1)";
-        for (inbound, sql) in [(false, of_attempts), (true, of_inbound)] {
-            let these = events.iter().filter(|e| e.call.is_inbound() == inbound);
-            let rows: Vec<_> = these.map(|e| (e.call.0, e.at.0, &e.kind, &e.detail)).collect();
-            if !rows.is_empty() {
-                sqlx::query(sql).bind(to_json(&rows)).execute(&mut self.conn).await?;
-            }
-        }
-        Ok(())
-    }
-
-    async fn finish(&mut self, attempt: AttemptId, outcome: &Outcome, at: Wall, next: Next) -> Result<()> {
-        let sql = "UPDATE attempt SET state = 'finished', lease_until = NULL, finished_at = $2, disposition = $3, \
-             blame = $4, cause = $5, answered_by = $6, right_party = $7, ring_ms = $8, talk_ms = $9 \
-             WHERE id = $1 AND state IN ('claimed', 'live') RETURNING campaign, contact, \
+    fn finish(&mut self, attempt: AttemptId, outcome: &Outcome, at: Wall, next: Next) -> Result<()> {
+        let sql = "UPDATE attempt SET state = 'finished', lease_until = NULL, finished_at = ?2, disposition = ?3, \
+             blame = ?4, cause = ?5, answered_by = ?6, right_party = ?7, ring_ms = ?8, talk_ms = ?9 \
+             WHERE id = ?1 AND state IN ('claimed', 'live') RETURNING campaign, contact, \
              (SELECT paid FROM debt WHERE debt.contact = attempt.contact), \
              (SELECT state FROM campaign WHERE campaign.id = attempt.campaign)";
-        let moved = sqlx::query(sql)
-            .bind(attempt.0)
-            .bind(at.0)
-            .bind(outcome.disposition.as_str())
-            .bind(outcome.blame.as_str())
-            .bind(outcome.cause.map(|c| c.as_str()))
-            .bind(outcome.answered_by.map(|a| a.as_str()))
-            .bind(outcome.right_party)
-            .bind(i64::from(outcome.ring_ms))
-            .bind(i64::from(outcome.talk_ms))
-            .fetch_all(&mut self.conn)
-            .await?;
-        let Some(r) = moved.first() else {
-            return self.refuse(attempt, "claimed or live").await;
+        let values = [
+            attempt.0.into(),
+            at.0.into(),
+            outcome.disposition.as_str().into(),
+            outcome.blame.as_str().into(),
+            outcome.cause.map(|c| c.as_str()).into(),
+            outcome.answered_by.map(|a| a.as_str()).into(),
+            outcome.right_party.into(),
+            outcome.ring_ms.into(),
+            outcome.talk_ms.into(),
+        ];
+        let moved = self.row(sql, &values, |r| {
+            let state: CampaignState = r.word(3)?;
+            Ok((r.integer(0), r.integer(1), r.integer(2) != 0, state))
+        })?;
+        let Some((campaign, contact, paid, state)) = moved else {
+            return self.refuse(attempt, "claimed or live");
         };
-        let (campaign, contact): (i64, i64) = (row::get(r, 0)?, row::get(r, 1)?);
-        match next.admitted(r.try_get(2)?, row::word(r, 3)?) {
-            Next::Close(close) => self.close(campaign, contact, &close).await,
+        match next.admitted(paid, state) {
+            Next::Close(close) => self.close(campaign, contact, &close),
             Next::Attempt(plan) => {
                 let sql = "INSERT INTO attempt \
                      (campaign, contact, channel, state, step, try_number, segment, due_at, why) \
-                     VALUES ($1, $2, $3, 'scheduled', $4, $5, $6, $7, $8)";
-                let query = sqlx::query(sql).bind(campaign).bind(contact).bind(plan.channel.as_str());
-                let query = query.bind(i64::from(plan.step)).bind(i64::from(plan.try_number)).bind(plan.segment);
-                query.bind(plan.due_at.0).bind(plan.why).execute(&mut self.conn).await?;
-                Ok(())
+                     VALUES (?1, ?2, ?3, 'scheduled', ?4, ?5, ?6, ?7, ?8)";
+                let values = [
+                    campaign.into(),
+                    contact.into(),
+                    plan.channel.as_str().into(),
+                    i64::from(plan.step).into(),
+                    i64::from(plan.try_number).into(),
+                    (&plan.segment).into(),
+                    plan.due_at.0.into(),
+                    (&plan.why).into(),
+                ];
+                self.run(sql, &values).map(drop)
             }
         }
     }
 
-    async fn close(&mut self, campaign: i64, contact: i64, close: &Close) -> Result<()> {
-        let sql = "UPDATE campaign_contact SET close_reason = $3, close_why = $4 WHERE campaign = $1 AND contact = $2";
-        let query = sqlx::query(sql).bind(campaign).bind(contact).bind(close.reason.clone()).bind(close.why.clone());
-        query.execute(&mut self.conn).await?;
-        Ok(())
+    fn close(&mut self, campaign: i64, contact: i64, close: &Close) -> Result<()> {
+        let sql = "UPDATE campaign_contact SET close_reason = ?3, close_why = ?4 WHERE campaign = ?1 AND contact = ?2";
+        self.run(sql, &[campaign.into(), contact.into(), (&close.reason).into(), (&close.why).into()]).map(drop)
     }
 
-    async fn message(
+    fn message(
         &mut self,
         attempt: AttemptId,
         channel: Channel,
@@ -212,47 +295,41 @@ impl Writer {
             // The first good number that has not been opted out.
             Channel::Sms => {
                 r#"INSERT INTO outbox (attempt, channel, "to", subject, body, state, tries, next_try_at)
-                   SELECT a.id, $2, p.number, $3, $4, 'queued', 0, $5 FROM attempt a JOIN phone p ON p.contact = a.contact
-                   WHERE a.id = $1 AND p.state = 'good' AND p.position IS NOT NULL
+                   SELECT a.id, ?2, p.number, ?3, ?4, 'queued', 0, ?5 FROM attempt a JOIN phone p ON p.contact = a.contact
+                   WHERE a.id = ?1 AND p.state = 'good' AND p.position IS NOT NULL
                    AND NOT EXISTS (SELECT 1 FROM suppression s WHERE s.contact = a.contact AND s.phone = p.id)
                    ORDER BY p.position LIMIT 1"#
             }
             Channel::Email => {
                 r#"INSERT INTO outbox (attempt, channel, "to", subject, body, state, tries, next_try_at)
-                   SELECT a.id, $2, c.email, $3, $4, 'queued', 0, $5 FROM attempt a JOIN contact c ON c.id = a.contact
-                   WHERE a.id = $1 AND c.email IS NOT NULL"#
+                   SELECT a.id, ?2, c.email, ?3, ?4, 'queued', 0, ?5 FROM attempt a JOIN contact c ON c.id = a.contact
+                   WHERE a.id = ?1 AND c.email IS NOT NULL"#
             }
-            Channel::Voice | Channel::Human => return self.no_address(attempt, channel).await,
+            Channel::Voice | Channel::Human => return self.no_address(attempt, channel),
         };
-        let query = sqlx::query(sql).bind(attempt.0).bind(channel.as_str()).bind(subject.map(str::to_string));
-        match query.bind(body.to_string()).bind(at.0).execute(&mut self.conn).await?.rows_affected() {
-            0 => self.no_address(attempt, channel).await,
+        match self.run(sql, &[attempt.0.into(), channel.as_str().into(), subject.into(), body.into(), at.0.into()])? {
+            0 => self.no_address(attempt, channel),
             _ => Ok(()),
         }
     }
 
-    async fn no_address(&mut self, attempt: AttemptId, channel: Channel) -> Result<()> {
-        let (contact, _) = self.contact_and_phone(attempt).await?;
+    fn no_address(&mut self, attempt: AttemptId, channel: Channel) -> Result<()> {
+        let (contact, _) = self.contact_and_phone(attempt)?;
         Err(StoreError::Conflict(format!("contact {contact} has no address for {channel}")))
     }
 
-    async fn contact_and_phone(&mut self, attempt: AttemptId) -> Result<(i64, Option<i64>)> {
-        let found = sqlx::query("SELECT contact, phone FROM attempt WHERE id = $1").bind(attempt.0);
-        match found.fetch_optional(&mut self.conn).await? {
-            Some(r) => Ok((row::get(&r, 0)?, row::get(&r, 1)?)),
-            None => Err(StoreError::NotFound(format!("attempt {attempt}"))),
-        }
+    fn contact_and_phone(&mut self, attempt: AttemptId) -> Result<(i64, Option<i64>)> {
+        let sql = "SELECT contact, phone FROM attempt WHERE id = ?1";
+        let found = self.row(sql, &[attempt.0.into()], |r| Ok((r.integer(0), r.integer_or_null(1))))?;
+        found.ok_or_else(|| StoreError::NotFound(format!("attempt {attempt}")))
     }
 
     /// Says why an attempt could not be moved.
-    async fn refuse(&mut self, attempt: AttemptId, wanted: &str) -> Result<()> {
-        let found = sqlx::query("SELECT state FROM attempt WHERE id = $1").bind(attempt.0);
-        match found.fetch_optional(&mut self.conn).await? {
+    fn refuse(&mut self, attempt: AttemptId, wanted: &str) -> Result<()> {
+        let sql = "SELECT state FROM attempt WHERE id = ?1";
+        match self.row(sql, &[attempt.0.into()], |r| r.word::<AttemptState>(0))? {
             None => Err(StoreError::NotFound(format!("attempt {attempt}"))),
-            Some(r) => {
-                let state: AttemptState = row::word(&r, 0)?;
-                Err(StoreError::Conflict(format!("attempt {attempt} is {state}, not {wanted}")))
-            }
+            Some(state) => Err(StoreError::Conflict(format!("attempt {attempt} is {state}, not {wanted}"))),
         }
     }
 }

@@ -33,7 +33,7 @@ impl Writer {
         let sql = "INSERT INTO campaign (name, state, ladder, created_at) VALUES ($1, 'draft', $2, $3) \
              ON CONFLICT (name) DO NOTHING RETURNING id";
         let query = sqlx::query(sql).bind(name.to_string()).bind(ladder.to_string()).bind(at.0);
-        let inserted = query.fetch_all(&mut self.conn).await?;
+        let inserted = query.fetch_all(self.conn()).await?;
         let id: i64 = match inserted.first() {
             Some(r) => row::get(r, 0)?,
             None => return Err(StoreError::Conflict(format!("a campaign named `{name}` is already there"))),
@@ -42,7 +42,7 @@ impl Writer {
             self.insert_published(flow, at).await?;
             let sql = "INSERT INTO campaign_flow (campaign, flow, position) VALUES ($1, $2, $3)";
             let query = sqlx::query(sql).bind(id).bind(flow.hash.0.clone()).bind(position as i64);
-            query.execute(&mut self.conn).await?;
+            query.execute(self.conn()).await?;
         }
         Ok(CampaignId(id))
     }
@@ -63,28 +63,28 @@ impl Writer {
         }
         if state == CampaignState::Finished {
             let sql = "SELECT COUNT(*) FROM attempt WHERE campaign = $1 AND state IN ('scheduled', 'claimed', 'live')";
-            let open: i64 = row::get(&sqlx::query(sql).bind(id.0).fetch_one(&mut self.conn).await?, 0)?;
+            let open: i64 = row::get(&sqlx::query(sql).bind(id.0).fetch_one(self.conn()).await?, 0)?;
             if open > 0 {
                 return Err(StoreError::Conflict(format!("campaign {id} still has {open} open attempts")));
             }
         }
         let query = sqlx::query("UPDATE campaign SET state = $2 WHERE id = $1").bind(id.0).bind(state.as_str());
-        query.execute(&mut self.conn).await?;
+        query.execute(self.conn()).await?;
         if state == CampaignState::Stopped {
             let close = Close::stopped();
             let sql = "UPDATE campaign_contact SET close_reason = $2, close_why = $3 WHERE campaign = $1 AND contact IN \
                  (SELECT contact FROM attempt WHERE campaign = $1 AND state IN ('scheduled', 'claimed'))";
-            sqlx::query(sql).bind(id.0).bind(close.reason).bind(close.why).execute(&mut self.conn).await?;
+            sqlx::query(sql).bind(id.0).bind(close.reason).bind(close.why).execute(self.conn()).await?;
             let sql = "UPDATE attempt SET state = 'cancelled', lease_until = NULL \
                  WHERE campaign = $1 AND state IN ('scheduled', 'claimed')";
-            sqlx::query(sql).bind(id.0).execute(&mut self.conn).await?;
+            sqlx::query(sql).bind(id.0).execute(self.conn()).await?;
         }
         Ok(())
     }
 
     pub(super) async fn campaign_state(&mut self, id: CampaignId) -> Result<CampaignState> {
         let found = sqlx::query("SELECT state FROM campaign WHERE id = $1").bind(id.0);
-        match found.fetch_optional(&mut self.conn).await? {
+        match found.fetch_optional(self.conn()).await? {
             Some(r) => row::word(&r, 0),
             None => Err(StoreError::NotFound(format!("campaign {id}"))),
         }
@@ -107,7 +107,7 @@ impl Writer {
              EXISTS (SELECT 1 FROM attempt a WHERE a.contact = debt.contact \
                  AND a.state IN ('scheduled', 'claimed', 'live')) \
              FROM debt WHERE contact IN (SELECT value FROM json_each($1))";
-        let found = sqlx::query(sql).bind(ids).bind(campaign.0).fetch_all(&mut self.conn).await?;
+        let found = sqlx::query(sql).bind(ids).bind(campaign.0).fetch_all(self.conn()).await?;
         let mut known: HashMap<i64, (bool, bool, bool)> = found
             .iter()
             .map(|r| Ok((row::get(r, 0)?, (row::get(r, 1)?, row::get(r, 2)?, row::get(r, 3)?))))
@@ -138,11 +138,11 @@ impl Writer {
         }
         let sql = "INSERT INTO campaign_contact (campaign, contact, close_reason, close_why) \
              SELECT $1, value ->> 0, value ->> 1, value ->> 2 FROM json_each($2)";
-        sqlx::query(sql).bind(campaign.0).bind(to_json(&closes)).execute(&mut self.conn).await?;
+        sqlx::query(sql).bind(campaign.0).bind(to_json(&closes)).execute(self.conn()).await?;
         let sql = "INSERT INTO attempt (campaign, contact, channel, state, step, try_number, segment, due_at, why) \
              SELECT $1, value ->> 0, value ->> 1, 'scheduled', value ->> 2, value ->> 3, value ->> 4, value ->> 5, \
              value ->> 6 FROM json_each($2)";
-        sqlx::query(sql).bind(campaign.0).bind(to_json(&plans)).execute(&mut self.conn).await?;
+        sqlx::query(sql).bind(campaign.0).bind(to_json(&plans)).execute(self.conn()).await?;
         Ok(())
     }
 
@@ -157,7 +157,7 @@ impl Writer {
         );
         self.begin().await?;
         let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(now.0).bind(lease_until.0).bind(i64::from(limit));
-        let result = query.fetch_all(&mut self.conn).await.map_err(StoreError::from);
+        let result = query.fetch_all(self.conn()).await.map_err(StoreError::from);
         let result = result.and_then(|found| found.iter().map(row::attempt).collect());
         let mut claimed: Vec<Attempt> = self.end(result).await?;
         claimed.sort_by_key(|a| (a.plan.due_at, a.id));
@@ -172,9 +172,9 @@ impl Writer {
 
     async fn unclaim(&mut self) -> Result<Vec<Attempt>> {
         let sql = "UPDATE attempt SET state = 'scheduled', lease_until = NULL WHERE state = 'claimed'";
-        sqlx::query(sql).execute(&mut self.conn).await?;
+        sqlx::query(sql).execute(self.conn()).await?;
         let sql = format!("SELECT {} FROM attempt WHERE state = 'live' ORDER BY id", row::ATTEMPT);
-        let live = sqlx::query(sqlx::AssertSqlSafe(sql)).fetch_all(&mut self.conn).await?;
+        let live = sqlx::query(sqlx::AssertSqlSafe(sql)).fetch_all(self.conn()).await?;
         live.iter().map(row::attempt).collect()
     }
 
@@ -186,25 +186,25 @@ impl Writer {
 
     async fn insert_payment(&mut self, external_id: &str, payment_id: &str, at: Wall) -> Result<bool> {
         let found = sqlx::query("SELECT id FROM contact WHERE external_id = $1").bind(external_id.to_string());
-        let contact: i64 = match found.fetch_optional(&mut self.conn).await? {
+        let contact: i64 = match found.fetch_optional(self.conn()).await? {
             Some(r) => row::get(&r, 0)?,
             None => return Err(StoreError::NotFound(format!("contact `{external_id}`"))),
         };
         let sql = "INSERT INTO payment (id, contact, at) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING";
         let query = sqlx::query(sql).bind(payment_id.to_string()).bind(contact).bind(at.0);
-        if query.execute(&mut self.conn).await?.rows_affected() == 0 {
+        if query.execute(self.conn()).await?.rows_affected() == 0 {
             return Ok(false);
         }
         let close = Close::paid();
-        sqlx::query("UPDATE debt SET paid = 1 WHERE contact = $1").bind(contact).execute(&mut self.conn).await?;
+        sqlx::query("UPDATE debt SET paid = 1 WHERE contact = $1").bind(contact).execute(self.conn()).await?;
         let sql = "UPDATE promise SET state = 'kept' WHERE contact = $1 AND state = 'open'";
-        sqlx::query(sql).bind(contact).execute(&mut self.conn).await?;
+        sqlx::query(sql).bind(contact).execute(self.conn()).await?;
         let sql = "UPDATE campaign_contact SET close_reason = $2, close_why = $3 WHERE contact = $1 AND campaign IN \
              (SELECT campaign FROM attempt WHERE contact = $1 AND state IN ('scheduled', 'claimed'))";
-        sqlx::query(sql).bind(contact).bind(close.reason).bind(close.why).execute(&mut self.conn).await?;
+        sqlx::query(sql).bind(contact).bind(close.reason).bind(close.why).execute(self.conn()).await?;
         let sql = "UPDATE attempt SET state = 'cancelled', lease_until = NULL \
              WHERE contact = $1 AND state IN ('scheduled', 'claimed')";
-        sqlx::query(sql).bind(contact).execute(&mut self.conn).await?;
+        sqlx::query(sql).bind(contact).execute(self.conn()).await?;
         Ok(true)
     }
 
@@ -213,7 +213,7 @@ impl Writer {
         let sql =
             "UPDATE outbox SET state = 'sent', tries = tries + 1, sent_at = $2 WHERE id = $1 AND state = 'queued'";
         let query = sqlx::query(sql).bind(id.0).bind(at.0);
-        let result = query.execute(&mut self.conn).await.map_err(StoreError::from);
+        let result = query.execute(self.conn()).await.map_err(StoreError::from);
         let result = self.was_queued(id, result.map(|r| r.rows_affected())).await;
         self.end(result).await
     }
@@ -224,7 +224,7 @@ impl Writer {
              next_try_at = COALESCE($4, next_try_at) WHERE id = $1 AND state = 'queued'";
         let state = if next_try_at.is_some() { OutboxState::Queued } else { OutboxState::Failed };
         let query = sqlx::query(sql).bind(id.0).bind(state.as_str()).bind(error.to_string());
-        let result = query.bind(next_try_at.map(|at| at.0)).execute(&mut self.conn).await.map_err(StoreError::from);
+        let result = query.bind(next_try_at.map(|at| at.0)).execute(self.conn()).await.map_err(StoreError::from);
         let result = self.was_queued(id, result.map(|r| r.rows_affected())).await;
         self.end(result).await
     }
@@ -234,7 +234,7 @@ impl Writer {
             return Ok(());
         }
         let found = sqlx::query("SELECT state FROM outbox WHERE id = $1").bind(id.0);
-        match found.fetch_optional(&mut self.conn).await? {
+        match found.fetch_optional(self.conn()).await? {
             None => Err(StoreError::NotFound(format!("message {id}"))),
             Some(r) => Err(StoreError::Conflict(format!("message {id} is {}", row::word::<OutboxState>(&r, 0)?))),
         }

@@ -20,18 +20,18 @@ impl Writer {
     /// Within a transaction.
     pub(super) async fn insert_published(&mut self, flow: &FlowVersion, at: Wall) -> Result<Publication> {
         let there = sqlx::query("SELECT published_at FROM flow_version WHERE hash = $1").bind(flow.hash.0.clone());
-        if let Some(r) = there.fetch_optional(&mut self.conn).await? {
+        if let Some(r) = there.fetch_optional(self.conn()).await? {
             return Ok(Publication::Already(Wall(row::get(&r, 0)?)));
         }
         let other = "SELECT hash, name, version, source FROM flow_version WHERE name = $1 AND version = $2 LIMIT 1";
         let other = sqlx::query(other).bind(flow.name.clone()).bind(i64::from(flow.version));
-        if let Some(r) = other.fetch_optional(&mut self.conn).await? {
+        if let Some(r) = other.fetch_optional(self.conn()).await? {
             return Err(BookError::other_content(&row::flow_version(&r, 0)?).into());
         }
         let sql = "INSERT INTO flow_version (hash, name, version, source, published_at) VALUES ($1, $2, $3, $4, $5)";
         let query = sqlx::query(sql).bind(flow.hash.0.clone()).bind(flow.name.clone());
         let query = query.bind(i64::from(flow.version)).bind(flow.source.clone()).bind(at.0);
-        query.execute(&mut self.conn).await?;
+        query.execute(self.conn()).await?;
         Ok(Publication::New)
     }
 
@@ -43,7 +43,7 @@ impl Writer {
 
     async fn move_flow(&mut self, id: CampaignId, flow: &FlowHash, at: Wall) -> Result<bool> {
         let new = sqlx::query("SELECT hash, name, version, source FROM flow_version WHERE hash = $1");
-        let new = match new.bind(flow.0.clone()).fetch_optional(&mut self.conn).await? {
+        let new = match new.bind(flow.0.clone()).fetch_optional(self.conn()).await? {
             Some(r) => row::flow_version(&r, 0)?,
             None => return Err(StoreError::NotFound(format!("a published flow {flow}"))),
         };
@@ -52,19 +52,19 @@ impl Writer {
         }
         let sql = "SELECT f.hash, f.name, f.version, f.source, cf.position FROM campaign_flow cf \
              JOIN flow_version f ON f.hash = cf.flow WHERE cf.campaign = $1 AND f.name = $2 AND cf.left_at IS NULL";
-        let pinned = sqlx::query(sql).bind(id.0).bind(new.name.clone()).fetch_optional(&mut self.conn).await?;
+        let pinned = sqlx::query(sql).bind(id.0).bind(new.name.clone()).fetch_optional(self.conn()).await?;
         let Some(r) = pinned else { return Err(BookError::uses_no_flow(id, &new).into()) };
         let (pinned, position): (FlowVersion, i64) = (row::flow_version(&r, 0)?, row::get(&r, 4)?);
         if pinned.hash == new.hash {
             return Ok(false);
         }
         let left = sqlx::query("UPDATE campaign_flow SET left_at = $3 WHERE campaign = $1 AND flow = $2");
-        left.bind(id.0).bind(pinned.hash.0.clone()).bind(at.0).execute(&mut self.conn).await?;
+        left.bind(id.0).bind(pinned.hash.0.clone()).bind(at.0).execute(self.conn()).await?;
         // It may be a version that the campaign was moved away from before.
         let sql = "INSERT INTO campaign_flow (campaign, flow, position) VALUES ($1, $2, $3) \
              ON CONFLICT (campaign, flow) DO UPDATE SET left_at = NULL, position = excluded.position";
         let taken = sqlx::query(sql).bind(id.0).bind(new.hash.0.clone()).bind(position);
-        taken.execute(&mut self.conn).await?;
+        taken.execute(self.conn()).await?;
         let detail = format!("from {pinned} to {new}");
         self.note(CampaignEvent { campaign: id, at, kind: CampaignEventKind::FlowMoved, detail }).await?;
         Ok(true)
@@ -81,7 +81,7 @@ impl Writer {
             return Ok(());
         }
         let paused = sqlx::query("UPDATE campaign SET state = $2 WHERE id = $1").bind(id.0);
-        paused.bind(CampaignState::Paused.as_str()).execute(&mut self.conn).await?;
+        paused.bind(CampaignState::Paused.as_str()).execute(self.conn()).await?;
         let kind = CampaignEventKind::Suspended;
         self.note(CampaignEvent { campaign: id, at, kind, detail: why.into() }).await
     }
@@ -89,7 +89,7 @@ impl Writer {
     async fn note(&mut self, event: CampaignEvent) -> Result<()> {
         let sql = "INSERT INTO campaign_event (campaign, at, kind, detail) VALUES ($1, $2, $3, $4)";
         let query = sqlx::query(sql).bind(event.campaign.0).bind(event.at.0).bind(event.kind.as_str());
-        query.bind(event.detail).execute(&mut self.conn).await?;
+        query.bind(event.detail).execute(self.conn()).await?;
         Ok(())
     }
 }

@@ -22,12 +22,12 @@ impl Writer {
 
     async fn import_chunks(&mut self, rows: &[NewContact], at: Wall) -> Result<ImportSummary> {
         let sql = "SELECT (SELECT COALESCE(MAX(id), 0) FROM contact), (SELECT COALESCE(MAX(id), 0) FROM phone)";
-        let last = sqlx::query(sql).fetch_one(&mut self.conn).await?;
+        let last = sqlx::query(sql).fetch_one(self.conn()).await?;
         let mut last: (i64, i64) = (row::get(&last, 0)?, row::get(&last, 1)?);
         let mut summary = ImportSummary::default();
         for chunk in rows.chunks(CHUNK) {
             let external_ids: Vec<&str> = chunk.iter().map(|r| r.external_id.as_str()).collect();
-            let known = read::known(&mut self.conn, &to_json(&external_ids)).await?;
+            let known = read::known(self.conn(), &to_json(&external_ids)).await?;
             let mut known: HashMap<String, KnownContact> =
                 known.into_iter().map(|k| (k.contact.external_id.clone(), k)).collect();
             let mut changed = BTreeSet::new();
@@ -79,7 +79,7 @@ impl Writer {
              value ->> 7, $2 FROM json_each($1) WHERE true ON CONFLICT (id) DO UPDATE SET name = excluded.name, \
              language = excluded.language, zone = excluded.zone, email = excluded.email, \
              creditor = excluded.creditor, fields = excluded.fields, imported_at = excluded.imported_at";
-        sqlx::query(sql).bind(to_json(&rows)).bind(at.0).execute(&mut self.conn).await?;
+        sqlx::query(sql).bind(to_json(&rows)).bind(at.0).execute(self.conn()).await?;
 
         let debts = contacts.iter().map(|k| (k.contact.id.0, &k.contact.debt));
         let debts: Vec<_> = debts
@@ -89,7 +89,7 @@ impl Writer {
              SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4 FROM json_each($1) WHERE true \
              ON CONFLICT (contact) DO UPDATE SET amount = excluded.amount, currency = excluded.currency, \
              due = excluded.due, paid = excluded.paid";
-        sqlx::query(sql).bind(to_json(&debts)).execute(&mut self.conn).await?;
+        sqlx::query(sql).bind(to_json(&debts)).execute(self.conn()).await?;
 
         let phones = contacts.iter().flat_map(|k| {
             let listed = k.contact.phones.iter().enumerate().map(|(position, p)| (p, Some(position)));
@@ -102,7 +102,7 @@ impl Writer {
         let sql = "INSERT INTO phone (id, contact, number, state, position) \
              SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4 FROM json_each($1) WHERE true \
              ON CONFLICT (id) DO UPDATE SET position = excluded.position";
-        sqlx::query(sql).bind(to_json(&phones)).execute(&mut self.conn).await?;
+        sqlx::query(sql).bind(to_json(&phones)).execute(self.conn()).await?;
         Ok(())
     }
 }

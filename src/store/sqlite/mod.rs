@@ -1,19 +1,21 @@
-//! The books in one SQLite file. One connection writes, a few read; writes that arrive together share a commit.
+//! The books in one SQLite file. One writes at a time, a few read; writes that arrive together share a commit.
 //!
-//! WAL with `synchronous = FULL`: what a call returned from is on disk. Start at `writer.rs` for transactions, `apply.rs`
-//! for the writes, `read.rs` for the queries; the schema lies in `migrations/sqlite`.
+//! WAL with `synchronous = FULL`: what a call returned from is on disk. Start at `apply.rs` for the writes
+//! of calls, `writer.rs` for the other transactions, `read.rs` for the queries; the schema lies in `migrations/sqlite`.
 
 mod apply;
 mod campaign;
 mod error;
 mod flow;
 mod import;
+mod raw;
 mod read;
 mod row;
 mod writer;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use sqlx::migrate::{Migration, MigrationType, Migrator};
@@ -21,7 +23,8 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{ConnectOptions, SqlSafeStr, SqlitePool};
 use tokio::sync::{Mutex, mpsc, oneshot};
 
-use self::writer::{Group, Writer};
+use self::apply::{Group, Pen};
+use self::writer::Writer;
 use super::{Result, Store, StoreError};
 use crate::books::*;
 use crate::flow::program::FlowHash;
@@ -52,12 +55,34 @@ pub struct SqliteStore {
     readers: SqlitePool,
     writer: Arc<Mutex<Writer>>,
     groups: mpsc::Sender<Group>,
+    counters: Arc<Counting>,
+}
+
+/// What the connection that writes has done since it was opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counters {
+    /// Committed, each on disk.
+    pub transactions: u64,
+    /// Inside and around them.
+    pub statements: u64,
+}
+
+#[derive(Debug, Default)]
+struct Counting {
+    transactions: AtomicU64,
+    statements: AtomicU64,
 }
 
 impl SqliteStore {
     /// Opens the file, creates it when it is missing, and brings its schema up to date. Within a tokio runtime.
     pub async fn open(path: impl AsRef<Path>) -> Result<SqliteStore> {
         SqliteStore::open_with(path, SqliteOptions::default()).await
+    }
+
+    /// What has been written through this store.
+    pub fn counters(&self) -> Counters {
+        let Counting { transactions, statements } = &*self.counters;
+        Counters { transactions: transactions.load(Relaxed), statements: statements.load(Relaxed) }
     }
 
     pub async fn open_with(path: impl AsRef<Path>, chosen: SqliteOptions) -> Result<SqliteStore> {
@@ -84,10 +109,16 @@ impl SqliteStore {
             .connect_with(options.read_only(true))
             .await
             .map_err(|e| opening(e.into()))?;
-        let writer = Arc::new(Mutex::new(Writer::new(connection)));
+        let counters = Arc::<Counting>::default();
+        let writer = Arc::new(Mutex::new(Writer::new(connection, counters.clone())));
         let (groups, queue) = mpsc::channel(QUEUE_MAX);
-        tokio::spawn(writer::commit_groups(Arc::clone(&writer), queue));
-        Ok(SqliteStore { readers, writer, groups })
+        let connection = raw::Connection::open(path, &chosen).map_err(opening)?;
+        let pen = Pen::new(connection, counters.clone());
+        let (others, runtime) = (Arc::clone(&writer), tokio::runtime::Handle::current());
+        let thread = std::thread::Builder::new().name("books".into());
+        let committing = thread.spawn(move || apply::commit_groups(pen, &others, &runtime, queue));
+        committing.map_err(|e| StoreError::Unavailable(format!("no thread for the database: {e}")))?;
+        Ok(SqliteStore { readers, writer, groups, counters })
     }
 }
 

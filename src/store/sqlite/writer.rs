@@ -1,33 +1,35 @@
-//! The one connection that writes, its transactions, and the task that lets groups share a commit.
+//! The connection that writes campaigns, claims and payments, and its transactions.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 use sqlx::SqliteConnection;
-use tokio::sync::{Mutex, mpsc, oneshot};
 
-use super::super::{Result, StoreError};
-use crate::books::Write;
-
-/// Groups in one commit: bounds how long the other writers wait.
-const GROUPS_MAX: usize = 256;
+use super::super::Result;
+use super::Counting;
 
 #[derive(Debug)]
 pub(super) struct Writer {
-    pub conn: SqliteConnection,
+    conn: SqliteConnection,
+    counters: Arc<Counting>,
     /// A caller may be dropped in the middle; the next one rolls back what it left.
     in_transaction: bool,
 }
 
-/// Writes that belong together, and whom to tell.
-#[derive(Debug)]
-pub(super) struct Group {
-    pub writes: Vec<Write>,
-    pub done: oneshot::Sender<Result<()>>,
-}
-
 impl Writer {
-    pub fn new(conn: SqliteConnection) -> Writer {
-        Writer { conn, in_transaction: false }
+    pub fn new(conn: SqliteConnection, counters: Arc<Counting>) -> Writer {
+        Writer { conn, counters, in_transaction: false }
+    }
+
+    /// A transaction is open, or was left open.
+    pub fn in_transaction(&self) -> bool {
+        self.in_transaction
+    }
+
+    /// For one statement, which is counted.
+    pub fn conn(&mut self) -> &mut SqliteConnection {
+        self.counters.statements.fetch_add(1, Relaxed);
+        &mut self.conn
     }
 
     /// Takes the write lock at once: a lock taken halfway could be refused halfway.
@@ -44,6 +46,7 @@ impl Writer {
         match self.run("COMMIT").await {
             Ok(()) => {
                 self.in_transaction = false;
+                self.counters.transactions.fetch_add(1, Relaxed);
                 Ok(())
             }
             Err(e) => {
@@ -71,60 +74,7 @@ impl Writer {
     }
 
     async fn run(&mut self, statement: &'static str) -> Result<()> {
-        sqlx::query(statement).execute(&mut self.conn).await?;
+        sqlx::query(statement).execute(self.conn()).await?;
         Ok(())
-    }
-
-    /// One transaction for all; each group stands or falls alone, unless the database itself fails.
-    async fn apply_groups(&mut self, groups: &[Group]) -> Result<Vec<Result<()>>> {
-        self.begin().await?;
-        let mut results = Vec::with_capacity(groups.len());
-        for group in groups {
-            let result = self.apply_alone(&group.writes, groups.len() > 1).await;
-            match result {
-                Err(StoreError::Unavailable(_)) => return self.end(result.map(|()| Vec::new())).await,
-                Err(_) if groups.len() == 1 => {
-                    self.rollback().await;
-                    return Ok(vec![result]);
-                }
-                Ok(()) | Err(_) => results.push(result),
-            }
-        }
-        self.commit().await?;
-        Ok(results)
-    }
-
-    async fn apply_alone(&mut self, writes: &[Write], among_others: bool) -> Result<()> {
-        if !among_others {
-            return self.apply(writes).await;
-        }
-        self.run("SAVEPOINT one_group").await?;
-        let result = self.apply(writes).await;
-        if matches!(result, Err(StoreError::Conflict(_) | StoreError::NotFound(_))) {
-            self.run("ROLLBACK TO one_group").await?;
-        }
-        if !matches!(result, Err(StoreError::Unavailable(_))) {
-            self.run("RELEASE one_group").await?;
-        }
-        result
-    }
-}
-
-/// Takes what has gathered while the last commit was on its way to the disk, and commits it as one. Ends with the store.
-pub(super) async fn commit_groups(writer: Arc<Mutex<Writer>>, mut queue: mpsc::Receiver<Group>) {
-    let mut groups = Vec::new();
-    while queue.recv_many(&mut groups, GROUPS_MAX).await > 0 {
-        let mut writer = writer.lock().await;
-        let results = writer.apply_groups(&groups).await;
-        drop(writer);
-        match results {
-            Ok(results) => {
-                for (group, result) in groups.drain(..).zip(results) {
-                    // A caller that no longer waits does not take its write back.
-                    let _ = group.done.send(result);
-                }
-            }
-            Err(e) => groups.drain(..).for_each(|group| drop(group.done.send(Err(e.clone())))),
-        }
     }
 }
