@@ -47,6 +47,11 @@ impl Engine {
         !self.claiming && !self.draining && self.campaigns.values().any(|c| c.running)
     }
 
+    /// Half of what is claimed ahead has been dialled: a claim costs a commit, whether it is for one or for hundreds.
+    pub(super) fn wants_claim(&self) -> bool {
+        self.may_claim() && self.waiting.len() <= self.ahead() / 2
+    }
+
     fn ahead(&self) -> usize {
         (self.limits.cps_max as usize * AHEAD_S).clamp(AHEAD_MIN, AHEAD_MAX)
     }
@@ -63,10 +68,9 @@ impl Engine {
         if self.draining {
             self.give_back(out);
         }
-        let room = self.ahead().saturating_sub(self.waiting.len());
-        if self.may_claim() && room > 0 && self.claim_at.is_none_or(|at| now.mono >= at) {
+        if self.wants_claim() && self.claim_at.is_none_or(|at| now.mono >= at) {
             self.claiming = true;
-            out.push(Output::Claim { limit: room as u32 });
+            out.push(Output::Claim { limit: (self.ahead() - self.waiting.len()) as u32 });
         }
     }
 
@@ -160,13 +164,14 @@ impl Engine {
         };
         drop(usable);
         let program = plan.ladder.flow_of(&claimed.attempt.plan).and_then(|flow| plan.programs.get(flow));
-        let Some(mut program) = program.cloned() else {
+        let Some(program) = program.cloned() else {
             let why = format!("step {} names no flow of this campaign", claimed.attempt.plan.step + 1);
             return self.close(now, attempt, "excluded", &why, out);
         };
-        if !plan.ladder.leaves_voicemail(&claimed.attempt.plan) {
-            Arc::make_mut(&mut program).on_machine = None;
-        }
+        let program = match plan.ladder.leaves_voicemail(&claimed.attempt.plan) {
+            true => program,
+            false => self.without_machine(claimed.attempt.campaign, program),
+        };
         let language = program.language_for(contact.language);
         let values = match program.bind(language, |field| contact.field(field)) {
             Ok(values) => values,
@@ -188,6 +193,16 @@ impl Engine {
         out.push(Output::Prepare { attempt, utterances });
         let waiting = Waiting { claimed, program, values, context, phone, going_live: false, paid: false };
         self.waiting.insert(attempt, waiting);
+    }
+
+    /// The program with no way for machines, made once a campaign: what calls share costs each of them nothing.
+    fn without_machine(&mut self, campaign: CampaignId, program: Arc<Program>) -> Arc<Program> {
+        if program.on_machine.is_none() {
+            return program;
+        }
+        let Some(running) = self.campaigns.get_mut(&campaign) else { return program };
+        let made = running.without_machine.entry(program.hash.clone());
+        made.or_insert_with(|| Arc::new(Program { on_machine: None, ..(*program).clone() })).clone()
     }
 
     /// Nothing more will come for this contact in this campaign.

@@ -95,7 +95,7 @@ impl Engine {
         }
         let on_line = |at: &usize| *at == line;
         let busy = self.offered.values().map(|o| &o.line).filter(|at| on_line(at)).count()
-            + self.calls.values().filter_map(LiveCall::line).filter(on_line).count();
+            + self.calls.iter().filter_map(|(_, live)| live.line()).filter(on_line).count();
         if busy >= self.lines[line].calls_max as usize {
             return refuse(Refusal::Full);
         }

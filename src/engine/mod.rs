@@ -4,6 +4,7 @@
 //! made-up one. Start at [`Engine::handle`]; `dialling` holds the way from a due attempt to an INVITE, `talking` the
 //! way from there to the row that says how it ended.
 
+mod calls;
 mod dialling;
 mod inbound;
 mod order;
@@ -12,10 +13,12 @@ mod talking;
 mod tally;
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 use crate::agent::Desk;
 use crate::books::{Claimed, Write};
 use crate::campaign::{Pace, Pacer};
+use crate::flow::program::{FlowHash, Program};
 use crate::id::*;
 use crate::outcome::Disposition;
 use crate::time::{Mono, Now};
@@ -24,9 +27,9 @@ pub use inbound::unfit;
 pub use order::{CampaignPlan, Destination, Input, LegEvent, Line, OrderId, Output, Refusal, StoreFailure};
 pub use tally::Tally;
 
+use calls::Calls;
 use dialling::Waiting;
 use inbound::Offered;
-use talking::LiveCall;
 
 /// How long dialling rests after the store failed, in seconds.
 const STORE_REST_S: u64 = 1;
@@ -44,7 +47,7 @@ pub struct Engine {
     waiting: BTreeMap<AttemptId, Waiting>,
     /// Those of `waiting` whose audio is ready, in order of claiming.
     ready: VecDeque<AttemptId>,
-    calls: BTreeMap<CallId, LiveCall>,
+    calls: Calls,
     lines: Vec<Line>,
     /// Offered to us, not yet answered.
     offered: BTreeMap<CallId, Offered>,
@@ -77,6 +80,8 @@ pub struct Limits {
 struct Running {
     plan: CampaignPlan,
     running: bool,
+    /// Its programs without their way for machines, for the steps whose ladder leaves no message.
+    without_machine: BTreeMap<FlowHash, Arc<Program>>,
 }
 
 /// What a write was for.
@@ -100,7 +105,7 @@ impl Engine {
             limits,
             waiting: BTreeMap::new(),
             ready: VecDeque::new(),
-            calls: BTreeMap::new(),
+            calls: Calls::default(),
             lines: Vec::new(),
             offered: BTreeMap::new(),
             asked: BTreeMap::new(),
@@ -119,7 +124,8 @@ impl Engine {
         let mut out = Vec::new();
         match input {
             Input::CampaignLoaded { plan, running } => {
-                self.campaigns.insert(plan.id, Running { plan, running });
+                let without_machine = BTreeMap::new();
+                self.campaigns.insert(plan.id, Running { plan, running, without_machine });
                 self.claim_at = None;
             }
             Input::CampaignHalted(id) => self.halt(id, &mut out),
@@ -163,8 +169,8 @@ impl Engine {
 
     /// The next moment at which `Ticked` changes something. `None`: only a fact can.
     pub fn deadline(&mut self, now: Now) -> Option<Mono> {
-        let calls = self.calls.values().filter_map(LiveCall::deadline).min();
-        let claim = if self.may_claim() { self.claim_at } else { None };
+        let calls = self.calls.deadline();
+        let claim = if self.wants_claim() { self.claim_at } else { None };
         let pace = if self.ready.is_empty() { None } else { self.pacer.next_at(now.mono) };
         let desk = self.desk.deadline();
         [calls, desk, claim, pace, self.store_rests_until].into_iter().flatten().min()

@@ -73,7 +73,7 @@ impl Engine {
 
     /// Now, or when the leg before has had its last word.
     fn want(&mut self, now: Now, id: CallId, wanted: Wanted, out: &mut Vec<Output>) {
-        let Some(live) = self.calls.get_mut(&id) else { return };
+        let Some(live) = self.calls.get_mut(id) else { return };
         if let OtherEnd::Leaving(next) = &mut live.other_end {
             *next = Some(wanted);
             return;
@@ -95,7 +95,7 @@ impl Engine {
         for order in orders {
             match order {
                 DeskOrder::Ring { call, address } => {
-                    let live = self.calls.get_mut(&call).expect("who hangs up leaves the line");
+                    let live = self.calls.get_mut(call).expect("who hangs up leaves the line");
                     live.other_end = OtherEnd::AgentRung { until: Some(now.mono + AGENT_RING_MAX) };
                     out.push(Output::Dial { leg: LegId::agent(call), to: Destination::Agent(address) });
                 }
@@ -112,11 +112,11 @@ impl Engine {
 
     /// Rests that are over, and agents who have been rung for long enough.
     pub(super) fn turn_desk(&mut self, now: Now, out: &mut Vec<Output>) {
-        for (id, live) in &mut self.calls {
-            if let OtherEnd::AgentRung { until } = &mut live.other_end
+        for id in self.calls.due(now.mono) {
+            if let Some(OtherEnd::AgentRung { until }) = self.calls.get_mut(id).map(|live| &mut live.other_end)
                 && until.take_if(|until| *until <= now.mono).is_some()
             {
-                out.push(Output::Hangup { leg: LegId::agent(*id) });
+                out.push(Output::Hangup { leg: LegId::agent(id) });
             }
         }
         let orders = self.desk.ticked(now.mono);
@@ -130,7 +130,7 @@ impl Engine {
 
     /// Hangs up on the other party, whatever its leg is at, and wants no other.
     pub(super) fn release_other_end(&mut self, now: Now, id: CallId, out: &mut Vec<Output>) {
-        let Some(live) = self.calls.get_mut(&id) else { return };
+        let Some(live) = self.calls.get_mut(id) else { return };
         match &mut live.other_end {
             OtherEnd::None => {}
             OtherEnd::Leaving(next) => *next = None,
@@ -147,7 +147,7 @@ impl Engine {
     pub(super) fn agent_leg(&mut self, now: Now, id: CallId, event: LegEvent, out: &mut Vec<Output>) {
         match event {
             LegEvent::Answered => {
-                let Some(live) = self.calls.get_mut(&id) else { return };
+                let Some(live) = self.calls.get_mut(id) else { return };
                 match live.other_end {
                     OtherEnd::AgentRung { until: Some(_) } | OtherEnd::TransferRung => {
                         live.other_end = OtherEnd::Talking;
@@ -167,7 +167,7 @@ impl Engine {
     }
 
     fn other_end_gone(&mut self, now: Now, id: CallId, cause: HangupCause, out: &mut Vec<Output>) {
-        let was = self.calls.get_mut(&id).map(|live| std::mem::take(&mut live.other_end)).unwrap_or_default();
+        let was = self.calls.get_mut(id).map(|live| std::mem::take(&mut live.other_end)).unwrap_or_default();
         let missed = matches!(was, OtherEnd::AgentRung { .. });
         let orders = self.desk.freed(now.mono, id, missed);
         self.carry_out_at_desk(now, orders, out);

@@ -91,13 +91,7 @@ pub(super) fn unknown_outcome() -> Outcome {
 impl Engine {
     /// Calls whose time has come.
     pub(super) fn turn_calls(&mut self, now: Now, out: &mut Vec<Output>) {
-        let due: Vec<CallId> = self
-            .calls
-            .iter()
-            .filter(|(_, live)| live.deadline().is_some_and(|at| at <= now.mono))
-            .map(|(id, _)| *id)
-            .collect();
-        for id in due {
+        for id in self.calls.due(now.mono) {
             self.tell(now, id, Event::Ticked, out);
         }
     }
@@ -110,7 +104,7 @@ impl Engine {
     }
 
     fn client_leg(&mut self, now: Now, id: CallId, event: LegEvent, out: &mut Vec<Output>) {
-        let Some(live) = self.calls.get_mut(&id) else {
+        let Some(live) = self.calls.get_mut(id) else {
             // A caller who gave up before we answered.
             if self.offered.contains_key(&id) && matches!(event, LegEvent::Failed(_) | LegEvent::Ended(_)) {
                 self.give_up_offer(id, None, out);
@@ -143,14 +137,14 @@ impl Engine {
         for waiting in self.waiting.values_mut().filter(|w| w.claimed.standing.contact.id == contact) {
             waiting.paid = true;
         }
-        let calls: Vec<CallId> = self.calls.iter().filter(|(_, live)| live.is_of(contact)).map(|(id, _)| *id).collect();
+        let calls: Vec<CallId> = self.calls.iter().filter(|(_, live)| live.is_of(contact)).map(|(id, _)| id).collect();
         for id in calls {
             self.tell(now, id, Event::Paid, out);
         }
     }
 
     pub(super) fn tell_all(&mut self, now: Now, event: &Event, out: &mut Vec<Output>) {
-        let calls: Vec<CallId> = self.calls.keys().copied().collect();
+        let calls: Vec<CallId> = self.calls.iter().map(|(id, _)| id).collect();
         for id in calls {
             self.tell(now, id, event.clone(), out);
         }
@@ -158,7 +152,7 @@ impl Engine {
 
     /// Tells one call one fact and carries its orders on. A panic inside ends that call alone.
     pub(super) fn tell(&mut self, now: Now, id: CallId, event: Event, out: &mut Vec<Output>) {
-        let Some(live) = self.calls.get_mut(&id).filter(|live| live.ended.is_none()) else { return };
+        let Some(live) = self.calls.get_mut(id).filter(|live| live.ended.is_none()) else { return };
         let actions = catch_unwind(AssertUnwindSafe(|| live.call.handle(now.mono, event)));
         match actions {
             Ok(actions) => {
@@ -185,7 +179,7 @@ impl Engine {
     }
 
     fn carry_on(&mut self, now: Now, id: CallId, action: Action, out: &mut Vec<Output>) {
-        let Some(live) = self.calls.get_mut(&id) else { return };
+        let Some(live) = self.calls.get_mut(id) else { return };
         let leg = LegId::client(id);
         match action {
             Action::Play { play, utterances } => out.push(Output::Play { leg, play, utterances }),
@@ -215,7 +209,7 @@ impl Engine {
     }
 
     fn save(&mut self, now: Now, id: CallId, save: SaveId, fact: &Fact, out: &mut Vec<Output>) {
-        let live = self.calls.get_mut(&id).expect("the call that ordered it");
+        let live = self.calls.get_mut(id).expect("the call that ordered it");
         let attempt = id.attempt();
         let write = match fact {
             // Of all facts a line's flow has this one only; see `unfit`.
@@ -253,7 +247,7 @@ impl Engine {
         kept: bool,
         out: &mut Vec<Output>,
     ) {
-        let Some(live) = self.calls.get_mut(&id) else { return };
+        let Some(live) = self.calls.get_mut(id) else { return };
         live.facts_asked -= 1;
         if kept {
             if let Write::Promise { amount, .. } = &fact {
@@ -270,7 +264,7 @@ impl Engine {
 
     fn end(&mut self, now: Now, id: CallId, ending: Ending, out: &mut Vec<Output>) {
         self.release_other_end(now, id, out);
-        let live = self.calls.get_mut(&id).expect("the call that ended");
+        let live = self.calls.get_mut(id).expect("the call that ended");
         let live_disposition = ending.disposition;
         live.ended = Some((ending, now.mono));
         if live.line().is_none() {
@@ -283,10 +277,10 @@ impl Engine {
     /// A call that ended between ordering a fact and hearing that it is kept is finished only after the answer: what
     /// comes next for the contact depends on it.
     fn close_when_answered(&mut self, now: Now, id: CallId, out: &mut Vec<Output>) {
-        if self.calls[&id].facts_asked > 0 {
+        if self.calls.get(id).is_none_or(|live| live.facts_asked > 0) {
             return;
         }
-        let live = self.calls.remove(&id).expect("looked at above");
+        let live = self.calls.remove(id).expect("looked at above");
         let (ending, ended_at) = live.ended.expect("only ended calls are closed");
         let disposition = strongest(ending.disposition, &live.facts_kept);
         let answered = live.answered_at.unwrap_or(ended_at);
