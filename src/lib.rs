@@ -29,6 +29,7 @@ pub mod speech;
 pub mod workshop;
 
 // edges: the only code that waits
+pub mod bench;
 pub mod cli;
 pub mod config;
 pub mod import;

@@ -81,6 +81,14 @@ enum Command {
     /// The demo's telephone network; the demo starts it.
     #[command(hide = true)]
     Network(crate::network::Args),
+    /// Measure this machine: calls set up a second, calls at once, memory, pacing.
+    Bench(crate::bench::Args),
+    /// The far end of the measurement's calls; `bench` starts it.
+    #[command(hide = true)]
+    BenchFarEnd(crate::bench::FarEndArgs),
+    /// The measurement's bare loop; `bench` starts it.
+    #[command(hide = true)]
+    BenchBare(crate::bench::BareArgs),
 }
 
 #[derive(clap::Args)]
@@ -140,10 +148,13 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Say(args) => say::run(&config, args)?,
         Command::Simulate(args) => return simulate::run(&args),
         Command::Network(args) => runtime()?.block_on(crate::network::run(args))?,
+        Command::Bench(args) => crate::bench::run(&args)?,
+        Command::BenchFarEnd(args) => crate::bench::run_far_end(&args)?,
+        Command::BenchBare(args) => crate::bench::run_bare(&args)?,
         Command::Demo(args) => return runtime()?.block_on(demo::run(&args)),
         Command::Import(args) => runtime()?.block_on(import_file(&config, args))?,
         Command::Campaign(command) => runtime()?.block_on(campaign::run(&config, &command))?,
-        Command::Serve => runtime()?.block_on(serve::run(&config))?,
+        Command::Serve => loop_runtime()?.block_on(serve::run(&config))?,
         Command::Report(args) => runtime()?.block_on(print_report(&config, args))?,
         Command::Inbound(args) => runtime()?.block_on(print_inbound(&config, &args))?,
         Command::Why { contact } => runtime()?.block_on(print_why(&config, &contact))?,
@@ -154,6 +165,12 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
 
 fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start the runtime")
+}
+
+/// One thread for the loop, the trunk and what they start: they hand each other a dozen facts a call, and each would wake another
+/// thread. Audio, the database and voices have threads of their own.
+fn loop_runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start the runtime")
 }
 
 /// The installation that most commands work on.

@@ -19,6 +19,7 @@ pub async fn run(config: &Path) -> anyhow::Result<()> {
     let campaigns = store.campaigns().await?;
     let going_on = campaigns.iter().filter(|c| !matches!(c.state, CampaignState::Stopped | CampaignState::Finished));
     prompts.unpin_all_but(going_on.map(|campaign| campaign.name.as_str()))?;
+    let counted = store.clone();
     let lines = super::lines::load(&config)?;
     let edges = Edges { store, clock, prompts, courier: super::courier(&config)?, signals, lines };
     let mut logged = None;
@@ -39,6 +40,17 @@ pub async fn run(config: &Path) -> anyhow::Result<()> {
         }
     };
     let ended = serve::run(&config, edges, Manner::default(), show).await?;
-    tracing::info!(dialled = ended.tally.dialled, promises = ended.tally.promises, "stopped");
+    let (tally, figures, written) = (&ended.tally, &ended.figures, counted.counters());
+    tracing::info!(
+        dialled = tally.dialled,
+        promises = tally.promises,
+        errors = tally.errors,
+        transactions = written.transactions,
+        statements = written.statements,
+        rtp_sent = figures.rtp_sent,
+        rtp_received = figures.rtp_received,
+        rtp_lost = figures.rtp_lost,
+        "stopped"
+    );
     Ok(())
 }

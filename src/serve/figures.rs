@@ -58,6 +58,10 @@ pub struct Figures {
     pub memory: Option<Memory>,
     /// Utterances that were not ready when they were to be played.
     pub rendered_late: u64,
+    /// Audio of the calls that are over: packets sent, received, and those of the far ends that never came.
+    pub rtp_sent: u64,
+    pub rtp_received: u64,
+    pub rtp_lost: u64,
 }
 
 /// The process's memory, in bytes.

@@ -4,6 +4,7 @@
 //! engine, and hands the engine's orders to the edges. Decides nothing itself.
 
 mod agreed;
+pub mod descriptors;
 mod figures;
 mod given;
 mod hands;
@@ -104,6 +105,9 @@ pub async fn run<S: Store>(
     let start = |what: &str, e: std::io::Error| ServeError::Start(format!("{what}: {e}"));
 
     let settings = config.trunks.first().ok_or_else(|| ServeError::Start("the config names no trunk".to_string()))?;
+    if let Err(why) = descriptors::raise(settings.channels_max) {
+        tracing::warn!("{why}");
+    }
     let naming = |e| start(&format!("trunk {}", settings.name), e);
     let inbound_after = match lines.is_empty() {
         true => None,
@@ -135,13 +139,11 @@ pub async fn run<S: Store>(
         trunk: trunk.clone(),
         media: media.clone(),
         media_ip: config.media.bind_ip,
-        coded: BTreeMap::new(),
         silent: BTreeSet::new(),
         answers,
         held: Arc::default(),
         connected: BTreeMap::new(),
         recordings_dir: config.recordings_dir.clone(),
-        record_calls: config.media.record_calls,
         messages: BTreeMap::new(),
         key: None,
     };

@@ -2,6 +2,7 @@
 
 mod bad_network;
 mod baresip;
+mod bench;
 mod blast;
 mod callers;
 mod calls;

@@ -58,7 +58,7 @@ const BANNED_IN_PURE: &[&str] = &[
 ];
 
 /// Modules that join the others and may name everything.
-const JOINERS: &[&str] = &["serve", "cli", "network", "lib", "main"];
+const JOINERS: &[&str] = &["serve", "cli", "network", "bench", "lib", "main"];
 
 fn rust_files(dir: &Path, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(dir).expect("src is there") {
