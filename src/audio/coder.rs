@@ -168,4 +168,39 @@ mod tests {
             assert_eq!(super::super::level::rms(&made) > 300.0, codec == Codec::Opus);
         }
     }
+
+    /// Costs, on demand: `cargo test --release --lib -- --ignored --nocapture cost_of`.
+    #[test]
+    #[ignore = "prints figures"]
+    fn cost_of_coding() {
+        use super::super::conceal::Concealer;
+        let pcm = tone::babble(1, 20_000);
+        let frames = pcm.as_chunks::<FRAME>().0;
+        let us = |began: std::time::Instant| began.elapsed().as_secs_f64() * 1e6 / frames.len() as f64;
+        for codec in Codec::ALL {
+            let (mut encoder, mut decoder) = (Encoder::new(codec), Decoder::new(codec));
+            let began = std::time::Instant::now();
+            let mut line = Vec::new();
+            for frame in frames {
+                let mut payload = [0; FRAME];
+                let length = encoder.encode(frame, &mut payload);
+                line.push((payload, length));
+            }
+            let encoding = us(began);
+            let began = std::time::Instant::now();
+            let mut back = [0; FRAME];
+            let mut samples = 0;
+            for (payload, length) in &line {
+                samples += decoder.decode(&payload[..*length], &mut back);
+            }
+            println!("{codec:?}: {encoding:.2} µs to encode 20 ms, {:.2} to decode ({samples} samples)", us(began));
+        }
+        let mut concealer = Concealer::default();
+        let began = std::time::Instant::now();
+        for (n, frame) in frames.iter().enumerate() {
+            let mut frame = *frame;
+            if n % 2 == 0 { concealer.heard(&mut frame) } else { concealer.lost(&mut frame) }
+        }
+        println!("concealment, every second packet lost: {:.2} µs a frame", us(began));
+    }
 }

@@ -1,6 +1,7 @@
 #![doc = include_str!("README.md")]
 
 mod clip;
+pub mod cn;
 mod codec;
 pub mod coder;
 pub mod comfort;

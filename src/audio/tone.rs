@@ -35,6 +35,19 @@ pub fn busy() -> Vec<i16> {
     [sine(425.0, 350, 5000), silence(350)].concat()
 }
 
+/// Keys as tones (ITU-T Q.23), each 100 ms long and followed by 60 ms of silence: −9 dBm0 each, the upper one 1 dB louder. What is
+/// no key is left out.
+pub fn keys(keys: &str) -> Vec<i16> {
+    const ROWS: [f64; 4] = [697.0, 770.0, 852.0, 941.0];
+    const COLUMNS: [f64; 4] = [1209.0, 1336.0, 1477.0, 1633.0];
+    let place = |key: char| "123A456B789C*0#D".find(key.to_ascii_uppercase());
+    let press = |at: usize| {
+        let both = sine(ROWS[at / 4], 100, 8100).into_iter().zip(sine(COLUMNS[at % 4], 100, 9100));
+        both.map(|(low, high)| low + high).chain(silence(60))
+    };
+    keys.chars().filter_map(place).flat_map(press).collect()
+}
+
 /// Steady noise of this RMS, the same for the same seed.
 pub fn noise(seed: u64, length_ms: u32, rms: i16) -> Vec<i16> {
     let mut dice = Dice(seed);
@@ -85,6 +98,14 @@ impl Dice {
 mod tests {
     use super::super::level::rms;
     use super::*;
+
+    #[test]
+    fn keys_are_heard_as_keys() {
+        let mut detector = super::super::dtmf::DtmfDetector::default();
+        let pcm = [silence(100), keys("0123456789*#ABCDx"), silence(100)].concat();
+        let heard: String = pcm.as_chunks::<160>().0.iter().filter_map(|frame| detector.hear(frame)).collect();
+        assert_eq!(heard, "0123456789*#ABCD");
+    }
 
     #[test]
     fn lengths_and_levels() {

@@ -132,9 +132,10 @@ fn mistakes_have_a_place_and_a_code() {
         ("transfer_to: []", "transfer_to: [\"8800\", \"sip:desk\"]", "97:15 C003, 97:23 C003", "sip:*@example.org"),
         ("  bind_ip: 127.0.0.1", "  ports: 5000-4000\n  bind_ip: 127.0.0.1", "111:10 C003", "16384-32767"),
         ("  bind_ip: 127.0.0.1", "  silent_s_max: 2\n  bind_ip: 127.0.0.1", "111:17 C003", "from 5"),
+        ("  bind_ip: 127.0.0.1", "  record_calls: some\n  bind_ip: 127.0.0.1", "111:17 C003", "off"),
         ("  bind_ip: 127.0.0.1", "  far_end: here\n  bind_ip: 127.0.0.1", "111:12 C003", "behind a NAT"),
-        ("disk_mb_max: 4096", "disk_mb_max: 0", "119:16 C003", "from 1"),
-        ("drain_s: 120", "drain_s: 120\ndrain_s: 5", "125:1 C001", "duplicate"),
+        ("disk_mb_max: 4096", "disk_mb_max: 0", "120:16 C003", "from 1"),
+        ("drain_s: 120", "drain_s: 120\ndrain_s: 5", "126:1 C001", "duplicate"),
         ("from: \"Billing <billing@example.com>\"", "from: \"a@b.c\\nBcc: x@y.z\"", "77:9 C003", "e-mail address"),
         ("\ndatabase: ringback.db", "\ndatabase: [", "5:11 C001", ""),
     ] {

@@ -164,6 +164,7 @@ struct WrittenMedia {
     ports: Option<Text>,
     silent_s_max: Option<Number>,
     far_end: Option<Text>,
+    record_calls: Option<Text>,
 }
 
 /// Settings, or everything that is wrong with them.
@@ -466,7 +467,14 @@ impl Checker<'_> {
     }
 
     fn media(&mut self, w: Option<WrittenMedia>) -> Option<MediaSettings> {
-        let none = WrittenMedia { threads: None, bind_ip: None, ports: None, silent_s_max: None, far_end: None };
+        let none = WrittenMedia {
+            threads: None,
+            bind_ip: None,
+            ports: None,
+            silent_s_max: None,
+            far_end: None,
+            record_calls: None,
+        };
         let w = w.unwrap_or(none);
         let threads = w.threads.map_or(Some(1.0), |t| self.whole(&t, 1.0, 64.0));
         let bind_ip = w.bind_ip.map_or(Some(IpAddr::from([127, 0, 0, 1])), |ip| {
@@ -489,11 +497,23 @@ impl Checker<'_> {
                 }
             },
         };
+        let record = match &w.record_calls {
+            None => Some(false),
+            Some(w) => match w.value.as_str() {
+                "off" => Some(false),
+                "all" => Some(true),
+                other => {
+                    self.wrong(w, format!("expected `off` or `all`, found `{other}`"), "write `record_calls: all`");
+                    None
+                }
+            },
+        };
         Some(MediaSettings {
             threads: threads? as usize,
             bind_ip: bind_ip?,
             ports: ports?,
             silent_max: silent?,
+            record_calls: record?,
             far_end_anywhere: anywhere?,
         })
     }

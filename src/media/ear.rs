@@ -1,11 +1,14 @@
 //! What a leg hears: packets in order, keys, speech and who answered, a recording, and what is to be relayed.
 
+use super::keys::Keys;
 use super::message::Message;
 use super::scribe::Recorder;
+use super::tape::Tape;
 use super::{MediaEventKind, Remote};
 use crate::audio::{Codec, Decoder, FRAME, Heard, Listener, coder};
+use crate::rtp::digits::Way;
 use crate::rtp::reorder::InOrder;
-use crate::rtp::{Arrivals, KeyListener, Packet, Reception, Reorder};
+use crate::rtp::{Arrivals, Packet, Reception, Reorder};
 use crate::time::Mono;
 
 /// Frames without audio after which the line counts as quiet: a far end may send nothing when nobody speaks.
@@ -19,9 +22,6 @@ const QUIET_MS: u32 = 800;
 #[derive(Debug, Default)]
 pub struct Ear {
     reorder: Reorder,
-    keys: KeyListener,
-    /// Zero: nothing agreed yet.
-    keys_clock_hz: u32,
     arrivals: Arrivals,
     sound: Sound,
 }
@@ -29,8 +29,10 @@ pub struct Ear {
 /// What is done with audio once it is in order.
 #[derive(Debug, Default)]
 struct Sound {
+    keys: Keys,
     listening: Option<Box<Listening>>,
     recorder: Option<Recorder>,
+    tape: Option<Box<Tape>>,
     message: Option<Box<Message>>,
     decoder: Option<(Codec, Decoder)>,
     time: Time,
@@ -67,6 +69,11 @@ impl Ear {
         self.sound.recorder.take()
     }
 
+    /// Both directions of the call.
+    pub fn tape(&mut self) -> &mut Option<Box<Tape>> {
+        &mut self.sound.tape
+    }
+
     /// The one that was being taken, if any, is given back.
     pub fn take_message(&mut self, message: Option<Message>) -> Option<Box<Message>> {
         std::mem::replace(&mut self.sound.message, message.map(Box::new))
@@ -90,11 +97,12 @@ impl Ear {
     }
 
     pub fn connect(&mut self, remote: &Remote) {
-        // Another clock is another count; what was pressed before is forgotten with it.
-        if self.keys_clock_hz != remote.dtmf_clock_hz {
-            self.keys_clock_hz = remote.dtmf_clock_hz;
-            self.keys = KeyListener::new(remote.dtmf_clock_hz);
-        }
+        self.sound.keys.connect(remote);
+    }
+
+    /// A key that the signalling tells of.
+    pub fn key(&mut self, now: Mono, key: char) -> Option<MediaEventKind> {
+        self.sound.keys.hear(now, Way::Info, key).map(MediaEventKind::Digit)
     }
 
     pub fn arrivals(&self) -> &Arrivals {
@@ -117,7 +125,7 @@ impl Ear {
         let payload_type = packet.header.payload_type;
         if Some(payload_type) == remote.dtmf_payload_in {
             // At arrival, ahead of what is missing before it: a key must not wait.
-            facts.extend(self.keys.hear(packet).map(MediaEventKind::Digit));
+            facts.extend(self.sound.keys.event(now, packet).map(MediaEventKind::Digit));
         }
         let at = (payload_type == remote.payload_in).then(|| ticks(now, remote.codec.clock()));
         self.arrivals.note(&packet.header, at);
@@ -174,7 +182,9 @@ impl Sound {
         let Some(codec) = codec else { return };
         self.heard = Some(now);
         self.quiet_told = 0;
-        if self.recorder.is_none() && self.message.is_none() && self.listening.is_none() && relay.is_none() {
+        let tones = self.keys.wants_tones();
+        let wanted = tones || self.recorder.is_some() || self.message.is_some() || self.listening.is_some();
+        if !wanted && relay.is_none() && self.tape.is_none() {
             return;
         }
         let timestamp = self.time.samples(codec, piece.timestamp);
@@ -185,6 +195,12 @@ impl Sound {
         let mut pcm = [0; coder::PACKET_SAMPLES_MAX];
         let samples = decoder.decode(piece.payload, &mut pcm);
         let pcm = &pcm[..samples];
+        if tones {
+            self.keys.tone(now, pcm, |key| facts.push(MediaEventKind::Digit(key)));
+        }
+        if let Some(tape) = &mut self.tape {
+            tape.hear(now, timestamp, pcm);
+        }
         if let Some(recorder) = &mut self.recorder {
             recorder.hear(now, timestamp, pcm);
         }

@@ -7,11 +7,13 @@ use std::time::Duration;
 use super::control::{Control, Ntp, Spoken, jitter_ms};
 use super::ear::Ear;
 use super::mouth::{Mouth, Uttered};
+use super::secure::Secure;
 use super::source::Source;
 use super::wheel::{Period, Phase};
 use super::{MediaEventKind, MediaStats, Remote};
 use crate::id::LegId;
 use crate::rtp::packet::HEADER;
+use crate::rtp::srtp::RTCP_ROOM;
 use crate::rtp::{Packet, Quality, Sender, rtcp};
 use crate::time::{Clock, Mono};
 
@@ -57,6 +59,8 @@ pub struct Leg {
     /// When the far end gave a sign of life, by audio or by a report; after `MediaSilent`, when that was told.
     alive: Mono,
     control: Box<Control>,
+    /// Everything is encrypted.
+    secure: Option<Box<Secure>>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -92,6 +96,7 @@ impl Leg {
             ahead: false,
             alive: Mono::ZERO,
             control: Box::new(Control::new(control)),
+            secure: None,
         }
     }
 
@@ -107,6 +112,10 @@ impl Leg {
             }
             None => Connection { remote, since: at, source: Source::new(remote.addr, anywhere), every },
         });
+        match (&mut self.secure, remote.srtp) {
+            (Some(secure), Some(keys)) => secure.rekey(keys),
+            (secure, keys) => *secure = keys.map(|keys| Box::new(Secure::new(keys))),
+        }
         self.mouth.connect(&remote);
         self.ear.connect(&remote);
         self.wait = 0;
@@ -202,11 +211,24 @@ impl Leg {
         }
         let (to, since) = (source.addr(), *since);
         let (socket, sent, octets) = (&self.socket, &mut self.sent, &mut self.octets);
+        let (secure, tape, codec, payload_type) = (&mut self.secure, self.ear.tape(), remote.codec, remote.payload);
         let Uttered { ended, played } = self.mouth.frame(remote, |buffer, length| {
+            if let Some(tape) = tape.as_mut().filter(|_| buffer[1] & 0x7F == payload_type) {
+                let timestamp = u32::from_be_bytes([buffer[4], buffer[5], buffer[6], buffer[7]]);
+                tape.say(clock.mono(), codec, timestamp, &buffer[HEADER..length]);
+            }
+            *octets += (length - HEADER) as u64;
+            let length = match secure {
+                Some(secure) => match secure.sealer.rtp(buffer, length) {
+                    Ok(length) => length,
+                    // Never in the clear instead.
+                    Err(_) => return,
+                },
+                None => length,
+            };
             // A full buffer or an unreachable far end: the packet is lost as on any line, and the hangup comes by SIP.
             let out = socket.send_to(&buffer[..length], to).is_ok();
             *sent += u64::from(out);
-            *octets += if out { (length - HEADER) as u64 } else { 0 };
         });
         if let Some(ordered_at) = played
             && self.first_packet_us.is_none()
@@ -240,10 +262,20 @@ impl Leg {
         let mut buffer = [0; rtcp::PACKET_MAX];
         let ours = self.spoken();
         let arrivals = self.ear.arrivals_mut();
-        let Some((length, to)) = self.control.report(now, ntp, &ours, arrivals, leaving, &mut buffer) else { return };
+        let Some((mut length, to)) = self.control.report(now, ntp, &ours, arrivals, leaving, &mut buffer) else {
+            return;
+        };
+        let mut sealed = [0; rtcp::PACKET_MAX + RTCP_ROOM];
+        sealed[..length].copy_from_slice(&buffer[..length]);
+        if let Some(secure) = &mut self.secure {
+            match secure.sealer.rtcp(&mut sealed, length) {
+                Ok(longer) => length = longer,
+                Err(_) => return,
+            }
+        }
         let socket = self.control.socket.as_ref().unwrap_or(&self.socket);
         // Lost like any report; the next one says more.
-        let _ = socket.send_to(&buffer[..length], to);
+        let _ = socket.send_to(&sealed[..length], to);
     }
 
     pub fn into_sockets(self) -> (UdpSocket, Option<UdpSocket>) {
@@ -255,7 +287,7 @@ impl Leg {
         for _ in 0..READ_MAX {
             let Some(socket) = &self.control.socket else { return };
             match socket.recv_from(datagram) {
-                Ok((length, from)) => self.take_report(turn, &datagram[..length], from),
+                Ok((length, from)) => self.take_report(turn, &mut datagram[..length], from),
                 Err(e) if e.kind() == io::ErrorKind::WouldBlock => return,
                 // An ICMP answer to a report: the far end has no port for them.
                 Err(_) => {}
@@ -263,10 +295,16 @@ impl Leg {
         }
     }
 
-    fn take_report(&mut self, turn: &Turn<'_>, bytes: &[u8], from: SocketAddr) {
+    fn take_report(&mut self, turn: &Turn<'_>, bytes: &mut [u8], from: SocketAddr) {
         let ours = self.spoken();
+        let length = match &mut self.secure {
+            Some(secure) => secure.opener.rtcp(bytes).unwrap_or(0),
+            None => bytes.len(),
+        };
+        let bytes = &bytes[..length];
         let audio = self.connection.as_ref().map(|c| c.source.addr());
-        let known = audio.is_some_and(|audio| self.control.admits(from, audio)) && bytes.len() <= DATAGRAM_MAX;
+        let known =
+            length > 0 && audio.is_some_and(|audio| self.control.admits(from, audio)) && bytes.len() <= DATAGRAM_MAX;
         if known && self.control.hear(bytes, turn.now, turn.ntp, &ours) {
             self.alive = turn.now;
         } else {
@@ -293,7 +331,7 @@ impl Leg {
                 Ok((length, from)) => {
                     read += 1;
                     // Keys come in bursts: beside the audio, and their end three times.
-                    thorough |= self.take(turn, &datagram[..length], from, relay.as_deref_mut(), facts);
+                    thorough |= self.take(turn, &mut datagram[..length], from, relay.as_deref_mut(), facts);
                     if !thorough {
                         return read;
                     }
@@ -311,7 +349,7 @@ impl Leg {
     fn take(
         &mut self,
         turn: &Turn<'_>,
-        bytes: &[u8],
+        bytes: &mut [u8],
         from: SocketAddr,
         relay: Option<&mut Vec<i16>>,
         facts: &mut Vec<MediaEventKind>,
@@ -321,6 +359,11 @@ impl Leg {
             return true;
         }
         let connection = self.connection.as_mut().filter(|_| bytes.len() <= DATAGRAM_MAX);
+        let opened = match &mut self.secure {
+            Some(secure) if connection.is_some() => secure.opener.rtp(bytes).unwrap_or(0),
+            Some(_) | None => bytes.len(),
+        };
+        let bytes = &bytes[..opened];
         let Some((connection, packet)) = connection.zip(Packet::parse(bytes).ok()) else {
             self.foreign += 1;
             return true;

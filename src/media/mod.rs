@@ -2,14 +2,17 @@
 
 mod control;
 mod ear;
+mod keys;
 mod leg;
 mod message;
 mod mouth;
 mod pace;
 mod pump;
 mod scribe;
+mod secure;
 mod source;
 mod sys;
+mod tape;
 mod wheel;
 
 use std::io;
@@ -23,13 +26,15 @@ use std::time::Duration;
 use tokio::sync::mpsc::UnboundedSender;
 
 pub use pace::PaceStats;
+pub use secure::SrtpKeys;
 
 use self::pace::Pace;
 use self::pump::{Command, Post, Pump};
-use crate::audio::{Clip, Codec, FRAME};
+use crate::audio::{Clip, Codec, FRAME, tone};
 use crate::id::{LegId, PlayId};
 use crate::outcome::AnsweredBy;
 use crate::rtp::Quality;
+use crate::rtp::digits::Tones;
 use crate::time::{Clock, Mono};
 
 #[derive(Debug, Clone, PartialEq)]
@@ -117,7 +122,7 @@ pub struct Remote {
     /// RTP payload type of the codec in what we send, and in what we are sent.
     pub payload: u8,
     pub payload_in: u8,
-    /// RTP payload type of telephone-event (RFC 4733), when agreed. Without it keys are neither sent nor heard.
+    /// RTP payload type of telephone-event (RFC 4733), when agreed. Without it keys are sent as tones.
     pub dtmf_payload: Option<u8>,
     pub dtmf_payload_in: Option<u8>,
     /// Of an event's duration.
@@ -128,6 +133,10 @@ pub struct Remote {
     pub sends: bool,
     /// It is to speak; if not, its silence is none of our business.
     pub hears: bool,
+    /// Whether keys are heard as tones in the audio, too. Listening for them costs more than all else that is done with a packet.
+    pub tones: Tones,
+    /// `Some`: everything is encrypted, and what is not is not heard.
+    pub srtp: Option<SrtpKeys>,
 }
 
 impl Remote {
@@ -145,6 +154,8 @@ impl Remote {
             ptime_ms: 20,
             sends: true,
             hears: true,
+            tones: if dtmf_payload.is_some() { Tones::Never } else { Tones::UntilEvents },
+            srtp: None,
         }
     }
 
@@ -277,9 +288,11 @@ impl Media {
         self.order(leg, Command::Stop { leg, play });
     }
 
-    /// Presses keys (`0`–`9 * # A`–`D`), 100 ms each with gaps of 60 ms. What is being played pauses meanwhile.
+    /// Presses keys (`0`–`9 * # A`–`D`), 100 ms each with gaps of 60 ms, as events or, where none were agreed on, as tones. What is
+    /// being played pauses meanwhile.
     pub fn press(&self, leg: LegId, keys: &str) {
-        self.order(leg, Command::Press { leg, keys: keys.into() });
+        let tones = Arc::new(Clip::from_pcm(&tone::keys(keys)));
+        self.order(leg, Command::Press { leg, keys: keys.into(), tones });
     }
 
     /// From now on, finds out who answered: `AnsweredBy` once, and `Beeped` if it is a machine.
@@ -297,6 +310,17 @@ impl Media {
     pub fn bridge(&self, a: LegId, b: LegId) {
         assert_eq!(a.call, b.call, "only legs of one call are joined: they live on one thread");
         self.order(a, Command::Bridge { a, b });
+    }
+
+    /// The signalling told of a key (SIP INFO). `Digit` follows unless the audio told of the same press.
+    pub fn hear_key(&self, leg: LegId, key: char) {
+        self.order(leg, Command::HearKey { leg, key, at: self.now() });
+    }
+
+    /// From now on, writes both directions to a WAV (8 kHz, 16 bits, stereo: left what is heard, right what is said), each at its
+    /// place in time. Complete at `Closed`.
+    pub fn tape(&self, leg: LegId, path: PathBuf) {
+        self.order(leg, Command::Tape { leg, path, at: self.now() });
     }
 
     /// From now on, writes what the leg receives to a WAV (8 kHz, 16 bits, mono), silence in its place. Complete at `Closed`.

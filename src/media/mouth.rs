@@ -20,6 +20,8 @@ pub struct Mouth {
     sender: Sender,
     keys: KeySender,
     playing: Option<Playing>,
+    /// Keys as tones, where no events were agreed on.
+    tones: Option<Box<Playing>>,
     pub relay: Option<Relay>,
 }
 
@@ -44,7 +46,7 @@ pub struct Uttered {
 
 impl Mouth {
     pub fn new(sender: Sender) -> Mouth {
-        Mouth { sender, keys: KeySender::default(), playing: None, relay: None }
+        Mouth { sender, keys: KeySender::default(), playing: None, tones: None, relay: None }
     }
 
     pub fn connect(&mut self, remote: &Remote) {
@@ -63,6 +65,13 @@ impl Mouth {
 
     pub fn press(&mut self, keys: &str) {
         self.keys.push(keys);
+    }
+
+    /// Keys as tones, after those that are still sounding.
+    pub fn sound(&mut self, keys: Arc<Clip>) {
+        let nothing =
+            || Box::new(Playing { play: PlayId(0), clips: Vec::new(), clip: 0, at: 0, ordered_at: Mono::ZERO });
+        self.tones.get_or_insert_with(nothing).clips.push(keys);
     }
 
     pub fn is_playing(&self) -> bool {
@@ -118,6 +127,12 @@ impl Mouth {
 
     /// Bytes of the payload; `None`: nothing to say.
     fn speak(&mut self, codec: Codec, payload: &mut [u8], uttered: &mut Uttered) -> Option<usize> {
+        if let Some(tones) = &mut self.tones {
+            if let Some(length) = tones.fill(codec, self.sender.timestamp(), payload) {
+                return Some(length);
+            }
+            self.tones = None;
+        }
         if let Some(playing) = &mut self.playing {
             if let Some(length) = playing.fill(codec, self.sender.timestamp(), payload) {
                 uttered.played = Some(playing.ordered_at);

@@ -21,6 +21,7 @@ use super::mouth::Relay;
 use super::pace::Pace;
 use super::scribe::{Recorder, Scribe};
 use super::sys::{Bell, Epoll, Timer, hurry};
+use super::tape::Tape;
 use super::wheel::{BEAT, Period, Wheel};
 use super::{MediaEvent, MediaEventKind, Remote, Settings};
 use crate::audio::Clip;
@@ -68,6 +69,17 @@ pub enum Command {
     Press {
         leg: LegId,
         keys: Box<str>,
+        tones: Arc<Clip>,
+    },
+    HearKey {
+        leg: LegId,
+        key: char,
+        at: Mono,
+    },
+    Tape {
+        leg: LegId,
+        path: PathBuf,
+        at: Mono,
     },
     ListenForMachine {
         leg: LegId,
@@ -248,7 +260,20 @@ impl Pump {
             Command::Connect { leg, remote, at } => self.connect(leg, remote, at),
             Command::Play { leg, play, clips, at } => self.with(leg, |l| l.mouth.play(play, clips, at)),
             Command::Stop { leg, play } => self.with(leg, |l| l.mouth.stop(play)),
-            Command::Press { leg, keys } => self.with(leg, |l| l.mouth.press(&keys)),
+            Command::Press { leg, keys, tones } => self.with(leg, |l| {
+                let events = l.connection.as_ref().is_none_or(|c| c.remote.dtmf_payload.is_some());
+                if events { l.mouth.press(&keys) } else { l.mouth.sound(tones) }
+            }),
+            Command::HearKey { leg, key, at } => {
+                let mut heard = None;
+                self.with(leg, |l| heard = l.ear.key(at, key));
+                self.heard.facts.extend(heard);
+                tell(&self.events, &self.clock, leg, &mut self.heard.facts);
+            }
+            Command::Tape { leg, path, at } => {
+                let scribe = self.scribe.clone();
+                self.with(leg, |l| *l.ear.tape() = Some(Box::new(Tape::begin(&scribe, path, at))));
+            }
             Command::ListenForMachine { leg } => self.with(leg, |l| l.ear.listen_for_machine()),
             Command::ListenForSpeech { leg, quiet_ms } => self.with(leg, |l| l.ear.listen_for_speech(quiet_ms)),
             Command::Record { leg, path, at } => {
@@ -310,9 +335,16 @@ impl Pump {
             message.finish(now, id);
         }
         leg.report(now, self.ntp, true);
-        match leg.ear.take_recorder() {
-            Some(recorder) => recorder.finish(now, id, stats),
-            None => {
+        match (leg.ear.tape().take(), leg.ear.take_recorder()) {
+            (Some(tape), None) => tape.finish(now, id, Some(stats)),
+            (tape, Some(recorder)) => {
+                // In this order: what is told at last is told when all is on disk.
+                if let Some(tape) = tape {
+                    tape.finish(now, id, None);
+                }
+                recorder.finish(now, id, stats);
+            }
+            (None, None) => {
                 self.heard.facts.push(MediaEventKind::Closed { stats });
                 tell(&self.events, &self.clock, id, &mut self.heard.facts);
             }

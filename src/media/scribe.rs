@@ -18,7 +18,7 @@ use crate::audio::{RATE, wav};
 use crate::id::LegId;
 use crate::time::{Clock, Mono};
 
-/// Pieces of audio waiting for the disk: of a second each, 16 kB.
+/// Pieces of audio waiting for the disk: of a second each, 16 kB, or 32 of both directions.
 const QUEUE_MAX: usize = 1024;
 /// Samples gathered before they are handed over.
 const PIECE: usize = RATE as usize;
@@ -30,7 +30,7 @@ const AHEAD_MAX: Duration = Duration::from_secs(1);
 const OVERLAP_MAX: Duration = Duration::from_millis(200);
 
 enum Order {
-    Begin { id: u64, path: PathBuf },
+    Begin { id: u64, path: PathBuf, channels: u16 },
     Write { id: u64, samples: Vec<i16> },
     End { id: u64, broken: bool, leg: LegId, what: What },
 }
@@ -41,12 +41,34 @@ enum What {
     Leg(MediaStats),
     /// A message of this length, pauses after it left out.
     Message(Duration),
+    /// One of several recordings of a leg, of which another tells the end.
+    Beside,
 }
 
 #[derive(Debug, Clone)]
 pub struct Scribe {
     to: SyncSender<Order>,
     next: Arc<AtomicU64>,
+}
+
+impl Scribe {
+    /// Gives the number under which it is written to, and whether it was taken.
+    pub fn begin_stereo(&self, path: PathBuf) -> (u64, bool) {
+        let id = self.next.fetch_add(1, Relaxed);
+        (id, self.to.try_send(Order::Begin { id, path, channels: 2 }).is_ok())
+    }
+
+    /// Left and right in turn. False when the queue is full.
+    pub fn write(&self, id: u64, samples: Vec<i16>) -> bool {
+        self.to.try_send(Order::Write { id, samples }).is_ok()
+    }
+
+    /// `closed`: the leg's figures, if its end is told with this recording's.
+    pub fn end_stereo(&self, id: u64, broken: bool, leg: LegId, closed: Option<MediaStats>) {
+        let what = closed.map_or(What::Beside, What::Leg);
+        // Waits for room if it must: `Closed` has to come.
+        let _ = self.to.send(Order::End { id, broken, leg, what });
+    }
 }
 
 /// The thread ends when the last `Scribe` is dropped, after all is written.
@@ -64,9 +86,10 @@ fn write(orders: &Receiver<Order>, events: &UnboundedSender<MediaEvent>, clock: 
     let mut files: HashMap<u64, Option<(Writer, PathBuf)>> = HashMap::new();
     for order in orders {
         match order {
-            Order::Begin { id, path } => {
+            Order::Begin { id, path, channels } => {
                 let file = File::create(&path).map_err(hound::Error::from);
-                let writer = file.and_then(|f| hound::WavWriter::new(BufWriter::new(f), wav::SPEC));
+                let writer = file
+                    .and_then(|f| hound::WavWriter::new(BufWriter::new(f), hound::WavSpec { channels, ..wav::SPEC }));
                 let writer = writer.map_err(|e| failed(&path, &e)).ok();
                 files.insert(id, writer.map(|w| (w, path)));
             }
@@ -86,6 +109,7 @@ fn write(orders: &Receiver<Order>, events: &UnboundedSender<MediaEvent>, clock: 
                 };
                 let written = path.is_some() && !broken;
                 let kind = match what {
+                    What::Beside => continue,
                     What::Leg(mut stats) => {
                         stats.recording = if written { Recording::Written } else { Recording::Failed };
                         MediaEventKind::Closed { stats }
@@ -137,7 +161,7 @@ impl Recorder {
             piece: Vec::with_capacity(PIECE),
             broken: false,
         };
-        recorder.hand_over(Order::Begin { id, path });
+        recorder.hand_over(Order::Begin { id, path, channels: 1 });
         recorder
     }
 

@@ -1,6 +1,9 @@
 //! What the trunk agreed on with the far end, as the media threads take it.
 
-use crate::media::Remote;
+use crate::media::{Remote, SrtpKeys};
+use crate::rtp::digits::Tones;
+use crate::rtp::srtp;
+use crate::sip;
 use crate::trunk::RemoteMedia;
 
 impl From<RemoteMedia> for Remote {
@@ -17,6 +20,15 @@ impl From<RemoteMedia> for Remote {
             ptime_ms: agreed.ptime_ms,
             sends: agreed.may_send(),
             hears: agreed.direction.receives(),
+            tones: if agreed.dtmf_payload_in.is_some() { Tones::Never } else { Tones::UntilEvents },
+            srtp: agreed.srtp.map(|srtp| SrtpKeys {
+                suite: match srtp.suite {
+                    sip::Suite::AesCm128HmacSha1_80 => srtp::Suite::AesCm128HmacSha1_80,
+                    sip::Suite::AesCm128HmacSha1_32 => srtp::Suite::AesCm128HmacSha1_32,
+                },
+                ours: *srtp.ours.reveal(),
+                theirs: *srtp.theirs.reveal(),
+            }),
         }
     }
 }

@@ -11,7 +11,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use super::figures::Figures;
 use super::{Clock, Media, Trunk, TrunkEventKind};
 use super::{HangupCause, Input, LegEvent, MediaEvent, MediaEventKind, PromptCache, Store, StoreError, TrunkEvent};
-use crate::audio::{Clip, tone};
+use crate::audio::{Clip, Codec, tone};
 use crate::config::{self, Config};
 use crate::engine::{Destination, Output, Refusal, StoreFailure};
 use crate::id::*;
@@ -38,9 +38,13 @@ pub(super) struct Hands<S> {
     pub held: Arc<Mutex<HashMap<AttemptId, Prepared>>>,
     /// Legs with a media port, and when they were answered.
     pub connected: BTreeMap<LegId, Option<Mono>>,
+    /// Legs that speak another codec than G.711.
+    pub coded: BTreeMap<LegId, Codec>,
     /// Legs hung up since nothing was heard of them: the trunk knows only that we did it.
     pub silent: BTreeSet<LegId>,
     pub recordings_dir: PathBuf,
+    /// Both directions of every call are kept there.
+    pub record_calls: bool,
     /// Messages that are asked for or being taken, by leg.
     pub messages: BTreeMap<LegId, Taking>,
     /// The key whose orders are being carried out, and when its first packet came.
@@ -187,7 +191,7 @@ impl<S: Store> Hands<S> {
             if let Some((_, at)) = self.key.filter(|(pressed, _)| *pressed == leg) {
                 figures.key_to_prompt.add(self.clock.now().mono.since(at));
             }
-            return self.media.play(leg, play, clips);
+            return self.play_clips(leg, play, clips);
         }
         // `prompts_needed` named everything before the dial; should it ever miss something, better late than silent.
         figures.rendered_late += 1;
@@ -204,6 +208,31 @@ impl<S: Store> Hands<S> {
         });
     }
 
+    /// G.711 is at hand in every clip. What a rarer codec sends is encoded before the media thread sees it, which is not to wait.
+    fn play_clips(&self, leg: LegId, play: PlayId, clips: Vec<Arc<Clip>>) {
+        let missing = self.coded.get(&leg).filter(|codec| !clips.iter().all(|clip| clip.is_prepared(**codec))).copied();
+        let Some(codec) = missing else { return self.media.play(leg, play, clips) };
+        let media = self.media.clone();
+        tokio::task::spawn_blocking(move || {
+            clips.iter().for_each(|clip| clip.prepare(codec));
+            media.play(leg, play, clips);
+        });
+    }
+
+    /// The call speaks G.722 or Opus: all that was made ready for it is encoded while the first of it is heard.
+    fn encode_ahead(&mut self, leg: LegId, codec: Codec) {
+        if codec.law().is_some() {
+            self.coded.remove(&leg);
+            return;
+        }
+        self.coded.insert(leg, codec);
+        let held: Vec<Arc<Clip>> = lock(&self.held)
+            .get(&leg.call.attempt())
+            .map(|clips| clips.values().cloned().collect())
+            .unwrap_or_default();
+        tokio::task::spawn_blocking(move || held.iter().for_each(|clip| clip.prepare(codec)));
+    }
+
     /// A message that had not begun is over, empty. One that had is told by media when it is on disk.
     fn give_up_beep(&mut self, leg: LegId) {
         if self.messages.get(&leg).is_some_and(|taking| taking.after_beep.is_some()) {
@@ -216,6 +245,7 @@ impl<S: Store> Hands<S> {
     fn close(&mut self, leg: LegId) {
         self.give_up_beep(leg);
         self.silent.remove(&leg);
+        self.coded.remove(&leg);
         if self.connected.remove(&leg).is_some() {
             self.media.close(leg);
         }
@@ -243,7 +273,12 @@ impl<S: Store> Hands<S> {
                 return None;
             }
             TrunkEventKind::Answered(remote) => {
+                self.encode_ahead(leg, remote.codec);
                 self.media.connect(leg, remote.into());
+                if self.record_calls && leg.party == Party::Client {
+                    // No name and no number: the call's own says all to who may read the books.
+                    self.media.tape(leg, self.recordings_dir.join(format!("{}-call.wav", leg.call)));
+                }
                 // Only people ring us.
                 if leg.party == Party::Client && !leg.call.is_inbound() {
                     self.media.listen_for_machine(leg);

@@ -139,11 +139,13 @@ pub async fn run<S: Store>(
         trunk: trunk.clone(),
         media: media.clone(),
         media_ip: config.media.bind_ip,
+        coded: BTreeMap::new(),
         silent: BTreeSet::new(),
         answers,
         held: Arc::default(),
         connected: BTreeMap::new(),
         recordings_dir: config.recordings_dir.clone(),
+        record_calls: config.media.record_calls,
         messages: BTreeMap::new(),
         key: None,
     };

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use ringback::audio::{Clip, Codec, Decoder, tone, wav};
 use ringback::id::{CallId, LegId, PlayId};
-use ringback::media::{Media, MediaEvent, MediaEventKind as Kind, MediaStats, Remote, Settings};
+use ringback::media::{Media, MediaEvent, MediaEventKind as Kind, MediaStats, Recording, Remote, Settings, SrtpKeys};
 use ringback::rtp::rtcp::{self, Block, Said, Sent};
 use ringback::rtp::{Header, Packet};
 use ringback::time::Clock;
@@ -371,4 +371,125 @@ async fn who_comes_later_from_elsewhere_is_a_stranger_until_the_first_is_silent(
     assert!(moved);
     let stats = line.closed().await;
     assert!(stats.foreign >= 20 && stats.received >= 21, "{stats:?}");
+}
+
+#[tokio::test]
+async fn a_call_on_tape_has_both_sides_in_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("call.wav");
+    let mut line = Line::open(Settings::default(), plain);
+    line.media.tape(line.leg, path.clone());
+    let far = line.far.try_clone().unwrap();
+    let law = Codec::Pcma.law().unwrap();
+    let theirs: Vec<u8> = tone::sine(1000.0, 600, 9000).into_iter().map(|s| law.encode(s)).collect();
+    line.play(&tone::sine(440.0, 600, 9000));
+    for (n, piece) in theirs.chunks(160).enumerate() {
+        drop(line.packet());
+        // A fifth is lost.
+        if n % 5 == 4 {
+            line.sequence += 1;
+        } else {
+            line.say(&far, 8, 7, piece);
+        }
+    }
+    (0..10).for_each(|_| drop(line.packet()));
+    let stats = line.closed().await;
+    assert_eq!((stats.recording, stats.lost), (Recording::Written, 5), "{stats:?}");
+    let mut reader = hound::WavReader::open(&path).unwrap();
+    assert_eq!((reader.spec().channels, reader.spec().sample_rate), (2, 8000));
+    let samples: Vec<i16> = reader.samples::<i16>().map(Result::unwrap).collect();
+    let [heard, said] = [0, 1].map(|side| samples.iter().skip(side).step_by(2).copied().collect::<Vec<i16>>());
+    assert!(heard.len() >= 6000, "{} samples", heard.len());
+    let begin = |pcm: &[i16]| pcm.iter().position(|s| s.abs() > 2000).expect("something sounds");
+    let (left, right) = (begin(&heard), begin(&said));
+    assert!(is_tone(&said[right..right + 4000], 440.0));
+    // Ours came to them, and theirs back, within two or three packets.
+    assert!(left.abs_diff(right) < 800, "{left} {right}");
+    // Every fifth packet of theirs is a silence of its own length.
+    let quiet = heard[left..left + 4700].chunks(20).filter(|c| c.iter().all(|s| *s == 0)).count();
+    assert!((35..=48).contains(&quiet), "{quiet} of 235 pieces of 2.5 ms are silent; a fifth is 47");
+}
+
+#[tokio::test]
+async fn encrypted_audio_goes_both_ways_and_nothing_else_is_heard() {
+    use ringback::rtp::srtp::{Opener, Sealer, Suite};
+    for suite in [Suite::AesCm128HmacSha1_80, Suite::AesCm128HmacSha1_32] {
+        let keys = SrtpKeys { suite, ours: [7; 30], theirs: [9; 30] };
+        assert!(!format!("{keys:?}").contains('7'), "keys are not shown");
+        let mut line = Line::open(Settings::default(), |addr| Remote { srtp: Some(keys), ..plain(addr) });
+        line.play(&tone::sine(440.0, 400, 9000));
+        let (mut opener, mut sealer) = (Opener::new(suite, &keys.ours), Sealer::new(suite, &keys.theirs));
+        let mut heard = Vec::new();
+        let mut decoder = Decoder::new(Codec::Pcma);
+        let mut last = Vec::new();
+        for n in 0..25u16 {
+            let mut bytes = [0; 1500];
+            let (length, _) = line.far.recv_from(&mut bytes).unwrap();
+            let length = opener.rtp(&mut bytes[..length]).expect("sealed with our key");
+            let mut pcm = [0; 160];
+            decoder.decode(Packet::parse(&bytes[..length]).unwrap().payload, &mut pcm);
+            heard.extend(pcm);
+            // Theirs: one in the clear, one sealed, and that again (a replay).
+            let header = Header { payload_type: 8, marker: false, sequence: n, timestamp: u32::from(n) * 160, ssrc: 7 };
+            let mut out = [0xD5; 200];
+            header.write(&[0xD5; 160], &mut out);
+            line.far.send_to(&out[..172], line.here).unwrap();
+            let sealed = sealer.rtp(&mut out, 172).unwrap();
+            line.far.send_to(&out[..sealed], line.here).unwrap();
+            last = out[..sealed].to_vec();
+        }
+        line.far.send_to(&last, line.here).unwrap();
+        (0..10).for_each(|_| drop(line.far.recv(&mut [0; 200])));
+        assert!(is_tone(&heard[160..3040], 440.0), "{suite:?}");
+        let stats = line.closed().await;
+        assert_eq!((stats.received, stats.foreign), (25, 26), "{suite:?}: {stats:?}");
+    }
+}
+
+#[tokio::test]
+async fn keys_told_in_several_ways_count_once() {
+    // Events agreed on: each press comes as an event, and SIP INFO tells of it, too.
+    let mut line = Line::open(Settings::default(), plain);
+    let far = line.far.try_clone().unwrap();
+    for key in ['1', '2', '2'] {
+        let code = key as u8 - b'0';
+        let timestamp = u32::from(line.sequence) * 160;
+        for end in [0u8, 0, 0x80, 0x80] {
+            let header = Header { payload_type: 101, marker: end == 0, sequence: line.sequence, timestamp, ssrc: 7 };
+            let mut bytes = [0; 16];
+            header.write(&[code, end | 10, 1, 64], &mut bytes);
+            far.send_to(&bytes, line.here).unwrap();
+            line.sequence += 1;
+        }
+        line.until(|k| (*k == Kind::Digit(key)).then_some(())).await;
+        line.media.hear_key(line.leg, key);
+    }
+    // None agreed on: tones, and nothing else, sound both ways.
+    let mut tones = Line::open(Settings::default(), |addr| Remote::plain(addr, Codec::Pcmu, None));
+    tones.media.press(tones.leg, "59#");
+    let mut detector = ringback::audio::dtmf::DtmfDetector::default();
+    let (mut pressed, mut heard) = (String::new(), String::new());
+    for _ in 0..50 {
+        let (header, payload) = tones.packet();
+        let mut pcm = [0; 160];
+        Decoder::new(Codec::Pcmu).decode(&payload, &mut pcm);
+        pressed.extend(detector.hear(&pcm));
+        // And back to where they came from.
+        let far = tones.far.try_clone().unwrap();
+        tones.sequence = header.sequence;
+        tones.say(&far, 0, 7, &payload);
+    }
+    while heard.len() < 3 {
+        heard.push(tones.until(|k| if let Kind::Digit(key) = k { Some(*key) } else { None }).await);
+    }
+    assert_eq!((pressed.as_str(), heard.as_str()), ("59#", "59#"));
+    // The INFOs brought nothing.
+    line.media.close(line.leg);
+    while let Some(event) = tokio::time::timeout(LIMIT, line.events.recv()).await.unwrap() {
+        match event.kind {
+            Kind::Digit(key) => panic!("{key} twice"),
+            Kind::Closed { .. } => break,
+            _ => {}
+        }
+    }
 }

@@ -3,6 +3,7 @@
 //!
 //! Plain functions of bytes, so that a coverage-guided fuzzer drives the same ones (`fuzz/`).
 
+use ringback::audio::cn::{self, ComfortNoise, NoiseGenerator};
 use ringback::audio::{Codec, Decoder, coder, wav};
 use ringback::rtp::rtcp::{self, Said};
 use ringback::rtp::srtp::{self, Opener, Sealer};
@@ -12,6 +13,7 @@ use ringback::sip::address::{self, Address, Contact};
 use ringback::sip::auth::Challenge;
 use ringback::sip::message::{Malformed, Message, Writer, parse};
 use ringback::sip::sdp::Description;
+use ringback::sip::stream::{Frame, Framer};
 use ringback::sip::{Config, Credentials, Demand, Hop, Input, Output, Reason, Transport, UserAgent};
 use ringback::time::Mono;
 
@@ -21,6 +23,7 @@ pub type Target = fn(&[u8]);
 pub const TARGETS: &[(&str, Target)] = &[
     ("message", message),
     ("agent", agent),
+    ("stream", stream),
     ("address", uri),
     ("sdp", sdp),
     ("digest", digest),
@@ -87,6 +90,31 @@ pub fn agent(bytes: &[u8]) {
         }
     }
     assert!(sent <= 2, "{sent} messages for one");
+}
+
+/// Messages are cut out of a stream the same way however its bytes arrive.
+pub fn stream(bytes: &[u8]) {
+    let framed = |piece: usize| {
+        let mut framer = Framer::default();
+        let mut frames = Vec::new();
+        for piece in bytes.chunks(piece) {
+            framer.push(Mono(1), piece);
+            loop {
+                match framer.next_frame() {
+                    Ok(Some(Frame::Message(message))) => frames.push(message.to_vec()),
+                    Ok(Some(Frame::Ping | Frame::Pong)) => frames.push(Vec::new()),
+                    Ok(None) => break,
+                    Err(_) => return (frames, true),
+                }
+            }
+        }
+        (frames, false)
+    };
+    let whole = framed(bytes.len().max(1));
+    assert!(whole.0.iter().map(Vec::len).sum::<usize>() <= bytes.len());
+    for piece in [1 + bytes.len() % 7, 100] {
+        assert_eq!(framed(piece), whole, "in pieces of {piece}");
+    }
 }
 
 pub fn uri(bytes: &[u8]) {
@@ -273,6 +301,13 @@ pub fn audio(bytes: &[u8]) {
             assert!(decoder.decode(payload, &mut pcm) <= pcm.len());
         }
         decoder.conceal(&mut pcm[..160]);
+    }
+    if let Some(noise) = ComfortNoise::read(bytes) {
+        let mut payload = [0; 64];
+        let length = noise.write(&mut payload);
+        assert!(length <= 1 + cn::ORDER_MAX && length <= bytes.len());
+        assert_eq!(ComfortNoise::read(&payload[..length]), Some(noise), "written and read again");
+        NoiseGenerator::new(noise, 1).fill(&mut [0; 160]);
     }
     let _ = wav::read(bytes);
 }
