@@ -8,7 +8,7 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use ringback::audio::{Clip, tone, wav};
+use ringback::audio::{Clip, Codec, tone, wav};
 use ringback::id::PlayId;
 use ringback::media::{Media, MediaEvent, MediaEventKind, Remote};
 use ringback::outcome::HangupCause;
@@ -28,7 +28,7 @@ const THEIR_HZ: f64 = 1000.0;
 /// Of the energy heard, how much a tone must hold to be the tone that was sent.
 const SHARE_MIN: f64 = 0.9;
 
-const CODECS: [&str; 2] = ["pcma", "pcmu"];
+const CODECS: [&str; 4] = ["pcma", "pcmu", "g722", "opus"];
 
 /// A codec in baresip's words.
 fn named(codec: &str) -> &str {
@@ -120,17 +120,20 @@ impl Softphone {
 
     /// Waits until it has heard half a second of this tone and of nothing else.
     async fn hears(&mut self, hz: f64) {
+        let mut last = 0.0;
         let waiting = async {
             loop {
                 self.order(&format!("heard {hz}"));
-                let levels = self.until("heard").await["levels"][0].as_f64().expect("a level");
-                if levels > SHARE_MIN {
+                last = self.until("heard").await["levels"][0].as_f64().expect("a level");
+                if last > SHARE_MIN {
                     return;
                 }
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         };
-        tokio::time::timeout(LIMIT, waiting).await.unwrap_or_else(|_| panic!("{hz} Hz are not heard"));
+        tokio::time::timeout(LIMIT, waiting)
+            .await
+            .unwrap_or_else(|_| panic!("{hz} Hz are not heard, or not alone: {last}"));
     }
 }
 
@@ -227,7 +230,8 @@ async fn we_call_a_softphone() {
     for codec in CODECS {
         let Some(mut phone) = Softphone::start(named(codec), "rtpevent", &[]).await else { return };
         let mut desk = Desk::new();
-        let mut line = line(phone.addr, |_| {}, Timing::default());
+        let codecs = vec![Codec::Opus, Codec::G722, Codec::Pcma, Codec::Pcmu];
+        let mut line = line(phone.addr, |config| config.settings.abilities.codecs = codecs, Timing::default());
         let local = desk.media.open(LEG, LOOPBACK).expect("a port");
         line.trunk.dial(LEG, &format!("sip:phone@{}", phone.addr), local);
         assert!(phone.until("incoming").await["peer"].as_str().expect("a caller").contains("+74950000000"));
@@ -250,7 +254,8 @@ async fn we_call_a_softphone() {
         phone.until("done").await;
         // It would send us to somebody else; we are not to be sent anywhere, and go on talking.
         phone.order("transfer sip:premium@127.0.0.1:9");
-        assert!(phone.until("failed").await["why"].as_str().expect("why").contains("TransferFailed"));
+        let why = phone.until("failed").await["why"].to_string();
+        assert!(why.contains("TransferFailed"), "{codec}: {why}");
         desk.media.press(LEG, "0");
         assert_eq!(phone.keys(1).await, "0", "{codec}");
         phone.hears(OUR_HZ).await;
@@ -287,7 +292,7 @@ async fn a_softphone_declines() {
 /// It calls us: audio and keys both ways, and it hangs up.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_softphone_calls_us() {
-    for codec in CODECS {
+    for codec in ["pcma", "pcmu"] {
         let Some(mut phone) = Softphone::start(named(codec), "rtpevent", &[]).await else { return };
         let (out, mut events) = unbounded_channel::<AnswererEvent>();
         let answerer = Answerer::start((LOOPBACK, 0).into(), None, Arc::new(Clock::system()), out).expect("a socket");

@@ -59,16 +59,19 @@ class Telephone:
                 continue
             try:
                 info = self.call.audio.info()
-                if info.tx_ready and info.tx_buffered < info.tx_sample_rate * 2 * 0.06:
+                frame_bytes = 2 * info.tx_channels
+                if info.tx_ready and info.tx_buffered < info.tx_sample_rate * frame_bytes * 0.06:
                     step = 2 * math.pi * self.hz / info.tx_sample_rate
                     count = int(info.tx_sample_rate * FRAME_S)
                     loud = 8000 if self.hz else 0
-                    pcm = array.array("h", (int(loud * math.sin(phase + step * i)) for i in range(count)))
+                    tone = [int(loud * math.sin(phase + step * i)) for i in range(count)]
+                    pcm = array.array("h", (s for s in tone for _ in range(info.tx_channels)))
                     phase = (phase + step * count) % (2 * math.pi)
                     self.call.audio.write(pcm.tobytes())
                 if info.rx_ready:
                     self.rate = info.rx_sample_rate
-                    self.received.frombytes(self.call.audio.read(1 << 16))
+                    pcm = array.array("h", self.call.audio.read(1 << 16))
+                    self.received.extend(pcm[:: info.rx_channels])
                     del self.received[: -int(self.rate * HEARD_S)]
             except BaresipError:
                 pass
@@ -103,7 +106,7 @@ async def carry_out(phone, agent, order, rest):
     elif order == "resume":
         await phone.call.resume()
     elif order == "transfer":
-        await phone.call.transfer(rest, timeout=10)
+        await phone.call.transfer(rest, timeout=15)
     elif order == "accept_transfer":
         phone.adopt(await phone.call.accept_transfer())
     elif order == "tone":
