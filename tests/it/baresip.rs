@@ -220,8 +220,14 @@ fn longest_tone_ms(pcm: &[i16], hz: f64) -> usize {
     longest
 }
 
+/// The next step of the call; what is told of its media on the way is passed over.
 async fn told(line: &mut Line) -> Told {
-    line.next().await
+    loop {
+        match line.next().await {
+            step @ (Told::Ringing | Told::Answered(_) | Told::Failed { .. } | Told::Ended(_)) => return step,
+            _ => {}
+        }
+    }
 }
 
 /// We call it: ringing, audio and keys both ways, hold and resume, and we hang up.
