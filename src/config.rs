@@ -39,6 +39,7 @@ pub struct Config {
     /// At least one.
     pub trunks: Vec<Trunk>,
     pub inbound: Inbound,
+    pub sip_trace: SipTrace,
     /// Only numbers that begin with one of these are dialled. Never empty.
     pub allow_prefixes: Vec<String>,
     pub queues: BTreeMap<String, Queue>,
@@ -86,8 +87,6 @@ pub struct Trunk {
     pub abilities: sip::Abilities,
     /// `host:port` that everything is sent through (RFC 3261 §8.1.2). `None`: the peer itself.
     pub outbound_proxy: Option<String>,
-    /// Final statuses that make a call go on to the carrier's next server, 300..=699.
-    pub failover_statuses: Vec<u16>,
     /// How our numbers are signed. `None`: not at all.
     pub stir: Option<Stir>,
 }
@@ -111,6 +110,14 @@ pub enum Attestation {
     Partial,
     /// Where the call entered our network.
     Gateway,
+}
+
+/// Where the SIP messages of calls are kept, for `ringback ladder`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SipTrace {
+    pub folder: PathBuf,
+    /// 0..=100,000 MB; zero: none is kept.
+    pub disk_mb_max: u64,
 }
 
 /// Who may call us, beside the peers of the trunks.

@@ -13,6 +13,7 @@ pub mod report;
 mod say;
 mod serve;
 pub mod simulate;
+mod sip_ladder;
 pub mod why;
 
 use std::path::{Path, PathBuf};
@@ -63,6 +64,18 @@ enum Command {
     Why {
         /// The contact's `contact_id`.
         contact: String,
+    },
+    /// The SIP messages of a call, between us and the carrier, as a ladder or a pcap file; no audio.
+    Ladder {
+        /// The call's number, as logs and reports show it.
+        #[arg(allow_hyphen_values = true)]
+        call: i64,
+        /// For Wireshark and others, into this file; numbers are whole there.
+        #[arg(long)]
+        pcap: Option<PathBuf>,
+        /// Whole telephone numbers; without it their middle is hidden.
+        #[arg(long)]
+        full_numbers: bool,
     },
     /// Record that a contact has paid: everything about the debt stops.
     Payment(payment::Arguments),
@@ -158,6 +171,9 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Report(args) => runtime()?.block_on(print_report(&config, args))?,
         Command::Inbound(args) => runtime()?.block_on(print_inbound(&config, &args))?,
         Command::Why { contact } => runtime()?.block_on(print_why(&config, &contact))?,
+        Command::Ladder { call, pcap, full_numbers } => {
+            sip_ladder::run(&Config::load(&config)?, call, full_numbers, pcap.as_deref(), &mut std::io::stdout())?;
+        }
         Command::Payment(args) => runtime()?.block_on(payment::run(&config, &args))?,
     }
     Ok(ExitCode::SUCCESS)

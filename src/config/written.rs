@@ -35,6 +35,7 @@ struct Written {
     allow_prefixes: Spanned<Vec<Text>>,
     trunks: Spanned<Vec<WrittenTrunk>>,
     inbound: Option<trunk::WrittenInbound>,
+    sip_trace: Option<trunk::WrittenTrace>,
     #[serde(default)]
     queues: BTreeMap<String, WrittenQueue>,
     smtp: Option<WrittenSmtp>,
@@ -231,6 +232,7 @@ impl Checker<'_> {
         let allow_prefixes = self.allow_prefixes(&w.allow_prefixes);
         let trunks = self.trunks(&w.trunks, &allow_prefixes);
         let inbound = self.inbound(w.inbound.as_ref());
+        let sip_trace = self.sip_trace(w.sip_trace.as_ref());
         // Every queue is checked before the first failure counts, so that all of them are reported.
         let queues: Vec<Option<(String, Queue)>> =
             w.queues.into_iter().map(|(name, q)| Some((name, self.queue(q)?))).collect();
@@ -253,6 +255,7 @@ impl Checker<'_> {
             caller_id: caller_id?,
             trunks: trunks?,
             inbound: inbound?,
+            sip_trace: sip_trace?,
             allow_prefixes,
             queues: queues?,
             smtp: smtp.map_or(Some(None), |s| s.map(Some))?,
@@ -303,14 +306,12 @@ impl Checker<'_> {
         let abilities = self.abilities(w);
         let register = w.register.as_ref().map_or(Some(None), |r| self.register(r).map(Some));
         let outbound_proxy = w.outbound_proxy.as_ref().map_or(Some(None), |p| self.host_and_port(p).map(Some));
-        let failover_statuses = self.failover_statuses(&w.failover_statuses);
         let stir = w.stir.as_ref().map_or(Some(None), |s| self.stir(s).map(Some));
         Some(Trunk {
             register: register?,
             carrier: carrier?,
             abilities: abilities?,
             outbound_proxy: outbound_proxy?,
-            failover_statuses: failover_statuses?,
             stir: stir?,
             name: w.name.value.clone(),
             peer: peer?,

@@ -152,7 +152,9 @@ impl Engine {
             }
             Input::Paid(contact) => self.paid(now, contact, &mut out),
             Input::TrunkUp(true) => self.pacer.up(now.mono),
-            Input::TrunkUp(false) => self.pacer.down("the trunk does not answer our keep-alives"),
+            Input::TrunkUp(false) => {
+                self.pacer.down("the trunk does not answer, does not know us, or wants no calls for now")
+            }
             Input::Drained => self.draining = true,
             Input::Stopped => {
                 self.draining = true;

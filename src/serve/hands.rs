@@ -380,6 +380,27 @@ fn chain(error: &dyn std::error::Error) -> String {
     text
 }
 
+/// What keeps the SIP messages.
+fn trace(config: &Config) -> std::io::Result<Option<crate::trunk::trace::Trace>> {
+    let kept = &config.sip_trace;
+    let start = || crate::trunk::trace::Trace::start(kept.folder.clone(), kept.disk_mb_max << 20);
+    (kept.disk_mb_max > 0).then(start).transpose()
+}
+
+/// What signs the numbers that a trunk shows.
+fn signer(settings: &config::Trunk) -> std::io::Result<Option<Arc<crate::trunk::Signer>>> {
+    use crate::trunk::{Attestation, Signer};
+    let Some(stir) = &settings.stir else { return Ok(None) };
+    let attestation = match stir.attestation {
+        config::Attestation::Full => Attestation::Full,
+        config::Attestation::Partial => Attestation::Partial,
+        config::Attestation::Gateway => Attestation::Gateway,
+    };
+    let signer = Signer::new(&stir.key, &stir.certificate_url, attestation);
+    let signer = signer.map_err(|e| std::io::Error::other(format!("trunk {}: `stir`: {e}", settings.name)))?;
+    Ok(Some(Arc::new(signer)))
+}
+
 /// A trunk's settings as the SIP edge takes them: the secret handed over, the peer to be found by the edge.
 /// `inbound_after`: the number of the last call that came in, when calls are answered.
 pub(super) fn trunk_config(
@@ -407,6 +428,8 @@ pub(super) fn trunk_config(
             carrier: settings.carrier.clone(),
             abilities: settings.abilities.clone(),
             register: settings.register.clone(),
+            signer: signer(settings)?,
+            trace: trace(config)?,
             gate: crate::sip::Rules { peers: config.inbound.peers.clone(), strangers: config.inbound.strangers },
         },
     })

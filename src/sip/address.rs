@@ -189,6 +189,26 @@ pub fn hop(uri: &str, spoken: Transport) -> Option<Hop> {
     Some(Hop::new(transport, SocketAddr::new(ip, transport.default_port())))
 }
 
+/// Host and port of a `sip:` URI, as written.
+pub fn host(uri: &str) -> Option<&str> {
+    let (_, rest) = uri.split_once(':')?;
+    let rest = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
+    rest.split([';', '?']).next().filter(|host| !host.is_empty())
+}
+
+/// A host without its port, in lower case.
+pub fn bare_host(host: &str) -> String {
+    match host.rsplit_once(':') {
+        Some((name, port)) if !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()) => name.to_ascii_lowercase(),
+        _ => host.to_ascii_lowercase(),
+    }
+}
+
+/// The port that a `sip:` URI names.
+pub fn port(uri: &str) -> Option<u16> {
+    host(uri)?.rsplit_once(':')?.1.parse().ok()
+}
+
 /// RFC 3261 §19.1.1: the URI of a loose router carries `;lr`.
 pub fn is_loose(uri: &str) -> bool {
     uri.split([';', '?']).skip(1).any(|p| p.split('=').next().is_some_and(|name| name.eq_ignore_ascii_case("lr")))

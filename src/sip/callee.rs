@@ -109,6 +109,7 @@ impl UserAgent {
         call.media = media;
         call.allows_update = more.allows_update.unwrap_or(false);
         call.expires_s = self.config.session_times.unwrap_or_default().expires_s;
+        self.callers.insert(id, request.caller.clone());
         self.open_call(id, call);
         self.tell(Event::Incoming { dialog: id, to_user, from_user, media, replaces });
     }
@@ -167,6 +168,9 @@ impl UserAgent {
         let Some((server, echo, tag)) = self.open_offer(id) else { return };
         let status = if (300..700).contains(&status) { status } else { 480 };
         let mut w = Writer::response(status, &echo, &tag);
+        if let Some(reason) = super::reason::of_status(status) {
+            w.line("Reason", reason);
+        }
         w.line("Server", &self.config.software);
         self.respond_invite(server, status, echo.reply_to, w.finish(None));
         self.forget_call(id);

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::address::{dialled, is_user};
+use super::address::dialled;
 use super::auth::Challenge;
 use super::call::{Call, State};
 use super::client::{Branch, ClientKey, Owner};
@@ -11,8 +11,10 @@ use super::dialog::Dialog;
 use super::early::Fork;
 use super::failover::Journey;
 use super::hop::{Hop, HostPort};
+use super::identity;
 use super::message::{Head, Method, Response};
 use super::order::{DialogId, Event};
+use super::reason;
 use super::reliable::supported;
 use super::sdp::{Description, Media};
 use super::user_agent::{ALLOW, UserAgent};
@@ -55,11 +57,21 @@ impl UserAgent {
             Err((cause, status)) => return self.tell(fail(cause, status)),
         };
         let host = self.config.peer.as_ref().map_or_else(String::new, |peer| peer.host.clone());
-        let Some(uri) = dialled(to, &host) else { return self.tell(fail(HangupCause::InvalidNumber, None)) };
-        let here = HostPort(self.here(hop).addr);
-        let local_uri = if is_user(from) { format!("sip:{from}@{here}") } else { format!("sip:{here}") };
+        let carrier = &self.config.carrier;
+        let number = to.starts_with('+');
+        let Some(mut uri) = dialled(&carrier.dialled(to), &host) else {
+            return self.tell(fail(HangupCause::InvalidNumber, None));
+        };
+        if number && carrier.user_phone {
+            uri += ";user=phone";
+        }
+        let here = HostPort(self.here(hop).addr).to_string();
+        let local_uri = identity::from_uri(carrier, from, &here);
+        let local_display = identity::from_display(carrier);
+        self.shown.entry(id).or_default().number = from.to_owned();
         let dialog = Dialog {
             call_id: self.token() + &self.token(),
+            local_display,
             local_uri,
             local_tag: self.token(),
             remote_uri: uri.clone(),
@@ -103,10 +115,12 @@ impl UserAgent {
         inviting.forks.clear();
         let (key, to) = (inviting.key, inviting.to);
         let here = contacts.over(to.transport);
+        let sdp = call.local.again();
         let mut w = call.dialog.request(&Method::Invite, call.dialog.seq, here, branch);
         if let Some(credentials) = &self.config.credentials {
             for challenge in &mut call.challenges {
-                let answer = challenge.answer(credentials, "INVITE", call.dialog.request_uri(), &cnonce);
+                let uri = call.dialog.request_uri();
+                let answer = challenge.answer_with(credentials, "INVITE", uri, &cnonce, sdp.as_bytes());
                 w.line(challenge.header_name(), answer);
             }
         }
@@ -115,8 +129,14 @@ impl UserAgent {
         for (name, value) in session {
             w.line(name, value);
         }
+        if let Some(shown) = self.shown.get(&id) {
+            identity::write(&mut w, &self.config.carrier, &shown.number, &HostPort(here.addr).to_string());
+            if let Some(identity) = &shown.identity {
+                w.line("Identity", identity);
+            }
+        }
         w.line("User-Agent", &self.config.software);
-        let bytes = w.finish(Some(&call.local.again()));
+        let bytes = w.finish(Some(&sdp));
         if self.is_too_large(bytes.len(), to) {
             return self.move_to_tcp(id, to);
         }
@@ -150,7 +170,9 @@ impl UserAgent {
         inviting.limit = Some(limit);
         let (key, to) = (ClientKey { cancel: true, ..inviting.key }, inviting.to);
         let here = contacts.over(to.transport);
-        let bytes = dialog.request(&Method::Cancel, dialog.seq, here, key.branch).finish(None);
+        let mut w = dialog.request(&Method::Cancel, dialog.seq, here, key.branch);
+        w.line("Reason", reason::of_cause(inviting.given_up.unwrap_or(HangupCause::Cancelled)));
+        let bytes = w.finish(None);
         self.start_client(key, Owner::Nobody, false, to, bytes);
         self.refresh(id);
     }
@@ -259,10 +281,23 @@ impl UserAgent {
         self.send(to, ack);
         match given_up {
             Some(cause) => self.fail(id, cause, Some(response.status)),
-            None if self.take_challenge(id, response) || self.take_interval(id, response) => self.send_invite(id),
-            None if response.status == 503 && self.fail_over_load(id, response) => {}
-            None => self.fail(id, HangupCause::from_sip_status(response.status), Some(response.status)),
+            None if self.take_challenge(id, response)
+                || self.take_interval(id, response)
+                || self.take_redirect(id, response) =>
+            {
+                self.send_invite(id)
+            }
+            None if self.takes_elsewhere(response.status) && self.fail_over_load(id, response) => {}
+            None => {
+                let cause = response.reason.of_failure(response.status, &response.phrase);
+                self.fail(id, cause, Some(response.status));
+            }
         }
+    }
+
+    /// Statuses for which the carrier's next server is tried.
+    fn takes_elsewhere(&self, status: u16) -> bool {
+        status == 503 || self.config.carrier.failover_statuses.contains(&status)
     }
 
     /// Whether a refusal is a challenge that can be answered, and has been noted to be.
@@ -271,7 +306,8 @@ impl UserAgent {
             return false;
         }
         let from_proxy = response.status == 407;
-        let Some(challenge) = Challenge::strongest(&response.challenges, from_proxy) else { return false };
+        let challenge = Challenge::strongest(&response.challenges, from_proxy);
+        let Some(challenge) = challenge.filter(|c| self.config.carrier.trusts(c.realm())) else { return false };
         let Some(call) = self.calls.get_mut(&id) else { return false };
         let known = call.challenges.iter().position(|c| c.from_proxy() == from_proxy);
         // The same question again, and not because the nonce grew old: the password is wrong.

@@ -99,6 +99,8 @@ pub struct Carrier {
     pub redirect_hosts: Vec<String>,
     /// Beginnings of numbers that a redirection may lead to. The dial allow-list of the installation.
     pub redirect_prefixes: Vec<String>,
+    /// Final statuses, beside 503, for which a call goes on to the carrier's next server.
+    pub failover_statuses: Vec<u16>,
     /// How often a call is refreshed (RFC 4028), 90 s at least. `None`: only if the far end asks for it.
     pub session_timer: Option<Duration>,
     pub prack: Prack,
@@ -121,7 +123,8 @@ impl Default for Carrier {
             redirects_max: 0,
             redirect_hosts: Vec::new(),
             redirect_prefixes: Vec::new(),
-            session_timer: None,
+            failover_statuses: Vec::new(),
+            session_timer: Some(Duration::from_secs(1_800)),
             prack: Prack::Supported,
             early_media: true,
             dtmf: Dtmf::Rfc4733,

@@ -43,6 +43,8 @@ pub enum Owner {
     Within(DialogId),
     /// OPTIONS to the peer.
     Keepalive,
+    /// REGISTER.
+    Register,
     /// Nobody: CANCEL, and BYE to a fork that was not wanted.
     Nobody,
 }

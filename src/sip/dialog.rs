@@ -12,6 +12,8 @@ const MAX_FORWARDS: u32 = 70;
 
 pub struct Dialog {
     pub call_id: String,
+    /// What stands before our URI in From: a name in quotes and a space, or nothing.
+    pub local_display: String,
     pub local_uri: String,
     pub local_tag: String,
     pub remote_uri: String,
@@ -33,6 +35,7 @@ impl Dialog {
     pub fn of_response(head: &Head, peer: Hop) -> Dialog {
         Dialog {
             call_id: head.call_id.clone(),
+            local_display: String::new(),
             local_uri: head.from.uri.clone(),
             local_tag: head.from.tag.clone().unwrap_or_default(),
             remote_uri: head.to.uri.clone(),
@@ -56,6 +59,7 @@ impl Dialog {
         let peer = behind.map_or(peer, |hop| Hop { connection: peer.connection, ..hop });
         Dialog {
             call_id: head.call_id.clone(),
+            local_display: String::new(),
             local_uri: head.to.uri.clone(),
             local_tag,
             remote_uri: head.from.uri.clone(),
@@ -120,7 +124,7 @@ impl Dialog {
             w.line("Route", format_args!("<{route}>"));
         }
         w.line("Max-Forwards", MAX_FORWARDS);
-        w.line("From", format_args!("<{}>;tag={}", self.local_uri, self.local_tag));
+        w.line("From", format_args!("{}<{}>;tag={}", self.local_display, self.local_uri, self.local_tag));
         match &self.remote_tag {
             Some(tag) => w.line("To", format_args!("<{}>;tag={tag}", self.remote_uri)),
             None => w.line("To", format_args!("<{}>", self.remote_uri)),

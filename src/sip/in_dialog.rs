@@ -6,7 +6,7 @@ use super::order::{DialogId, Event};
 use super::sdp::Description;
 use super::user_agent::{ALLOW, UserAgent};
 use super::within::{Asked, Purpose};
-use crate::outcome::HangupCause;
+use crate::outcome::{HangupCause, q850};
 
 impl UserAgent {
     /// Hangs up a call that is up, and says so at once: what the far end answers changes nothing for us.
@@ -109,7 +109,12 @@ impl UserAgent {
             Some(State::Offered(_)) => self.withdrawn(id),
             Some(State::Answering { .. } | State::Up) => {
                 self.forget_call(id);
-                self.tell(Event::Ended { dialog: id, cause: HangupCause::RemoteHangup });
+                // A network that breaks down says so (RFC 3326); whatever else is said, somebody hung up.
+                let cause = match request.reason.q850.and_then(q850::of_q850) {
+                    Some(HangupCause::Congestion) => HangupCause::Congestion,
+                    _ => HangupCause::RemoteHangup,
+                };
+                self.tell(Event::Ended { dialog: id, cause });
             }
             // Both hung up at once: our BYE has its own transaction and needs no call.
             Some(State::Leaving) => self.forget_call(id),

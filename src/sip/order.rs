@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::SocketAddr;
 
 use super::hop::Hop;
+use super::register::Trouble;
 use super::sdp::Media;
 use super::targets::Target;
 use crate::audio::Codec;
@@ -135,6 +136,8 @@ pub enum Event {
     PeerUp,
     /// The peer does not answer, or says 503.
     PeerDown,
+    /// Our registration at the peer, whenever it changes or fails.
+    Registered { is: bool, trouble: Option<Trouble> },
 }
 
 /// How sending somebody away ended.

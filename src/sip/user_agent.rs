@@ -14,14 +14,17 @@ use rand::{Rng, SeedableRng};
 
 use super::auth::{Credentials, Demand, Replays};
 use super::call::{Call, State};
-use super::carrier::Carrier;
+use super::carrier::{Carrier, Registration};
 use super::client::{Branch, ClientKey, ClientTransaction, Owner, Step as ClientStep};
 use super::dialog;
 use super::extension::Tags;
 use super::gate::{Asked, Gate, Load, Rules, Verdict};
 use super::hop::{Contacts, Hop, Peer};
+use super::identity::Caller;
 use super::message::{Malformed, Message, Method, Request, Response, Writer, parse};
 use super::order::{Command, DialogId, Event, Input, Output};
+use super::redirect::Redirects;
+use super::register::Binding;
 use super::sdes::{KEY_BYTES, MasterKey};
 use super::sdp::Direction;
 use super::server::{self, ServerTransaction, Step as ServerStep};
@@ -55,6 +58,8 @@ pub struct Config {
     pub timing: Timing,
     /// Codecs, packet times, encryption: what calls offer and agree to.
     pub abilities: Arc<Abilities>,
+    /// Tells the peer where we are. `None`: it knows.
+    pub register: Option<Registration>,
     /// How the peer wants its messages.
     pub carrier: Carrier,
     /// Who may ask for anything outside a call. `None`: everybody.
@@ -90,6 +95,7 @@ impl Config {
             demand: None,
             timing: Timing::default(),
             abilities: Arc::default(),
+            register: None,
             carrier: Carrier::default(),
             gate: None,
             session_times: Some(SessionTimes::default()),
@@ -124,6 +130,15 @@ pub(super) enum Due {
     Keepalive,
     /// Those who asked to be left alone have been.
     Reopening,
+    Register,
+}
+
+/// Who calls, as others are shown it.
+#[derive(Default)]
+pub(super) struct Shown {
+    pub number: String,
+    /// The value of the Identity header.
+    pub identity: Option<String>,
 }
 
 pub struct UserAgent {
@@ -145,6 +160,16 @@ pub struct UserAgent {
     /// How late the loop around us is.
     lag: Duration,
     pub(super) gate: Option<Gate>,
+    /// What others are shown of those whose calls we make.
+    pub(super) shown: HashMap<DialogId, Shown>,
+    /// Who calls us, beside From.
+    pub(super) callers: HashMap<DialogId, Caller>,
+    pub(super) redirects: HashMap<DialogId, Redirects>,
+    pub(super) binding: Option<Binding>,
+    /// `None`: we need not be.
+    pub(super) is_registered: Option<bool>,
+    /// Whether the peer answers our OPTIONS.
+    peer_heard: Option<bool>,
     peer_up: Option<bool>,
     /// An OPTIONS is out.
     pub(super) asking: bool,
@@ -166,7 +191,7 @@ impl UserAgent {
         let watches = config.peer.is_some() && !config.options_interval.is_zero();
         agenda.set(Due::Keepalive, watches.then_some(now));
         let gate = config.gate.clone().map(|rules| Gate::new(rules, now));
-        UserAgent {
+        let mut agent = UserAgent {
             lag: Duration::ZERO,
             gate,
             config,
@@ -183,12 +208,20 @@ impl UserAgent {
             nonce_secret,
             replays: Replays::default(),
             closed: false,
+            shown: HashMap::new(),
+            callers: HashMap::new(),
+            redirects: HashMap::new(),
+            binding: None,
+            is_registered: None,
+            peer_heard: None,
             peer_up: None,
             asking: false,
             targets,
             silent: Vec::new(),
             datagrams_only: Vec::new(),
-        }
+        };
+        agent.begin_registering();
+        agent
     }
 
     /// Our addresses, once they are known.
@@ -210,6 +243,26 @@ impl UserAgent {
     /// Requests that the gate has turned away.
     pub fn turned_away(&self) -> u64 {
         self.gate.as_ref().map_or(0, Gate::turned_away)
+    }
+
+    /// A signature of who calls (RFC 8224), for a call about to be dialled.
+    pub fn vouch(&mut self, dialog: DialogId, identity: String) {
+        self.shown.entry(dialog).or_default().identity = Some(identity);
+    }
+
+    /// Of a call that is not over.
+    pub fn call_id(&self, dialog: DialogId) -> Option<&str> {
+        self.calls.get(&dialog).map(|call| call.dialog.call_id.as_str())
+    }
+
+    /// What the headers of an offered call tell about who calls, beside From; until it is over.
+    pub fn caller(&self, dialog: DialogId) -> Option<&Caller> {
+        self.callers.get(&dialog)
+    }
+
+    /// After `Close`: something is still to be said or heard.
+    pub fn is_busy(&self) -> bool {
+        !self.calls.is_empty() || self.closed && self.binding.is_some()
     }
 
     /// When `Input::Ticked` is wanted.
@@ -259,6 +312,7 @@ impl UserAgent {
                         Due::Call(id) => self.on_call_time(id),
                         Due::Keepalive => self.send_options(),
                         Due::Reopening => self.on_reopening(),
+                        Due::Register => self.register(),
                     }
                 }
             }
@@ -300,6 +354,7 @@ impl UserAgent {
                 self.closed = true;
                 self.agenda.set(Due::Keepalive, None);
                 self.agenda.set(Due::Reopening, None);
+                self.unregister();
                 for dialog in self.calls.keys().copied().collect::<Vec<_>>() {
                     self.hang_up(dialog);
                 }
@@ -464,7 +519,7 @@ impl UserAgent {
             ClientStep::TellFork => match owner {
                 Owner::Invite(_) => self.on_fork(key, response, from),
                 // A dialog does not fork; whoever says so is not in it.
-                Owner::Within(_) | Owner::Keepalive | Owner::Nobody => {}
+                Owner::Within(_) | Owner::Keepalive | Owner::Register | Owner::Nobody => {}
             },
             ClientStep::Tell => match owner {
                 Owner::Invite(id) => self.on_invite_response(id, key, response, from),
@@ -475,6 +530,7 @@ impl UserAgent {
                     self.on_within_response(id, key, response);
                 }
                 Owner::Keepalive => self.on_options_response(response.status),
+                Owner::Register => self.on_register_response(response),
                 Owner::Nobody => {}
             },
         }
@@ -492,12 +548,13 @@ impl UserAgent {
             ClientStep::TimedOut => {
                 match owner {
                     Owner::Invite(_) => self.abandon_client(key),
-                    Owner::Within(_) | Owner::Keepalive | Owner::Nobody => self.forget_client(key),
+                    Owner::Within(_) | Owner::Keepalive | Owner::Register | Owner::Nobody => self.forget_client(key),
                 }
                 match owner {
                     Owner::Invite(id) => self.on_invite_timeout(id),
                     Owner::Within(id) => self.on_within_timeout(id, key),
                     Owner::Keepalive => self.on_options_silent(),
+                    Owner::Register => self.on_register_timeout(),
                     Owner::Nobody => {}
                 }
             }
@@ -586,10 +643,26 @@ impl UserAgent {
     }
 
     pub(super) fn peer_is(&mut self, up: bool) {
+        self.peer_heard = Some(up);
+        self.tell_health();
+    }
+
+    /// The peer takes calls from us when it answers, and knows us where it must.
+    pub(super) fn tell_health(&mut self) {
+        let heard = self.peer_heard.or(self.config.options_interval.is_zero().then_some(true));
+        let up = match (heard, self.is_registered) {
+            (Some(heard), registered) => heard && registered.unwrap_or(true),
+            (None, Some(false)) => false,
+            (None, Some(true) | None) => return,
+        };
         if self.peer_up != Some(up) {
             self.peer_up = Some(up);
             self.tell(if up { Event::PeerUp } else { Event::PeerDown });
         }
+    }
+
+    pub(super) fn set_due(&mut self, due: Due, at: Option<Mono>) {
+        self.agenda.set(due, at);
     }
 
     // What the parts of this agent share.
@@ -744,6 +817,9 @@ impl UserAgent {
     }
 
     pub(super) fn forget_call(&mut self, id: DialogId) {
+        self.shown.remove(&id);
+        self.callers.remove(&id);
+        self.redirects.remove(&id);
         if let Some(call) = self.calls.remove(&id) {
             self.by_tag.remove(&call.dialog.key());
         }

@@ -189,7 +189,8 @@ fn tell(events: &UnboundedSender<AnswererEvent>, told: Vec<(Mono, Event)>) {
             | Event::Referred { .. }
             | Event::ReferAsked { .. }
             | Event::PeerUp
-            | Event::PeerDown => continue,
+            | Event::PeerDown
+            | Event::Registered { .. } => continue,
         };
         // The listener may be gone while we are still hanging up.
         let _ = events.send(AnswererEvent { dialog, at, kind });

@@ -6,8 +6,10 @@ mod locator;
 #[cfg(test)]
 mod loopback_tests;
 mod port;
+mod stir;
 mod streams;
 mod tls;
+pub mod trace;
 
 use std::collections::HashMap;
 use std::io;
@@ -32,6 +34,7 @@ pub use crate::sip::Timing;
 pub use crate::sip::Transport;
 pub use connection::Keep;
 pub use locator::PeerAddress;
+pub use stir::{Attestation, Signer, StirError};
 pub use tls::Tls;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,6 +98,10 @@ pub struct Settings {
     pub register: Option<sip::Registration>,
     /// Peers beside the trunk's own, and what strangers get.
     pub gate: sip::Rules,
+    /// Signs the number shown (STIR/SHAKEN).
+    pub signer: Option<Arc<Signer>>,
+    /// Keeps the messages.
+    pub trace: Option<trace::Trace>,
 }
 
 /// Whether the peer answers. Down until it has been heard from for the first time.
@@ -102,6 +109,8 @@ pub struct Settings {
 pub struct TrunkHealth {
     pub up: bool,
     pub since: Mono,
+    /// Why it is down, when it is our registration that is missing.
+    pub unregistered: Option<sip::Trouble>,
 }
 
 /// A handle to the task that holds the sockets. When the last handle is dropped, the trunk stops as by [`Trunk::stop`].
@@ -142,19 +151,31 @@ impl Trunk {
         let credentials = config.username.clone().zip(config.password.clone());
         let credentials = credentials.map(|(username, password)| sip::Credentials { username, password });
         let opening = Opening { bind: config.bind, carrier: Some(&config.peer), tls: None };
-        let port = Port::open(opening, clock.clone(), |c| {
+        let mut port = Port::open(opening, clock.clone(), |c| {
             c.credentials = credentials;
             c.timing = timing;
             c.options_interval = config.options_interval;
             c.abilities = Arc::new(config.settings.abilities.clone());
-            c.carrier = config.settings.carrier.clone();
+            let carrier = &config.settings.carrier;
+            c.session_times = carrier.session_timer.map(|interval| sip::SessionTimes {
+                expires_s: interval.as_secs() as u32,
+                ..sip::SessionTimes::default()
+            });
+            c.reliable = carrier.prack != sip::Prack::Off;
+            c.carrier = carrier.clone();
+            c.register = config.settings.register.clone();
             let mut gate = config.settings.gate.clone();
             // Those that a name server tells of are let in when they are known.
             gate.peers.extend(config.peer.fixed().map(|hop| sip::Network::from(hop.addr.ip())));
             c.gate = Some(gate);
         })?;
+        port.trace = config.settings.trace.clone();
         let local_addr = port.local_addr();
-        let health = TrunkHealth { up: config.options_interval.is_zero(), since: clock.now().mono };
+        let health = TrunkHealth {
+            up: config.options_interval.is_zero() && config.settings.register.is_none(),
+            since: clock.now().mono,
+            unregistered: None,
+        };
         let (health_out, health) = watch::channel(health);
         let (orders, inbox) = unbounded_channel();
         let task = Task {
@@ -264,7 +285,7 @@ impl Task {
         self.tell(told);
         let patience = tokio::time::sleep(STOP_PATIENCE);
         tokio::pin!(patience);
-        while self.port.calls_open() > 0 {
+        while self.port.is_busy() {
             let told = tokio::select! {
                 () = self.port.ready() => self.port.turn(),
                 () = &mut patience => break,
@@ -302,6 +323,7 @@ impl Task {
         self.legs.insert(leg, dialog);
         self.dialogs.insert(dialog, leg);
         self.offered.insert(leg, media);
+        self.port.name(dialog, leg.call.0);
         Some(leg)
     }
 
@@ -318,7 +340,13 @@ impl Task {
         self.legs.insert(leg, dialog);
         self.dialogs.insert(dialog, leg);
         let (from, ring_ms_max) = (self.config.caller_id.clone(), self.config.ring_ms_max);
-        self.port.order(Command::Dial { dialog, to, from, media, ring_ms_max })
+        let signer = self.config.settings.signer.as_ref();
+        if let Some(identity) = signer.and_then(|s| s.identity(&from, &to, self.port.wall(), rand::random())) {
+            self.port.vouch(dialog, identity);
+        }
+        let told = self.port.order(Command::Dial { dialog, to, from, media, ring_ms_max });
+        self.port.name(dialog, leg.call.0);
+        told
     }
 
     fn tell(&mut self, told: Vec<(Mono, Event)>) {
@@ -342,7 +370,19 @@ impl Task {
                 Event::PeerUp | Event::PeerDown => {
                     let up = event == Event::PeerUp;
                     tracing::info!(trunk = self.config.name, up, "the trunk's health changed");
-                    self.health.send_replace(TrunkHealth { up, since: at });
+                    self.health.send_modify(|health| (health.up, health.since) = (up, at));
+                    continue;
+                }
+                Event::Registered { is, trouble } => {
+                    match trouble {
+                        Some(trouble) => {
+                            tracing::warn!(trunk = self.config.name, ?trouble, "not registered at the carrier");
+                        }
+                        None => {
+                            tracing::info!(trunk = self.config.name, registered = is, "registration at the carrier")
+                        }
+                    }
+                    self.health.send_modify(|health| health.unregistered = trouble.filter(|_| !is));
                     continue;
                 }
                 Event::Incoming { dialog, to_user: did, from_user: caller, media, replaces: _ } => {

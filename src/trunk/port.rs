@@ -13,8 +13,9 @@ use super::connection::Incoming;
 use super::locator::{self, Located, PeerAddress};
 use super::streams::{Streams, canonical};
 use super::tls::Tls;
+use super::trace::{Record, Trace, Way};
 use crate::sip::{Command, Config, Contacts, DialogId, Event, Hop, Input, Output, Peer, Transport, UserAgent};
-use crate::time::{Clock, Mono};
+use crate::time::{Clock, Mono, Wall};
 
 /// The default of about 200 kB drops packets when some hundred calls begin at once.
 const RECEIVE_BUFFER: usize = 4 << 20;
@@ -49,6 +50,10 @@ pub(super) struct Port {
     buffer: Box<[u8]>,
     /// Taken by `ready`, for `turn` to work with.
     arrived: Option<Arrived>,
+    /// Since when datagrams have been waiting; `None`: all have been read.
+    waiting_since: Option<Mono>,
+    /// Where messages are kept.
+    pub trace: Option<Trace>,
 }
 
 enum Arrived {
@@ -107,7 +112,19 @@ impl Port {
         configure(&mut config);
         let agent = UserAgent::new(clock.mono(), config);
         let buffer = vec![0; 65_536].into_boxed_slice();
-        Ok(Port { datagrams, streams, located, local_addr, open_addr, agent, clock, buffer, arrived: None })
+        Ok(Port {
+            datagrams,
+            streams,
+            located,
+            local_addr,
+            open_addr,
+            agent,
+            clock,
+            buffer,
+            arrived: None,
+            waiting_since: None,
+            trace: None,
+        })
     }
 
     pub fn local_addr(&self) -> SocketAddr {
@@ -120,6 +137,38 @@ impl Port {
 
     pub fn calls_open(&self) -> usize {
         self.agent.calls_open()
+    }
+
+    /// Says in the trace whose call a dialog is.
+    pub fn name(&self, dialog: DialogId, call: i64) {
+        if let (Some(trace), Some(call_id)) = (&self.trace, self.agent.call_id(dialog)) {
+            trace.note(Record { call, ..self.record(Way::Named, Hop::udp(self.local_addr), call_id.as_bytes()) });
+        }
+    }
+
+    fn note(&self, way: Way, hop: Hop, bytes: &[u8]) {
+        if let Some(trace) = &self.trace {
+            trace.note(self.record(way, hop, bytes));
+        }
+    }
+
+    fn record(&self, way: Way, hop: Hop, bytes: &[u8]) -> Record {
+        let (at, local) = (self.wall(), self.local_addr);
+        Record { at, way, transport: hop.transport, local, peer: hop.addr, call: 0, bytes: bytes.to_vec() }
+    }
+
+    pub fn wall(&self) -> Wall {
+        self.clock.now().wall
+    }
+
+    /// As [`UserAgent::is_busy`].
+    pub fn is_busy(&self) -> bool {
+        self.agent.is_busy()
+    }
+
+    /// As [`UserAgent::vouch`].
+    pub fn vouch(&mut self, dialog: DialogId, identity: String) {
+        self.agent.vouch(dialog, identity);
     }
 
     pub fn reserve(&mut self) -> DialogId {
@@ -166,6 +215,12 @@ impl Port {
 
     /// Reads what has come and lets timers fire.
     pub fn turn(&mut self) -> Vec<(Mono, Event)> {
+        let began = self.clock.now().mono;
+        let late = self.agent.deadline().map_or(Duration::ZERO, |due| began.since(due));
+        let waiting = self.waiting_since.map_or(Duration::ZERO, |since| began.since(since));
+        self.agent.lags(late.max(waiting));
+        // Until a turn finds the queue empty, packets have been waiting at least since this one.
+        self.waiting_since.get_or_insert(began);
         let mut told = Vec::new();
         match self.arrived.take() {
             Some(Arrived::Place(place)) => self.on_located(place, &mut told),
@@ -187,15 +242,22 @@ impl Port {
 
     fn read_datagrams(&mut self, told: &mut Vec<(Mono, Event)>) {
         for _ in 0..MESSAGES_MAX {
-            let Some(socket) = &self.datagrams else { return };
+            let Some(socket) = &self.datagrams else {
+                self.waiting_since = None;
+                return;
+            };
             match socket.try_recv_from(&mut self.buffer) {
                 Ok((length, from)) => {
                     let now = self.clock.mono();
                     let from = Hop::udp(canonical(from));
+                    self.note(Way::In, from, &self.buffer[..length]);
                     let outputs = self.agent.handle(now, Input::Message { from, bytes: &self.buffer[..length] });
                     self.carry_out(now, outputs, told);
                 }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.waiting_since = None;
+                    return;
+                }
                 // ICMP of an earlier packet, for instance: its transaction times out by itself.
                 Err(error) => {
                     tracing::debug!(%error, "receiving SIP");
@@ -210,6 +272,7 @@ impl Port {
         let outputs = match &incoming {
             Incoming::Message { from, bytes } => {
                 self.streams.on_heard(*from);
+                self.note(Way::In, *from, bytes);
                 self.agent.handle(now, Input::Message { from: *from, bytes })
             }
             Incoming::Unframed { from, status, head } => {
@@ -271,6 +334,7 @@ impl Port {
 
     /// `false`: there is no way there.
     fn send(&mut self, now: Mono, to: Hop, bytes: Vec<u8>) -> bool {
+        self.note(Way::Out, to, &bytes);
         match (to.transport, &self.datagrams) {
             (Transport::Udp, Some(socket)) => match socket.try_send_to(&bytes, to.addr) {
                 Ok(_) => true,

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
-use super::super::{Attestation, Inbound, Stir};
+use super::super::{Attestation, Inbound, SipTrace, Stir};
 use super::{Checker, Number, Text, WrittenTrunk};
 use crate::audio::Codec;
 use crate::sip::{
@@ -31,6 +31,13 @@ pub(super) struct WrittenInbound {
     #[serde(default)]
     peers: Vec<Text>,
     strangers: Option<WrittenStrangers>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenTrace {
+    dir: Option<Text>,
+    disk_mb_max: Option<Number>,
 }
 
 /// Words of the file and what they stand for.
@@ -66,6 +73,7 @@ impl Checker<'_> {
         let from_display = self.one_line(w.from_display.as_ref());
         let number_format = self.number_format(w);
         let dial_prefix = self.dialled(w.dial_prefix.as_ref());
+        let failover_statuses = self.failover_statuses(&w.failover_statuses);
         let redirects_max = w.redirects_max.as_ref().map_or(Some(0.0), |n| self.whole(n, 0.0, 5.0));
         // Every host is checked before the first failure counts, so that all of them are reported.
         let hosts: Vec<Option<String>> = w.redirect_hosts.iter().map(|h| self.host_name(Some(h)).flatten()).collect();
@@ -93,6 +101,7 @@ impl Checker<'_> {
             redirects_max: redirects_max? as u8,
             redirect_hosts: redirect_hosts?,
             redirect_prefixes: allow_prefixes.to_vec(),
+            failover_statuses: failover_statuses?,
             session_timer: session_timer?,
             prack: w.prack.map_or(usual.prack, |prack| match prack {
                 WrittenPrack::Off => Prack::Off,
@@ -162,7 +171,7 @@ impl Checker<'_> {
         Some(Registration { expires: expires?, contact_user: contact_user? })
     }
 
-    pub(super) fn failover_statuses(&mut self, w: &[Number]) -> Option<Vec<u16>> {
+    fn failover_statuses(&mut self, w: &[Number]) -> Option<Vec<u16>> {
         let statuses: Vec<Option<u16>> = w.iter().map(|s| self.whole(s, 300.0, 699.0).map(|s| s as u16)).collect();
         statuses.into_iter().collect()
     }
@@ -182,6 +191,13 @@ impl Checker<'_> {
             WrittenAttestation::C => Attestation::Gateway,
         };
         fine.then_some(Stir { key: key?, certificate_url: url.clone(), attestation })
+    }
+
+    pub(super) fn sip_trace(&mut self, w: Option<&WrittenTrace>) -> Option<SipTrace> {
+        let (dir, most) = w.map_or((None, None), |w| (w.dir.as_ref(), w.disk_mb_max.as_ref()));
+        let folder = dir.map_or_else(|| self.folder.join("sip-trace"), |dir| self.path(dir));
+        let disk_mb_max = most.map_or(Some(200.0), |most| self.whole(most, 0.0, 100_000.0));
+        Some(SipTrace { folder, disk_mb_max: disk_mb_max? as u64 })
     }
 
     pub(super) fn inbound(&mut self, w: Option<&WrittenInbound>) -> Option<Inbound> {

@@ -2,6 +2,7 @@
 
 mod alone;
 mod calls;
+mod carriers;
 mod forks;
 mod midcall;
 mod rough;
@@ -231,6 +232,7 @@ pub(super) fn name(event: &Event) -> String {
         Event::Ended { cause, .. } => format!("ended {cause}"),
         Event::PeerUp => "up".into(),
         Event::PeerDown => "down".into(),
+        Event::Registered { is, .. } => format!("registered {is}"),
     }
 }
 
