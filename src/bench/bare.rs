@@ -107,7 +107,8 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let mut ending = false;
     while over < args.calls {
         let open = if with_audio { begun - up } else { begun - over };
-        for n in begun..(begun + args.window.saturating_sub(open)).min(args.calls) {
+        let until = (begun + args.window.saturating_sub(open)).min(args.calls);
+        for n in begun..until {
             let audio = if with_audio { Some(UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?) } else { None };
             let port = audio.as_ref().map_or(Ok(4000), |s| s.local_addr().map(|a| a.port()))?;
             if let Some(socket) = &audio {
@@ -116,8 +117,8 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
             calls.push(Call { audio, to: None, up: false });
             sip.send(invite(n, own, args.peer, port).as_bytes())?;
             sent += 1;
-            begun += 1;
         }
+        begun = until;
         wait(sip.as_raw_fd(), sip.as_raw_fd(), 100);
         while let Ok(length) = sip.recv(&mut buffer) {
             received += 1;

@@ -43,7 +43,7 @@ pub(super) fn commit_groups(mut pen: Pen, writer: &Mutex<Writer>, runtime: &Hand
     let mut busy = false;
     while queue.blocking_recv_many(&mut groups, GROUPS_MAX) > 0 {
         if busy && groups.len() < GROUPS_MAX {
-            std::thread::sleep(GATHER);
+            std::thread::park_timeout(GATHER);
             while groups.len() < GROUPS_MAX
                 && let Ok(group) = queue.try_recv()
             {
