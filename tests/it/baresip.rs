@@ -96,6 +96,26 @@ impl Softphone {
         writeln!(self.orders, "{order}").expect("it listens");
     }
 
+    /// Gives an order and waits until it is carried out; gives it again while an earlier one is still under way.
+    async fn carry_out(&mut self, order: &str) {
+        self.order(order);
+        let waiting = async {
+            loop {
+                let fact = self.facts.recv().await.expect("it is there");
+                if fact["order"] != order {
+                    continue;
+                }
+                if fact["what"] == "done" {
+                    return;
+                }
+                assert!(fact["why"].as_str().is_some_and(|why| why.contains("in flight")), "{fact}");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                self.order(order);
+            }
+        };
+        tokio::time::timeout(LIMIT, waiting).await.unwrap_or_else(|_| panic!("`{order}` is not carried out"))
+    }
+
     /// The next fact of this kind; those before it are passed over.
     async fn until(&mut self, what: &str) -> Value {
         let waiting = async {
@@ -223,9 +243,9 @@ fn longest_tone_ms(pcm: &[i16], hz: f64) -> usize {
 /// The next step of the call; what is told of its media on the way is passed over.
 async fn told(line: &mut Line) -> Told {
     loop {
-        match line.next().await {
-            step @ (Told::Ringing | Told::Answered(_) | Told::Failed { .. } | Told::Ended(_)) => return step,
-            _ => {}
+        let step = line.next().await;
+        if matches!(step, Told::Ringing | Told::Answered(_) | Told::Failed { .. } | Told::Ended(_)) {
+            return step;
         }
     }
 }
@@ -254,10 +274,10 @@ async fn we_call_a_softphone() {
         desk.listen().await;
         phone.order("keys 2580*");
         assert_eq!(desk.keys(5).await, "2580*", "{codec}");
-        phone.order("hold");
-        phone.until("done").await;
-        phone.order("resume");
-        phone.until("done").await;
+        phone.carry_out("hold").await;
+        phone.carry_out("resume").await;
+        // Only then has it our answer, and may ask for more.
+        phone.hears(OUR_HZ).await;
         // It would send us to somebody else; we are not to be sent anywhere, and go on talking.
         phone.order("transfer sip:premium@127.0.0.1:9");
         let why = phone.until("failed").await["why"].to_string();
