@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::address::dialled;
 use super::auth::Challenge;
 use super::call::{Call, State};
+use super::carrier::Prack;
 use super::client::{Branch, ClientKey, Owner};
 use super::dialog::Dialog;
 use super::early::Fork;
@@ -126,6 +127,9 @@ impl UserAgent {
         }
         w.line("Contact", format_args!("<{}>", here.uri())).line("Allow", ALLOW);
         supported(&mut w, self.config.reliable);
+        if self.config.carrier.prack == Prack::Required {
+            w.line("Require", "100rel");
+        }
         for (name, value) in session {
             w.line(name, value);
         }

@@ -85,7 +85,7 @@ impl UserAgent {
     /// What is to be heard before the answer; told when it changes. With several telephones it is that which spoke last.
     pub(super) fn hear_early(&mut self, id: DialogId, media: Media) {
         let Some(Call { state: State::Inviting(inviting), .. }) = self.calls.get_mut(&id) else { return };
-        if inviting.early.replace(media) != Some(media) {
+        if inviting.early.replace(media) != Some(media) && self.config.carrier.early_media {
             self.tell(Event::EarlyMedia { dialog: id, media });
         }
     }

@@ -136,6 +136,23 @@ fn what_is_heard_before_the_answer() {
     assert_eq!(a.lines(), "70 200 BYE, 70 ended remote_hangup");
 }
 
+/// Settings of a carrier: its announcements are not listened to; it must take PRACK, or may not be asked to.
+#[test]
+fn what_a_carrier_is_spared() {
+    use crate::sip::carrier::Prack;
+    let mut a = Alone::calling(|config| config.carrier.early_media = false);
+    a.hear(10, &a.answer("INVITE", 183, "a", &[], Some(&described(4000))));
+    a.hear(20, &a.answer("INVITE", 200, "a", &[], None));
+    assert_eq!(a.lines(), "0 INVITE, 10 ringing, 20 ACK a, 20 answered Pcma Some(101)");
+    for (prack, reliable, required, supported) in
+        [(Prack::Off, false, false, false), (Prack::Supported, true, false, true), (Prack::Required, true, true, true)]
+    {
+        let a = Alone::calling(|config| (config.carrier.prack, config.reliable) = (prack, reliable));
+        let more = &a.last("INVITE").head.more;
+        assert_eq!((more.required.reliable, more.supported.reliable), (required, supported), "{prack:?}");
+    }
+}
+
 #[test]
 fn an_announcement_and_then_no() {
     let mut a = Alone::calling(|_| {});
