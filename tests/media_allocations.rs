@@ -74,7 +74,8 @@ fn a_second_of_packets_allocates_nothing() {
                 let mut bytes = [0; 1500];
                 let (length, _) = far.recv_from(&mut bytes).expect("audio comes");
                 exchanged += u64::from(Packet::parse(&bytes[..length]).is_ok());
-                let header = Header { payload_type: 8, marker: false, sequence: n, timestamp: u32::from(n) * 160, ssrc: 7 };
+                let header =
+                    Header { payload_type: 8, marker: false, sequence: n, timestamp: u32::from(n) * 160, ssrc: 7 };
                 let mut out = [0xD5; 200];
                 header.write(&[0xD5; 160], &mut out);
                 let length = sealer.as_mut().map_or(172, |sealer| sealer.rtp(&mut out, 172).unwrap());

@@ -12,10 +12,11 @@ use super::figures::Figures;
 use super::{Clock, Media, Trunk, TrunkEventKind};
 use super::{HangupCause, Input, LegEvent, MediaEvent, MediaEventKind, PromptCache, Store, StoreError, TrunkEvent};
 use crate::audio::{Clip, Codec, tone};
+use crate::books::{CallEvent, Write};
 use crate::config::{self, Config};
 use crate::engine::{Destination, Output, Refusal, StoreFailure};
 use crate::id::*;
-use crate::media::Remote;
+use crate::media::{MediaStats, Remote};
 use crate::request::Services;
 use crate::speech::Utterance;
 use crate::time::Mono;
@@ -208,6 +209,28 @@ impl<S: Store> Hands<S> {
         });
     }
 
+    /// How well the client's audio went both ways, into the call's log. Calls in which nothing was heard have no quality.
+    fn keep_quality(&self, leg: LegId, stats: &MediaStats) {
+        let Some(mos_centi) = stats.mos_centi.filter(|_| leg.party == Party::Client) else { return };
+        let mut detail = format!("mos_centi={mos_centi}");
+        for (way, quality) in [("heard", stats.heard), ("said", stats.said)] {
+            let Some(quality) = quality else { continue };
+            detail += &format!(", {way}: loss_permille={} jitter_ms={}", quality.loss_permille, quality.jitter_ms);
+            if let Some(round_trip_ms) = quality.round_trip_ms.filter(|_| way == "said") {
+                detail += &format!(" round_trip_ms={round_trip_ms}");
+            }
+        }
+        let at = self.clock.now().wall;
+        let line = CallEvent { call: leg.call, at, kind: "media".to_string(), detail };
+        let store = self.store.clone();
+        tokio::spawn(async move {
+            // A figure, not a fact that anything follows from: without it the call is what it was.
+            if let Err(error) = store.apply(&[Write::Log(line)]).await {
+                tracing::warn!(call = %leg.call, %error, "the quality of a call's audio is not kept");
+            }
+        });
+    }
+
     /// G.711 is at hand in every clip. What a rarer codec sends is encoded before the media thread sees it, which is not to wait.
     fn play_clips(&self, leg: LegId, play: PlayId, clips: Vec<Arc<Clip>>) {
         let missing = self.coded.get(&leg).filter(|codec| !clips.iter().all(|clip| clip.is_prepared(**codec))).copied();
@@ -348,6 +371,7 @@ impl<S: Store> Hands<S> {
                 figures.rtp_sent += stats.sent;
                 figures.rtp_received += stats.received;
                 figures.rtp_lost += stats.lost;
+                self.keep_quality(leg, &stats);
                 return None;
             }
             MediaEventKind::SpeechStarted | MediaEventKind::SpeechEnded => return None,
