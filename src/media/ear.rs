@@ -1,4 +1,4 @@
-//! What a leg hears: packets in order, keys, speech and who answered, a recording, and what is to be relayed.
+//! What a leg hears: packets in order, keys, speech and who answered, and a recording.
 
 use super::keys::Keys;
 use super::message::Message;
@@ -113,15 +113,7 @@ impl Ear {
         &mut self.arrivals
     }
 
-    /// `relay`: gets the samples.
-    pub fn packet(
-        &mut self,
-        now: Mono,
-        packet: &Packet<'_>,
-        remote: &Remote,
-        mut relay: Option<&mut Vec<i16>>,
-        facts: &mut Vec<MediaEventKind>,
-    ) {
+    pub fn packet(&mut self, now: Mono, packet: &Packet<'_>, remote: &Remote, facts: &mut Vec<MediaEventKind>) {
         let payload_type = packet.header.payload_type;
         if Some(payload_type) == remote.dtmf_payload_in {
             // At arrival, ahead of what is missing before it: a key must not wait.
@@ -130,7 +122,7 @@ impl Ear {
         let at = (payload_type == remote.payload_in).then(|| ticks(now, remote.codec.clock()));
         self.arrivals.note(&packet.header, at);
         let sound = &mut self.sound;
-        self.reorder.push(packet, |piece| sound.hear(now, piece, remote, relay.as_deref_mut(), facts));
+        self.reorder.push(packet, |piece| sound.hear(now, piece, remote, facts));
     }
 
     pub fn tick(&mut self, now: Mono, remote: &Remote, facts: &mut Vec<MediaEventKind>) {
@@ -141,7 +133,7 @@ impl Ear {
         }
         if self.reorder.is_waiting() {
             let sound = &mut self.sound;
-            self.reorder.flush(|piece| sound.hear(now, piece, remote, None, facts));
+            self.reorder.flush(|piece| sound.hear(now, piece, remote, facts));
             return;
         }
         let frames = quiet - self.sound.quiet_told.min(quiet);
@@ -167,14 +159,7 @@ impl Sound {
         self.listening.get_or_insert_with(|| Box::new(Listening { speech: false, ..Listening::for_speech(QUIET_MS) }))
     }
 
-    fn hear(
-        &mut self,
-        now: Mono,
-        piece: InOrder<'_>,
-        remote: &Remote,
-        relay: Option<&mut Vec<i16>>,
-        facts: &mut Vec<MediaEventKind>,
-    ) {
+    fn hear(&mut self, now: Mono, piece: InOrder<'_>, remote: &Remote, facts: &mut Vec<MediaEventKind>) {
         // Events and comfort noise hold no samples; their time shows in the next packet's timestamp. The other law of G.711 is
         // understood even if it was not agreed on: some far ends mix them up.
         let law = || Codec::of_payload_type(piece.payload_type).filter(|codec| codec.law().is_some());
@@ -184,7 +169,7 @@ impl Sound {
         self.quiet_told = 0;
         let tones = self.keys.wants_tones();
         let wanted = tones || self.recorder.is_some() || self.message.is_some() || self.listening.is_some();
-        if !wanted && relay.is_none() && self.tape.is_none() {
+        if !wanted && self.tape.is_none() {
             return;
         }
         let timestamp = self.time.samples(codec, piece.timestamp);
@@ -206,9 +191,6 @@ impl Sound {
         }
         if let Some(message) = &mut self.message {
             message.hear(now, timestamp, pcm);
-        }
-        if let Some(relay) = relay {
-            relay.extend(pcm);
         }
         if let Some(listening) = &mut self.listening {
             listening.hear(timestamp, pcm, facts);

@@ -4,6 +4,7 @@ use std::io;
 use std::net::{SocketAddr, UdpSocket};
 use std::time::Duration;
 
+use super::bridge::Bridge;
 use super::control::{Control, Ntp, Spoken, jitter_ms};
 use super::ear::Ear;
 use super::mouth::{Mouth, Uttered};
@@ -45,6 +46,8 @@ pub struct Leg {
     pub connection: Option<Connection>,
     /// The other leg of a bridge, by its place in the pump.
     pub bridged: Option<usize>,
+    /// What is heard, for that leg to say.
+    pub bridge: Option<Box<Bridge>>,
     /// More than one datagram may be waiting: the last visit found none in time, or several.
     behind: bool,
     visits: u8,
@@ -86,6 +89,7 @@ impl Leg {
             ear: Ear::default(),
             connection: None,
             bridged: None,
+            bridge: None,
             behind: true,
             visits: 0,
             wait: 0,
@@ -312,17 +316,11 @@ impl Leg {
         }
     }
 
-    /// Reads what has arrived, and gives how many datagrams that were. `relay`: gets the samples.
+    /// Reads what has arrived, and gives how many datagrams that were.
     ///
     /// Of a stream that flows evenly one datagram is waiting at each visit, and looking whether there is another is left to
     /// every few visits: it would cost a fourth of the reading itself.
-    pub fn receive(
-        &mut self,
-        turn: &Turn<'_>,
-        datagram: &mut [u8],
-        mut relay: Option<&mut Vec<i16>>,
-        facts: &mut Vec<MediaEventKind>,
-    ) -> u64 {
+    pub fn receive(&mut self, turn: &Turn<'_>, datagram: &mut [u8], facts: &mut Vec<MediaEventKind>) -> u64 {
         self.visits = self.visits.wrapping_add(1);
         let mut thorough = self.behind || self.visits.is_multiple_of(THOROUGH_EVERY);
         let mut read = 0;
@@ -331,7 +329,7 @@ impl Leg {
                 Ok((length, from)) => {
                     read += 1;
                     // Keys come in bursts: beside the audio, and their end three times.
-                    thorough |= self.take(turn, &mut datagram[..length], from, relay.as_deref_mut(), facts);
+                    thorough |= self.take(turn, &mut datagram[..length], from, facts);
                     if !thorough {
                         return read;
                     }
@@ -346,14 +344,7 @@ impl Leg {
     }
 
     /// One datagram. True if it was more, or less, than audio.
-    fn take(
-        &mut self,
-        turn: &Turn<'_>,
-        bytes: &mut [u8],
-        from: SocketAddr,
-        relay: Option<&mut Vec<i16>>,
-        facts: &mut Vec<MediaEventKind>,
-    ) -> bool {
+    fn take(&mut self, turn: &Turn<'_>, bytes: &mut [u8], from: SocketAddr, facts: &mut Vec<MediaEventKind>) -> bool {
         if rtcp::is_rtcp(bytes) {
             self.take_report(turn, bytes, from);
             return true;
@@ -373,7 +364,10 @@ impl Leg {
             return true;
         }
         self.alive = turn.now;
-        self.ear.packet(turn.now, &packet, &connection.remote, relay, facts);
+        if let Some(bridge) = &mut self.bridge {
+            bridge.hear(turn.now, &packet, &connection.remote);
+        }
+        self.ear.packet(turn.now, &packet, &connection.remote, facts);
         packet.header.payload_type != connection.remote.payload_in
     }
 }

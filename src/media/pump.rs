@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedSender;
 
+use super::bridge::Bridge;
 use super::control::Ntp;
 use super::leg::{DATAGRAM_BUFFER, Leg, Turn};
 use super::message::Message;
@@ -24,7 +25,7 @@ use super::sys::{Bell, Epoll, Timer, hurry};
 use super::tape::Tape;
 use super::wheel::{BEAT, Period, Wheel};
 use super::{MediaEvent, MediaEventKind, Remote, Settings};
-use crate::audio::Clip;
+use crate::audio::{Clip, Codec};
 use crate::id::{LegId, PlayId};
 use crate::time::{Clock, Mono};
 
@@ -388,6 +389,8 @@ impl Pump {
         for (one, other) in [(a, b), (b, a)] {
             if let Some(leg) = &mut self.legs[one] {
                 leg.bridged = Some(other);
+                let codec = leg.connection.as_ref().map_or(Codec::Pcma, |c| c.remote.codec);
+                leg.bridge = Some(Box::new(Bridge::new(codec)));
                 leg.mouth.relay = Some(Relay::new());
             }
         }
@@ -399,6 +402,7 @@ impl Pump {
         for place in other.into_iter().chain([place]) {
             if let Some(leg) = &mut self.legs[place] {
                 leg.bridged = None;
+                leg.bridge = None;
                 leg.mouth.relay = None;
             }
         }
@@ -456,7 +460,10 @@ fn visit(
 ) -> (u64, u64) {
     let Some(leg) = &mut legs[place] else { return (0, 0) };
     let (sent, id, other) = (leg.sent(), leg.id, leg.bridged);
-    let read = leg.receive(turn, datagram, other.map(|_| &mut heard.relayed), &mut heard.facts);
+    let read = leg.receive(turn, datagram, &mut heard.facts);
+    if let Some(bridge) = &mut leg.bridge {
+        bridge.play(turn.now, &mut heard.relayed);
+    }
     leg.tick(turn, &mut heard.facts);
     let sent = leg.sent() - sent;
     tell(events, turn.clock, id, &mut heard.facts);
