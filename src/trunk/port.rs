@@ -84,7 +84,10 @@ impl Port {
                     (None, addr)
                 }
                 // Nobody can connect to us; the carrier speaks to us down the connection that we open.
-                None => (None, bind),
+                None => {
+                    let port = if bind.port() == 0 { Transport::Tls.default_port() } else { bind.port() };
+                    (None, SocketAddr::new(bind.ip(), port))
+                }
             }
         } else {
             let (socket, listener) = listen_both(bind)?;
