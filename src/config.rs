@@ -63,8 +63,8 @@ pub struct Config {
 pub struct Trunk {
     /// Unique.
     pub name: String,
-    /// `host:port`, resolved when the trunk starts.
-    pub peer: String,
+    /// The carrier, and how it is reached.
+    pub peer: Reach,
     /// Our own side's address; port 0 takes a free one.
     pub bind: SocketAddr,
     pub username: Option<String>,
@@ -89,6 +89,31 @@ pub struct Trunk {
     pub outbound_proxy: Option<String>,
     /// How our numbers are signed. `None`: not at all.
     pub stir: Option<Stir>,
+}
+
+/// Where a carrier is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reach {
+    /// An address, a host, or a domain with SRV records (RFC 3263).
+    pub host: String,
+    /// `None`: that of the SRV records, else the transport's own.
+    pub port: Option<u16>,
+    /// `None`: what the domain's NAPTR records prefer, else UDP.
+    pub transport: Option<sip::Transport>,
+    /// Always there when `transport` is TLS.
+    pub tls: Option<TrunkTls>,
+}
+
+/// PEM files, readable when the config was read.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TrunkTls {
+    /// Who vouches for the carrier. `None`: those whom browsers believe.
+    pub ca: Option<PathBuf>,
+    /// Ours, together with `key`.
+    pub certificate: Option<PathBuf>,
+    pub key: Option<PathBuf>,
+    /// The name in the carrier's certificate, when it is not `host`.
+    pub server_name: Option<String>,
 }
 
 /// STIR/SHAKEN: what the number shown is vouched for with (RFC 8224, 8225, 8588).

@@ -81,63 +81,69 @@ fn mistakes_have_a_place_and_a_code() {
         ("caller_id: \"+74950000000\"", "caller_id: \"4950000000\"", "16:12 C003", "begins with +"),
         ("[\"+7\", \"+44\"]", "[]", "19:17 C007", "no number may be dialled"),
         ("[\"+7\", \"+44\"]", "[\"7\", \"+4x\"]", "19:18 C003, 19:23 C003", "beginning of a number"),
-        ("# password: \"${env:TRUNK_PASSWORD}\"", "password: hunter2 #", "26:15 C004", "change the secret"),
-        ("# password: \"${env:TRUNK_PASSWORD}\"", "password: \"${env:NOPE}\" #", "26:15 C005", "NOPE is not set"),
-        ("# password: \"file:secrets/smtp\"", "password: \"file:none\"\n  username: x", "76:13 C005", "cannot read"),
-        ("channels_max: 30", "channels_max: 0", "28:19 C003", "from 1 to 10000"),
-        ("channels_max: 30", "channels_max: many", "28:19 C001", "number"),
-        ("cps_max: 5 ", "cps_max: -1 ", "29:14 C003", "out of range"),
+        ("# password: \"${env:TRUNK_PASSWORD}\"", "password: hunter2 #", "32:15 C004", "change the secret"),
+        ("# password: \"${env:TRUNK_PASSWORD}\"", "password: \"${env:NOPE}\" #", "32:15 C005", "NOPE is not set"),
+        ("# password: \"file:secrets/smtp\"", "password: \"file:none\"\n  username: x", "82:13 C005", "cannot read"),
+        ("channels_max: 30", "channels_max: 0", "34:19 C003", "from 1 to 10000"),
+        ("channels_max: 30", "channels_max: many", "34:19 C001", "number"),
+        ("cps_max: 5 ", "cps_max: -1 ", "35:14 C003", "out of range"),
         ("peer: \"127.0.0.1:5060\"", "peer: carrier", "23:11 C003", "host and a port"),
-        ("tls: none ", "tls: maybe ", "74:8 C001", "maybe"),
-        ("sip:agent2@127", "agent2@127", "67:43 C003", "not a SIP address"),
+        ("peer: \"127.0.0.1:5060\"", "peer: \"sip carrier.example\"", "23:11 C003", "or a domain"),
+        ("# transport: tls ", "transport: sctp ", "24:16 C001", "sctp"),
+        ("# transport: tls ", "transport: tcp\n    tls: {} ", "25:10 C003", "no use over udp"),
+        ("# transport: tls ", "tls: { ca: none.pem } ", "24:16 C005", "cannot read the file none.pem"),
+        ("# transport: tls ", "tls: { key: ringback.yaml } ", "24:17 C005", "ringback.yaml"),
+        ("# transport: tls ", "tls: { server_name: a/b } ", "24:25 C003", "not the name of a host"),
+        ("tls: none ", "tls: maybe ", "80:8 C001", "maybe"),
+        ("sip:agent2@127", "agent2@127", "73:43 C003", "not a SIP address"),
         (
             "http://127.0.0.1:8025",
             "http://sms.example.com\"\n  token: \"${env:SET}\"\n  # \"",
-            "83:8 C003",
+            "89:8 C003",
             "plain text",
         ),
-        ("host: billing.example.org", "host: https://billing.example.org/balance", "91:11 C003", "name of a server"),
-        ("host: billing.example.org", "host: http://billing.example.org", "91:11 C003", "plain text"),
-        ("host: billing.example.org", "host: a.example\n  - host: \"A.example:443\"", "92:11 C006", "named twice"),
+        ("host: billing.example.org", "host: https://billing.example.org/balance", "97:11 C003", "name of a server"),
+        ("host: billing.example.org", "host: http://billing.example.org", "97:11 C003", "plain text"),
+        ("host: billing.example.org", "host: a.example\n  - host: \"A.example:443\"", "98:11 C006", "named twice"),
         (
             "# authorization: \"${env:BILLING_AUTHORIZATION}\"",
             "authorization: hunter2 #",
-            "92:20 C004",
+            "98:20 C004",
             "change the secret",
         ),
         (
             "# authorization: \"${env:BILLING_AUTHORIZATION}\"",
             "authorization: \"${env:LINES}\" #",
-            "92:20 C003",
+            "98:20 C003",
             "one line",
         ),
-        ("# register: { expires_s: 3600 }", "register: { expires_s: 5 }", "33:28 C003", "from 60"),
-        ("# outbound_proxy: \"edge.example.com:5060\"", "outbound_proxy: edge", "35:21 C003", "host and a port"),
-        ("# from_domain: sip.example.com", "from_domain: \"a b\"", "36:18 C003", "not the name of a host"),
-        ("# identity: none", "identity: who", "38:15 C001", "who"),
-        ("# number_format: e164", "number_format: national", "40:20 C003", "country_code"),
-        ("# dial_prefix: \"\"", "dial_prefix: \"a\"", "42:18 C003", "cannot be dialled"),
-        ("# codecs: [pcma, pcmu]", "codecs: [pcma, g729]", "44:20 C003", "pcma, pcmu, g722, opus"),
-        ("# ptime_ms: 20", "ptime_ms: 25", "45:15 C003", "10, 20"),
-        ("# session_timer_s: 1800", "session_timer_s: 60", "50:22 C003", "from 90"),
-        ("# redirects_max: 0", "redirects_max: 9", "51:20 C003", "from 0 to 5"),
-        ("# failover_statuses: []", "failover_statuses: [200]", "53:25 C003", "from 300"),
-        ("# stir: { key: \"file:secrets/stir.pem\"", "stir: { key: \"hunter2\"", "54:18 C004", "change the secret"),
-        ("peers: []", "peers: [\"carrier\"]", "60:11 C003", "203.0.113.0/24"),
-        ("strangers: silence", "strangers: loud", "61:14 C001", "loud"),
-        ("days: mon-fri", "days: sat-mon", "68:20 C003", "begins on Monday"),
-        ("from: \"09:00\"", "from: \"9\"", "68:35 C003", "time of day"),
-        ("to: \"20:00\"", "to: \"08:00\"", "68:48 C003", "closes after it opens"),
-        ("zone: Europe/Moscow", "zone: Moscow", "68:63 C003", "time zone"),
-        ("transfer_to: []", "transfer_to: [\"8800\", \"sip:desk\"]", "97:15 C003, 97:23 C003", "sip:*@example.org"),
-        ("  bind_ip: 127.0.0.1", "  ports: 5000-4000\n  bind_ip: 127.0.0.1", "111:10 C003", "16384-32767"),
-        ("  bind_ip: 127.0.0.1", "  silent_s_max: 2\n  bind_ip: 127.0.0.1", "111:17 C003", "from 5"),
-        ("  bind_ip: 127.0.0.1", "  record_calls: some\n  bind_ip: 127.0.0.1", "111:17 C003", "off"),
-        ("  bind_ip: 127.0.0.1", "  far_end: here\n  bind_ip: 127.0.0.1", "111:12 C003", "behind a NAT"),
-        ("disk_mb_max: 4096", "disk_mb_max: 0", "120:16 C003", "from 1"),
-        ("disk_mb_max: 200", "disk_mb_max: -1", "129:43 C003", "from 0"),
-        ("drain_s: 120", "drain_s: 120\ndrain_s: 5", "126:1 C001", "duplicate"),
-        ("from: \"Billing <billing@example.com>\"", "from: \"a@b.c\\nBcc: x@y.z\"", "77:9 C003", "e-mail address"),
+        ("# register: { expires_s: 3600 }", "register: { expires_s: 5 }", "39:28 C003", "from 60"),
+        ("# outbound_proxy: \"edge.example.com:5060\"", "outbound_proxy: edge", "41:21 C003", "host and a port"),
+        ("# from_domain: sip.example.com", "from_domain: \"a b\"", "42:18 C003", "not the name of a host"),
+        ("# identity: none", "identity: who", "44:15 C001", "who"),
+        ("# number_format: e164", "number_format: national", "46:20 C003", "country_code"),
+        ("# dial_prefix: \"\"", "dial_prefix: \"a\"", "48:18 C003", "cannot be dialled"),
+        ("# codecs: [pcma, pcmu]", "codecs: [pcma, g729]", "50:20 C003", "pcma, pcmu, g722, opus"),
+        ("# ptime_ms: 20", "ptime_ms: 25", "51:15 C003", "10, 20"),
+        ("# session_timer_s: 1800", "session_timer_s: 60", "56:22 C003", "from 90"),
+        ("# redirects_max: 0", "redirects_max: 9", "57:20 C003", "from 0 to 5"),
+        ("# failover_statuses: []", "failover_statuses: [200]", "59:25 C003", "from 300"),
+        ("# stir: { key: \"file:secrets/stir.pem\"", "stir: { key: \"hunter2\"", "60:18 C004", "change the secret"),
+        ("peers: []", "peers: [\"carrier\"]", "66:11 C003", "203.0.113.0/24"),
+        ("strangers: silence", "strangers: loud", "67:14 C001", "loud"),
+        ("days: mon-fri", "days: sat-mon", "74:20 C003", "begins on Monday"),
+        ("from: \"09:00\"", "from: \"9\"", "74:35 C003", "time of day"),
+        ("to: \"20:00\"", "to: \"08:00\"", "74:48 C003", "closes after it opens"),
+        ("zone: Europe/Moscow", "zone: Moscow", "74:63 C003", "time zone"),
+        ("transfer_to: []", "transfer_to: [\"8800\", \"sip:desk\"]", "103:15 C003, 103:23 C003", "sip:*@example.org"),
+        ("  bind_ip: 127.0.0.1", "  ports: 5000-4000\n  bind_ip: 127.0.0.1", "117:10 C003", "16384-32767"),
+        ("  bind_ip: 127.0.0.1", "  silent_s_max: 2\n  bind_ip: 127.0.0.1", "117:17 C003", "from 5"),
+        ("  bind_ip: 127.0.0.1", "  record_calls: some\n  bind_ip: 127.0.0.1", "117:17 C003", "off"),
+        ("  bind_ip: 127.0.0.1", "  far_end: here\n  bind_ip: 127.0.0.1", "117:12 C003", "behind a NAT"),
+        ("disk_mb_max: 4096", "disk_mb_max: 0", "126:16 C003", "from 1"),
+        ("disk_mb_max: 200", "disk_mb_max: -1", "135:43 C003", "from 0"),
+        ("drain_s: 120", "drain_s: 120\ndrain_s: 5", "132:1 C001", "duplicate"),
+        ("from: \"Billing <billing@example.com>\"", "from: \"a@b.c\\nBcc: x@y.z\"", "83:9 C003", "e-mail address"),
         ("\ndatabase: ringback.db", "\ndatabase: [", "5:11 C001", ""),
     ] {
         let source = Config::sample().replacen(from, to, 1);
@@ -161,7 +167,7 @@ fn all_mistakes_at_once() {
     let error = parse(&source).unwrap_err();
     let mut codes: Vec<_> = error.diagnostics.iter().map(|d| (d.span.line, d.code)).collect();
     codes.sort();
-    assert_eq!(codes, [(19, "C003"), (24, "C003"), (27, "C006"), (34, "C003")], "{error}");
+    assert_eq!(codes, [(19, "C003"), (24, "C003"), (27, "C006"), (40, "C003")], "{error}");
 }
 
 #[test]
@@ -320,4 +326,33 @@ fn mistakes_about_voices_have_a_place_and_a_code() {
         assert!(!text.contains("hunter2"), "a secret is shown: {text}");
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_carrier_is_reached_as_its_section_says() {
+    use crate::sip::Transport;
+    let mut seen = Vec::new();
+    for (peer, more) in [
+        ("127.0.0.1:5060", ""),
+        ("[2001:db8::1]:5070", "transport: tcp"),
+        ("2001:db8::1", ""),
+        ("carrier.example", ""),
+        ("sip.carrier.example.", "transport: tls"),
+        ("host:5060", "transport: udp"),
+    ] {
+        let text = Config::sample().replacen("\"127.0.0.1:5060\" ", &format!("\"{peer}\" "), 1);
+        let text = text.replacen("# transport: tls ", &format!("{more} #"), 1);
+        let config = parse(&text).unwrap_or_else(|error| panic!("{peer}: {error}"));
+        let Reach { host, port, transport, tls } = config.trunks[0].peer.clone();
+        seen.push((host, port, transport, tls.is_some()));
+    }
+    let expected = [
+        ("127.0.0.1", Some(5060), None, false),
+        ("2001:db8::1", Some(5070), Some(Transport::Tcp), false),
+        ("2001:db8::1", None, None, false),
+        ("carrier.example", None, None, false),
+        ("sip.carrier.example", None, Some(Transport::Tls), true),
+        ("host", Some(5060), Some(Transport::Udp), false),
+    ];
+    assert_eq!(seen, expected.map(|(host, port, transport, tls)| (host.to_owned(), port, transport, tls)));
 }

@@ -17,6 +17,7 @@ use crate::phone::PhoneNumber;
 use crate::time::Zone;
 
 mod lines;
+mod reach;
 mod trunk;
 mod voices;
 
@@ -60,6 +61,8 @@ struct Written {
 struct WrittenTrunk {
     name: Text,
     peer: Text,
+    transport: Option<Spanned<reach::WrittenTransport>>,
+    tls: Option<Spanned<reach::WrittenTls>>,
     bind: Text,
     username: Option<String>,
     password: Option<Text>,
@@ -291,7 +294,7 @@ impl Checker<'_> {
     }
 
     fn trunk(&mut self, w: &WrittenTrunk, allow_prefixes: &[String]) -> Option<Trunk> {
-        let peer = self.host_and_port(&w.peer);
+        let peer = self.reach(w);
         let bind = self.parsed::<SocketAddr>(&w.bind, "an address and a port", "write it as \"0.0.0.0:5060\"");
         let password = w.password.as_ref().map_or(Some(None), |p| self.secret(p).map(Some));
         let caller_id = w.caller_id.as_ref().map_or(Some(None), |c| self.phone(c).map(Some));

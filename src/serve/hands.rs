@@ -20,7 +20,7 @@ use crate::media::{MediaStats, Remote};
 use crate::request::Services;
 use crate::speech::Utterance;
 use crate::time::Mono;
-use crate::trunk::{PeerAddress, TrunkConfig};
+use crate::trunk::{Keep, PeerAddress, Tls, TrunkConfig};
 
 /// How long a claimed attempt is ours before another process may take it: far longer than preparing and queueing last.
 const LEASE: Duration = Duration::from_secs(300);
@@ -427,18 +427,24 @@ fn signer(settings: &config::Trunk) -> std::io::Result<Option<Arc<crate::trunk::
 
 /// A trunk's settings as the SIP edge takes them: the secret handed over, the peer to be found by the edge.
 /// `inbound_after`: the number of the last call that came in, when calls are answered.
-pub(super) fn trunk_config(
-    settings: &config::Trunk,
-    config: &Config,
-    inbound_after: Option<i64>,
-) -> std::io::Result<TrunkConfig> {
-    let peer = settings.peer.rsplit_once(':').and_then(|(host, port)| {
-        let host = host.trim_matches(['[', ']']).to_owned();
-        Some(PeerAddress { host, port: Some(port.parse().ok()?), ..PeerAddress::at(settings.bind) })
+pub(super) fn trunk_config(settings: &config::Trunk, config: &Config, inbound_after: Option<i64>) -> TrunkConfig {
+    let reach = &settings.peer;
+    let tls = reach.tls.clone().map(|config::TrunkTls { ca, certificate, key, server_name }| Tls {
+        ca,
+        certificate,
+        key,
+        server_name,
     });
-    let peer = peer.ok_or_else(|| std::io::Error::other(format!("`{}` is not a host and a port", settings.peer)))?;
+    let peer = PeerAddress {
+        host: reach.host.clone(),
+        port: reach.port,
+        transport: reach.transport,
+        tls,
+        name_servers: Vec::new(),
+        keep: Keep::default(),
+    };
     let caller_id = settings.caller_id.as_ref().unwrap_or(&config.caller_id);
-    Ok(TrunkConfig {
+    TrunkConfig {
         name: settings.name.clone(),
         peer,
         bind: settings.bind,
@@ -456,5 +462,5 @@ pub(super) fn trunk_config(
             trace: trace(config)?,
             gate: crate::sip::Rules { peers: config.inbound.peers.clone(), strangers: config.inbound.strangers },
         },
-    })
+    }
 }

@@ -135,6 +135,7 @@ impl UserAgent {
         {
             let hop = inviting.to;
             self.targets.rest(hop, Resting::Last(self.now + REST));
+            self.abandon(Some(hop));
         }
     }
 
@@ -213,8 +214,9 @@ impl UserAgent {
     pub(super) fn on_options_silent(&mut self) {
         self.asking = false;
         let Some(peer) = &mut self.config.peer else { return };
-        self.targets.rest(peer.hop, Resting::Last(self.now + REST));
-        self.silent.push(peer.hop);
+        let hop = peer.hop;
+        self.targets.rest(hop, Resting::Last(self.now + REST));
+        self.silent.push(hop);
         let next = self.targets.pick(self.now, &mut self.rng, &self.silent);
         match next.filter(|_| self.silent.len() < TARGETS_MAX && !self.closed) {
             Some(next) => {
@@ -229,6 +231,10 @@ impl UserAgent {
                 self.peer_is(false);
             }
         }
+    }
+
+    pub(super) fn abandon(&mut self, hop: Option<Hop>) {
+        self.abandoned.extend(hop.filter(|hop| hop.transport.is_reliable() && !self.abandoned.contains(hop)));
     }
 
     pub(super) fn on_options_heard(&mut self) {
@@ -292,8 +298,6 @@ mod tests {
                         self.sent.push((self.now, to, String::from_utf8(bytes).unwrap()));
                     }
                     Output::Event(event) => self.told.push((self.now, event)),
-                    #[allow(unreachable_patterns)]
-                    _ => {}
                 }
             }
         }

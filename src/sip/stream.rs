@@ -96,6 +96,9 @@ impl Framer {
             let unfinished = self.buffer.len() - self.start;
             return if unfinished > MESSAGE_BYTES_MAX { Err(Broken::TooLong) } else { Ok(None) };
         };
+        if head > MESSAGE_BYTES_MAX {
+            return Err(Broken::TooLong);
+        }
         let bytes = &self.buffer[self.start..];
         let unframed = |status| Err(Broken::Unframed { status, head: bytes[..head].to_vec() });
         let body = match content_length(&bytes[..head]) {

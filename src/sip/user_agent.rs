@@ -177,6 +177,8 @@ pub struct UserAgent {
     pub(super) targets: Targets,
     /// Places that did not answer the OPTIONS of this round.
     pub(super) silent: Vec<Hop>,
+    /// Streams over which no answer came; see [`UserAgent::take_abandoned`].
+    pub(super) abandoned: Vec<Hop>,
     /// Places known not to speak TCP.
     pub(super) datagrams_only: Vec<SocketAddr>,
 }
@@ -218,6 +220,7 @@ impl UserAgent {
             asking: false,
             targets,
             silent: Vec::new(),
+            abandoned: Vec::new(),
             datagrams_only: Vec::new(),
         };
         agent.begin_registering();
@@ -227,6 +230,13 @@ impl UserAgent {
     /// Our addresses, once they are known.
     pub fn set_contacts(&mut self, contacts: Contacts) {
         self.config.contacts = contacts;
+    }
+
+    /// A place from which nothing came back for as long as an answer may take, though it is reached by a stream: the system
+    /// at the far end may go on acknowledging for a program that hangs. A connection there is not to be used any more. To
+    /// be asked for after every input.
+    pub fn take_abandoned(&mut self) -> Option<Hop> {
+        self.abandoned.pop()
     }
 
     /// A new name for a call about to be dialled.
@@ -553,7 +563,10 @@ impl UserAgent {
                 match owner {
                     Owner::Invite(id) => self.on_invite_timeout(id),
                     Owner::Within(id) => self.on_within_timeout(id, key),
-                    Owner::Keepalive => self.on_options_silent(),
+                    Owner::Keepalive => {
+                        self.abandon(self.config.peer.as_ref().map(|peer| peer.hop));
+                        self.on_options_silent();
+                    }
                     Owner::Register => self.on_register_timeout(),
                     Owner::Nobody => {}
                 }

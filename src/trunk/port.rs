@@ -84,7 +84,10 @@ impl Port {
                     (None, addr)
                 }
                 // Nobody can connect to us; the carrier speaks to us down the connection that we open.
-                None => (None, bind),
+                None => {
+                    let port = if bind.port() == 0 { Transport::Tls.default_port() } else { bind.port() };
+                    (None, SocketAddr::new(bind.ip(), port))
+                }
             }
         } else {
             let (socket, listener) = listen_both(bind)?;
@@ -319,7 +322,13 @@ impl Port {
         // A message that cannot be sent has consequences, and those may be messages; each target is tried once for a call,
         // so that this ends.
         let mut outputs = std::collections::VecDeque::from(outputs);
-        while let Some(output) = outputs.pop_front() {
+        loop {
+            while let Some(hop) = self.agent.take_abandoned() {
+                if let Some(hop) = self.streams.abandon(hop) {
+                    outputs.extend(self.agent.handle(now, Input::Unreachable { hop }));
+                }
+            }
+            let Some(output) = outputs.pop_front() else { return };
             match output {
                 Output::Send { to, bytes } => {
                     if !self.send(now, to, bytes) {

@@ -192,6 +192,14 @@ impl Streams {
         }
     }
 
+    /// Drops the connection to a place that does not answer. Says which it was.
+    pub fn abandon(&mut self, hop: Hop) -> Option<Hop> {
+        let id = self.by_place.get(&(hop.transport, hop.addr)).copied()?;
+        tracing::warn!(peer = %hop.addr, "a connection is given up: nothing is answered over it");
+        self.forget(id);
+        Some(Hop { connection: Some(id), ..hop })
+    }
+
     /// A connection has ended. `hop`: as it said itself.
     pub fn on_gone(&mut self, now: Mono, hop: Hop) {
         let Some(id) = hop.connection else { return };

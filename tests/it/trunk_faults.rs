@@ -259,6 +259,22 @@ async fn a_connection_that_is_half_open_costs_calls_in_setup_and_no_others() {
     line.ended().await;
 }
 
+/// Its system acknowledges, its program hangs, and it has never answered a ping.
+#[tokio::test]
+async fn a_connection_over_which_nothing_is_answered_is_left() {
+    let listener = TcpListener::bind((HERE, 0)).await.unwrap();
+    let mut caller = Caller::start(config(over_tcp(listener.local_addr().unwrap()), "127.0.0.1:0"));
+    dial(&caller, 1);
+    let mut hung = Line::accept(&listener).await;
+    hung.next("INVITE").await;
+    assert_eq!(ended(&caller.told().await.kind), DOWN);
+    dial(&caller, 2);
+    let mut line = Line::accept(&listener).await;
+    line.answer("INVITE", 200).await;
+    assert!(matches!(caller.told().await.kind, Told::Answered(_)));
+    hung.ended().await;
+}
+
 #[tokio::test]
 async fn a_peer_that_closes_is_connected_to_again() {
     let listener = TcpListener::bind((HERE, 0)).await.unwrap();
