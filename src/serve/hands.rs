@@ -274,6 +274,9 @@ impl<S: Store> Hands<S> {
             }
             TrunkEventKind::Moved(remote) => {
                 self.media.connect(leg, remote.into());
+                if leg.party == Party::Client && !leg.call.is_inbound() {
+                    self.media.listen_for_network(leg);
+                }
                 return None;
             }
             // Media counts a key once, however often and in whichever ways it comes.
