@@ -445,7 +445,11 @@ fn signer(settings: &config::Trunk) -> std::io::Result<Option<Arc<crate::trunk::
 
 /// A trunk's settings as the SIP edge takes them: the secret handed over, the peer to be found by the edge.
 /// `inbound_after`: the number of the last call that came in, when calls are answered.
-pub(super) fn trunk_config(settings: &config::Trunk, config: &Config, inbound_after: Option<i64>) -> TrunkConfig {
+pub(super) fn trunk_config(
+    settings: &config::Trunk,
+    config: &Config,
+    inbound_after: Option<i64>,
+) -> std::io::Result<TrunkConfig> {
     let reach = &settings.peer;
     let tls = reach.tls.clone().map(|config::TrunkTls { ca, certificate, key, server_name }| Tls {
         ca,
@@ -462,7 +466,7 @@ pub(super) fn trunk_config(settings: &config::Trunk, config: &Config, inbound_af
         keep: Keep::default(),
     };
     let caller_id = settings.caller_id.as_ref().unwrap_or(&config.caller_id);
-    TrunkConfig {
+    Ok(TrunkConfig {
         name: settings.name.clone(),
         peer,
         bind: settings.bind,
@@ -480,5 +484,5 @@ pub(super) fn trunk_config(settings: &config::Trunk, config: &Config, inbound_af
             trace: trace(config)?,
             gate: crate::sip::Rules { peers: config.inbound.peers.clone(), strangers: config.inbound.strangers },
         },
-    }
+    })
 }

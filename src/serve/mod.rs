@@ -113,7 +113,7 @@ pub async fn run<S: Store>(
         true => None,
         false => Some(lines::last_inbound(&*store).await?),
     };
-    let trunk_config = hands::trunk_config(settings, config, inbound_after);
+    let trunk_config = hands::trunk_config(settings, config, inbound_after).map_err(naming)?;
     let trunk = Trunk::start(trunk_config, clock.clone(), trunk_events).map_err(|error| match error.kind() {
         std::io::ErrorKind::AddrInUse => ServeError::Start(format!(
             "trunk {}: another program holds {}; stop it, or change the trunk's `bind`",
