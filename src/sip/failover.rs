@@ -259,8 +259,8 @@ fn remember(list: &mut Vec<SocketAddr>, addr: SocketAddr) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::config::Config;
     use super::super::order::{Command, Event, Input, Output};
-    use super::super::user_agent::Config;
     use super::*;
 
     fn place(n: u8) -> Hop {

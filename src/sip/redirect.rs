@@ -48,7 +48,7 @@ impl UserAgent {
     /// again, to its new target.
     pub(super) fn take_redirect(&mut self, id: DialogId, response: &Response) -> bool {
         let carrier = &self.config.carrier;
-        let redirected = matches!(response.status, 300 | 301 | 302);
+        let redirected = matches!(response.status, 300..=302);
         if carrier.redirects_max == 0 || !(redirected || self.redirects.contains_key(&id)) || response.status >= 600 {
             return false;
         }

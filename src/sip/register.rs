@@ -303,9 +303,9 @@ impl UserAgent {
 mod tests {
     use super::*;
     use crate::secret::Secret;
+    use crate::sip::config::Config;
     use crate::sip::hop::{Hop, Peer};
     use crate::sip::order::{Input, Output};
-    use crate::sip::user_agent::Config;
     use crate::sip::{Command, Credentials};
 
     const REGISTRAR: &str = "203.0.113.1:5060";

@@ -16,10 +16,11 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
 use super::auth::Credentials;
+use super::config::Config;
 use super::hop::{Hop, Peer};
 use super::message::{Message, parse};
 use super::order::{Command, DialogId, Event, Input, Output};
-use super::user_agent::{Config, UserAgent};
+use super::user_agent::UserAgent;
 use crate::audio::Codec;
 use crate::secret::Secret;
 use crate::time::Mono;
