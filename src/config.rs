@@ -87,8 +87,6 @@ pub struct Trunk {
     pub carrier: sip::Carrier,
     /// What we offer for audio.
     pub abilities: sip::Abilities,
-    /// `host:port` that everything is sent through (RFC 3261 §8.1.2). `None`: the peer itself.
-    pub outbound_proxy: Option<String>,
     /// How our numbers are signed. `None`: not at all.
     pub stir: Option<Stir>,
 }

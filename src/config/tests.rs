@@ -25,8 +25,8 @@ fn the_sample_loads() {
 #[test]
 fn the_sample_loads_with_its_commented_settings() {
     let mut whole = Config::sample().to_string();
-    let of_carriers = "register realm outbound_proxy from_domain from_display identity privacy number_format dial_prefix \
-        user_phone codecs ptime_ms srtp dtmf early_media prack session_timer_s redirects_max redirect_hosts \
+    let of_carriers = "register realm from_domain from_display identity privacy number_format dial_prefix \
+        user_phone codecs ptime_ms srtp early_media prack session_timer_s redirects_max redirect_hosts \
         failover_statuses stir";
     let of_others = ["username", "password", "caller_id", "token", "authorization"];
     for key in of_carriers.split_whitespace().chain(of_others) {
@@ -53,11 +53,10 @@ fn the_sample_loads_with_its_commented_settings() {
         ..sip::Carrier::default()
     };
     assert_eq!(trunk.carrier, carrier);
-    assert_eq!((&usual.register, &usual.outbound_proxy, &usual.stir), (&None, &None, &None));
+    assert_eq!((&usual.register, &usual.stir), (&None, &None));
     assert_eq!(trunk.abilities, usual.abilities);
     assert_eq!(trunk.abilities, sip::Abilities::default());
     assert_eq!(trunk.register.as_ref().unwrap().expires, Duration::from_secs(3_600));
-    assert_eq!(trunk.outbound_proxy.as_deref(), Some("edge.example.com:5060"));
     assert_eq!(trunk.stir.as_ref().unwrap().attestation, Attestation::Full);
     assert_eq!(config.inbound, Inbound::default());
     assert_eq!(config.speech.voices.len(), 6);
@@ -67,7 +66,7 @@ fn the_sample_loads_with_its_commented_settings() {
 /// The sample with its last sections, of voices, uncommented.
 fn with_voices(sample: &str) -> String {
     let uncommented = |line: &str| match line.strip_prefix("# ") {
-        Some(rest) if rest.starts_with(' ') || matches!(rest, "voices:" | "speech:") => rest.to_string(),
+        Some(rest) if rest.starts_with(' ') || matches!(rest, "lines:" | "voices:" | "speech:") => rest.to_string(),
         _ => line.to_string(),
     };
     sample.lines().map(uncommented).collect::<Vec<_>>().join("\n")
@@ -118,7 +117,6 @@ fn mistakes_have_a_place_and_a_code() {
             "one line",
         ),
         ("# register: { expires_s: 3600 }", "register: { expires_s: 5 }", "39:28 C003", "from 60"),
-        ("# outbound_proxy: \"edge.example.com:5060\"", "outbound_proxy: edge", "41:21 C003", "host and a port"),
         ("# from_domain: sip.example.com", "from_domain: \"a b\"", "42:18 C003", "not the name of a host"),
         ("# identity: none", "identity: who", "44:15 C001", "who"),
         ("# number_format: e164", "number_format: national", "46:20 C003", "country_code"),

@@ -84,9 +84,7 @@ struct WrittenTrunk {
     international_prefix: Option<Text>,
     dial_prefix: Option<Text>,
     user_phone: Option<bool>,
-    outbound_proxy: Option<Text>,
     realm: Option<Text>,
-    dtmf: Option<trunk::WrittenDtmf>,
     codecs: Option<Spanned<Vec<Text>>>,
     ptime_ms: Option<Number>,
     srtp: Option<trunk::WrittenSrtp>,
@@ -312,13 +310,11 @@ impl Checker<'_> {
         let carrier = self.carrier(w, allow_prefixes);
         let abilities = self.abilities(w);
         let register = w.register.as_ref().map_or(Some(None), |r| self.register(r).map(Some));
-        let outbound_proxy = w.outbound_proxy.as_ref().map_or(Some(None), |p| self.host_and_port(p).map(Some));
         let stir = w.stir.as_ref().map_or(Some(None), |s| self.stir(s).map(Some));
         Some(Trunk {
             register: register?,
             carrier: carrier?,
             abilities: abilities?,
-            outbound_proxy: outbound_proxy?,
             stir: stir?,
             name: w.name.value.clone(),
             peer: peer?,
@@ -611,17 +607,6 @@ impl Checker<'_> {
     fn phone(&mut self, w: &Text) -> Option<PhoneNumber> {
         let parsed = w.value.parse();
         parsed.map_err(|e: crate::phone::PhoneError| self.wrong(w, e.to_string(), "quote it: \"+74950000000\"")).ok()
-    }
-
-    fn host_and_port(&mut self, w: &Text) -> Option<String> {
-        let fine = w.value.rsplit_once(':').is_some_and(|(host, port)| {
-            !host.is_empty() && !host.contains(char::is_whitespace) && port.parse::<u16>().is_ok_and(|p| p > 0)
-        });
-        if !fine {
-            let message = format!("expected a host and a port, found `{}`", w.value);
-            self.wrong(w, message, "write it as \"sip.example.com:5060\"");
-        }
-        fine.then(|| w.value.clone())
     }
 
     fn parsed<T: std::str::FromStr>(&mut self, w: &Text, expected: &str, help: &str) -> Option<T> {

@@ -56,18 +56,6 @@ pub enum Prack {
     Required,
 }
 
-/// How keys are sent and awaited.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Dtmf {
-    /// Named events beside the audio.
-    #[default]
-    Rfc4733,
-    /// SIP INFO, `application/dtmf-relay`.
-    Info,
-    /// Tones within the audio.
-    Inband,
-}
-
 /// REGISTER (RFC 3261 §10): some carriers take calls from, and send calls to, those only who have told where they are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Registration {
@@ -106,7 +94,6 @@ pub struct Carrier {
     pub prack: Prack,
     /// What comes before the answer is listened to (183 with SDP).
     pub early_media: bool,
-    pub dtmf: Dtmf,
 }
 
 impl Default for Carrier {
@@ -127,7 +114,6 @@ impl Default for Carrier {
             session_timer: Some(Duration::from_secs(1_800)),
             prack: Prack::Supported,
             early_media: true,
-            dtmf: Dtmf::Rfc4733,
         }
     }
 }

@@ -43,7 +43,7 @@ mod within;
 mod pair_tests;
 
 pub use auth::{Credentials, Demand};
-pub use carrier::{Carrier, Dtmf, Identity, NumberFormat, Prack, Registration};
+pub use carrier::{Carrier, Identity, NumberFormat, Prack, Registration};
 pub use config::Config;
 pub use gate::{Network, Rules, Strangers};
 pub use hop::{ConnectionId, Contacts, Hop, Peer, Transport};

@@ -31,7 +31,7 @@ trunks:
 {trunk}
 queues:
   collections: {{ agents: [] }}
-media: {{ threads: 1, bind_ip: 127.0.0.1 }}
+media: {{ threads: 1, bind_ip: 127.0.0.1, silent_s_max: 0 }}
 drain_s: 20
 "#,
             prompts.display(),

@@ -6,9 +6,7 @@ use serde_saphyr::Spanned;
 use super::super::{Attestation, Inbound, SipTrace, Stir};
 use super::{Checker, Number, Text, WrittenTrunk};
 use crate::audio::Codec;
-use crate::sip::{
-    Abilities, Carrier, Dtmf, Encryption, Identity, Network, NumberFormat, Prack, Registration, Strangers,
-};
+use crate::sip::{Abilities, Carrier, Encryption, Identity, Network, NumberFormat, Prack, Registration, Strangers};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -52,7 +50,6 @@ macro_rules! written {
 written! {
     WrittenIdentity { None, Pai, Ppi, Rpid }
     WrittenFormat { E164, Digits, National }
-    WrittenDtmf { Rfc4733, Info, Inband }
     WrittenSrtp { Off, Allowed, Required }
     WrittenPrack { Off, Supported, Required }
     WrittenStrangers { Silence, Forbidden }
@@ -109,11 +106,6 @@ impl Checker<'_> {
                 WrittenPrack::Required => Prack::Required,
             }),
             early_media: w.early_media.unwrap_or(usual.early_media),
-            dtmf: w.dtmf.map_or(usual.dtmf, |dtmf| match dtmf {
-                WrittenDtmf::Rfc4733 => Dtmf::Rfc4733,
-                WrittenDtmf::Info => Dtmf::Info,
-                WrittenDtmf::Inband => Dtmf::Inband,
-            }),
         })
     }
 
