@@ -11,8 +11,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
+use crate::audio::listen::Countries;
 use crate::diagnostic::{Diagnostic, Span, render_all};
 use crate::language::Language;
 use crate::phone::PhoneNumber;
@@ -210,7 +212,7 @@ pub struct Service {
     pub authorization: Option<Secret>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct MediaSettings {
     /// 1..=64 threads that send and receive audio.
     pub threads: usize,
@@ -224,6 +226,10 @@ pub struct MediaSettings {
     pub record_calls: bool,
     /// The first packet from anywhere decides where a far end is: it is behind a NAT and names a private address.
     pub far_end_anywhere: bool,
+    /// How it sounds when a person, a machine or the network answers, by country. The program's own when no file is named.
+    pub who_answered: Arc<Countries>,
+    /// So much of what is heard behind the answer is kept in `recordings_dir`, to tune that: 0..=30 s; zero: nothing.
+    pub keep_first: Duration,
 }
 
 /// How much rendered speech is kept, and how many threads render. A second of speech has 16 kB.

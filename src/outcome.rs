@@ -52,6 +52,8 @@ words! {
         Human = "human",
         Machine = "machine",
         Fax = "fax",
+        /// Something that asks who is calling and why before it lets a person come on.
+        Screening = "screening",
         Unknown = "unknown",
     }
 }

@@ -16,6 +16,8 @@ pub enum Action {
     Play { play: PlayId, utterances: Vec<Utterance> },
     /// Fall silent at once; no `PlayEnded` follows.
     StopPlay { play: PlayId },
+    /// Fall silent behind the sentence that is being said, and say `PlayEnded` then.
+    EndPlay { play: PlayId },
     /// Put the fact on disk and say so with `Saved`.
     Save { save: SaveId, fact: Fact },
     /// Stop ringing the agent, or end the agent's leg; the client's stays up.
@@ -67,6 +69,10 @@ pub enum Fact {
 pub enum Note {
     Answered,
     AnsweredBy(AnsweredBy),
+    /// The network said why the call comes to nothing.
+    Announced(HangupCause),
+    /// The machine's greeting had not ended: its message is said again from the beginning.
+    SaidAgain,
     /// Entered a node, by name.
     Entered(String),
     /// Message names and the words ordered to be heard.

@@ -33,6 +33,12 @@ impl Call {
         self.close(turn, HangupCause::Cancelled, Some(Disposition::Cancelled));
     }
 
+    /// Nobody will answer, for this reason.
+    pub(super) fn give_up(&mut self, turn: &mut Turn, cause: HangupCause) {
+        turn.order(Action::Hangup);
+        self.close(turn, cause, Some(cause.disposition()));
+    }
+
     /// The client's leg is down, or never came up. An agent's may still be there.
     pub(super) fn leg_ended(&mut self, turn: &mut Turn, cause: HangupCause) {
         self.playing = None;

@@ -13,10 +13,15 @@ pub enum Event {
     Failed(HangupCause),
     /// The client's leg is up and audio can be heard.
     Answered,
-    /// What listening to the line found. May come at any moment after `Answered`, at most once.
+    /// What listening to the line found. May come at any moment after `Answered`, and again: a person who went on for longer
+    /// than people do and then waited for us, or one who comes on behind a screener.
     AnsweredBy(AnsweredBy),
-    /// A machine's beep has ended, or its greeting has fallen silent for long enough: a message can be left now.
+    /// A machine's beep has ended, or its greeting has fallen silent for long enough: a message can be left now. Again, when
+    /// it had gone on and beeped after all.
     Beeped,
+    /// The telephone network said by a tone or an announcement that the call came to nothing: before the answer (early media)
+    /// or after.
+    Announced(HangupCause),
     /// One of `0`–`9 * # A`–`D`, at its press.
     Digit(char),
     /// The order to play has been carried out to its end (not when stopped).

@@ -14,7 +14,8 @@ impl Call {
             Wait::Dialling | Wait::Closing { .. } | Wait::Over => false,
             // Two people are talking; what they press is not for us.
             Wait::Bridged { .. } => false,
-            Wait::Saying { .. } | Wait::Asking(_) | Wait::Saving { .. } | Wait::Beep { .. } => true,
+            Wait::Saying { .. } | Wait::Asking(_) | Wait::Saving { .. } => true,
+            Wait::Beep { .. } | Wait::Screened { .. } => true,
             Wait::Announcing | Wait::RingingAgent { .. } | Wait::Ending => true,
             Wait::Requesting { .. } | Wait::Recording { .. } => true,
         };

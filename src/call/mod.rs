@@ -7,6 +7,7 @@ pub mod action;
 mod ask;
 mod ending;
 pub mod event;
+mod found;
 mod hotkey;
 mod input;
 mod others;
@@ -49,8 +50,14 @@ pub const KEYS_BUFFERED_MAX: usize = 32;
 pub const PLAY_LENGTH_MAX: Duration = Duration::from_secs(120);
 /// After this long without an answer a save counts as failed: the caller waits in silence meanwhile.
 pub const SAVE_WAIT_MAX: Duration = Duration::from_secs(5);
-/// How long a machine's greeting is waited out. Then we speak: it is silent, or its beep was not heard.
-pub const BEEP_WAIT_MAX: Duration = Duration::from_secs(15);
+/// A beep so soon after the message was begun shows that the greeting had not ended.
+pub const SAID_AGAIN_WITHIN: Duration = Duration::from_secs(15);
+/// So often a message to a machine is begun anew.
+pub const SAID_AGAIN_MAX: u32 = 2;
+/// How long a screener's question is waited out before it is answered.
+pub const QUESTION_WAIT_MAX: Duration = Duration::from_secs(12);
+/// How long a person is given to come on behind a screener.
+pub const PERSON_WAIT_MAX: Duration = Duration::from_secs(40);
 /// Between the keys of a hotkey, where the step that is running does not say.
 pub const HOTKEY_GAP: Duration = Duration::from_secs(2);
 /// Given to the agent's ringing on top of its timeout, so that the one who rings gives up first.
@@ -105,6 +112,9 @@ pub struct Call {
     /// Speaking to a machine, or waiting for it.
     machine: bool,
     beeped: bool,
+    /// When the words to the machine were begun, and how often they were begun anew.
+    said_to_machine: Option<Mono>,
+    said_again: u32,
     pressed: bool,
     right_party: bool,
     reason: Option<NonPaymentReason>,
@@ -136,6 +146,11 @@ enum Wait {
     /// A machine's greeting is being waited out.
     Beep {
         until: Mono,
+    },
+    /// A screener has asked who is calling: first its question is waited out, then a person.
+    Screened {
+        until: Mono,
+        answered: bool,
     },
     /// The words before an agent is rung.
     Announcing,
@@ -216,6 +231,8 @@ impl Call {
             answered_by: None,
             machine: false,
             beeped: false,
+            said_to_machine: None,
+            said_again: 0,
             pressed: false,
             right_party: false,
             reason: None,
@@ -258,7 +275,7 @@ impl Call {
         let wait = match &self.wait {
             Wait::Dialling | Wait::Over => return None,
             Wait::Closing { until, .. } | Wait::Bridged { until } => return Some(*until),
-            Wait::Saving { until, .. } | Wait::Beep { until } => Some(*until),
+            Wait::Saving { until, .. } | Wait::Beep { until } | Wait::Screened { until, .. } => Some(*until),
             Wait::Requesting { until, .. } | Wait::Recording { until } => Some(*until),
             Wait::RingingAgent { until, say_at, .. } => {
                 Some(say_at.filter(|_| self.playing.is_none()).map_or(*until, |at| at.min(*until)))
@@ -293,12 +310,13 @@ impl Call {
             }
             // Taken back before the answer, whatever for: the person has heard nothing.
             Event::Stopped | Event::Paid if dialling => self.take_back(turn),
+            Event::Announced(cause) => self.announced_by_network(turn, cause),
             Event::Stopped => self.stopped(turn),
             Event::Paid => self.paid(turn),
             _ if dialling => {}
             Event::Answered => {}
             Event::AnsweredBy(who) => self.found(turn, who),
-            Event::Beeped => self.beep_ended(),
+            Event::Beeped => self.beep_ended(turn),
             Event::Digit(key) => self.pressed(turn, key),
             Event::PlayEnded(play) if self.playing.is_some_and(|p| p.play == play) => self.play_ended(turn),
             Event::PlayEnded(_) => {}
@@ -348,7 +366,7 @@ impl Call {
             Wait::Closing { until, .. } if *until <= now => return self.finish(turn),
             Wait::Bridged { until } if *until <= now => return self.hang_up(turn, None),
             Wait::Closing { .. } | Wait::Bridged { .. } => return,
-            Wait::Saving { .. } | Wait::Beep { .. } | Wait::RingingAgent { .. } => {}
+            Wait::Saving { .. } | Wait::Beep { .. } | Wait::Screened { .. } | Wait::RingingAgent { .. } => {}
             Wait::Requesting { .. } | Wait::Recording { .. } => {}
             Wait::Asking(_) | Wait::Saying { .. } | Wait::Announcing | Wait::Ending => {}
         }
@@ -370,7 +388,10 @@ impl Call {
         }
         match &self.wait {
             Wait::Saving { until, failed, .. } if *until <= now => self.come_to(failed),
-            Wait::Beep { until } if *until <= now => self.beep_ended(),
+            Wait::Beep { until } if *until <= now => self.beep_ended(turn),
+            Wait::Screened { until, answered: false } if *until <= now => self.answer_screener(turn),
+            // Nobody came on.
+            Wait::Screened { until, answered: true } if *until <= now => self.hang_up(turn, None),
             Wait::RingingAgent { until, .. } if *until <= now => {
                 turn.order(Action::ReleaseAgent);
                 self.unavailable(turn, HangupCause::NoAnswer);
@@ -387,40 +408,6 @@ impl Call {
             }
             Wait::Asking(ask) if self.held.is_empty() && ask.timer.is_some_and(|t| t <= now) => self.silence(turn),
             _ => {}
-        }
-    }
-
-    /// What was heard on the line. A person who pressed a key is a person, whatever it sounded like.
-    fn found(&mut self, turn: &mut Turn, who: AnsweredBy) {
-        let not_human = matches!(who, AnsweredBy::Machine | AnsweredBy::Fax);
-        if not_human && (self.pressed || self.bridged) {
-            return;
-        }
-        turn.note(Note::AnsweredBy(who));
-        self.answered_by = Some(who);
-        match who {
-            AnsweredBy::Human | AnsweredBy::Unknown => {}
-            AnsweredBy::Fax => self.hang_up(turn, Some(Disposition::Fax)),
-            AnsweredBy::Machine => {
-                self.machine = true;
-                self.result = None;
-                self.stop_play(turn);
-                self.take_back_orders(turn);
-                if self.program.on_machine.is_none() {
-                    return self.hang_up(turn, Some(Disposition::Machine));
-                }
-                self.wait = Wait::Beep { until: turn.now + BEEP_WAIT_MAX };
-                if self.beeped {
-                    self.beep_ended();
-                }
-            }
-        }
-    }
-
-    fn beep_ended(&mut self) {
-        self.beeped = true;
-        if let (Wait::Beep { .. }, Some(step)) = (&self.wait, self.program.on_machine) {
-            self.go(step);
         }
     }
 
@@ -508,7 +495,7 @@ impl Call {
             Wait::RingingAgent { .. } => turn.order(Action::ReleaseAgent),
             Wait::Recording { .. } => turn.order(Action::StopRecording),
             Wait::Dialling | Wait::Saying { .. } | Wait::Asking(_) | Wait::Saving { .. } | Wait::Beep { .. } => {}
-            Wait::Announcing | Wait::Requesting { .. } | Wait::Bridged { .. } => {}
+            Wait::Screened { .. } | Wait::Announcing | Wait::Requesting { .. } | Wait::Bridged { .. } => {}
             Wait::Ending | Wait::Closing { .. } | Wait::Over => {}
         }
     }
@@ -520,8 +507,11 @@ impl Call {
             Wait::Asking(_) => self.listen(turn),
             Wait::Announcing => self.announced(turn),
             Wait::Ending => self.hang_up(turn, None),
+            Wait::Screened { answered: true, .. } => {
+                self.wait = Wait::Screened { until: turn.now + PERSON_WAIT_MAX, answered: true };
+            }
             Wait::Dialling | Wait::Saving { .. } | Wait::Beep { .. } | Wait::RingingAgent { .. } => {}
-            Wait::Requesting { .. } | Wait::Recording { .. } => {}
+            Wait::Requesting { .. } | Wait::Recording { .. } | Wait::Screened { answered: false, .. } => {}
             Wait::Bridged { .. } | Wait::Closing { .. } | Wait::Over => {}
         }
     }

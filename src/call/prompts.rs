@@ -141,7 +141,7 @@ pub fn depends_on_call(take: &Take) -> bool {
 
 /// All messages but those that are only written.
 pub fn spoken_messages(program: &Program) -> BTreeSet<MessageId> {
-    program.steps.iter().flat_map(|step| step.says.iter().copied()).collect()
+    program.steps.iter().flat_map(|step| step.says.iter().copied()).chain(program.on_screening).collect()
 }
 
 /// A message with slots that depend on the call: its texts, and each value that a slot can have, with the marks that follow it.

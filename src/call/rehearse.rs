@@ -235,7 +235,8 @@ impl Stage {
             Wait::Saying { .. } | Wait::Announcing | Wait::Ending | Wait::Saving { .. } => Awaits::Words,
             Wait::Requesting { .. } => Awaits::Reply,
             Wait::Recording { .. } => Awaits::Message,
-            Wait::Beep { .. } => Awaits::Beep,
+            // A screener's question ends like a greeting.
+            Wait::Beep { .. } | Wait::Screened { .. } => Awaits::Beep,
             Wait::RingingAgent { .. } => Awaits::Agent,
             Wait::Bridged { .. } => Awaits::Talk,
             Wait::Closing { .. } | Wait::Over => Awaits::Nothing,
@@ -283,6 +284,7 @@ impl Stage {
         match step {
             Step::Answer => self.tell(Event::Answered),
             Step::Found(who) => self.tell(Event::AnsweredBy(*who)),
+            Step::Announced(cause) => self.tell(Event::Announced(*cause)),
             Step::Beep => self.tell(Event::Beeped),
             Step::Keys(keys) => return self.press(keys),
             Step::KeysAhead(keys) => {
@@ -487,6 +489,8 @@ impl Stage {
                 Action::Note(Note::Said { messages, text }) => {
                     self.said.push(Said { messages: messages.clone(), text: text.clone() });
                 }
+                // Its last sentence is taken to be short.
+                Action::EndPlay { .. } => {}
                 Action::Note(_) | Action::RingAgent { .. } | Action::ReleaseAgent | Action::Bridge => {}
                 Action::Transfer { .. } | Action::Record { .. } | Action::StopRecording | Action::Request { .. } => {}
                 Action::Hangup => self.playing = None,

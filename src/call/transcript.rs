@@ -13,6 +13,7 @@ pub fn fact_line(event: &Event) -> String {
         Event::Answered => "> answered".into(),
         Event::AnsweredBy(who) => format!("> found {who}"),
         Event::Beeped => "> beeped".into(),
+        Event::Announced(cause) => format!("> announced {cause}"),
         Event::Digit(key) => format!("> key {key}"),
         Event::PlayEnded(play) => format!("> played {play}"),
         Event::Saved(save) => format!("> saved {save}"),
@@ -42,6 +43,7 @@ pub fn order_line(action: &Action) -> Option<String> {
             format!("< play {play} \"{}\"", words.join(" | "))
         }
         Action::StopPlay { play } => format!("< stop {play}"),
+        Action::EndPlay { play } => format!("< end of sentence {play}"),
         Action::Save { save, fact } => format!("< save {save} {}", fact_words(fact)),
         Action::ReleaseAgent => "< release agent".into(),
         Action::RingAgent { queue, priority, timeout } => {
@@ -82,6 +84,8 @@ fn note_words(note: &Note) -> Option<String> {
         Note::Said { .. } => return None,
         Note::Answered => "answered".into(),
         Note::AnsweredBy(who) => format!("answered by {who}"),
+        Note::Announced(cause) => format!("the network says {cause}"),
+        Note::SaidAgain => "the message again".into(),
         Note::Entered(node) => format!("entered {node}"),
         Note::Interrupted => "interrupted".into(),
         Note::Pressed(keys) => format!("pressed {keys}"),

@@ -1,5 +1,6 @@
 #![doc = include_str!("README.md")]
 
+mod amd;
 mod campaign;
 pub mod demo;
 mod flow;
@@ -87,6 +88,9 @@ enum Command {
     Prompts(prompts::Command),
     /// Speak a message into a WAV file.
     Say(say::SayArgs),
+    /// Who answered: try settings on stored first seconds of calls, fit them, teach them recordings.
+    #[command(subcommand)]
+    Amd(amd::Command),
     /// Run made-up campaigns in virtual time and hold them against the rules.
     Simulate(simulate::Arguments),
     /// The whole main job on this machine: 1,000 made-up people, rung over real SIP and RTP.
@@ -160,6 +164,7 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         }
         Command::Say(args) => say::run(&config, args)?,
         Command::Simulate(args) => return simulate::run(&args),
+        Command::Amd(command) => return amd::run(command),
         Command::Network(args) => runtime()?.block_on(crate::network::run(args))?,
         Command::Bench(args) => crate::bench::run(&args)?,
         Command::BenchFarEnd(args) => crate::bench::run_far_end(&args)?,

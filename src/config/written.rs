@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::civil::Weekday;
@@ -12,6 +13,7 @@ use serde_saphyr::{DefaultMessageFormatter, MessageFormatter, Spanned};
 use super::{
     CacheSettings, Config, MediaSettings, Origin, Queue, QueueHours, Secret, Service, SmsGateway, Smtp, TlsMode, Trunk,
 };
+use crate::audio::listen::Countries;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::phone::PhoneNumber;
 use crate::time::Zone;
@@ -166,6 +168,8 @@ struct WrittenMedia {
     silent_s_max: Option<Number>,
     far_end: Option<Text>,
     record_calls: Option<Text>,
+    who_answered: Option<Text>,
+    keep_first_s: Option<Number>,
 }
 
 /// Settings, or everything that is wrong with them.
@@ -467,6 +471,20 @@ impl Checker<'_> {
         w.into_iter().map(|to| to.value).collect()
     }
 
+    /// The file that says how it sounds when somebody answers.
+    fn countries(&mut self, file: &Text) -> Option<Arc<Countries>> {
+        let path = self.path(file);
+        let read = std::fs::read_to_string(&path).map_err(|e| e.to_string());
+        match read.and_then(|text| Countries::read(&text)) {
+            Ok(countries) => Some(Arc::new(countries)),
+            Err(why) => {
+                let message = format!("`{}` cannot be used: {why}", file.value);
+                self.wrong(file, message, "`ringback amd settings` prints the program's own as an example");
+                None
+            }
+        }
+    }
+
     fn media(&mut self, w: Option<WrittenMedia>) -> Option<MediaSettings> {
         let none = WrittenMedia {
             threads: None,
@@ -475,12 +493,19 @@ impl Checker<'_> {
             silent_s_max: None,
             far_end: None,
             record_calls: None,
+            who_answered: None,
+            keep_first_s: None,
         };
         let w = w.unwrap_or(none);
         let threads = w.threads.map_or(Some(1.0), |t| self.whole(&t, 1.0, 64.0));
         let bind_ip = w.bind_ip.map_or(Some(IpAddr::from([127, 0, 0, 1])), |ip| {
             self.parsed(&ip, "an IP address", "write it as \"192.0.2.10\"")
         });
+        let who_answered = match &w.who_answered {
+            Some(file) => self.countries(file),
+            None => Some(Countries::shipped()),
+        };
+        let keep_first = w.keep_first_s.map_or(Some(0.0), |s| self.whole(&s, 0.0, 30.0));
         let ports = w.ports.map_or(Some(None), |w| self.ports(&w).map(Some));
         let silent = match w.silent_s_max {
             Some(never) if never.value == 0.0 => Some(None),
@@ -516,6 +541,8 @@ impl Checker<'_> {
             silent_max: silent?,
             record_calls: record?,
             far_end_anywhere: anywhere?,
+            who_answered: who_answered?,
+            keep_first: Duration::from_secs(keep_first? as u64),
         })
     }
 

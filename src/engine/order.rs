@@ -135,6 +135,8 @@ pub enum LegEvent {
     PlayEnded(PlayId),
     AnsweredBy(AnsweredBy),
     Beeped,
+    /// The network said by a tone or an announcement that the call came to nothing.
+    Announced(HangupCause),
     /// A message was taken: how long the words are, and the file's name unless it could not be kept.
     Recorded {
         length: Duration,
@@ -183,6 +185,11 @@ pub enum Output {
         utterances: Vec<Utterance>,
     },
     StopPlay {
+        leg: LegId,
+        play: PlayId,
+    },
+    /// Fall silent behind the sentence that is being said; `PlayEnded` follows.
+    EndPlay {
         leg: LegId,
         play: PlayId,
     },

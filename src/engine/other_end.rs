@@ -162,7 +162,7 @@ impl Engine {
             }
             LegEvent::Failed(cause) | LegEvent::Ended(cause) => self.other_end_gone(now, id, cause, out),
             LegEvent::Ringing | LegEvent::Digit(_) | LegEvent::PlayEnded(_) => {}
-            LegEvent::AnsweredBy(_) | LegEvent::Beeped | LegEvent::Recorded { .. } => {}
+            LegEvent::AnsweredBy(_) | LegEvent::Beeped | LegEvent::Announced(_) | LegEvent::Recorded { .. } => {}
         }
     }
 

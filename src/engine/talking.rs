@@ -128,6 +128,7 @@ impl Engine {
             LegEvent::PlayEnded(play) => Event::PlayEnded(play),
             LegEvent::AnsweredBy(who) => Event::AnsweredBy(who),
             LegEvent::Beeped => Event::Beeped,
+            LegEvent::Announced(cause) => Event::Announced(cause),
             LegEvent::Recorded { length, file } => Event::Recorded { length, file },
         };
         self.tell(now, id, event, out);
@@ -184,6 +185,7 @@ impl Engine {
         match action {
             Action::Play { play, utterances } => out.push(Output::Play { leg, play, utterances }),
             Action::StopPlay { play } => out.push(Output::StopPlay { leg, play }),
+            Action::EndPlay { play } => out.push(Output::EndPlay { leg, play }),
             Action::Note(note) => {
                 let (kind, detail) = written(&note);
                 live.log.push(CallEvent { call: id, at: now.wall, kind: kind.to_string(), detail });
@@ -369,6 +371,8 @@ fn written(note: &Note) -> (&'static str, String) {
     match note {
         Note::Answered => ("answered", String::new()),
         Note::AnsweredBy(who) => ("answered_by", who.to_string()),
+        Note::Announced(cause) => ("announced", cause.to_string()),
+        Note::SaidAgain => ("said_again", String::new()),
         Note::Entered(node) => ("entered", node.clone()),
         Note::Said { messages, text } => ("said", format!("{}: {text}", messages.join(", "))),
         Note::Interrupted => ("interrupted", String::new()),

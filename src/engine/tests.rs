@@ -152,7 +152,7 @@ impl Stage {
                 let text = utterances.iter().map(|u| u.said.text.as_str()).collect::<Vec<_>>().join(" ");
                 format!("{} hears {text}", who(leg))
             }
-            Output::StopPlay { .. } | Output::Close { .. } => return,
+            Output::StopPlay { .. } | Output::EndPlay { .. } | Output::Close { .. } => return,
             Output::Request { call, request, question } => format!("{call} asks {request} {}", question.url),
             Output::Record { leg, number, max, .. } => format!("{} recorded, message {number}, {max:?}", who(leg)),
             Output::StopRecording { leg } => format!("{} recorded no longer", who(leg)),

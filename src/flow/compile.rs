@@ -93,6 +93,8 @@ pub(super) fn flow(
     let parts = parts(cx, map, &calls);
     let start = entry_point(cx, map, "start");
     let on_machine = entry_point(cx, map, "on_machine");
+    let machine = sections::machine(cx, map);
+    let on_screening = sections::screening(cx, map);
     let hotkeys = sections::hotkeys(cx, map);
     let sketch = Sketch {
         steps: &parts.steps,
@@ -102,6 +104,7 @@ pub(super) fn flow(
         start: start.map(|(id, _)| id),
         start_span: start.map_or(root.span, |(_, span)| span),
         on_machine,
+        on_screening,
         hotkeys: &hotkeys,
         prose: &parts.prose,
         is_subflow: false,
@@ -125,6 +128,8 @@ pub(super) fn flow(
         steps: steps?,
         start: start?.0,
         on_machine: on_machine.map(|(id, _)| id),
+        on_screening: on_screening.map(|(id, _)| id),
+        machine,
         hotkeys: hotkeys.into_iter().map(|(keys, to, _)| (keys, to)).collect(),
     };
     let mut used: Vec<String> = calls.into_iter().map(|called| called.name).collect();
@@ -168,6 +173,7 @@ fn subflow_alone(cx: &mut Context<'_>, root: &Node, library: &Library) -> Option
         start: start.map(|(id, _)| id),
         start_span: start.map_or(root.span, |(_, span)| span),
         on_machine: None,
+        on_screening: None,
         hotkeys: &[],
         prose: &parts.prose,
         is_subflow: true,

@@ -52,9 +52,37 @@ pub struct Program {
     pub start: StepId,
     /// Where a call goes when a machine answers. `None`: hang up without a word, disposition `machine`.
     pub on_machine: Option<StepId>,
+    /// What is said to a call screener, before a person comes on. `None`: a screener is taken for a machine.
+    pub on_screening: Option<MessageId>,
+    pub machine: MachineManner,
     /// Heard at any moment of the call once it is answered: keys → step.
     pub hotkeys: Vec<(String, StepId)>,
 }
+
+/// How a call goes over to the path of `on_machine`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MachineManner {
+    pub stop: MachineStop,
+    /// How long its greeting is waited out at most; then we speak: its beep was not heard.
+    pub beep_wait: Duration,
+}
+
+impl Default for MachineManner {
+    fn default() -> MachineManner {
+        MachineManner { stop: MachineStop::AtOnce, beep_wait: BEEP_WAIT }
+    }
+}
+
+/// Where the words to a person break off when a machine turns out to hear them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MachineStop {
+    AtOnce,
+    /// Should it be a person after all, they have heard no broken word.
+    Sentence,
+}
+
+/// [`MachineManner::beep_wait`] of a flow that does not say. Most greetings are shorter.
+pub const BEEP_WAIT: Duration = Duration::from_secs(15);
 
 #[derive(Debug, Clone)]
 pub struct Field {

@@ -1,10 +1,13 @@
 //! The sections of a flow beside its nodes and messages: what it is called, what it speaks, what a contact brings.
 
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
 use super::codes;
 use super::context::{Context, NOWHERE};
 use super::expr::Type;
 use super::node::{self, LISTENING};
-use super::program::{Field, StepId};
+use super::program::{Field, MachineManner, MachineStop, MessageId, StepId};
 use super::survey::Noun;
 use super::yaml::{Entry, Map, Value};
 use crate::diagnostic::Span;
@@ -27,6 +30,8 @@ pub const KEYS: &[(&str, bool, &str)] = &[
     ("messages", false, "map of name to text by language"),
     ("start", true, "the first node"),
     ("on_machine", false, "the first node when a machine answers; without it the call hangs up without a word"),
+    ("machine", false, "how a call goes over to a machine: `stop: at_once` or `sentence`; `beep_wait`, 3s to 60s, 15s"),
+    ("on_screening", false, "the message to one who asks who is calling; without it a screener is taken for a machine"),
     ("hotkeys", false, "map of keys, heard at any moment, to nodes"),
     ("nodes", true, "map of name to node"),
     ("tests", false, "list of calls and what must come of them"),
@@ -185,6 +190,35 @@ pub(super) fn defaults(cx: &mut Context<'_>, map: &Map) -> Map {
     }
     cx.known_keys(defaults, "default", &known);
     defaults.clone()
+}
+
+const BEEP_WAITS: RangeInclusive<Duration> = Duration::from_secs(3)..=Duration::from_secs(60);
+
+pub(super) fn machine(cx: &mut Context<'_>, map: &Map) -> MachineManner {
+    let mut manner = MachineManner::default();
+    let Some(entry) = map.get("machine") else { return manner };
+    let Some(inner) = cx.map(&entry.value, "`machine`") else { return manner };
+    cx.known_keys(inner, "setting", &["stop", "beep_wait"]);
+    if let Some(stop) = inner.get("stop")
+        && let Some(scalar) = cx.scalar(&stop.value, "`stop`")
+    {
+        match scalar.text.as_str() {
+            "at_once" => manner.stop = MachineStop::AtOnce,
+            "sentence" => manner.stop = MachineStop::Sentence,
+            other => cx.unknown(codes::MALFORMED, stop.value.span, "way to stop", other, ["at_once", "sentence"]),
+        }
+    }
+    if let Some(wait) = inner.get("beep_wait") {
+        let wait = cx.duration(&wait.value, "`beep_wait`", *BEEP_WAITS.start(), *BEEP_WAITS.end());
+        manner.beep_wait = wait.unwrap_or(manner.beep_wait);
+    }
+    manner
+}
+
+pub(super) fn screening(cx: &mut Context<'_>, map: &Map) -> Option<(MessageId, Span)> {
+    let entry = map.get("on_screening")?;
+    let scalar = cx.scalar(&entry.value, "`on_screening`")?;
+    Some((cx.message(scalar, entry.value.span)?, entry.value.span))
 }
 
 pub(super) fn hotkeys(cx: &mut Context<'_>, map: &Map) -> Vec<(String, StepId, Span)> {

@@ -45,8 +45,10 @@ pub struct TestStep {
 pub enum Step {
     /// `answer`: the leg is up.
     Answer,
-    /// `human`, `machine`, `fax`: what listening to the line found.
+    /// `human`, `machine`, `fax`, `screening`: what listening to the line found.
     Found(AnsweredBy),
+    /// `out_of_service`: the network says so, by a tone or an announcement.
+    Announced(HangupCause),
     /// `beep`: the machine's greeting has ended.
     Beep,
     /// `keys 4321`: pressed one after another, at the moment the call waits for them (or over a prompt that may be
@@ -106,6 +108,9 @@ impl Step {
             Step::Found(AnsweredBy::Human | AnsweredBy::Unknown) => "human".into(),
             Step::Found(AnsweredBy::Machine) => "machine".into(),
             Step::Found(AnsweredBy::Fax) => "fax".into(),
+            Step::Found(AnsweredBy::Screening) => "screening".into(),
+            // A test has one word for all of them: what follows differs in nothing but the word.
+            Step::Announced(_) => "out_of_service".into(),
             Step::Beep => "beep".into(),
             Step::Keys(keys) => format!("keys {keys}"),
             Step::KeysAhead(keys) => format!("keys_ahead {keys}"),

@@ -1,10 +1,13 @@
 //! What a leg hears: packets in order, keys, speech and who answered, and a recording.
 
+use std::sync::Arc;
+
 use super::keys::Keys;
 use super::message::Message;
 use super::scribe::Recorder;
 use super::tape::Tape;
 use super::{MediaEventKind, Remote};
+use crate::audio::listen::Country;
 use crate::audio::{Codec, Decoder, FRAME, Heard, Listener, coder};
 use crate::rtp::digits::Way;
 use crate::rtp::reorder::InOrder;
@@ -82,6 +85,16 @@ impl Ear {
     /// A message that has come to its end.
     pub fn message_over(&mut self, now: Mono) -> Option<Box<Message>> {
         self.sound.message.take_if(|message| message.is_over(now))
+    }
+
+    pub fn listen_in(&mut self, country: Arc<Country>) {
+        self.sound.listening().listener.set_country(country);
+    }
+
+    pub fn listen_for_network(&mut self) {
+        let listening = self.sound.listening();
+        listening.machine = true;
+        listening.listener.listen_to_network();
     }
 
     pub fn listen_for_machine(&mut self) {
@@ -270,7 +283,9 @@ impl Listening {
             Some(Heard::SpeechEnded) if self.speech => Some(MediaEventKind::SpeechEnded),
             Some(Heard::AnsweredBy(who)) if self.machine => Some(MediaEventKind::AnsweredBy(who)),
             Some(Heard::Beeped) if self.machine => Some(MediaEventKind::Beeped),
-            Some(Heard::SpeechStarted | Heard::SpeechEnded | Heard::AnsweredBy(_) | Heard::Beeped) | None => None,
+            Some(Heard::Announced(cause)) if self.machine => Some(MediaEventKind::Announced(cause)),
+            Some(Heard::SpeechStarted | Heard::SpeechEnded | Heard::AnsweredBy(_)) | None => None,
+            Some(Heard::Beeped | Heard::Announced(_)) => None,
         });
     }
 }

@@ -31,9 +31,10 @@ pub use secure::SrtpKeys;
 
 use self::pace::Pace;
 use self::pump::{Command, Post, Pump};
+use crate::audio::listen::Country;
 use crate::audio::{Clip, Codec, FRAME, tone};
 use crate::id::{LegId, PlayId};
-use crate::outcome::AnsweredBy;
+use crate::outcome::{AnsweredBy, HangupCause};
 use crate::rtp::Quality;
 use crate::rtp::digits::Tones;
 use crate::time::{Clock, Mono};
@@ -61,6 +62,8 @@ pub enum MediaEventKind {
     AnsweredBy(AnsweredBy),
     /// A machine's beep ended, or its greeting fell silent.
     Beeped,
+    /// The network said by a tone or an announcement that the call came to nothing.
+    Announced(HangupCause),
     /// A message that was asked for is over. `length`: to the end of the last words; nothing said is none. `kept`: it is on disk.
     MessageTaken {
         length: Duration,
@@ -289,6 +292,12 @@ impl Media {
         self.order(leg, Command::Stop { leg, play });
     }
 
+    /// Falls silent at the end of the clip that is being played, and says `PlayEnded` then. Without effect if something else
+    /// is being played.
+    pub fn stop_after_sentence(&self, leg: LegId, play: PlayId) {
+        self.order(leg, Command::StopAfterSentence { leg, play });
+    }
+
     /// Presses keys (`0`–`9 * # A`–`D`), 100 ms each with gaps of 60 ms, as events or, where none were agreed on, as tones. What is
     /// being played pauses meanwhile.
     pub fn press(&self, leg: LegId, keys: &str) {
@@ -296,7 +305,17 @@ impl Media {
         self.order(leg, Command::Press { leg, keys: keys.into(), tones });
     }
 
-    /// From now on, finds out who answered: `AnsweredBy` once, and `Beeped` if it is a machine.
+    /// The number it leads to lies in this country: its network's tones, and how people answer there.
+    pub fn listen_in(&self, leg: LegId, country: Arc<Country>) {
+        self.order(leg, Command::ListenIn { leg, country });
+    }
+
+    /// The call rings and audio comes already: from now on, hears what the network says (`Announced`).
+    pub fn listen_for_network(&self, leg: LegId) {
+        self.order(leg, Command::ListenForNetwork { leg });
+    }
+
+    /// From now on, finds out who answered: `AnsweredBy`, and `Beeped` if it is a machine, or `Announced`.
     pub fn listen_for_machine(&self, leg: LegId) {
         self.order(leg, Command::ListenForMachine { leg });
     }
@@ -327,6 +346,11 @@ impl Media {
     /// From now on, writes what the leg receives to a WAV (8 kHz, 16 bits, mono), silence in its place. Complete at `Closed`.
     pub fn record(&self, leg: LegId, path: PathBuf) {
         self.order(leg, Command::Record { leg, path, at: self.now() });
+    }
+
+    /// The same for the first so much of it.
+    pub fn record_first(&self, leg: LegId, path: PathBuf, length: Duration) {
+        self.order(leg, Command::RecordFirst { leg, path, length, at: self.now() });
     }
 
     /// From now on, writes what the far end says to a WAV (8 kHz, 16 bits, mono) and says `MessageTaken` once: when it has paused for

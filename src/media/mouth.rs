@@ -63,6 +63,14 @@ impl Mouth {
         self.playing.take_if(|p| p.play == play);
     }
 
+    /// Goes on to the end of the clip that is being played.
+    pub fn stop_after_clip(&mut self, play: PlayId) {
+        if let Some(playing) = self.playing.as_mut().filter(|p| p.play == play) {
+            let said = if playing.at > 0 || playing.clip == 0 { playing.clip + 1 } else { playing.clip };
+            playing.clips.truncate(said);
+        }
+    }
+
     pub fn press(&mut self, keys: &str) {
         self.keys.push(keys);
     }

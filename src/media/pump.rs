@@ -25,6 +25,7 @@ use super::sys::{Bell, Epoll, Timer, hurry};
 use super::tape::Tape;
 use super::wheel::{BEAT, Period, Wheel};
 use super::{MediaEvent, MediaEventKind, Remote, Settings};
+use crate::audio::listen::Country;
 use crate::audio::{Clip, Codec};
 use crate::id::{LegId, PlayId};
 use crate::time::{Clock, Mono};
@@ -67,6 +68,10 @@ pub enum Command {
         leg: LegId,
         play: PlayId,
     },
+    StopAfterSentence {
+        leg: LegId,
+        play: PlayId,
+    },
     Press {
         leg: LegId,
         keys: Box<str>,
@@ -82,6 +87,13 @@ pub enum Command {
         path: PathBuf,
         at: Mono,
     },
+    ListenIn {
+        leg: LegId,
+        country: Arc<Country>,
+    },
+    ListenForNetwork {
+        leg: LegId,
+    },
     ListenForMachine {
         leg: LegId,
     },
@@ -96,6 +108,12 @@ pub enum Command {
     Record {
         leg: LegId,
         path: PathBuf,
+        at: Mono,
+    },
+    RecordFirst {
+        leg: LegId,
+        path: PathBuf,
+        length: Duration,
         at: Mono,
     },
     TakeMessage {
@@ -261,6 +279,7 @@ impl Pump {
             Command::Connect { leg, remote, at } => self.connect(leg, remote, at),
             Command::Play { leg, play, clips, at } => self.with(leg, |l| l.mouth.play(play, clips, at)),
             Command::Stop { leg, play } => self.with(leg, |l| l.mouth.stop(play)),
+            Command::StopAfterSentence { leg, play } => self.with(leg, |l| l.mouth.stop_after_clip(play)),
             Command::Press { leg, keys, tones } => self.with(leg, |l| {
                 let events = l.connection.as_ref().is_none_or(|c| c.remote.dtmf_payload.is_some());
                 if events { l.mouth.press(&keys) } else { l.mouth.sound(tones) }
@@ -275,8 +294,14 @@ impl Pump {
                 let scribe = self.scribe.clone();
                 self.with(leg, |l| *l.ear.tape() = Some(Box::new(Tape::begin(&scribe, path, at))));
             }
+            Command::ListenIn { leg, country } => self.with(leg, |l| l.ear.listen_in(country)),
+            Command::ListenForNetwork { leg } => self.with(leg, |l| l.ear.listen_for_network()),
             Command::ListenForMachine { leg } => self.with(leg, |l| l.ear.listen_for_machine()),
             Command::ListenForSpeech { leg, quiet_ms } => self.with(leg, |l| l.ear.listen_for_speech(quiet_ms)),
+            Command::RecordFirst { leg, path, length, at } => {
+                let scribe = self.scribe.clone();
+                self.with(leg, |l| l.ear.record(Recorder::begin(&scribe, path, at).first(length)));
+            }
             Command::Record { leg, path, at } => {
                 let scribe = self.scribe.clone();
                 self.with(leg, |l| l.ear.record(Recorder::begin(&scribe, path, at)));

@@ -145,6 +145,8 @@ pub struct Recorder {
     next: Option<(u32, u64)>,
     /// Samples put down so far, those in `piece` included.
     written: u64,
+    /// No more are put down.
+    most: u64,
     piece: Vec<i16>,
     broken: bool,
 }
@@ -158,6 +160,7 @@ impl Recorder {
             began: at,
             next: None,
             written: 0,
+            most: u64::MAX,
             piece: Vec::with_capacity(PIECE),
             broken: false,
         };
@@ -165,10 +168,18 @@ impl Recorder {
         recorder
     }
 
+    /// What comes after this length is left out.
+    pub fn first(self, length: Duration) -> Recorder {
+        Recorder { most: samples(length) as u64, ..self }
+    }
+
     /// A stretch of audio that arrived at `now` and is the far end's `timestamp`. Its place follows from the timestamps, so
     /// that delays on the way leave no trace; only the first, and those after a new count, are placed by the clock.
     pub fn hear(&mut self, now: Mono, timestamp: u32, pcm: &[i16]) {
-        let place = self.place(now, timestamp);
+        if self.written >= self.most {
+            return;
+        }
+        let place = self.place(now, timestamp).min(self.most);
         while self.written < place {
             self.put(0);
         }
@@ -198,6 +209,9 @@ impl Recorder {
     }
 
     fn put(&mut self, sample: i16) {
+        if self.written >= self.most {
+            return;
+        }
         self.piece.push(sample);
         self.written += 1;
         if self.piece.len() == PIECE {
@@ -228,7 +242,7 @@ impl Recorder {
     }
 
     fn end(mut self, now: Mono, leg: LegId, what: What) {
-        while self.written < self.elapsed(now) {
+        while self.written < self.elapsed(now).min(self.most) {
             self.put(0);
         }
         self.pass_on();

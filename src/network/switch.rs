@@ -183,6 +183,7 @@ impl Works {
             | MediaEventKind::Digit(_)
             | MediaEventKind::AnsweredBy(_)
             | MediaEventKind::Beeped
+            | MediaEventKind::Announced(_)
             | MediaEventKind::MessageTaken { .. }
             | MediaEventKind::MediaSilent { .. }
             | MediaEventKind::Closed { .. } => return Ok(()),

@@ -11,6 +11,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use super::figures::Figures;
 use super::{Clock, Media, Trunk, TrunkEventKind};
 use super::{HangupCause, Input, LegEvent, MediaEvent, MediaEventKind, PromptCache, Store, StoreError, TrunkEvent};
+use crate::audio::listen::Countries;
 use crate::audio::{Clip, Codec, tone};
 use crate::books::{CallEvent, Write};
 use crate::config::{self, Config};
@@ -44,6 +45,10 @@ pub(super) struct Hands<S> {
     /// Legs hung up since nothing was heard of them: the trunk knows only that we did it.
     pub silent: BTreeSet<LegId>,
     pub recordings_dir: PathBuf,
+    /// How it sounds when somebody answers, by country.
+    pub countries: Arc<Countries>,
+    /// So much of what is heard at first is kept, to tune that; zero: nothing.
+    pub keep_first: Duration,
     /// Both directions of every call are kept there.
     pub record_calls: bool,
     /// Messages that are asked for or being taken, by leg.
@@ -120,6 +125,7 @@ impl<S: Store> Hands<S> {
             Output::Dial { leg, to } => self.dial(leg, &to),
             Output::Play { leg, play, utterances } => self.play(leg, play, &utterances, figures),
             Output::StopPlay { leg, play } => self.media.stop(leg, play),
+            Output::EndPlay { leg, play } => self.media.stop_after_sentence(leg, play),
             Output::Request { call, request, question } => {
                 let (services, answers) = (self.services.clone(), self.answers.clone());
                 tokio::spawn(async move {
@@ -155,7 +161,10 @@ impl<S: Store> Hands<S> {
             Ok(local) => {
                 self.connected.insert(leg, None);
                 match to {
-                    Destination::Number(number) => self.trunk.dial(leg, number.full(), local),
+                    Destination::Number(number) => {
+                        self.media.listen_in(leg, self.countries.of_number(number.full()));
+                        self.trunk.dial(leg, number.full(), local);
+                    }
                     Destination::Agent(uri) => self.trunk.dial(leg, uri, local),
                 }
             }
@@ -305,6 +314,11 @@ impl<S: Store> Hands<S> {
                 // Only people ring us.
                 if leg.party == Party::Client && !leg.call.is_inbound() {
                     self.media.listen_for_machine(leg);
+                    if !self.keep_first.is_zero() {
+                        // By the call's number: whose phone it was stands in the books only.
+                        let file = self.recordings_dir.join(format!("{}-first.wav", leg.call));
+                        self.media.record_first(leg, file, self.keep_first);
+                    }
                 }
                 if let Some(answered_at) = self.connected.get_mut(&leg) {
                     *answered_at = Some(at);
@@ -367,6 +381,7 @@ impl<S: Store> Hands<S> {
             }
             MediaEventKind::AnsweredBy(who) => LegEvent::AnsweredBy(who),
             MediaEventKind::Beeped => LegEvent::Beeped,
+            MediaEventKind::Announced(cause) => LegEvent::Announced(cause),
             MediaEventKind::Closed { stats } => {
                 figures.rtp_sent += stats.sent;
                 figures.rtp_received += stats.received;

@@ -145,6 +145,8 @@ pub async fn run<S: Store>(
         held: Arc::default(),
         connected: BTreeMap::new(),
         recordings_dir: config.recordings_dir.clone(),
+        countries: config.media.who_answered.clone(),
+        keep_first: config.media.keep_first,
         record_calls: config.media.record_calls,
         messages: BTreeMap::new(),
         key: None,

@@ -428,6 +428,8 @@ impl<'s> World<'s> {
                     l.playing = None;
                 }
             }
+            // The whole prompt ends instead: the world made up has no sentences.
+            Output::EndPlay { .. } => {}
             // No service is there, as on most bad days; the shipped flows ask none.
             Output::Request { call, request, question: _ } => {
                 let delay = self.some_ms(10, 8_000);

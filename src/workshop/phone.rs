@@ -267,6 +267,7 @@ fn shown(line: &Line) -> Option<Shown> {
         }
         Action::Play { .. }
         | Action::StopPlay { .. }
+        | Action::EndPlay { .. }
         | Action::Save { .. }
         | Action::RingAgent { .. }
         | Action::ReleaseAgent

@@ -137,7 +137,14 @@ fn file(keys: &[(&str, bool, &str)]) -> Value {
 /// What stands under a key of the flow. A section that is not here is taken as it comes.
 fn section(name: &str) -> Value {
     match name {
-        "flow" | "subflow" | "start" | "on_machine" => shape(Shape::Name),
+        "flow" | "subflow" | "start" | "on_machine" | "on_screening" => shape(Shape::Name),
+        "machine" => object(
+            [
+                ("stop", described(json!({ "enum": ["at_once", "sentence"] }), "where the words break off; at_once")),
+                ("beep_wait", described(json!({ "type": "string" }), "3s to 60s; 15s")),
+            ],
+            &[],
+        ),
         "version" => shape(Shape::Number),
         "languages" => one_or_list(json!({ "enum": languages() })),
         "contact" | "inputs" | "outputs" => shape(Shape::Fields),

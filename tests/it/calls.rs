@@ -77,6 +77,7 @@ impl Stage {
                     assert_eq!(self.playing.replace(*play), None, "one thing is played at a time");
                 }
                 Action::StopPlay { play } => assert_eq!(self.playing.take(), Some(*play), "what plays is stopped"),
+                Action::EndPlay { play } => assert_eq!(self.playing, Some(*play), "what plays is ended"),
                 Action::Hangup | Action::End(_) => self.playing = None,
                 Action::Save { save, .. } => self.saving = Some(*save),
                 Action::RingAgent { .. } | Action::ReleaseAgent | Action::Bridge | Action::Note(_) => {}
@@ -152,6 +153,7 @@ fn told(stage: &mut Stage, line: &str) -> Option<Vec<Action>> {
         ("answered", "") => Event::Answered,
         ("found", who) => Event::AnsweredBy(who.parse().ok()?),
         ("beeped", "") => Event::Beeped,
+        ("announced", cause) => Event::Announced(cause.parse().ok()?),
         ("key" | "keys", keys) => {
             return Some(keys.chars().flat_map(|key| stage.tell(Event::Digit(key))).collect());
         }
@@ -213,6 +215,8 @@ fn deeds() -> impl Strategy<Value = Vec<Deed>> {
         Event::AnsweredBy(AnsweredBy::Human),
         Event::AnsweredBy(AnsweredBy::Machine),
         Event::AnsweredBy(AnsweredBy::Fax),
+        Event::AnsweredBy(AnsweredBy::Screening),
+        Event::Announced(HangupCause::OutOfService),
         Event::Beeped,
         Event::PlayEnded(PlayId(1)),
         Event::Saved(SaveId(1)),

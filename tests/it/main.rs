@@ -1,11 +1,13 @@
 //! One binary of integration tests, one file a subject.
 
+mod answered;
 mod bad_network;
 mod baresip;
 mod bench;
 mod blast;
 mod callers;
 mod calls;
+mod clips;
 mod codecs;
 mod demo;
 mod dns;

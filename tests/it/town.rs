@@ -123,6 +123,7 @@ impl World {
                 prompt(self, length + QUIET, PersonEvent::VoiceEnded);
                 self.at(length, Happening::ToCall(Event::PlayEnded(play)));
             }
+            Action::EndPlay { .. } => {}
             Action::StopPlay { .. } => {
                 self.play += 1;
                 let ended = Happening::Prompt { play: self.play, event: PersonEvent::VoiceEnded };

@@ -63,6 +63,16 @@ fn protected(cx: &mut Context<'_>, sketch: &Sketch<'_>, live: &[Option<Facts>], 
         Some(NamedStep { step: Step::Promise(p), .. }) => Some(&p.of),
         _ => None,
     });
+    if let Some((message, span)) = sketch.on_screening {
+        let message = &sketch.messages[message.0 as usize];
+        let open = |e: &&Expr| depends(e, &fields, &variables, on_due) || sets_or_lacks(cx, e);
+        if let Some(slot) = message.takes.values().flat_map(|take| &take.slots).find(open) {
+            let what = describe(cx, slot);
+            let text = format!("`{}` speaks {what}, and a screener is no person", message.name);
+            let help = "say who is calling, with values that every contact brings and that are not protected";
+            cx.error_help(codes::PROTECTED_MACHINE, span, text, help);
+        }
+    }
     for said in cx.said.clone() {
         let at = said.step.0 as usize;
         let message = &sketch.messages[said.message.0 as usize];
@@ -177,6 +187,19 @@ fn unknown(cx: &Context<'_>, expr: &Expr, facts: &Facts, found: &mut dyn FnMut(M
             unknown(cx, b, &right, found);
         }
         Expr::Literal(_) | Expr::Company | Expr::Today | Expr::DaysOverdue | Expr::Has(_) | Expr::HasVariable(_) => {}
+    }
+}
+
+/// Not known in every call at its very beginning: a variable, an optional value.
+fn sets_or_lacks(cx: &Context<'_>, expr: &Expr) -> bool {
+    match expr {
+        Expr::Literal(_) | Expr::Company | Expr::Today | Expr::DaysOverdue | Expr::Has(_) => false,
+        Expr::Contact(field) => cx.contact.get(field.0 as usize).is_some_and(|f| f.optional),
+        Expr::Variable(_) | Expr::HasVariable(_) => true,
+        Expr::Not(a) | Expr::InRange(a, _, _) | Expr::OneOf(a, _) | Expr::Weekday(a) | Expr::Len(a) => {
+            sets_or_lacks(cx, a)
+        }
+        Expr::Binary(_, a, b) => sets_or_lacks(cx, a) || sets_or_lacks(cx, b),
     }
 }
 

@@ -8,7 +8,7 @@ mod times;
 
 use super::context::Context;
 use super::message::Prose;
-use super::program::{Message, NamedStep, StepId};
+use super::program::{Message, MessageId, NamedStep, StepId};
 use crate::diagnostic::Span;
 
 /// A flow as far as it could be read.
@@ -21,6 +21,7 @@ pub struct Sketch<'a> {
     pub start: Option<StepId>,
     pub start_span: Span,
     pub on_machine: Option<(StepId, Span)>,
+    pub on_screening: Option<(MessageId, Span)>,
     pub hotkeys: &'a [(String, StepId, Span)],
     pub prose: &'a [Prose],
     /// Checked by itself: what only a whole flow must have is not asked of it.

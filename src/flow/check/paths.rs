@@ -180,6 +180,9 @@ fn unused(cx: &mut Context<'_>, sketch: &Sketch<'_>) {
     for s in &cx.said {
         said[s.message.0 as usize] = true;
     }
+    if let Some((message, _)) = sketch.on_screening {
+        said[message.0 as usize] = true;
+    }
     for (n, message) in sketch.messages.iter().enumerate() {
         if !said[n] && !message.name.contains('/') {
             let text = format!("no node says message `{}`", message.name);

@@ -235,7 +235,7 @@ fn reached(stage: &Stage) -> Vec<Reached> {
         let (what, text) = match action {
             Action::Note(Note::Verified) => break,
             Action::Note(Note::AnsweredBy(who)) => {
-                machine = *who == AnsweredBy::Machine;
+                machine = matches!(who, AnsweredBy::Machine | AnsweredBy::Screening);
                 continue;
             }
             // A machine presses nothing: what does is a person.
@@ -256,6 +256,7 @@ fn reached(stage: &Stage) -> Vec<Reached> {
             | Action::Save { .. }
             | Action::Play { .. }
             | Action::StopPlay { .. }
+            | Action::EndPlay { .. }
             | Action::RingAgent { .. }
             | Action::Transfer { .. }
             | Action::Record { .. }
