@@ -41,8 +41,8 @@ pub fn weights(courses: &[Course]) -> Evidence {
         for i in 0..N {
             slope[i] -= RIDGE * weights[i];
             bend[i][i] += RIDGE;
-            for j in i + 1..N {
-                bend[i][j] = bend[j][i];
+            for j in 0..i {
+                bend[j][i] = bend[i][j];
             }
         }
         let step = solved(bend, slope);
