@@ -5,7 +5,7 @@ use std::path::Path;
 use ringback::audio::listen::Countries;
 use ringback::audio::listen::trial::trial;
 
-use crate::clips::{Voice, clip, country, voice};
+use crate::clips::{Clip, Voice, clip, country, voice};
 
 /// Debian's `asterisk-core-sounds-*-wav`: one speaker each.
 const SPEAKERS: [(&str, &str); 5] = [
@@ -25,6 +25,9 @@ fn people_and_machines_are_told_apart() {
     for (language, _) in SPEAKERS.iter().filter(|(_, s)| voices.iter().all(|v| v.speaker != *s)) {
         println!("skipped: no recordings in `{language}`: apt-get install asterisk-core-sounds-{language}-wav");
     }
+    // Others, as folder/LANGUAGE/SPEAKER/*.wav.
+    let more = std::env::var_os("RINGBACK_VOICES").map(|folder| crate::clips::voices(Path::new(&folder)));
+    let voices: Vec<Voice> = voices.into_iter().chain(more.into_iter().flatten()).collect();
     let others: Vec<&Voice> = voices.iter().collect();
     let countries = Countries::shipped();
     for voice in &voices {
@@ -34,6 +37,14 @@ fn people_and_machines_are_told_apart() {
             for seed in seeds {
                 let Some(clip) = clip(label, voice, &others, seed) else { continue };
                 let trial = trial(&clip.pcm, &country);
+                if trial.verdict.word() != label {
+                    let Clip { label, language, speaker, how, line, onset_ms, .. } = &clip;
+                    let word = trial.verdict.word();
+                    println!(
+                        "{language} {speaker}, {label}: {how} at {onset_ms} ms, {line}: {word} at {} ms",
+                        trial.at_ms
+                    );
+                }
                 all += 1;
                 right += u64::from(trial.verdict.word() == label);
                 let is_human = label == "human";

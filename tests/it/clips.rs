@@ -276,7 +276,7 @@ pub fn country(language: &str) -> &'static str {
 }
 
 fn network(line: &mut Line, voice: &Voice, rng: &mut StdRng) -> &'static str {
-    let mut cadence = |line: &mut Line, hz: (f64, f64), on: u32, off: u32| {
+    let cadence = |line: &mut Line, hz: (f64, f64), on: u32, off: u32| {
         for _ in 0..14 {
             let second = if hz.1 > 0.0 { tone::sine(hz.1, on, 2000) } else { tone::silence(on) };
             line.pcm.extend(tone::sine(hz.0, on, 2500).iter().zip(second).map(|(a, b)| a + b));
