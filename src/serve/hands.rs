@@ -293,6 +293,9 @@ impl<S: Store> Hands<S> {
             TrunkEventKind::EarlyMedia(remote) => {
                 let early = Remote { sends: false, hears: false, ..remote.into() };
                 self.media.connect(leg, early);
+                if leg.party == Party::Client && !leg.call.is_inbound() {
+                    self.media.listen_for_network(leg);
+                }
                 return None;
             }
             TrunkEventKind::Moved(remote) => {
