@@ -41,8 +41,9 @@ pub fn weights(courses: &[Course]) -> Evidence {
         for i in 0..N {
             slope[i] -= RIDGE * weights[i];
             bend[i][i] += RIDGE;
-            for j in 0..i {
-                bend[j][i] = bend[i][j];
+            let (above, from_here) = bend.split_at_mut(i);
+            for (row, value) in above.iter_mut().zip(from_here[0]) {
+                row[i] = value;
             }
         }
         let step = solved(bend, slope);
