@@ -2,8 +2,8 @@
 
 use super::frames;
 
-/// Shorter sounds are clicks.
-const SPEECH_MIN: u32 = frames(60);
+/// Shorter sounds are clicks: of 40 ms, which the window of the spectrum makes 60 of.
+const SPEECH_MIN: u32 = frames(80);
 /// Dips between syllables.
 const DIP_MAX: u32 = frames(100);
 
