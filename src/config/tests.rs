@@ -91,7 +91,7 @@ fn mistakes_have_a_place_and_a_code() {
         ("# transport: tls ", "transport: sctp ", "24:16 C001", "sctp"),
         ("# transport: tls ", "transport: tcp\n    tls: {} ", "25:10 C003", "no use over udp"),
         ("# transport: tls ", "tls: { ca: none.pem } ", "24:16 C005", "cannot read the file none.pem"),
-        ("# transport: tls ", "tls: { key: ringback.yaml } ", "24:17 C005", "ringback.yaml"),
+        ("# transport: tls ", "tls: { key: ringback.yaml } ", "24:17 C005, 24:17 C003", "go together"),
         ("# transport: tls ", "tls: { server_name: a/b } ", "24:25 C003", "not the name of a host"),
         ("tls: none ", "tls: maybe ", "80:8 C001", "maybe"),
         ("sip:agent2@127", "agent2@127", "73:43 C003", "not a SIP address"),

@@ -67,6 +67,8 @@ pub const STEP_TABLE: &[(&str, &str)] = &[
     ("human", "listening to the line finds a person; without it the call takes whoever answers for one"),
     ("machine", "listening to the line finds a machine"),
     ("fax", "listening to the line finds a fax"),
+    ("screening", "listening to the line finds one who asks who is calling"),
+    ("out_of_service", "the network says that the number is not in service"),
     ("beep", "the machine's greeting has ended"),
     ("third_person", "somebody else has picked up: nothing protected may be heard in this call"),
     ("keys 4321", "pressed one after another, once the words before them have been heard"),
