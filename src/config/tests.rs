@@ -138,9 +138,9 @@ fn mistakes_have_a_place_and_a_code() {
         ("  bind_ip: 127.0.0.1", "  silent_s_max: 2\n  bind_ip: 127.0.0.1", "117:17 C003", "from 5"),
         ("  bind_ip: 127.0.0.1", "  record_calls: some\n  bind_ip: 127.0.0.1", "117:17 C003", "off"),
         ("  bind_ip: 127.0.0.1", "  far_end: here\n  bind_ip: 127.0.0.1", "117:12 C003", "behind a NAT"),
-        ("disk_mb_max: 4096", "disk_mb_max: 0", "126:16 C003", "from 1"),
-        ("disk_mb_max: 200", "disk_mb_max: -1", "135:43 C003", "from 0"),
-        ("drain_s: 120", "drain_s: 120\ndrain_s: 5", "132:1 C001", "duplicate"),
+        ("disk_mb_max: 4096", "disk_mb_max: 0", "130:16 C003", "from 1"),
+        ("disk_mb_max: 200", "disk_mb_max: -1", "139:43 C003", "from 0"),
+        ("drain_s: 120", "drain_s: 120\ndrain_s: 5", "136:1 C001", "duplicate"),
         ("from: \"Billing <billing@example.com>\"", "from: \"a@b.c\\nBcc: x@y.z\"", "83:9 C003", "e-mail address"),
         ("\ndatabase: ringback.db", "\ndatabase: [", "5:11 C001", ""),
     ] {

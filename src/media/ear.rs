@@ -128,7 +128,8 @@ impl Ear {
 
     pub fn packet(&mut self, now: Mono, packet: &Packet<'_>, remote: &Remote, facts: &mut Vec<MediaEventKind>) {
         let payload_type = packet.header.payload_type;
-        if Some(payload_type) == remote.dtmf_payload_in {
+        // By RFC 3264 the number is that of our description; some send by that of their own.
+        if [remote.dtmf_payload_in, remote.dtmf_payload].contains(&Some(payload_type)) {
             // At arrival, ahead of what is missing before it: a key must not wait.
             facts.extend(self.sound.keys.event(now, packet).map(MediaEventKind::Digit));
         }

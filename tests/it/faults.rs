@@ -45,7 +45,8 @@ fn a_storm_of_503() {
     let last = gaps[gaps.len() - 8..].iter().sum::<i64>() / 8;
     println!("{REFUSED} refused within {storm_ms} ms, slowest gap {slowest} ms, the last eight {last} ms");
     assert!(last * 2 < slowest, "the pace does not come back: {gaps:?}");
-    assert!(log.contains("failed in the trunk"), "the log says why it is slow:\n{log}");
+    // Each 503 comes with a Retry-After, which closes the trunk meanwhile.
+    assert!(log.contains("the trunk's health has changed"), "the log says why it is slow:\n{log}");
 }
 
 /// The wall clock jumps while a call is up: its times are counted by the steady clock, and it ends as it would have.
