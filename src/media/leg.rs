@@ -25,6 +25,9 @@ pub const DATAGRAM_BUFFER: usize = DATAGRAM_MAX + 1;
 const READ_MAX: u64 = 8;
 /// Visits from one thorough look for arrivals to the next, for a leg at which nothing was amiss.
 const THOROUGH_EVERY: u8 = 8;
+/// After so many visits that found nothing, only every other one looks: a far end that sends nothing would cost a fourth of what one
+/// costs that does. What it says first is heard 20 ms later then.
+const SILENT_VISITS: u8 = 8;
 
 /// What a leg needs of its thread at each visit.
 #[derive(Debug, Clone, Copy)]
@@ -50,6 +53,8 @@ pub struct Leg {
     pub bridge: Option<Box<Bridge>>,
     /// More than one datagram may be waiting: the last visit found none in time, or several.
     behind: bool,
+    /// Visits in a row that found nothing.
+    empty: u8,
     visits: u8,
     /// Visits until the next packet.
     wait: u8,
@@ -91,6 +96,7 @@ impl Leg {
             bridged: None,
             bridge: None,
             behind: true,
+            empty: 0,
             visits: 0,
             wait: 0,
             sent: 0,
@@ -322,6 +328,9 @@ impl Leg {
     /// every few visits: it would cost a fourth of the reading itself.
     pub fn receive(&mut self, turn: &Turn<'_>, datagram: &mut [u8], facts: &mut Vec<MediaEventKind>) -> u64 {
         self.visits = self.visits.wrapping_add(1);
+        if self.empty >= SILENT_VISITS && !self.visits.is_multiple_of(2) {
+            return 0;
+        }
         let mut thorough = self.behind || self.visits.is_multiple_of(THOROUGH_EVERY);
         let mut read = 0;
         while read < READ_MAX {
@@ -331,6 +340,7 @@ impl Leg {
                     // Keys come in bursts: beside the audio, and their end three times.
                     thorough |= self.take(turn, &mut datagram[..length], from, facts);
                     if !thorough {
+                        self.empty = 0;
                         return read;
                     }
                 }
@@ -339,6 +349,7 @@ impl Leg {
                 Err(_) => read += 1,
             }
         }
+        self.empty = if read == 0 { self.empty.saturating_add(1) } else { 0 };
         self.behind = read != 1;
         read
     }

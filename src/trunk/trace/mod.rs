@@ -17,8 +17,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
 
-use crate::time::Wall;
 pub use record::{Record, Way};
 
 /// Records that wait for the disk.
@@ -27,18 +28,36 @@ const WAITING_MAX: usize = 4_096;
 const MESSAGE_BYTES_MAX: usize = 16 * 1024;
 /// Messages of one call that are shown.
 pub const MESSAGES_MAX: usize = 2_000;
+/// What comes within this is written at once, so that not every message wakes the writer.
+const GATHER: Duration = Duration::from_millis(20);
 /// The folder's bound is shared by so many files.
 const FILES: u64 = 8;
 
 /// Gives records to the thread that writes.
 #[derive(Debug, Clone)]
-pub struct Trace {
-    records: SyncSender<Record>,
-    left_out: Arc<AtomicU64>,
+pub struct Trace(Arc<Writer>);
+
+#[derive(Debug)]
+struct Writer {
+    /// `None`: the last handle is being dropped.
+    records: Option<SyncSender<Record>>,
+    left_out: AtomicU64,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Drop for Writer {
+    /// What has been noted is on disk then.
+    fn drop(&mut self) {
+        self.records = None;
+        if let Some(thread) = self.thread.take() {
+            // A panicked thread has said so already.
+            let _ = thread.join();
+        }
+    }
 }
 
 impl Trace {
-    /// Writes into `folder`, which keeps about `bytes_max` at most. The thread ends when the last handle is dropped.
+    /// Writes into `folder`, which keeps about `bytes_max` at most. The thread ends with the last handle.
     ///
     /// # Errors
     /// The folder cannot be made.
@@ -46,21 +65,21 @@ impl Trace {
         std::fs::create_dir_all(&folder)?;
         let (records, inbox) = sync_channel(WAITING_MAX);
         let mut keeper = Keeper { folder, file_max: (bytes_max / FILES).max(1), open: None };
-        std::thread::Builder::new().name("sip-trace".into()).spawn(move || keeper.run(&inbox))?;
-        Ok(Trace { records, left_out: Arc::default() })
+        let thread = std::thread::Builder::new().name("sip-trace".into()).spawn(move || keeper.run(&inbox))?;
+        Ok(Trace(Arc::new(Writer { records: Some(records), left_out: AtomicU64::new(0), thread: Some(thread) })))
     }
 
     pub fn note(&self, mut record: Record) {
         record.bytes.truncate(MESSAGE_BYTES_MAX);
         // The calls never wait for the disk.
-        if self.records.try_send(record).is_err() {
-            self.left_out.fetch_add(1, Ordering::Relaxed);
+        if self.0.records.as_ref().is_none_or(|records| records.try_send(record).is_err()) {
+            self.0.left_out.fetch_add(1, Ordering::Relaxed);
         }
     }
 
     /// Records that were not kept, because the disk did not keep up.
     pub fn left_out(&self) -> u64 {
-        self.left_out.load(Ordering::Relaxed)
+        self.0.left_out.load(Ordering::Relaxed)
     }
 }
 
@@ -80,20 +99,27 @@ fn blot(bytes: &mut [u8]) {
 struct Keeper {
     folder: PathBuf,
     file_max: u64,
-    /// Day, file, bytes in it.
-    open: Option<(String, BufWriter<File>, u64)>,
+    open: Option<Open>,
+}
+
+/// The file that is being written.
+struct Open {
+    day: i64,
+    file: BufWriter<File>,
+    length: u64,
 }
 
 impl Keeper {
     fn run(&mut self, inbox: &Receiver<Record>) {
         while let Ok(first) = inbox.recv() {
+            std::thread::park_timeout(GATHER);
             let waiting = std::iter::from_fn(|| inbox.try_recv().ok()).take(WAITING_MAX);
             let kept = std::iter::once(first).chain(waiting).try_for_each(|mut record| {
                 blot(&mut record.bytes);
                 self.keep(&record)
             });
             // What has been noted can be read from now on.
-            let kept = kept.and_then(|()| self.open.as_mut().map_or(Ok(()), |(_, file, _)| file.flush()));
+            let kept = kept.and_then(|()| self.open.as_mut().map_or(Ok(()), |open| open.file.flush()));
             if let Err(error) = kept {
                 tracing::warn!(%error, folder = %self.folder.display(), "SIP messages could not be kept");
                 self.open = None;
@@ -102,34 +128,35 @@ impl Keeper {
     }
 
     fn keep(&mut self, record: &Record) -> io::Result<()> {
-        let day = day(record.at);
-        if self.open.as_ref().is_none_or(|(of, _, length)| *of != day || *length >= self.file_max) {
-            if let Some((_, file, _)) = &mut self.open {
-                file.flush()?;
+        let day = record.at.0.div_euclid(DAY_US);
+        if self.open.as_ref().is_none_or(|open| open.day != day || open.length >= self.file_max) {
+            if let Some(open) = &mut self.open {
+                open.file.flush()?;
             }
             self.open = Some(self.next_file(day)?);
             self.forget_oldest()?;
         }
         let bytes = record.encoded();
-        if let Some((_, file, length)) = &mut self.open {
-            file.write_all(&bytes)?;
-            *length += bytes.len() as u64;
+        if let Some(open) = &mut self.open {
+            open.file.write_all(&bytes)?;
+            open.length += bytes.len() as u64;
         }
         Ok(())
     }
 
     /// The day's last file when it has room, else the next.
-    fn next_file(&self, day: String) -> io::Result<(String, BufWriter<File>, u64)> {
-        let last = files(&self.folder)?.into_iter().rev().find(|(of, ..)| *of == day);
+    fn next_file(&self, day: i64) -> io::Result<Open> {
+        let named = date(day);
+        let last = files(&self.folder)?.into_iter().rev().find(|(of, ..)| *of == named);
         let number = match last {
             Some((_, number, path)) if std::fs::metadata(&path)?.len() < self.file_max => number,
             Some((_, number, _)) => number + 1,
             None => 1,
         };
-        let path = self.folder.join(format!("sip-{day}-{number}.trace"));
+        let path = self.folder.join(format!("sip-{named}-{number}.trace"));
         let file = OpenOptions::new().create(true).append(true).open(path)?;
         let length = file.metadata()?.len();
-        Ok((day, BufWriter::new(file), length))
+        Ok(Open { day, file: BufWriter::new(file), length })
     }
 
     fn forget_oldest(&self) -> io::Result<()> {
@@ -139,9 +166,11 @@ impl Keeper {
     }
 }
 
-/// In UTC.
-fn day(at: Wall) -> String {
-    jiff::Timestamp::from_microsecond(at.0).unwrap_or_default().strftime("%Y-%m-%d").to_string()
+const DAY_US: i64 = 86_400_000_000;
+
+/// In UTC, of the days since 1970.
+fn date(day: i64) -> String {
+    jiff::Timestamp::from_microsecond(day * DAY_US).unwrap_or_default().strftime("%Y-%m-%d").to_string()
 }
 
 /// Day, number and path of all files, the oldest first.
@@ -204,6 +233,7 @@ fn call_id(message: &[u8]) -> Option<&[u8]> {
 mod tests {
     use super::*;
     use crate::sip::Transport;
+    use crate::time::Wall;
 
     pub(super) fn record(at_ms: i64, way: Way, bytes: &str) -> Record {
         Record {
