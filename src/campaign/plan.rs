@@ -77,6 +77,7 @@ fn never(decision: &Decision) -> Never {
                 "paid" => "paid",
                 "open_promise" => "promised",
                 "suppressed_person" => "opted_out",
+                "protected" | "collector" => "excluded",
                 _ => return Never::Channel(why.clone()),
             };
             Never::Contact(Close { reason: reason.into(), why: why.clone() })

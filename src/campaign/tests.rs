@@ -102,7 +102,7 @@ fn the_words_say_who_moved_it() {
     assert_eq!(
         plan.why,
         "segment early; step 1 of 4: voice; moved to Sat 2026-11-21 10:00: it is Sat 03:00 in Asia/Kamchatka; \
-         the calling window is Sat 10:00–18:00"
+         the calling window is Sat 10:00–18:00 (ladder)"
     );
 }
 

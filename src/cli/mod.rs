@@ -9,6 +9,7 @@ mod inbound;
 mod init;
 mod lines;
 mod payment;
+mod policy;
 mod prompts;
 pub mod report;
 mod say;
@@ -91,6 +92,9 @@ enum Command {
     /// Who answered: try settings on stored first seconds of calls, fit them, teach them recordings.
     #[command(subcommand)]
     Amd(amd::Command),
+    /// The packs of rules that say when, how often and whom: list them, or show one.
+    #[command(subcommand)]
+    Policy(policy::Command),
     /// Run made-up campaigns in virtual time and hold them against the rules.
     Simulate(simulate::Arguments),
     /// The whole main job on this machine: 1,000 made-up people, rung over real SIP and RTP.
@@ -165,6 +169,7 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Say(args) => say::run(&config, args)?,
         Command::Simulate(args) => return simulate::run(&args),
         Command::Amd(command) => return amd::run(command),
+        Command::Policy(command) => policy::run(command)?,
         Command::Network(args) => runtime()?.block_on(crate::network::run(args))?,
         Command::Bench(args) => crate::bench::run(&args)?,
         Command::BenchFarEnd(args) => crate::bench::run_far_end(&args)?,

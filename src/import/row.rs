@@ -12,6 +12,7 @@ use crate::books::NewContact;
 use crate::diagnostic::did_you_mean;
 use crate::money::{Currency, Money};
 use crate::phone::PhoneNumber;
+use crate::policy::Fact;
 use crate::time::Zone;
 
 const NAME_CHARS_MAX: usize = 100;
@@ -93,7 +94,8 @@ pub(super) fn contact(
     let mut fields = BTreeMap::new();
     for (at, name) in &header.further {
         let value = cells[*at].trim();
-        match text_fault(value, FIELD_CHARS_MAX) {
+        let fact = name.parse::<Fact>().ok().filter(|_| !value.is_empty());
+        match text_fault(value, FIELD_CHARS_MAX).or_else(|| fact.and_then(|fact| fact.fault(value))) {
             None if value.is_empty() => {}
             None => drop(fields.insert(name.clone(), value.to_string())),
             Some(why) => row.reject(name, value, why),

@@ -51,7 +51,7 @@ pub fn retries(reader: &mut Reader, steps: &[(Step, Span)], rules: &Rules) {
         for (on, delays) in retry.delays.iter().filter(|(on, _)| *on != RetryOn::Technical) {
             // The k-th delay follows at least k calls of that ending; when the day has no room for one more, a shorter
             // wait than a day is never what happens.
-            let of_day = |of| rules.caps.iter().find(|c| c.of == of && c.per == Period::Day).map(|c| c.most as usize);
+            let of_day = |of| rules.cap(of, Period::Day).map(|c| c.most as usize);
             let talks = matches!(
                 on,
                 RetryOn::HungUpEarly
@@ -77,7 +77,7 @@ pub fn retries(reader: &mut Reader, steps: &[(Step, Span)], rules: &Rules) {
                         .help("lengthen the delays, or raise the cap"),
                 );
             }
-            let gap = u32::try_from(rules.gap_min.as_secs()).unwrap_or(u32::MAX);
+            let gap = u32::try_from(rules.gap_min().as_secs()).unwrap_or(u32::MAX);
             if delays.iter().any(|d| d.days == 0 && d.seconds < gap) {
                 let found = format!("{on}: a retry sooner than the gap of {} minutes will wait for its end", gap / 60);
                 reader.report(Diagnostic::warning(codes::RETRY_TOO_SOON, *span, found).help("lengthen the delay"));

@@ -29,6 +29,9 @@ pub const STOPS_ANYWAY: &str = "L055";
 /// Warning: nothing comes after a hand-over.
 pub const STEP_UNREACHED: &str = "L056";
 
+/// A pack of rules that does not exist.
+pub const UNKNOWN_PACK: &str = "L057";
+
 /// A flow's code as a ladder's: the two share the language, not the letter.
 pub fn of_flow(code: &str) -> &'static str {
     use crate::flow::codes as f;

@@ -8,8 +8,8 @@ use crate::flow::expr::{self, Type};
 use crate::flow::yaml::{self, Entry, Map, Node};
 use crate::language::Language;
 
-pub(super) const KEYS: [&str; 9] =
-    ["ladder", "languages", "segments", "window", "caps", "gap", "steps", "stop_on", "messages"];
+pub(super) const KEYS: [&str; 10] =
+    ["ladder", "languages", "policy", "segments", "window", "caps", "gap", "steps", "stop_on", "messages"];
 const STEP_KEYS: [&str; 7] = ["voice", "sms", "email", "human", "after", "attempts_max", "retry"];
 /// A step is tried at most this often.
 const ATTEMPTS_MAX: u32 = 50;

@@ -33,7 +33,7 @@ pub struct Ladder {
     pub languages: Vec<Language>,
     /// In order; the first whose condition holds takes the contact.
     pub segments: Vec<Segment>,
-    /// The ladder's own window and caps, already the strictest of these and [`Rules::outermost`].
+    /// The ladder's own window and caps, those of its packs, and [`Rules::outermost`]: all of them hold.
     pub rules: Rules,
     /// At least one.
     pub steps: Vec<Step>,

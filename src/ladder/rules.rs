@@ -6,31 +6,33 @@ use super::codes;
 use super::reader::Reader;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::flow::yaml::{Map, Node};
-use crate::policy::{CallingWindow, Cap, Counted, Hours, Period, Rules};
+use crate::policy::{CallingWindow, Cap, CapFault, DAYS, Hours, Pack, Period, Rules};
 
-const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
-
+/// The ladder's own and those of its packs; the outermost always hold.
 pub fn rules(reader: &mut Reader, top: &Map) -> Rules {
-    let outermost = Rules::outermost();
-    let mut own = Rules::usual();
+    let others = packs(reader, top);
+    let mut own = Rules::usual_window();
     if let Some(entry) = top.get("window") {
-        own.window = window(reader, &entry.value);
+        own = window(reader, &entry.value, &others.week());
     }
+    let mut caps = Rules::usual_caps();
     if let Some(entry) = top.get("caps") {
-        own.caps = reader.items(&entry.value).into_iter().filter_map(|node| cap(reader, node, &outermost)).collect();
+        caps = reader.items(&entry.value).into_iter().filter_map(|node| cap(reader, node, &others)).collect();
     }
+    let mut least = None;
     if let Some(entry) = top.get("gap")
         && let Some(gap) = reader.delay(&entry.value, "the gap")
     {
-        own.gap_min = std::time::Duration::from_secs(u64::from(gap.days) * 86_400 + u64::from(gap.seconds));
-        if own.gap_min < outermost.gap_min {
-            clipped(reader, entry.value.span, format!("at least {} minutes", outermost.gap_min.as_secs() / 60));
+        let gap = std::time::Duration::from_secs(u64::from(gap.days) * 86_400 + u64::from(gap.seconds));
+        if gap < others.gap_min() {
+            clipped(reader, entry.value.span, format!("at least {} minutes", others.gap_min().as_secs() / 60));
         }
+        least = Some(gap);
     }
-    let rules = own.strictest(&outermost);
+    let rules = Rules::of_ladder(own, caps, least).and(&others);
     if let Some(entry) = top.get("window")
-        && !own.window.never_open()
-        && rules.window.never_open()
+        && !own.never_open()
+        && rules.week().never_open()
     {
         reader.error(
             codes::NEVER_OPEN,
@@ -42,10 +44,26 @@ pub fn rules(reader: &mut Reader, top: &Map) -> Rules {
     rules
 }
 
+/// `policy: [ru.credit]`, beside the pack that always holds.
+fn packs(reader: &mut Reader, top: &Map) -> Rules {
+    let mut rules = Rules::outermost();
+    let Some(entry) = top.get("policy") else { return rules };
+    for node in reader.items(&entry.value) {
+        let Some(name) = reader.text(node, "a pack's name") else { continue };
+        match Pack::named(&name) {
+            Some(pack) => rules = rules.and(&pack.rules),
+            None => {
+                let known: Vec<&str> = Pack::all().iter().map(|pack| pack.name.as_str()).collect();
+                reader.unknown(codes::UNKNOWN_PACK, node.span, "policy pack", &name, &known);
+            }
+        }
+    }
+    rules
+}
+
 /// One window, or a list of them for different days.
-fn window(reader: &mut Reader, node: &Node) -> CallingWindow {
-    let outermost = Rules::outermost().window;
-    let mut window = CallingWindow { days: [None; 7] };
+fn window(reader: &mut Reader, node: &Node, outermost: &CallingWindow) -> CallingWindow {
+    let mut window = CallingWindow::on(&[], Hours::new(0, 0));
     for node in reader.items(node) {
         let Some(map) = reader.map(node, "a window") else { continue };
         reader.known_keys(map, "key of a window", &["days", "from", "to", "zone"]);
@@ -73,7 +91,7 @@ fn window(reader: &mut Reader, node: &Node) -> CallingWindow {
             continue;
         }
         let own = CallingWindow::on(&days, Hours::new(from, to));
-        let both = own.intersect(&outermost);
+        let both = own.intersect(outermost);
         if both != own && !both.never_open() {
             let day = (0..7).find(|i| both.days[*i] != own.days[*i]).unwrap_or(0);
             let hours = both.days[day].map_or("closed".into(), |h| h.to_string());
@@ -144,44 +162,42 @@ fn weekdays(reader: &mut Reader, node: &Node) -> Vec<Weekday> {
     }
 }
 
-/// `3 per day`, `2 talks per week`, `1 message per day`.
+/// `3 per day`, `2 talks per week`, `7 calls in 7 days`.
 fn cap(reader: &mut Reader, node: &Node, outermost: &Rules) -> Option<Cap> {
     let scalar = reader.scalar(node, "a cap")?;
-    let words: Vec<&str> = scalar.text.split_whitespace().collect();
-    let (most, of, per) = match words.as_slice() {
-        [most, "per", per] => (*most, "calls", *per),
-        [most, of, "per", per] => (*most, *of, *per),
-        _ => {
-            let found = format!("`{}` is not a cap", scalar.text);
-            reader.error(
-                codes::MALFORMED,
-                node.span,
-                found,
-                "for example: 3 per day, 2 talks per week, 1 message per day",
-            );
+    let cap = match scalar.text.parse::<Cap>() {
+        Ok(cap) => cap,
+        Err(fault) => {
+            cap_fault(reader, node.span, &scalar.text, fault);
             return None;
         }
     };
-    let singular = |of: &Counted| of.as_str().strip_suffix('s').unwrap_or(of.as_str());
-    let Some(of) = Counted::ALL.iter().copied().find(|c| c.as_str() == of || singular(c) == of) else {
-        reader.unknown(codes::MALFORMED, node.span, "thing to count", of, &["calls", "talks", "messages"]);
-        return None;
-    };
-    let Ok(per) = per.parse::<Period>() else {
-        reader.unknown(codes::MALFORMED, node.span, "period", per, &["day", "week", "month"]);
-        return None;
-    };
-    let most = match most.parse::<u32>() {
-        Ok(most) if most > 0 => most,
-        Ok(_) | Err(_) => {
-            let found = format!("a cap is a whole number from 1 up, not `{most}`");
-            reader.error(codes::MALFORMED, node.span, found, "leave the step out to make no contact by it");
-            return None;
-        }
-    };
-    let cap = Cap { most, of, per };
-    if let Some(stricter) = outermost.caps.iter().find(|c| c.of == of && c.per == per && c.most < most) {
+    if let Some(stricter) = outermost.cap(cap.of, cap.per).filter(|c| c.most < cap.most) {
         clipped(reader, node.span, stricter.to_string());
     }
     Some(cap)
+}
+
+fn cap_fault(reader: &mut Reader, span: Span, written: &str, fault: CapFault) {
+    match fault {
+        CapFault::Shape => reader.error(
+            codes::MALFORMED,
+            span,
+            format!("`{written}` is not a cap"),
+            "for example: 3 per day, 2 talks per week, 7 calls in 7 days",
+        ),
+        CapFault::Of(of) => {
+            reader.unknown(codes::MALFORMED, span, "thing to count", &of, &["calls", "talks", "messages"])
+        }
+        CapFault::Per(per) => {
+            let known: Vec<&str> = Period::ALL.iter().map(|p| p.as_str()).collect();
+            reader.unknown(codes::MALFORMED, span, "period", &per, &known)
+        }
+        CapFault::Most(most) => reader.error(
+            codes::MALFORMED,
+            span,
+            format!("a cap is a whole number from 1 up, not `{most}`"),
+            "leave the step out to make no contact by it",
+        ),
+    }
 }

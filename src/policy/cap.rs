@@ -1,6 +1,7 @@
-//! Caps: so many calls, talks or messages a day, week or month of the contact's own calendar.
+//! Caps: so many calls, talks or messages a day, week or month of the contact's own calendar, or in any stretch of so many days.
 
 use std::fmt;
+use std::time::Duration;
 
 use jiff::ToSpan;
 use jiff::civil::Date;
@@ -11,11 +12,14 @@ use crate::outcome::{Channel, Disposition, DispositionClass};
 use crate::time::{Wall, Zone};
 
 crate::words! {
-    /// A calendar period in the contact's zone. Weeks begin on Monday.
+    /// A calendar period in the contact's zone, whose weeks begin on Monday, or a stretch of time wherever it begins.
     pub enum Period {
         Day = "day",
         Week = "week",
         Month = "month",
+        Hours24 = "24 hours",
+        Days7 = "7 days",
+        Days30 = "30 days",
     }
 }
 
@@ -47,7 +51,38 @@ impl fmt::Display for Cap {
             (Counted::Messages, 1) => "message",
             (of, _) => of.as_str(),
         };
-        write!(f, "{} {noun} per {}", self.most, self.per)
+        let per = if self.per.sliding().is_some() { "in" } else { "per" };
+        write!(f, "{} {noun} {per} {}", self.most, self.per)
+    }
+}
+
+/// What is wrong with a cap as written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CapFault {
+    Shape,
+    Most(String),
+    Of(String),
+    Per(String),
+}
+
+impl std::str::FromStr for Cap {
+    type Err = CapFault;
+    /// `3 per day` (calls), `1 talk per day`, `7 calls in 7 days`.
+    fn from_str(written: &str) -> Result<Cap, CapFault> {
+        let words: Vec<&str> = written.split_whitespace().collect();
+        let at = words.iter().position(|w| matches!(*w, "per" | "in")).ok_or(CapFault::Shape)?;
+        let (most, of) = match words[..at] {
+            [most] => (most, "calls"),
+            [most, of] => (most, of),
+            _ => return Err(CapFault::Shape),
+        };
+        let singular = |of: &Counted| of.as_str().strip_suffix('s').unwrap_or(of.as_str());
+        let found = Counted::ALL.iter().copied().find(|c| c.as_str() == of || singular(c) == of);
+        let of = found.ok_or_else(|| CapFault::Of(of.into()))?;
+        let period = words[at + 1..].join(" ");
+        let per: Period = period.parse().map_err(|_| CapFault::Per(period))?;
+        let most = most.parse().ok().filter(|most| *most > 0).ok_or_else(|| CapFault::Most(most.into()))?;
+        Ok(Cap { most, of, per })
     }
 }
 
@@ -94,37 +129,63 @@ fn somebody_picked_up(disposition: Disposition) -> bool {
 }
 
 impl Period {
-    /// The period's first day.
+    /// Its length, where it may begin at any instant.
+    fn sliding(self) -> Option<Duration> {
+        let days = match self {
+            Period::Day | Period::Week | Period::Month => return None,
+            Period::Hours24 => 1,
+            Period::Days7 => 7,
+            Period::Days30 => 30,
+        };
+        Some(Duration::from_secs(days * 86_400))
+    }
+
+    /// The first day of the calendar period.
     fn first_day(self, day: Date) -> Date {
         match self {
-            Period::Day => day,
             Period::Week => day.saturating_sub((i32::from(day.weekday().to_monday_zero_offset())).days()),
             Period::Month => day.first_of_month(),
+            Period::Day | Period::Hours24 | Period::Days7 | Period::Days30 => day,
         }
     }
 
     fn next(self, first: Date) -> Date {
         match self {
-            Period::Day => first.saturating_add(1.day()),
             Period::Week => first.saturating_add(7.days()),
             Period::Month => first.saturating_add(1.month()),
+            Period::Day | Period::Hours24 | Period::Days7 | Period::Days30 => first.saturating_add(1.day()),
         }
     }
 }
 
 impl Cap {
-    /// How many of `past` fall into the period that contains `at`.
+    /// How many of `past` fall into the period that contains `at`; of a stretch, the one that ends at `at`.
     pub fn used(&self, past: &[PastAttempt], at: Wall, zone: &Zone) -> u32 {
-        self.used_from(past, self.per.first_day(at.date(zone)), zone)
+        match self.per.sliding() {
+            Some(length) => self.within(past, at, length).len() as u32,
+            None => self.used_from(past, self.per.first_day(at.date(zone)), zone),
+        }
     }
 
     fn used_from(&self, past: &[PastAttempt], first: Date, zone: &Zone) -> u32 {
         past.iter().filter(|p| self.of.counts(p) && self.per.first_day(p.at.date(zone)) == first).count() as u32
     }
 
-    /// `None`: room now. `Some(until)`: full; `until` is the beginning of the first later period with room, or `None`
-    /// when there will never be one.
+    /// When those were that still count at `at`, the oldest first. What lies ahead of a clock that was put back counts too.
+    fn within(&self, past: &[PastAttempt], at: Wall, length: Duration) -> Vec<Wall> {
+        let mut times: Vec<Wall> =
+            past.iter().filter(|p| self.of.counts(p) && p.at + length > at).map(|p| p.at).collect();
+        times.sort();
+        times
+    }
+
+    /// `None`: room now. `Some(until)`: full; `until` is the first later instant with room, or `None` when there will never be one.
     pub fn full(&self, past: &[PastAttempt], at: Wall, zone: &Zone) -> Option<Option<Wall>> {
+        if let Some(length) = self.per.sliding() {
+            let times = self.within(past, at, length);
+            let over = times.len().checked_sub(self.most as usize)?;
+            return Some(times.get(over).map(|oldest| *oldest + length));
+        }
         let mut first = self.per.first_day(at.date(zone));
         if self.used_from(past, first, zone) < self.most {
             return None;

@@ -1,10 +1,12 @@
 //! The rules, in order. The first that denies is the answer.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::cap::Counted;
-use super::pack::Rules;
+use super::facts::Stop;
+use super::gap::{After, Gap};
 use super::phones::{person_suppressed, phone_to_dial};
+use super::rules::{By, Rules};
 use crate::books::{PromiseState, Standing};
 use crate::outcome::{Channel, Disposition};
 use crate::time::Wall;
@@ -24,6 +26,8 @@ pub enum Decision {
     Deny {
         /// One word, stable; listed in the README.
         rule: &'static str,
+        /// The id of who makes this rule, as its pack has it (`RU-1`), or `ladder`; `None`: every installation keeps it.
+        by: Option<Arc<str>>,
         /// The earliest instant at which *this rule* no longer denies; `None`: it always will.
         until: Option<Wall>,
         /// Plain words, for `ringback why`.
@@ -42,12 +46,16 @@ impl Decision {
     }
 
     fn deny(rule: &'static str, until: Option<Wall>, why: impl Into<String>) -> Decision {
-        Decision::Deny { rule, until, why: why.into() }
+        Decision::Deny { rule, by: None, until, why: why.into() }
+    }
+
+    fn deny_by(rule: &'static str, by: &Arc<str>, until: Option<Wall>, why: String) -> Decision {
+        Decision::Deny { rule, by: Some(by.clone()), until, why: format!("{why} ({by})") }
     }
 }
 
 pub fn decide(question: &Question) -> Decision {
-    let denials = [person, disputed, address, says_paid, calling_window, caps, gap];
+    let denials = [person, disputed, stops, address, says_paid, calling_window, caps, gap];
     denials.iter().find_map(|rule| rule(question)).unwrap_or(Decision::Allow)
 }
 
@@ -88,60 +96,78 @@ fn address(q: &Question) -> Option<Decision> {
     }
 }
 
+/// What is known of the person. What a rule must know and nobody has noted counts against a contact.
+fn stops(q: &Question) -> Option<Decision> {
+    q.rules.stops.iter().find_map(|stop| {
+        let why = || stop.rule.holds(&q.standing.contact);
+        match stop.rule {
+            Stop::Consent if q.channel == Channel::Voice => {
+                Some(Decision::NeedsHuman { rule: "no_consent", why: format!("{} ({})", why()?, stop.by) })
+            }
+            Stop::Refused if q.channel != Channel::Human => {
+                Some(Decision::NeedsHuman { rule: "refused_contact", why: format!("{} ({})", why()?, stop.by) })
+            }
+            Stop::Consent | Stop::Refused => None,
+            Stop::Protected => Some(Decision::deny_by("protected", &stop.by, None, why()?)),
+            Stop::Collector => Some(Decision::deny_by("collector", &stop.by, None, why()?)),
+        }
+    })
+}
+
 fn says_paid(q: &Question) -> Option<Decision> {
-    let said = q.standing.past.iter().filter(|p| p.disposition == Disposition::AlreadyPaid).map(|p| p.at);
-    let until = latest_end(said, q.rules.says_paid_pause, q.now)?;
-    Some(Decision::deny("says_paid", Some(until), "the person said it is paid; the payment is given time to arrive"))
+    let why = "the person said it is paid; the payment is given time to arrive";
+    gaps(q, "says_paid", |gap| gap.after == After::SaysPaid, |_| why.into())
 }
 
 fn calling_window(q: &Question) -> Option<Decision> {
-    let guard = match q.channel {
-        Channel::Voice => q.rules.guard,
-        Channel::Sms | Channel::Email => Duration::ZERO,
-        Channel::Human => return None,
-    };
     let zone = &q.standing.contact.zone;
-    if q.rules.window.contains(q.now, zone, guard) {
-        return None;
-    }
-    let there = q.now.in_zone(zone);
-    let mut why = format!(
-        "it is {} {} in {zone}; the calling window is {}",
-        there.strftime("%a"),
-        there.strftime("%H:%M"),
-        q.rules.window.day_in_words(there.date())
-    );
-    if !guard.is_zero() && q.rules.window.contains(q.now, zone, Duration::ZERO) {
-        why.push_str(&format!(", and the last {} minutes are kept free", guard.as_secs() / 60));
-    }
-    Some(Decision::deny("calling_window", q.rules.window.next(q.now, zone, guard), why))
+    q.rules.hours.iter().find_map(|hours| {
+        let window = &hours.rule.window;
+        let guard = match q.channel {
+            Channel::Voice => hours.rule.guard,
+            Channel::Sms | Channel::Email => Duration::ZERO,
+            Channel::Human => return None,
+        };
+        if window.contains(q.now, zone, guard) {
+            return None;
+        }
+        let there = q.now.in_zone(zone);
+        let mut why = format!(
+            "it is {} {} in {zone}; the calling window is {}",
+            there.strftime("%a"),
+            there.strftime("%H:%M"),
+            window.day_in_words(there.date())
+        );
+        if !guard.is_zero() && window.contains(q.now, zone, Duration::ZERO) {
+            why.push_str(&format!(", and the last {} minutes are kept free", guard.as_secs() / 60));
+        }
+        Some(Decision::deny_by("calling_window", &hours.by, window.next(q.now, zone, guard), why))
+    })
 }
 
 fn caps(q: &Question) -> Option<Decision> {
     let past = &q.standing.past;
     let zone = &q.standing.contact.zone;
-    q.rules.caps.iter().filter(|cap| cap.of.binds(q.channel)).find_map(|cap| {
+    q.rules.caps.iter().filter(|cap| cap.rule.of.binds(q.channel)).find_map(|By { by, rule: cap }| {
         let until = cap.full(past, q.now, zone)?;
         let used = cap.used(past, q.now, zone);
-        Some(Decision::deny("cap", until, format!("the cap of {cap} is reached: {used} so far")))
+        Some(Decision::deny_by("cap", by, until, format!("the cap of {cap} is reached: {used} so far")))
     })
 }
 
 fn gap(q: &Question) -> Option<Decision> {
-    if q.channel != Channel::Voice {
-        return None;
-    }
-    let calls = q.standing.past.iter().filter(|p| Counted::Calls.counts(p)).map(|p| p.at);
-    let until = latest_end(calls, q.rules.gap_min, q.now)?;
-    let minutes = q.rules.gap_min.as_secs().div_ceil(60);
-    Some(Decision::deny("gap", Some(until), format!("the last call was less than {minutes} minutes ago")))
+    let why = |gap: &Gap| match gap.after {
+        After::Talk => format!("the last talk was less than {gap} ago, the day of it included"),
+        After::Machine => format!("a machine answered less than {gap} ago"),
+        After::Call | After::SaysPaid => format!("the last call was less than {gap} ago"),
+    };
+    gaps(q, "gap", |gap| gap.after != After::SaysPaid, why)
 }
 
-/// When the stretches of `length` that begin at `starts` and cover `now` without a break come to their end.
-/// `None`: none covers `now`.
-fn latest_end(starts: impl Iterator<Item = Wall>, length: Duration, now: Wall) -> Option<Wall> {
-    let mut starts: Vec<Wall> = starts.collect();
-    starts.sort();
-    let end = starts.into_iter().fold(now, |end, start| if start <= end { end.max(start + length) } else { end });
-    (end > now).then_some(end)
+fn gaps(q: &Question, rule: &'static str, of: fn(&Gap) -> bool, why: impl Fn(&Gap) -> String) -> Option<Decision> {
+    let asked = q.rules.gaps.iter().filter(|gap| of(&gap.rule) && gap.rule.binds(q.channel));
+    asked
+        .filter_map(|gap| Some((gap, gap.rule.until(&q.standing.past, q.now, &q.standing.contact.zone)?)))
+        .max_by_key(|(_, until)| *until)
+        .map(|(gap, until)| Decision::deny_by(rule, &gap.by, Some(until), why(&gap.rule)))
 }

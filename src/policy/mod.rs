@@ -1,10 +1,16 @@
 #![doc = include_str!("README.md")]
 
+mod calendar;
 mod cap;
 mod decide;
 mod earliest;
+mod facts;
+mod gap;
+#[cfg(test)]
+mod laws;
 mod pack;
 mod phones;
+mod rules;
 #[cfg(test)]
 mod slow;
 #[cfg(test)]
@@ -13,9 +19,11 @@ mod window;
 #[cfg(test)]
 pub(crate) mod world;
 
-pub use cap::{Cap, Counted, Period};
+pub use cap::{Cap, CapFault, Counted, Period};
 pub use decide::{Decision, Question, decide};
 pub use earliest::{SEARCH_DAYS_MAX, earliest};
-pub use pack::Rules;
+pub use facts::{Claimant, Fact, Protected};
+pub use pack::Pack;
 pub use phones::{phone_to_dial, phones_to_dial};
-pub use window::{CallingWindow, Hours};
+pub use rules::Rules;
+pub use window::{CallingWindow, DAYS, Hours};

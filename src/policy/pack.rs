@@ -1,72 +1,182 @@
-//! Rules as data, and the outermost rules that no ladder can widen.
+//! Packs: what a law or a custom demands, as data, with a version. `packs/*.yaml`.
 
+use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use jiff::civil::Weekday;
+use serde::Deserialize;
 
-use super::cap::{Cap, Counted, Period};
-use super::window::{CallingWindow, Hours};
+use super::calendar::Calendar;
+use super::cap::Cap;
+use super::facts::Stop;
+use super::gap::{After, Gap, Length};
+use super::rules::{By, Opening, Rules};
+use super::window::{CallingWindow, DAYS, Holidays, Hours};
 
-/// All that `decide` holds a contact against.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Rules {
-    pub window: CallingWindow,
-    /// A call begins no later than this before the window closes, so that its ring ends inside.
-    pub guard: Duration,
-    /// All of them hold.
-    pub caps: Vec<Cap>,
-    /// Between the beginnings of two calls.
-    pub gap_min: Duration,
-    /// No contact for this long after the person said "I have paid": time for the payment to arrive.
-    pub says_paid_pause: Duration,
+/// As shipped, in the order in which they are listed.
+const SHIPPED: [&str; 6] = [
+    include_str!("packs/default.yaml"),
+    include_str!("packs/ru.credit.yaml"),
+    include_str!("packs/ru.utility.yaml"),
+    include_str!("packs/us.reg_f.yaml"),
+    include_str!("packs/us.tcpa.yaml"),
+    include_str!("packs/uk.yaml"),
+];
+
+#[derive(Debug)]
+pub struct Pack {
+    pub name: String,
+    /// Since when its parameters hold, or a count.
+    pub version: String,
+    pub about: String,
+    /// Its rules, by id and in words.
+    pub says: Vec<(String, String)>,
+    /// Rules that other parts of the program hold to, and how.
+    pub elsewhere: BTreeMap<String, String>,
+    pub rules: Rules,
+    /// As written.
+    pub source: &'static str,
 }
 
-const WORKDAYS: [Weekday; 5] =
-    [Weekday::Monday, Weekday::Tuesday, Weekday::Wednesday, Weekday::Thursday, Weekday::Friday];
+static PACKS: LazyLock<Vec<Pack>> = LazyLock::new(|| {
+    let read = |source| Pack::read(source).unwrap_or_else(|why| panic!("shipped, and held by a test: {why}"));
+    SHIPPED.into_iter().map(read).collect()
+});
 
-impl Rules {
-    /// The pack `default`: 08:00–22:00 on weekdays and 09:00–20:00 at weekends, one talk and two messages a day. The hours
-    /// and daily counts are those of Russian 230-FZ article 7, the strictest whole set we know; its weekly and monthly
-    /// counts are left to the ladder's `caps`.
-    pub fn outermost() -> Rules {
-        let mut window = CallingWindow::on(&WORKDAYS, Hours::new(8 * 60, 22 * 60));
-        window.days[5] = Some(Hours::new(9 * 60, 20 * 60));
-        window.days[6] = Some(Hours::new(9 * 60, 20 * 60));
-        let cap = |most, of, per| Cap { most, of, per };
-        Rules {
-            window,
-            guard: Duration::from_secs(5 * 60),
-            caps: vec![cap(1, Counted::Talks, Period::Day), cap(2, Counted::Messages, Period::Day)],
-            gap_min: Duration::from_secs(10 * 60),
-            says_paid_pause: Duration::from_secs(7 * 86_400),
-        }
+impl Pack {
+    pub fn all() -> &'static [Pack] {
+        &PACKS
     }
 
-    /// What a ladder has when it says nothing: Monday to Saturday 09:00–20:00, three calls a day.
-    pub fn usual() -> Rules {
-        let mut window = CallingWindow::on(&WORKDAYS, Hours::new(9 * 60, 20 * 60));
-        window.days[5] = Some(Hours::new(9 * 60, 20 * 60));
-        let caps = vec![Cap { most: 3, of: Counted::Calls, per: Period::Day }];
-        Rules { window, caps, ..Rules::outermost() }.strictest(&Rules::outermost())
+    pub fn named(name: &str) -> Option<&'static Pack> {
+        PACKS.iter().find(|pack| pack.name == name)
     }
 
-    /// Both hold.
-    #[must_use]
-    pub fn strictest(&self, other: &Rules) -> Rules {
-        let mut caps = self.caps.clone();
-        for cap in &other.caps {
-            match caps.iter_mut().find(|c| c.of == cap.of && c.per == cap.per) {
-                Some(same) => same.most = same.most.min(cap.most),
-                None => caps.push(*cap),
+    /// The pack that always holds.
+    pub fn outermost() -> &'static Pack {
+        &PACKS[0]
+    }
+
+    fn read(source: &'static str) -> Result<Pack, String> {
+        let written: Written = serde_saphyr::from_str(source).map_err(|e| e.to_string())?;
+        let mut rules = Rules { packs: vec![format!("{} {}", written.pack, written.version)], ..Rules::none() };
+        let mut says = Vec::new();
+        for rule in written.rules {
+            let by: Arc<str> = rule.id.as_str().into();
+            let fault = |what: &str| format!("{} {}: {what}", written.pack, rule.id);
+            let before = rules.count();
+            if let Some(hours) = rule.hours {
+                rules.hours.push(By { by: by.clone(), rule: hours.opening().map_err(|e| fault(&e))? });
             }
+            for cap in rule.caps {
+                let cap: Cap = cap.parse().map_err(|e| fault(&format!("{cap}: {e:?}")))?;
+                rules.caps.push(By { by: by.clone(), rule: cap });
+            }
+            if let Some(gap) = rule.gap {
+                rules.gaps.push(By { by: by.clone(), rule: gap.gap().map_err(|e| fault(&e))? });
+            }
+            if let Some(stop) = rule.stop {
+                rules.stops.push(By { by, rule: stop });
+            }
+            if rules.count() == before {
+                return Err(fault("holds nothing"));
+            }
+            says.push((rule.id, rule.says));
         }
-        Rules {
-            window: self.window.intersect(&other.window),
-            guard: self.guard.max(other.guard),
-            caps,
-            gap_min: self.gap_min.max(other.gap_min),
-            says_paid_pause: self.says_paid_pause.max(other.says_paid_pause),
+        let Written { pack: name, version, about, elsewhere, .. } = written;
+        Ok(Pack { name, version, about, says, elsewhere, rules, source })
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    pack: String,
+    version: String,
+    about: String,
+    rules: Vec<WrittenRule>,
+    #[serde(default)]
+    elsewhere: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenRule {
+    /// As in the table of laws; `ladder` is taken.
+    id: String,
+    says: String,
+    hours: Option<WrittenHours>,
+    #[serde(default)]
+    caps: Vec<String>,
+    gap: Option<WrittenGap>,
+    stop: Option<Stop>,
+}
+
+#[derive(Debug, Deserialize)]
+struct WrittenHours {
+    guard_min: u64,
+    holidays: Option<WrittenHolidays>,
+    #[serde(flatten)]
+    days: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenHolidays {
+    calendar: String,
+    /// None: closed.
+    hours: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenGap {
+    after: String,
+    minutes: Option<u64>,
+    days: Option<u16>,
+}
+
+impl WrittenHours {
+    fn opening(self) -> Result<Opening, String> {
+        let mut window = CallingWindow { days: [None; 7], holidays: None };
+        for (days, written) in &self.days {
+            let hours = hours(written)?;
+            let (first, last) = days.split_once('-').unwrap_or((days, days));
+            let at = |day: &str| DAYS.iter().position(|d| *d == day).ok_or(format!("no day: {day}"));
+            window.days[at(first)?..=at(last)?].fill(Some(hours));
         }
+        if let Some(written) = self.holidays {
+            let calendar =
+                Calendar::named(&written.calendar).ok_or_else(|| format!("no calendar {}", written.calendar))?;
+            let hours = written.hours.as_deref().map(hours).transpose()?;
+            window.holidays = Some(Holidays { calendar, hours });
+        }
+        Ok(Opening { window, guard: Duration::from_secs(60 * self.guard_min) })
+    }
+}
+
+/// `08:00-22:00`.
+fn hours(written: &str) -> Result<Hours, String> {
+    let minutes = |time: &str| {
+        let (hour, minute) = time.split_once(':')?;
+        Some(hour.parse::<u16>().ok()? * 60 + minute.parse::<u16>().ok()?)
+    };
+    let both = written.split_once('-').and_then(|(from, to)| Some((minutes(from)?, minutes(to)?)));
+    match both {
+        Some((from, to)) if from < to && to <= 1440 => Ok(Hours::new(from, to)),
+        _ => Err(format!("no hours: {written}")),
+    }
+}
+
+impl WrittenGap {
+    fn gap(self) -> Result<Gap, String> {
+        let after: After = self.after.parse()?;
+        let least = match (self.minutes, self.days) {
+            (Some(minutes), None) => Length::For(Duration::from_secs(60 * minutes)),
+            (None, Some(days)) => Length::Days(days),
+            _ => return Err("a gap is of minutes or of days".into()),
+        };
+        Ok(Gap { after, least })
     }
 }
 
@@ -75,23 +185,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_ladder_cannot_widen() {
-        let wide = Rules {
-            window: CallingWindow::on(&[Weekday::Sunday], Hours::new(0, 1440)),
-            guard: Duration::ZERO,
-            caps: vec![
-                Cap { most: 99, of: Counted::Talks, per: Period::Day },
-                Cap { most: 5, of: Counted::Calls, per: Period::Week },
-            ],
-            gap_min: Duration::ZERO,
-            says_paid_pause: Duration::ZERO,
-        };
-        let rules = wide.strictest(&Rules::outermost());
-        assert_eq!(rules.window.days[6], Some(Hours::new(540, 1200)));
-        assert_eq!(rules.window.days[0], None);
-        assert_eq!(rules.guard, Duration::from_secs(300));
-        assert!(rules.caps.contains(&Cap { most: 1, of: Counted::Talks, per: Period::Day }));
-        assert!(rules.caps.contains(&Cap { most: 5, of: Counted::Calls, per: Period::Week }));
-        assert_eq!(rules.caps.len(), 3);
+    fn shipped_packs_can_be_read_and_say_what_they_hold() {
+        let names: Vec<&str> = Pack::all().iter().map(|p| p.name.as_str()).collect();
+        assert_eq!(names, ["default", "ru.credit", "ru.utility", "us.reg_f", "us.tcpa", "uk"]);
+        for pack in Pack::all() {
+            assert!(!pack.version.is_empty() && !pack.about.is_empty());
+            assert!(pack.says.iter().all(|(id, says)| !id.is_empty() && !says.is_empty()), "{}", pack.name);
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! Which of a contact's numbers may be dialled.
 
+use super::facts::may_be_rung;
 use crate::books::{Phone, PhoneState, Standing};
 use crate::flow::program::OptOutScope;
 use crate::outcome::{Disposition, DispositionClass};
@@ -10,12 +11,13 @@ pub fn phone_to_dial(standing: &Standing) -> Option<&Phone> {
     phones_to_dial(standing).next()
 }
 
-/// Numbers that are good, not suppressed, not known dead or somebody else's from the past, and not premium; in the
+/// Numbers that are good, not suppressed, not known dead or somebody else's from the past, not premium, and not a third person's; in the
 /// contact's own order. The past is asked beside the phone's state: the mark may lie in the same transaction.
 pub fn phones_to_dial(standing: &Standing) -> impl Iterator<Item = &Phone> {
     standing.contact.phones.iter().filter(move |phone| {
         phone.state == PhoneState::Good
             && !premium(&phone.number)
+            && may_be_rung(&standing.contact, &phone.number)
             && !standing.suppressions.iter().any(|s| s.phone == Some(phone.id))
             && !standing.past.iter().chain(&standing.past_here).any(|p| {
                 p.phone == Some(phone.id)

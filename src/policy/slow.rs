@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use jiff::civil::Date;
 
-use super::{Counted, Period, Question, Rules};
-use crate::books::{PhoneState, PromiseState, Standing};
+use super::facts::Stop;
+use super::gap::{After, Length};
+use super::{CallingWindow, Counted, Hours, Period, Question, Rules};
+use crate::books::{PastAttempt, PhoneState, PromiseState, Standing};
 use crate::outcome::{Channel, Disposition};
 use crate::time::Wall;
 
@@ -17,8 +19,8 @@ pub struct Slow<'a> {
     standing: &'a Standing,
     channel: Channel,
     rules: &'a Rules,
-    /// By day: the first instant of opening and the instant of closing.
-    openings: HashMap<Date, Option<(Wall, Wall)>>,
+    /// By rule and day: the first instant of opening and the instant of closing.
+    openings: HashMap<(usize, Date), Option<(Wall, Wall)>>,
 }
 
 impl<'a> Slow<'a> {
@@ -47,25 +49,37 @@ impl<'a> Slow<'a> {
             Channel::Email => s.contact.email.is_some(),
             Channel::Human => true,
         };
+        let c = &s.contact;
+        let noted = |column: &str| c.fields.get(column).map(String::as_str).unwrap_or("");
+        let stopped = self.rules.stops.iter().any(|stop| match stop.rule {
+            Stop::Consent => self.channel == Channel::Voice && noted("consent_voice") != "yes",
+            Stop::Refused => {
+                self.channel != Channel::Human && !(noted("refused_on").is_empty() && noted("advocate").is_empty())
+            }
+            Stop::Protected => !noted("protected").is_empty(),
+            Stop::Collector => noted("claimant") != "principal",
+        });
         let disputed = s.past.iter().any(|p| p.disposition == Disposition::Disputed);
         s.suppressions.iter().all(|x| x.phone.is_some())
             && !s.contact.debt.paid
             && s.promises.iter().all(|p| p.state != PromiseState::Open)
             && address
+            && !stopped
             && !(disputed && self.channel != Channel::Human)
     }
 
     /// The clock on the wall is inside, now and when the ring ends; and no turned-back clock shows these hours again.
     fn opened(&mut self, now: Wall) -> bool {
-        let guard = match self.channel {
-            Channel::Voice => self.rules.guard,
-            Channel::Sms | Channel::Email => Duration::ZERO,
-            Channel::Human => return true,
-        };
+        if self.channel == Channel::Human {
+            return true;
+        }
         let day = now.date(&self.standing.contact.zone);
         let (standing, rules) = (self.standing, self.rules);
-        let opening = self.openings.entry(day).or_insert_with(|| opening(standing, rules, day));
-        opening.is_some_and(|(opens, closes)| opens <= now && now < closes && now + guard <= closes)
+        rules.hours.iter().enumerate().all(|(n, hours)| {
+            let guard = if self.channel == Channel::Voice { hours.rule.guard } else { Duration::ZERO };
+            let opening = self.openings.entry((n, day)).or_insert_with(|| opening(standing, &hours.rule.window, day));
+            opening.is_some_and(|(opens, closes)| opens <= now && now < closes && now + guard <= closes)
+        })
     }
 
     fn caps(&self, now: Wall) -> bool {
@@ -73,34 +87,66 @@ impl<'a> Slow<'a> {
         let name = |at: Wall, per: Period| {
             let there = at.in_zone(zone);
             match per {
+                Period::Hours24 | Period::Days7 | Period::Days30 => unreachable!("begins anywhere"),
                 Period::Day => there.strftime("%F").to_string(),
                 Period::Week => there.strftime("%G-%V").to_string(),
                 Period::Month => there.strftime("%Y-%m").to_string(),
             }
         };
-        self.rules.caps.iter().all(|cap| {
+        self.rules.caps.iter().map(|cap| cap.rule).all(|cap| {
             let binds = match cap.of {
                 Counted::Calls | Counted::Talks => self.channel == Channel::Voice,
                 Counted::Messages => matches!(self.channel, Channel::Sms | Channel::Email),
             };
-            let now = name(now, cap.per);
-            let used = self.standing.past.iter().filter(|p| cap.of.counts(p) && name(p.at, cap.per) == now).count();
+            let hours = match cap.per {
+                Period::Day | Period::Week | Period::Month => None,
+                Period::Hours24 => Some(24),
+                Period::Days7 => Some(7 * 24),
+                Period::Days30 => Some(30 * 24),
+            };
+            let same = |at: Wall| match hours {
+                Some(hours) => now.0 < at.0 + hours * 60 * MINUTE,
+                None => name(at, cap.per) == name(now, cap.per),
+            };
+            let used = self.standing.past.iter().filter(|p| cap.of.counts(p) && same(p.at)).count();
             !binds || used < cap.most as usize
         })
     }
 
     fn quiet(&self, now: Wall) -> bool {
-        self.standing.past.iter().all(|p| {
-            let within = |length: Duration| p.at <= now && now < p.at + length;
-            let gap = self.channel == Channel::Voice && Counted::Calls.counts(p) && within(self.rules.gap_min);
-            let pause = p.disposition == Disposition::AlreadyPaid && within(self.rules.says_paid_pause);
-            !gap && !pause
+        let zone = &self.standing.contact.zone;
+        self.rules.gaps.iter().map(|gap| gap.rule).all(|gap| {
+            let binds = self.channel == Channel::Voice || gap.after == After::SaysPaid;
+            let within = |at: Wall| match gap.least {
+                Length::For(length) => at <= now && now < at + length,
+                Length::Days(days) => {
+                    let day = at.date(zone);
+                    at <= now && (now.date(zone) - day).get_days() < i32::from(days)
+                }
+            };
+            let follows = |p: &PastAttempt| match gap.after {
+                After::Call => Counted::Calls.counts(p),
+                After::Talk => Counted::Talks.counts(p),
+                After::Machine => {
+                    p.channel == Channel::Voice
+                        && matches!(p.disposition, Disposition::Machine | Disposition::VoicemailLeft | Disposition::Fax)
+                }
+                After::SaysPaid => p.disposition == Disposition::AlreadyPaid,
+            };
+            !binds || !self.standing.past.iter().any(|p| follows(p) && within(p.at))
         })
     }
 }
 
-fn opening(standing: &Standing, rules: &Rules, day: Date) -> Option<(Wall, Wall)> {
-    let hours = rules.window.days[day.weekday().to_monday_zero_offset() as usize]?;
+fn opening(standing: &Standing, window: &CallingWindow, day: Date) -> Option<(Wall, Wall)> {
+    let mut hours = window.days[day.weekday().to_monday_zero_offset() as usize]?;
+    if let Some(holidays) = window.holidays.filter(|h| h.calendar.is_off(day)) {
+        let shorter = holidays.hours?;
+        hours = Hours { from: hours.from.max(shorter.from), to: hours.to.min(shorter.to) };
+        if hours.from >= hours.to {
+            return None;
+        }
+    }
     let noon = day.at(12, 0, 0, 0).to_zoned(jiff::tz::TimeZone::UTC).unwrap();
     let around = (-40 * 60..40 * 60).map(|n| Wall(Wall::from(&noon).0 + n * MINUTE));
     let shown: Vec<(Wall, u16)> = around

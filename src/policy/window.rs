@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::civil::{Date, DateTime, Time, Weekday};
 use jiff::tz::AmbiguousOffset;
 
+use super::calendar::Calendar;
 use crate::time::{Wall, Zone};
 
 /// Minutes after midnight on the clock on the wall: `from` inclusive, `to` exclusive, at most 1440 (24:00).
@@ -37,32 +38,52 @@ impl fmt::Display for Hours {
 pub struct CallingWindow {
     /// Monday first.
     pub days: [Option<Hours>; 7],
+    pub holidays: Option<Holidays>,
 }
+
+/// On days off the weekday's hours hold only as far as these do; `None`: closed. A working day in place of a day off keeps its
+/// weekday's hours: the stricter reading.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Holidays {
+    pub calendar: &'static Calendar,
+    pub hours: Option<Hours>,
+}
+
+/// As days are written.
+pub const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
 const DAY_NAMES: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 
 impl CallingWindow {
     /// The same hours on each of `days`.
     pub fn on(days: &[Weekday], hours: Hours) -> CallingWindow {
-        let mut window = CallingWindow { days: [None; 7] };
+        let mut window = CallingWindow { days: [None; 7], holidays: None };
         for day in days {
             window.days[day.to_monday_zero_offset() as usize] = Some(hours);
         }
         window
     }
 
-    /// Open in both.
+    /// Open in both, in a week without a holiday.
     #[must_use]
     pub fn intersect(&self, other: &CallingWindow) -> CallingWindow {
         let mut days = [None; 7];
         for (i, day) in days.iter_mut().enumerate() {
             *day = self.days[i].zip(other.days[i]).and_then(|(a, b)| a.intersect(b));
         }
-        CallingWindow { days }
+        CallingWindow { days, holidays: None }
     }
 
     pub fn never_open(&self) -> bool {
         self.days.iter().all(Option::is_none)
+    }
+
+    pub fn hours_on(&self, date: Date) -> Option<Hours> {
+        let hours = self.days[date.weekday().to_monday_zero_offset() as usize]?;
+        match self.holidays.filter(|h| h.calendar.is_off(date)) {
+            Some(holidays) => hours.intersect(holidays.hours?),
+            None => Some(hours),
+        }
     }
 
     /// When a contact of `guard` length may begin on `date`: from the first instant to the last, both included.
@@ -72,7 +93,7 @@ impl CallingWindow {
     /// times and closes at the first; a time that is left out stands for the instant of the change. A window that lies
     /// wholly within a repeated hour is closed that day.
     pub fn opening(&self, date: Date, zone: &Zone, guard: Duration) -> Option<(Wall, Wall)> {
-        let hours = self.days[date.weekday().to_monday_zero_offset() as usize]?;
+        let hours = self.hours_on(date)?;
         let opens = instant(date, hours.from, zone, Edge::Opens)?;
         let closes = instant(date, hours.to, zone, Edge::Closes)?;
         // `to` is exclusive: what takes no time must still begin before it.
@@ -103,10 +124,15 @@ impl CallingWindow {
 
     /// The hours of that day in words: `Mon 09:00–20:00`, `Sun closed`.
     pub fn day_in_words(&self, date: Date) -> String {
-        let day = date.weekday().to_monday_zero_offset() as usize;
-        match self.days[day] {
-            Some(hours) => format!("{} {hours}", DAY_NAMES[day]),
-            None => format!("{} closed", DAY_NAMES[day]),
+        let day = DAY_NAMES[date.weekday().to_monday_zero_offset() as usize];
+        let off = match self.holidays.filter(|h| h.calendar.is_off(date)) {
+            Some(h) if h.calendar.knows(date) => " (a day off)",
+            Some(_) => " (days off of that year are not known yet)",
+            None => "",
+        };
+        match self.hours_on(date) {
+            Some(hours) => format!("{day} {hours}{off}"),
+            None => format!("{day} closed{off}"),
         }
     }
 }

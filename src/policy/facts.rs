@@ -1,0 +1,118 @@
+//! What is known of a person beside debts and numbers, and bears on whether they may be contacted: further columns of the import
+//! with names of their own.
+
+use jiff::civil::Date;
+
+use crate::books::Contact;
+use crate::phone::PhoneNumber;
+
+crate::words! {
+    /// People whom nobody may press (230-FZ art. 7(1)).
+    pub enum Protected {
+        Bankruptcy = "bankruptcy",
+        Incapacity = "incapacity",
+        InPatient = "in_patient",
+        DisabilityOne = "disability_1",
+        Minor = "minor",
+    }
+}
+
+crate::words! {
+    /// Who claims the debt.
+    pub enum Claimant {
+        /// The one to whom it is owed.
+        Principal = "principal",
+        Collector = "collector",
+    }
+}
+
+crate::words! {
+    pub enum Fact {
+        /// `yes` or `no`: a recorded voice may ring.
+        ConsentVoice = "consent_voice",
+        /// The day of the statement that refuses all contact but by post.
+        RefusedOn = "refused_on",
+        /// The advocate's name: all contact goes there.
+        Advocate = "advocate",
+        /// Words of [`Protected`], with spaces between.
+        Protected = "protected",
+        /// A word of [`Claimant`].
+        Claimant = "claimant",
+        /// Numbers among the contact's that are a relative's, an employer's, a neighbour's.
+        ThirdPersonNumbers = "third_person_numbers",
+        /// `yes` or `no`: the debtor agrees to these being rung.
+        ThirdPersonConsent = "third_person_consent",
+    }
+}
+
+impl Fact {
+    /// What is wrong with a value of this column.
+    pub fn fault(self, value: &str) -> Option<String> {
+        match self {
+            Fact::ConsentVoice | Fact::ThirdPersonConsent => yes(value).err(),
+            Fact::RefusedOn => value.parse::<Date>().err().map(|_| "not a day: expected one such as 2026-11-25".into()),
+            Fact::Advocate => None,
+            Fact::Protected => value.split_whitespace().find_map(|word| word.parse::<Protected>().err()),
+            Fact::Claimant => value.parse::<Claimant>().err(),
+            Fact::ThirdPersonNumbers => {
+                value.split_whitespace().find_map(|number| number.parse::<PhoneNumber>().err().map(|e| e.to_string()))
+            }
+        }
+    }
+
+    /// As imported. What cannot be read counts as the stricter reading, and does not come about by the import.
+    pub fn of(self, contact: &Contact) -> Option<&str> {
+        contact.fields.get(self.as_str()).map(|value| value.trim()).filter(|value| !value.is_empty())
+    }
+}
+
+fn yes(value: &str) -> Result<bool, String> {
+    match value {
+        "yes" => Ok(true),
+        "no" => Ok(false),
+        _ => Err("expected yes or no".into()),
+    }
+}
+
+/// Consent that nobody has noted was not given.
+pub fn consents(contact: &Contact, to: Fact) -> bool {
+    to.of(contact).is_some_and(|value| yes(value) == Ok(true))
+}
+
+/// A third person's number is rung only when the debtor agrees (230-FZ art. 4(5)); when the list cannot be read, none is.
+pub fn may_be_rung(contact: &Contact, number: &PhoneNumber) -> bool {
+    let Some(listed) = Fact::ThirdPersonNumbers.of(contact) else { return true };
+    let other = listed.split_whitespace().any(|n| n.parse::<PhoneNumber>().map_or(true, |n| n == *number));
+    !other || consents(contact, Fact::ThirdPersonConsent)
+}
+
+/// The same columns ask the same of every pack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stop {
+    Consent,
+    Refused,
+    Protected,
+    Collector,
+}
+
+impl Stop {
+    /// Why nobody may be contacted, if so.
+    pub fn holds(self, contact: &Contact) -> Option<String> {
+        match self {
+            Stop::Consent if consents(contact, Fact::ConsentVoice) => None,
+            Stop::Consent => Some("the person has not consented to calls by a recorded voice".into()),
+            Stop::Refused => match (Fact::RefusedOn.of(contact), Fact::Advocate.of(contact)) {
+                (Some(day), _) => Some(format!("the person refused all contact on {day}; only by post")),
+                (None, Some(_)) => Some("the person is to be contacted through an advocate".into()),
+                (None, None) => None,
+            },
+            Stop::Protected => Fact::Protected.of(contact).map(|words| format!("the person is protected: {words}")),
+            Stop::Collector => match Fact::Claimant.of(contact) {
+                Some("principal") => None,
+                Some(_) => Some("a debt for housing or utilities is claimed by a collector".into()),
+                None => Some("it is not known who claims the debt: the column `claimant` says so".into()),
+            },
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! Gaps: how long after something nobody is contacted again.
+
+use std::fmt;
+use std::time::Duration;
+
+use jiff::ToSpan;
+
+use super::cap::Counted;
+use super::window::day_start;
+use crate::books::PastAttempt;
+use crate::outcome::{Channel, Disposition, DispositionClass};
+use crate::time::{Wall, Zone};
+
+crate::words! {
+    /// What a gap follows.
+    pub enum After {
+        /// A call at which a phone may have rung.
+        Call = "call",
+        /// A call in which somebody picked up.
+        Talk = "talk",
+        /// A call that a machine answered.
+        Machine = "machine",
+        /// The person said "I have paid".
+        SaysPaid = "says_paid",
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Length {
+    For(Duration),
+    /// Calendar days of the contact's zone, the first one included.
+    Days(u16),
+}
+
+/// No contact so soon.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Gap {
+    pub after: After,
+    pub least: Length,
+}
+
+impl Gap {
+    pub fn binds(self, channel: Channel) -> bool {
+        match self.after {
+            After::Call | After::Talk | After::Machine => channel == Channel::Voice,
+            After::SaysPaid => true,
+        }
+    }
+
+    pub fn follows(self, past: &PastAttempt) -> bool {
+        match self.after {
+            After::Call => Counted::Calls.counts(past),
+            After::Talk => Counted::Talks.counts(past),
+            After::Machine => past.channel == Channel::Voice && past.disposition.class() == DispositionClass::Machine,
+            After::SaysPaid => past.disposition == Disposition::AlreadyPaid,
+        }
+    }
+
+    /// The first instant that lies behind it.
+    pub fn end(self, start: Wall, zone: &Zone) -> Wall {
+        match self.least {
+            Length::For(length) => start + length,
+            Length::Days(days) => {
+                let day = start.date(zone).saturating_add(i32::from(days).days());
+                day_start(day, zone).unwrap_or(start + Duration::from_secs(86_400 * u64::from(days)))
+            }
+        }
+    }
+
+    /// When the gaps that cover `now` without a break come to their end. `None`: none covers it.
+    pub fn until(self, past: &[PastAttempt], now: Wall, zone: &Zone) -> Option<Wall> {
+        let mut starts: Vec<Wall> = past.iter().filter(|p| self.follows(p)).map(|p| p.at).collect();
+        starts.sort();
+        let far = |end: Wall, start: Wall| if start <= end { end.max(self.end(start, zone)) } else { end };
+        let end = starts.into_iter().fold(now, far);
+        (end > now).then_some(end)
+    }
+}
+
+impl fmt::Display for Gap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.least {
+            Length::For(least) => write!(f, "{} minutes", least.as_secs().div_ceil(60)),
+            Length::Days(days) => write!(f, "{days} days"),
+        }
+    }
+}

@@ -1,0 +1,274 @@
+//! One test a row of the table of laws, named after its id. A day is of 2026 and local to the contact.
+
+use super::world::{standing, wall};
+use super::*;
+use crate::books::{PromiseState, Standing};
+use crate::outcome::{Channel, Disposition as D};
+use crate::time::Wall;
+use Channel::{Email, Human, Sms, Voice};
+
+const MOSCOW: &str = "Europe/Moscow";
+
+/// Whoever it is, where, and what is known of them.
+struct Who {
+    zone: &'static str,
+    rules: Rules,
+    standing: Standing,
+}
+
+impl Who {
+    fn at(&self, written: &str) -> Wall {
+        let written = if written.len() == 11 { format!("2026-{written}") } else { written.to_string() };
+        Wall::from(&format!("{written}[{}]", self.zone).parse::<jiff::Zoned>().unwrap())
+    }
+
+    fn known(mut self, column: &str, value: &str) -> Who {
+        assert_eq!(column.parse::<Fact>().unwrap().fault(value), None);
+        self.standing.contact.fields.insert(column.into(), value.into());
+        self
+    }
+
+    fn after(mut self, at: &str, channel: Channel, disposition: D) -> Who {
+        let at = self.at(at);
+        self.standing.tried_elsewhere(channel, at, disposition);
+        self
+    }
+
+    /// `allow`, `human rule`, or `rule id until`.
+    #[track_caller]
+    fn is(&self, now: &str, channel: Channel, expected: &str) -> &Who {
+        let now = self.at(now);
+        let question = Question { standing: &self.standing, channel, now, rules: &self.rules };
+        let found = match decide(&question) {
+            Decision::Allow => "allow".into(),
+            Decision::NeedsHuman { rule, .. } => format!("human {rule}"),
+            Decision::Deny { rule, by, until, .. } => {
+                let until = until.map_or("never".into(), |u| {
+                    u.in_zone(&self.standing.contact.zone).strftime("%m-%d %H:%M").to_string()
+                });
+                format!("{rule} {} {until}", by.as_deref().unwrap_or("-"))
+            }
+        };
+        assert_eq!(found, expected);
+        self
+    }
+}
+
+/// Of the pack alone, so that the row and no other rule answers.
+fn alone(pack: &str, zone: &'static str) -> Who {
+    Who { zone, rules: Pack::named(pack).unwrap().rules.clone(), standing: standing(zone) }
+}
+
+#[test]
+fn ru_1_hours() {
+    for pack in ["ru.credit", "ru.utility"] {
+        let who = |zone| alone(pack, zone).known("claimant", "principal");
+        who("Europe/Kaliningrad").is("11-20T07:59", Voice, "calling_window RU-1 11-20 08:00").is(
+            "11-20T08:00",
+            Voice,
+            "allow",
+        );
+        who("Asia/Kamchatka").is("11-20T22:00", Voice, "calling_window RU-1 11-21 09:00");
+        who(MOSCOW).is("11-22T08:59", Voice, "calling_window RU-1 11-22 09:00");
+        // The first of May is a Friday; the eleventh makes up for the ninth, a Saturday.
+        who(MOSCOW).is("05-01T08:30", Voice, "calling_window RU-1 05-01 09:00").is(
+            "05-01T19:56",
+            Voice,
+            "calling_window RU-1 05-02 09:00",
+        );
+        who(MOSCOW).is("05-11T08:30", Sms, "calling_window RU-1 05-11 09:00").is("05-12T08:30", Sms, "allow");
+        // A Saturday that is worked on is a Saturday.
+        who(MOSCOW).is("2025-11-01T08:30", Voice, "calling_window RU-1 11-01 09:00");
+        // Of a year whose days off nobody has entered, each may be one.
+        who(MOSCOW).is("2027-03-02T08:30", Voice, "calling_window RU-1 03-02 09:00");
+    }
+}
+
+#[test]
+fn ru_2_direct_calls() {
+    let who = || alone("ru.credit", MOSCOW);
+    who().after("11-20T10:00", Voice, D::HungUpEarly).is("11-20T12:00", Voice, "cap RU-2 11-21 00:00");
+    who().after("11-20T10:00", Voice, D::NoAnswer).is("11-20T12:00", Voice, "allow");
+    let two = || who().after("11-16T10:00", Voice, D::Informed).after("11-18T10:00", Voice, D::Informed);
+    two().is("11-20T12:00", Voice, "cap RU-2 11-23 00:00").is("11-23T08:00", Voice, "allow");
+    let mut eight = who();
+    for day in ["02", "04", "09", "10", "16", "17", "23", "24"] {
+        eight = eight.after(&format!("11-{day}T10:00"), Voice, D::Informed);
+    }
+    eight.is("11-30T12:00", Voice, "cap RU-2 12-01 00:00");
+}
+
+#[test]
+fn ru_3_messages() {
+    let who = || alone("ru.credit", MOSCOW);
+    let two = || who().after("11-16T10:00", Sms, D::Queued).after("11-16T11:00", Email, D::Queued);
+    two().is("11-16T12:00", Sms, "cap RU-3 11-17 00:00");
+    two().after("11-17T10:00", Voice, D::VoicemailLeft).after("11-18T10:00", Sms, D::Queued).is(
+        "11-19T12:00",
+        Email,
+        "cap RU-3 11-23 00:00",
+    );
+    who().is("11-16T22:01", Sms, "calling_window RU-1 11-17 08:00");
+}
+
+#[test]
+fn ru_7_third_parties() {
+    let mut standing = standing(MOSCOW);
+    standing.contact.fields.insert("third_person_numbers".into(), "+79161234567".into());
+    assert!(phone_to_dial(&standing).is_none(), "a relative's number");
+    standing.contact.fields.insert("third_person_consent".into(), "yes".into());
+    assert!(phone_to_dial(&standing).is_some());
+    standing.contact.fields.insert("third_person_consent".into(), "perhaps".into());
+    assert!(phone_to_dial(&standing).is_none(), "what cannot be read is no consent");
+}
+
+#[test]
+fn ru_8_refusal() {
+    let who = || alone("ru.credit", MOSCOW).known("refused_on", "2026-11-20");
+    for channel in [Voice, Sms, Email] {
+        who().is("11-20T12:00", channel, "human refused_contact");
+    }
+    who().is("11-20T12:00", Human, "allow");
+    alone("ru.credit", MOSCOW).known("advocate", "А. Иванова").is("11-20T12:00", Voice, "human refused_contact");
+}
+
+#[test]
+fn ru_9_protected_persons() {
+    for flag in Protected::ALL {
+        for channel in [Voice, Sms, Email, Human] {
+            alone("ru.credit", MOSCOW).known("protected", flag.as_str()).is(
+                "11-20T12:00",
+                channel,
+                "protected RU-9 never",
+            );
+        }
+    }
+}
+
+#[test]
+fn ru_11_housing_and_utilities() {
+    let who = || alone("ru.utility", MOSCOW);
+    who().known("claimant", "principal").is("11-20T12:00", Voice, "allow");
+    who().known("claimant", "collector").is("11-20T12:00", Voice, "collector RU-11 never");
+    who().is("11-20T12:00", Sms, "collector RU-11 never");
+}
+
+#[test]
+fn us_f1_hours() {
+    let who = || alone("us.reg_f", "America/Los_Angeles");
+    who().is("11-20T07:59", Voice, "calling_window US-F1 11-20 08:00");
+    who().is("11-20T20:56", Voice, "calling_window US-F1 11-21 08:00").is("11-20T20:56", Email, "allow");
+}
+
+#[test]
+fn us_f2_seven_in_seven() {
+    let mut seven = alone("us.reg_f", "America/New_York");
+    for hour in 10..17 {
+        seven = seven.after(&format!("11-16T{hour}:00"), Voice, D::NoAnswer);
+    }
+    seven.is("11-16T18:00", Voice, "cap US-F2 11-23 10:00").is("11-23T10:00", Voice, "allow");
+    // The call that did not reach the number counts for nothing.
+    alone("us.reg_f", "America/New_York").after("11-16T10:00", Voice, D::OutOfService).is(
+        "11-16T18:00",
+        Voice,
+        "allow",
+    );
+    // The day of the talk is the first of the seven.
+    let talked = || alone("us.reg_f", "America/New_York").after("11-16T15:00", Voice, D::Informed);
+    talked().is("11-22T20:00", Voice, "gap US-F2 11-23 00:00").is("11-23T09:00", Voice, "allow").is(
+        "11-17T09:00",
+        Sms,
+        "allow",
+    );
+}
+
+#[test]
+fn us_t1_consent() {
+    let who = || alone("us.tcpa", "America/New_York");
+    who().is("11-20T12:00", Voice, "human no_consent").is("11-20T12:00", Human, "allow");
+    who().known("consent_voice", "no").is("11-20T12:00", Voice, "human no_consent");
+    who().known("consent_voice", "yes").is("11-20T12:00", Voice, "allow");
+}
+
+#[test]
+fn us_t2_residential_limits() {
+    let mut three = alone("us.tcpa", "America/New_York").known("consent_voice", "yes");
+    for day in ["02", "12", "20"] {
+        three = three.after(&format!("11-{day}T12:00"), Voice, D::NoAnswer);
+    }
+    three.is("11-25T12:00", Voice, "cap US-T2 12-02 12:00").is("12-02T12:00", Voice, "allow");
+}
+
+#[test]
+fn uk_3_after_a_machine() {
+    let who = || alone("uk", "Europe/London").after("11-19T15:00", Voice, D::Machine);
+    who().is("11-20T14:59", Voice, "gap UK-3 11-20 15:00").is("11-20T15:00", Voice, "allow");
+}
+
+#[test]
+fn uk_7_hours() {
+    let who = || alone("uk", "Europe/London");
+    who().is("11-20T19:56", Voice, "calling_window UK-7 11-21 08:00").is(
+        "11-22T12:00",
+        Voice,
+        "calling_window UK-7 11-23 08:00",
+    );
+    // Good Friday, and Boxing Day on a Saturday made up for on Monday.
+    who().is("04-03T12:00", Voice, "calling_window UK-7 04-04 08:00").is(
+        "12-28T12:00",
+        Voice,
+        "calling_window UK-7 12-29 08:00",
+    );
+}
+
+#[test]
+fn all_1_paid() {
+    let mut who = alone("default", MOSCOW);
+    who.standing.contact.debt.paid = true;
+    who.is("11-20T12:00", Voice, "paid - never").is("11-20T12:00", Human, "paid - never");
+    let mut who = alone("default", MOSCOW);
+    who.standing.promised(PromiseState::Open);
+    who.is("11-20T12:00", Voice, "open_promise - never");
+}
+
+#[test]
+fn all_2_do_not_call() {
+    let mut who = alone("default", MOSCOW);
+    who.standing.suppressed(None);
+    who.is("11-20T12:00", Email, "suppressed_person - never");
+}
+
+#[test]
+fn all_3_premium_numbers() {
+    let mut who = alone("default", MOSCOW);
+    who.standing.contact.phones[0].number = "+19005551234".parse().unwrap();
+    who.is("11-20T12:00", Voice, "no_number - never");
+    assert!("112".parse::<crate::phone::PhoneNumber>().is_err());
+}
+
+#[test]
+fn all_4_time_between_calls() {
+    let who = || alone("default", MOSCOW).after("11-20T12:00", Voice, D::Busy);
+    who().is("11-20T12:09", Voice, "gap ALL-4 11-20 12:10").is("11-20T12:10", Voice, "allow");
+}
+
+#[test]
+fn all_5_wrong_person() {
+    let mut who = alone("default", MOSCOW).after("11-02T12:00", Voice, D::WrongNumber);
+    who.standing.past[0].phone = Some(crate::id::PhoneId(1));
+    who.is("11-20T12:00", Voice, "no_number - never");
+}
+
+/// Packs beside each other: all of them hold, whatever order they are named in.
+#[test]
+fn the_strictest_wins() {
+    let packs = ["us.reg_f", "us.tcpa", "uk"].map(|name| &Pack::named(name).unwrap().rules);
+    let [a, b, c] = packs;
+    for rules in [Rules::outermost().and(a).and(b).and(c), c.clone().and(b).and(a).and(&Rules::outermost())] {
+        let mut who = Who { zone: "Europe/London", rules, standing: standing("Europe/London") };
+        who = who.known("consent_voice", "yes");
+        assert_eq!(who.rules.packs.len(), 4);
+        who.is("11-22T12:00", Voice, "calling_window UK-7 11-23 08:00");
+        assert!(wall("2026-11-22T12:00Z") == who.at("11-22T12:00"));
+    }
+}

@@ -1,0 +1,146 @@
+//! All that `decide` holds a contact against: the rules of packs and a ladder's own, side by side. All of them hold.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::civil::Weekday;
+
+use super::cap::{Cap, Counted, Period};
+use super::facts::Stop;
+use super::gap::{After, Gap, Length};
+use super::pack::Pack;
+use super::window::{CallingWindow, Hours};
+
+/// A rule, and the id of who makes it: `RU-1`, or `ladder`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct By<T> {
+    pub by: Arc<str>,
+    pub rule: T,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Opening {
+    pub window: CallingWindow,
+    /// A call begins no later than this before the window closes, so that its ring ends inside.
+    pub guard: Duration,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rules {
+    /// Name and version of each pack that holds.
+    pub packs: Vec<String>,
+    pub hours: Vec<By<Opening>>,
+    pub caps: Vec<By<Cap>>,
+    pub gaps: Vec<By<Gap>>,
+    pub stops: Vec<By<Stop>>,
+}
+
+const LADDER: &str = "ladder";
+const WORKDAYS: [Weekday; 5] =
+    [Weekday::Monday, Weekday::Tuesday, Weekday::Wednesday, Weekday::Thursday, Weekday::Friday];
+
+impl Rules {
+    pub fn none() -> Rules {
+        Rules { packs: Vec::new(), hours: Vec::new(), caps: Vec::new(), gaps: Vec::new(), stops: Vec::new() }
+    }
+
+    /// The pack `default`, which no ladder can widen.
+    pub fn outermost() -> Rules {
+        Pack::outermost().rules.clone()
+    }
+
+    /// A ladder's own.
+    pub fn of_ladder(window: CallingWindow, caps: Vec<Cap>, gap: Option<Duration>) -> Rules {
+        let by: Arc<str> = LADDER.into();
+        let own = |rule| By { by: by.clone(), rule };
+        let gap = gap.map(|gap| By { by: by.clone(), rule: Gap { after: After::Call, least: Length::For(gap) } });
+        Rules {
+            hours: vec![By { by: by.clone(), rule: Opening { window, guard: Duration::ZERO } }],
+            caps: caps.into_iter().map(own).collect(),
+            gaps: gap.into_iter().collect(),
+            ..Rules::none()
+        }
+    }
+
+    /// The hours of a ladder that names none: Monday to Saturday 09:00–20:00.
+    pub fn usual_window() -> CallingWindow {
+        let mut window = CallingWindow::on(&WORKDAYS, Hours::new(9 * 60, 20 * 60));
+        window.days[5] = Some(Hours::new(9 * 60, 20 * 60));
+        window
+    }
+
+    /// The caps of a ladder that names none: three calls a day.
+    pub fn usual_caps() -> Vec<Cap> {
+        vec![Cap { most: 3, of: Counted::Calls, per: Period::Day }]
+    }
+
+    /// Both hold. A call keeps the longest guard of all from every closing.
+    #[must_use]
+    pub fn and(mut self, other: &Rules) -> Rules {
+        fn add<T: Clone + PartialEq>(to: &mut Vec<By<T>>, from: &[By<T>]) {
+            for by in from {
+                if !to.iter().any(|known| known.rule == by.rule) {
+                    to.push(by.clone());
+                }
+            }
+        }
+        self.packs.extend(other.packs.iter().filter(|p| !self.packs.contains(p)).cloned().collect::<Vec<_>>());
+        add(&mut self.hours, &other.hours);
+        add(&mut self.caps, &other.caps);
+        add(&mut self.gaps, &other.gaps);
+        add(&mut self.stops, &other.stops);
+        let guard = self.guard();
+        self.hours.iter_mut().for_each(|h| h.rule.guard = guard);
+        self
+    }
+
+    pub fn guard(&self) -> Duration {
+        self.hours.iter().map(|h| h.rule.guard).max().unwrap_or_default()
+    }
+
+    /// When all are open in a week without a holiday.
+    pub fn week(&self) -> CallingWindow {
+        let all = CallingWindow { days: [Some(Hours::new(0, 1440)); 7], holidays: None };
+        self.hours.iter().fold(all, |all, hours| all.intersect(&hours.rule.window))
+    }
+
+    /// The least that is counted so.
+    pub fn cap(&self, of: Counted, per: Period) -> Option<Cap> {
+        self.caps.iter().map(|c| c.rule).filter(|c| c.of == of && c.per == per).min_by_key(|c| c.most)
+    }
+
+    /// The longest time between the beginnings of two calls that does not depend on how the first ended.
+    pub fn gap_min(&self) -> Duration {
+        let between = self.gaps.iter().filter_map(|gap| match gap.rule {
+            Gap { after: After::Call, least: Length::For(least) } => Some(least),
+            Gap { .. } => None,
+        });
+        between.max().unwrap_or_default()
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.hours.len() + self.caps.len() + self.gaps.len() + self.stops.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ladder_cannot_widen() {
+        let caps = vec![
+            Cap { most: 99, of: Counted::Talks, per: Period::Day },
+            Cap { most: 5, of: Counted::Calls, per: Period::Week },
+        ];
+        let window = CallingWindow::on(&[Weekday::Sunday], Hours::new(0, 1440));
+        let rules = Rules::of_ladder(window, caps, Some(Duration::ZERO)).and(&Rules::outermost());
+        assert_eq!(rules.week().days[6], Some(Hours::new(540, 1200)));
+        assert_eq!(rules.week().days[0], None);
+        assert_eq!(rules.guard(), Duration::from_secs(300));
+        assert_eq!(rules.cap(Counted::Talks, Period::Day).map(|c| c.most), Some(1));
+        assert_eq!(rules.cap(Counted::Calls, Period::Week).map(|c| c.most), Some(5));
+        assert_eq!(rules.gap_min(), Duration::from_secs(600));
+        assert_eq!(rules.clone().and(&Rules::outermost()), rules, "the same twice is the same");
+    }
+}
