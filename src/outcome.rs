@@ -89,6 +89,8 @@ words! {
         Cancelled = "cancelled",
         /// The far end sent no audio for too long and did not hang up: the carrier has lost it, or the call.
         MediaSilent = "media_silent",
+        /// The far end put us on hold and did not come back.
+        Held = "held",
         /// No media port, a panic: our own failure.
         SystemError = "system_error",
     }
@@ -115,7 +117,9 @@ impl HangupCause {
             HangupCause::RemoteHangup | HangupCause::Busy | HangupCause::NoAnswer | HangupCause::Unreachable => {
                 Blame::Callee
             }
-            HangupCause::Rejected | HangupCause::InvalidNumber | HangupCause::OutOfService => Blame::Callee,
+            HangupCause::Rejected | HangupCause::InvalidNumber | HangupCause::OutOfService | HangupCause::Held => {
+                Blame::Callee
+            }
             HangupCause::Blocked | HangupCause::Congestion | HangupCause::TrunkSilent | HangupCause::MediaSilent => {
                 Blame::Carrier
             }
@@ -128,7 +132,7 @@ impl HangupCause {
     /// The disposition of an attempt whose call never came to talk.
     pub fn disposition(self) -> Disposition {
         match self {
-            HangupCause::RemoteHangup | HangupCause::LocalHangup => Disposition::HungUpEarly,
+            HangupCause::RemoteHangup | HangupCause::LocalHangup | HangupCause::Held => Disposition::HungUpEarly,
             HangupCause::Busy => Disposition::Busy,
             HangupCause::NoAnswer | HangupCause::Unreachable => Disposition::NoAnswer,
             HangupCause::Rejected | HangupCause::Blocked => Disposition::Rejected,

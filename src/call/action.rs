@@ -125,6 +125,10 @@ pub enum Note {
     },
     AgentAnswered,
     AgentUnavailable,
+    /// The far end put us on hold.
+    Held,
+    /// It came back.
+    Resumed,
     HungUp(HangupCause),
 }
 

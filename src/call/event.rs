@@ -22,6 +22,10 @@ pub enum Event {
     /// The telephone network said by a tone or an announcement that the call came to nothing: before the answer (early media)
     /// or after.
     Announced(HangupCause),
+    /// The far end has put us on hold: it neither hears us nor waits for us. Before the answer: as soon as it comes.
+    Held,
+    /// It has come back.
+    Resumed,
     /// One of `0`–`9 * # A`–`D`, at its press.
     Digit(char),
     /// The order to play has been carried out to its end (not when stopped).

@@ -14,6 +14,8 @@ pub fn fact_line(event: &Event) -> String {
         Event::AnsweredBy(who) => format!("> found {who}"),
         Event::Beeped => "> beeped".into(),
         Event::Announced(cause) => format!("> announced {cause}"),
+        Event::Held => "> held".into(),
+        Event::Resumed => "> resumed".into(),
         Event::Digit(key) => format!("> key {key}"),
         Event::PlayEnded(play) => format!("> played {play}"),
         Event::Saved(save) => format!("> saved {save}"),
@@ -110,6 +112,8 @@ fn note_words(note: &Note) -> Option<String> {
         Note::AgentRung { queue } => format!("agent of {queue} rung"),
         Note::AgentAnswered => "agent answered".into(),
         Note::AgentUnavailable => "agent unavailable".into(),
+        Note::Held => "on hold".into(),
+        Note::Resumed => "back from hold".into(),
         Note::HungUp(cause) => format!("hung up: {cause}"),
     })
 }

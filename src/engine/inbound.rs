@@ -148,7 +148,7 @@ impl Engine {
         match (self.offered.remove(&id), result) {
             (Some(offered), Ok(())) => {
                 let program = Arc::clone(&self.lines[offered.line].program);
-                let call = Call::new(program, offered.values, offered.context);
+                let call = Call::new(program, offered.values, offered.context).on_hold_at_most(self.limits.hold_max);
                 let whose = Whose::Line { line: offered.line, caller: offered.caller };
                 self.calls.insert(id, LiveCall::new(call, whose, now));
                 self.tally.in_air_max = self.tally.in_air_max.max(self.calls.len());

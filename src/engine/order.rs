@@ -131,6 +131,10 @@ pub enum LegEvent {
     Answered,
     Failed(HangupCause),
     Ended(HangupCause),
+    /// The far end has put us on hold.
+    Held,
+    /// It has taken us back, or never had.
+    Resumed,
     Digit(char),
     PlayEnded(PlayId),
     AnsweredBy(AnsweredBy),

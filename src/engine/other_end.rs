@@ -161,6 +161,8 @@ impl Engine {
                 }
             }
             LegEvent::Failed(cause) | LegEvent::Ended(cause) => self.other_end_gone(now, id, cause, out),
+            // A person holds the client: both have a person's patience.
+            LegEvent::Held | LegEvent::Resumed => {}
             LegEvent::Ringing | LegEvent::Digit(_) | LegEvent::PlayEnded(_) => {}
             LegEvent::AnsweredBy(_) | LegEvent::Beeped | LegEvent::Announced(_) | LegEvent::Recorded { .. } => {}
         }

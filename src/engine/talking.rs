@@ -124,6 +124,8 @@ impl Engine {
             }
             LegEvent::Failed(cause) => Event::Failed(cause),
             LegEvent::Ended(cause) => Event::HungUp(cause),
+            LegEvent::Held => Event::Held,
+            LegEvent::Resumed => Event::Resumed,
             LegEvent::Digit(key) => Event::Digit(key),
             LegEvent::PlayEnded(play) => Event::PlayEnded(play),
             LegEvent::AnsweredBy(who) => Event::AnsweredBy(who),
@@ -399,6 +401,8 @@ fn written(note: &Note) -> (&'static str, String) {
         Note::AgentRung { queue } => ("agent_rung", queue.clone()),
         Note::AgentAnswered => ("agent_answered", String::new()),
         Note::AgentUnavailable => ("agent_unavailable", String::new()),
+        Note::Held => ("held", String::new()),
+        Note::Resumed => ("resumed", String::new()),
         Note::HungUp(cause) => ("hung_up", cause.to_string()),
     }
 }

@@ -29,6 +29,7 @@ steps:
 
 fn limits() -> Limits {
     Limits {
+        hold_max: Duration::from_secs(60),
         channels_max: 20,
         cps_max: 100,
         allow_prefixes: vec!["+44".to_string()],
@@ -184,6 +185,8 @@ impl Stage {
             }
             ["answered"] => LegEvent::Answered,
             ["key", key] => LegEvent::Digit(key.chars().next().unwrap()),
+            ["held"] => LegEvent::Held,
+            ["resumed"] => LegEvent::Resumed,
             ["played"] => LegEvent::PlayEnded(self.plays[&call]),
             ["hung", "up"] => LegEvent::Ended(HangupCause::RemoteHangup),
             ["failed", cause] => LegEvent::Failed(cause.parse().unwrap()),
@@ -294,6 +297,22 @@ fn the_other_end_is_busy() {
         other end of 1 rung at +4420•••0000
         > other end of 1 failed busy
         1 hears Please speak after the beep.
+    ";
+    script(one_call(limits()), &format!("{TO_THE_QUESTION}{TO_THE_MANAGER}{rest}"));
+}
+
+/// `limits` give a minute; the call itself would have taken two.
+#[test]
+fn who_does_not_come_back_from_hold_is_hung_up_on() {
+    let rest = "
+        > 1 held
+        > wait 59
+        > 1 resumed
+        > 1 held
+        > wait 59
+        > wait 2
+        1 hung up on
+        1 ended informed
     ";
     script(one_call(limits()), &format!("{TO_THE_QUESTION}{TO_THE_MANAGER}{rest}"));
 }

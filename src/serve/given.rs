@@ -15,6 +15,7 @@ pub(super) fn limits(config: &Config, trunk: &Trunk) -> Limits {
         cps_max: trunk.cps_max,
         allow_prefixes: config.allow_prefixes.clone(),
         transfer_to: config.transfer_to.clone(),
+        hold_max: config.media.hold_max,
     }
 }
 

@@ -303,7 +303,7 @@ impl<S: Store> Hands<S> {
                 if leg.party == Party::Client && !leg.call.is_inbound() {
                     self.media.listen_for_network(leg);
                 }
-                return None;
+                if remote.may_send() { LegEvent::Resumed } else { LegEvent::Held }
             }
             // Media counts a key once, however often and in whichever ways it comes.
             TrunkEventKind::Digit { digit, .. } => {
@@ -328,6 +328,10 @@ impl<S: Store> Hands<S> {
                 }
                 if let Some(answered_at) = self.connected.get_mut(&leg) {
                     *answered_at = Some(at);
+                }
+                if !remote.may_send() {
+                    // Answered, and nobody there yet: told behind the answer.
+                    let _ = self.answers.send(Input::Leg { leg, event: LegEvent::Held });
                 }
                 LegEvent::Answered
             }

@@ -13,6 +13,7 @@ use super::people::{self, Line, Reaction, Temper};
 use super::{Scene, Summary, Troubles};
 use crate::agent::{Desk, Staffing};
 use crate::books::*;
+use crate::call::HOLD_MAX;
 use crate::campaign;
 use crate::engine::{CampaignPlan, Destination, Engine, Input, LegEvent, Limits, Output, StoreFailure};
 use crate::flow::program::{FlowHash, Program};
@@ -223,6 +224,7 @@ impl<'s> World<'s> {
         let staffing = Staffing { agents: AGENTS.map(String::from).to_vec(), hours: None };
         let desk = Desk::new([("collections".to_string(), staffing)]);
         let limits = Limits {
+            hold_max: HOLD_MAX,
             channels_max: 20,
             cps_max: 5,
             allow_prefixes: vec!["+7".to_string()],
