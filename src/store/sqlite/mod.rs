@@ -253,6 +253,10 @@ impl Store for SqliteStore {
         read::inbound_calls(&self.readers, before, limit).await
     }
 
+    async fn inbound_calls_up(&self) -> Result<Vec<CallId>> {
+        read::inbound_calls_up(&self.readers).await
+    }
+
     async fn closings(&self, campaign: Option<CampaignId>) -> Result<Vec<(String, u64)>> {
         read::closings(&self.readers, campaign).await
     }
