@@ -96,6 +96,16 @@ words! {
     }
 }
 
+words! {
+    /// What the network in between says about a caller's number (ATIS-1000074 §5.3: the tel parameter `verstat`).
+    pub enum Verstat {
+        Passed = "passed",
+        Failed = "failed",
+        /// Nothing was there to be verified.
+        NotVerified = "not_verified",
+    }
+}
+
 impl HangupCause {
     /// The cause that a final SIP failure status means. Success and provisional statuses are not asked about.
     pub fn from_sip_status(status: u16) -> HangupCause {

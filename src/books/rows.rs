@@ -10,7 +10,7 @@ use crate::flow::program::{FlowHash, OptOutScope};
 use crate::id::*;
 use crate::language::Language;
 use crate::money::Money;
-use crate::outcome::{AnsweredBy, Blame, Channel, Disposition, HangupCause};
+use crate::outcome::{AnsweredBy, Blame, Channel, Disposition, HangupCause, Verstat};
 use crate::phone::PhoneNumber;
 use crate::time::{Wall, Zone};
 
@@ -323,13 +323,23 @@ pub struct InboundCall {
     pub id: CallId,
     /// The number that was dialled, as the trunk gave it.
     pub did: String,
-    /// A hint, never a proof: whoever rings can have it say anything. `None`: withheld, or no number.
-    pub caller: Option<PhoneNumber>,
+    pub caller: Caller,
     /// The flow's name and version.
     pub flow: String,
     pub answered_at: Wall,
     /// `None` while it is up.
     pub ended: Option<InboundEnd>,
+}
+
+/// What is said of who rings. Hints, never proofs: whoever rings can have the number say anything.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Caller {
+    /// The carrier's word before the caller's own. `None`: withheld, or no number. The column `caller`.
+    pub number: Option<PhoneNumber>,
+    /// Whether the network in between has verified the number. `None`: it does not say.
+    pub verstat: Option<Verstat>,
+    /// Whom they had rung before the call was sent on to us.
+    pub diverted_from: Option<PhoneNumber>,
 }
 
 /// When and how a call that came in ended.

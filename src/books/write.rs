@@ -3,7 +3,7 @@
 
 use jiff::civil::Date;
 
-use super::rows::{CallEvent, CampaignState, InboundEnd, Outcome, PhoneState, Plan};
+use super::rows::{CallEvent, Caller, CampaignState, InboundEnd, Outcome, PhoneState, Plan};
 use crate::flow::program::{FlowHash, OptOutScope};
 use crate::id::*;
 use crate::money::Money;
@@ -83,7 +83,7 @@ pub enum Write {
     InboundAnswered {
         call: CallId,
         did: String,
-        caller: Option<PhoneNumber>,
+        caller: Caller,
         /// The flow's name and version.
         flow: String,
         at: Wall,

@@ -4,14 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::books::{Claimed, Write};
+use crate::books::{Caller, Claimed, Write};
 use crate::call::action::Question;
 use crate::flow::program::Program;
 use crate::id::*;
 use crate::ladder::Ladder;
 use crate::language::Language;
 use crate::outcome::{AnsweredBy, HangupCause};
-use crate::phone::PhoneNumber;
 use crate::speech::Utterance;
 use crate::time::{Wall, Zone};
 
@@ -95,8 +94,7 @@ pub enum Input {
         leg: LegId,
         /// The number dialled, as the trunk gave it.
         did: String,
-        /// What the caller is said to be; a hint, never a proof.
-        caller: Option<PhoneNumber>,
+        caller: Caller,
     },
     /// Answer to `Request`: the status and the body, or `None` when there is no reply.
     Replied {

@@ -117,7 +117,8 @@ impl Engine {
                 live.answered_at = Some(now.mono);
                 if id.is_inbound() {
                     self.tell(now, id, Event::Answered, out);
-                    return self.inbound_answered(now, id, out);
+                    // Nobody but a person rings us.
+                    return self.tell(now, id, Event::AnsweredBy(AnsweredBy::Human), out);
                 }
                 self.tally.answered += 1;
                 Event::Answered

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::agent::{Desk, Staffing};
-use crate::books::{CampaignState, Enrolment, FlowVersion, Model, NewContact};
+use crate::books::{Caller, CampaignState, Enrolment, FlowVersion, Model, NewContact};
 use crate::language::Language;
 use crate::money::{Currency, Money};
 use crate::outcome::HangupCause;
@@ -180,7 +180,7 @@ impl Stage {
         let words: Vec<&str> = what.splitn(4, ' ').collect();
         let event = match words.as_slice() {
             ["rings", did, "from", caller] => {
-                let caller = caller.parse().ok();
+                let caller = Caller { number: caller.parse().ok(), ..Caller::default() };
                 return self.tell(Input::Offered { leg, did: (*did).to_string(), caller });
             }
             ["answered"] => LegEvent::Answered,

@@ -13,12 +13,13 @@ use super::{Clock, Media, Trunk, TrunkEventKind};
 use super::{HangupCause, Input, LegEvent, MediaEvent, MediaEventKind, PromptCache, Store, StoreError, TrunkEvent};
 use crate::audio::listen::Countries;
 use crate::audio::{Clip, Codec, tone};
-use crate::books::{CallEvent, Write};
+use crate::books::{CallEvent, Caller, Write};
 use crate::config::{self, Config};
 use crate::engine::{Destination, Output, Refusal, StoreFailure};
 use crate::id::*;
 use crate::media::{MediaStats, Remote};
 use crate::request::Services;
+use crate::sip::User;
 use crate::speech::Utterance;
 use crate::time::Mono;
 use crate::trunk::{Keep, PeerAddress, Tls, TrunkConfig};
@@ -345,9 +346,11 @@ impl<S: Store> Hands<S> {
                 self.close(leg);
                 LegEvent::Ended(cause)
             }
-            TrunkEventKind::Offered { did, caller } => {
+            TrunkEventKind::Offered { did, from, caller: told } => {
                 // Only what is written in E.164 is a number for us; a national one could be anybody's.
-                let caller = caller.full().parse().ok();
+                let number = |user: Option<&User>| user.and_then(|user| user.full().parse().ok());
+                let diverted_from = number(told.diverted_from.as_ref());
+                let caller = Caller { number: number(told.number(&from)), verstat: told.verstat, diverted_from };
                 return Some(Input::Offered { leg, did: did.full().to_string(), caller });
             }
         };

@@ -47,7 +47,7 @@ pub use carrier::{Carrier, Identity, NumberFormat, Prack, Registration};
 pub use config::Config;
 pub use gate::{Network, Rules, Strangers};
 pub use hop::{ConnectionId, Contacts, Hop, Peer, Transport};
-pub use identity::{Caller, Verstat};
+pub use identity::Caller;
 pub use order::{Command, DialogId, Event, Input, Output, Referral, User};
 pub use reason::Reason;
 pub use register::Trouble;

@@ -62,8 +62,8 @@ pub enum TrunkEventKind {
     /// The leg was up and has ended.
     Ended(HangupCause),
     /// Somebody rings us; `leg` is new. To be rung, answered or refused; the caller gives up as `Failed`, and `Answered` comes
-    /// when it knows of our answer. `did`: the number dialled; `caller`: what is said of who rings. Both may be anything.
-    Offered { did: User, caller: User },
+    /// when it knows of our answer. `did`: the number dialled; `from`: who rings, by themselves; `caller`: by the carrier. All may be anything.
+    Offered { did: User, from: User, caller: sip::Caller },
 }
 
 /// How to reach one carrier.
@@ -385,11 +385,12 @@ impl Task {
                     self.health.send_modify(|health| health.unregistered = trouble.filter(|_| !is));
                     continue;
                 }
-                Event::Incoming { dialog, to_user: did, from_user: caller, media, replaces: _ } => {
+                Event::Incoming { dialog, to_user: did, from_user: from, media, replaces: _ } => {
+                    let caller = self.port.caller(dialog);
                     if self.came_in(dialog, media).is_none() {
                         self.port.order(Command::Reject { dialog, status: 480 });
                     }
-                    (dialog, TrunkEventKind::Offered { did, caller })
+                    (dialog, TrunkEventKind::Offered { did, from, caller })
                 }
                 Event::Acked { dialog } => {
                     let offer = self.dialogs.get(&dialog).and_then(|leg| self.offered.remove(leg));

@@ -154,6 +154,8 @@ fn told(stage: &mut Stage, line: &str) -> Option<Vec<Action>> {
         ("found", who) => Event::AnsweredBy(who.parse().ok()?),
         ("beeped", "") => Event::Beeped,
         ("announced", cause) => Event::Announced(cause.parse().ok()?),
+        ("held", "") => Event::Held,
+        ("resumed", "") => Event::Resumed,
         ("key" | "keys", keys) => {
             return Some(keys.chars().flat_map(|key| stage.tell(Event::Digit(key))).collect());
         }
@@ -218,6 +220,8 @@ fn deeds() -> impl Strategy<Value = Vec<Deed>> {
         Event::AnsweredBy(AnsweredBy::Screening),
         Event::Announced(HangupCause::OutOfService),
         Event::Beeped,
+        Event::Held,
+        Event::Resumed,
         Event::PlayEnded(PlayId(1)),
         Event::Saved(SaveId(1)),
         Event::SaveFailed(SaveId(2)),

@@ -5,8 +5,8 @@ use std::net::{SocketAddr, UdpSocket};
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
-use ringback::books::InboundCall;
-use ringback::outcome::{Disposition, HangupCause};
+use ringback::books::{Caller, InboundCall};
+use ringback::outcome::{Disposition, HangupCause, Verstat};
 use ringback::store::{SqliteStore, Store};
 
 use crate::house::{House, terminate, wait_for};
@@ -90,7 +90,7 @@ fn who_rings_is_answered_and_written_down() {
     let ended = when_one_has_ended(&house, serve);
     assert_eq!(ended.len(), 1, "{ended:?}");
     let call = &ended[0];
-    assert_eq!((call.did.as_str(), call.flow.as_str(), &call.caller), ("+74950000000", "front_desk@1", &None));
+    assert_eq!((call.did.as_str(), call.flow.as_str(), &call.caller), ("+74950000000", "front_desk@1", &Caller::default()));
     let end = call.ended.expect("looked for");
     assert!(end.talk_ms >= 1_000, "{end:?}");
     assert_eq!(end.disposition, Disposition::HungUpEarly);
@@ -112,6 +112,14 @@ fn on_hold_for_too_long() {
     let end = ended[0].ended.expect("looked for");
     assert_eq!((end.disposition, end.cause), (Disposition::HungUpEarly, Some(HangupCause::Held)), "{end:?}");
     assert!((5_000..20_000).contains(&end.talk_ms), "{end:?}");
+    let expected = Caller {
+        number: "+447700900123".parse().ok(),
+        verstat: Some(Verstat::Passed),
+        diverted_from: "+442079460000".parse().ok(),
+    };
+    assert_eq!(ended[0].caller, expected);
+    let listed = house.ok(&["inbound"]);
+    assert!(listed.contains("verified") && listed.contains("sent on by +4420•••0000"), "{listed}");
     let told = house.ok(&["inbound", "--", &ended[0].id.to_string()]);
     assert!(told.contains(" held ") && !told.contains("no_input"), "{told}");
 }

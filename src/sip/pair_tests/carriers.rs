@@ -3,7 +3,7 @@
 use super::*;
 use crate::sip::carrier::{Carrier, Identity, NumberFormat};
 use crate::sip::gate::{Rules, Strangers};
-use crate::sip::identity::Verstat;
+use crate::outcome::Verstat;
 
 const CARRIER: &str = "203.0.113.1:5060";
 

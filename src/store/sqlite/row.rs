@@ -157,23 +157,30 @@ pub(super) fn call_event(row: &SqliteRow) -> Result<CallEvent> {
     Ok(CallEvent { call: CallId(get(row, 0)?), at: Wall(get(row, 1)?), kind: get(row, 2)?, detail: get(row, 3)? })
 }
 
-/// `id, did, caller, flow, answered_at, ended_at, disposition, cause, talk_ms`.
+pub(super) const INBOUND_CALL: &str =
+    "id, did, caller, verstat, diverted_from, flow, answered_at, ended_at, disposition, cause, talk_ms";
+
+/// [`INBOUND_CALL`]'s columns, in its order.
 pub(super) fn inbound_call(row: &SqliteRow) -> Result<InboundCall> {
-    let ended = match get::<Option<i64>>(row, 5)? {
+    let ended = match get::<Option<i64>>(row, 7)? {
         None => None,
         Some(at) => Some(InboundEnd {
             at: Wall(at),
-            disposition: word(row, 6)?,
-            cause: word_or_null(row, 7)?,
-            talk_ms: number(row, 8)?,
+            disposition: word(row, 8)?,
+            cause: word_or_null(row, 9)?,
+            talk_ms: number(row, 10)?,
         }),
     };
     Ok(InboundCall {
         id: CallId(get(row, 0)?),
         did: get(row, 1)?,
-        caller: word_or_null(row, 2)?,
-        flow: get(row, 3)?,
-        answered_at: Wall(get(row, 4)?),
+        caller: Caller {
+            number: word_or_null(row, 2)?,
+            verstat: word_or_null(row, 3)?,
+            diverted_from: word_or_null(row, 4)?,
+        },
+        flow: get(row, 5)?,
+        answered_at: Wall(get(row, 6)?),
         ended,
     })
 }
