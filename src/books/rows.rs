@@ -190,6 +190,8 @@ impl Attempt {
             at: self.live_at.or(self.finished_at)?,
             phone: self.phone,
             disposition: outcome.disposition,
+            blame: outcome.blame,
+            answered_by: outcome.answered_by,
             right_party: outcome.right_party,
         })
     }
@@ -217,6 +219,9 @@ pub struct PastAttempt {
     pub at: Wall,
     pub phone: Option<PhoneId>,
     pub disposition: Disposition,
+    pub blame: Blame,
+    /// `None`: nobody and nothing picked up.
+    pub answered_by: Option<AnsweredBy>,
     pub right_party: bool,
 }
 

@@ -292,7 +292,7 @@ impl Engine {
         let milliseconds = |d: Duration| u32::try_from(d.as_millis()).unwrap_or(u32::MAX);
         let outcome = Outcome {
             disposition,
-            blame: disposition.blame(),
+            blame: disposition.blame_after(ending.cause),
             cause: Some(ending.cause),
             answered_by: live.answered_at.map(|_| ending.answered_by.unwrap_or(AnsweredBy::Unknown)),
             right_party: ending.right_party,
@@ -340,6 +340,8 @@ impl Engine {
             at,
             phone: attempt.phone,
             disposition: outcome.disposition,
+            blame: outcome.blame,
+            answered_by: outcome.answered_by,
             right_party: outcome.right_party,
         };
         standing.past.push(past.clone());
