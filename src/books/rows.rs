@@ -1,6 +1,7 @@
 //! The rows: what is kept about contacts, attempts, promises and messages. Field names are column names.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use jiff::civil::Date;
 
@@ -152,6 +153,37 @@ pub struct Attempt {
     pub finished_at: Option<Wall>,
     /// Present exactly when `state` is `finished`.
     pub outcome: Option<Outcome>,
+    pub quality: Option<CallQuality>,
+}
+
+/// How a call's audio went over the network, both ways. Known when its leg has been closed, before or after the outcome; never,
+/// when nothing was heard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CallQuality {
+    /// The mean opinion score of the worse way, in hundredths, 100 to 450: an estimate by ITU-T G.107.
+    pub mos_centi: u16,
+    /// Of what the far end sent.
+    pub heard_loss_permille: Option<u16>,
+    pub heard_jitter_ms: Option<u16>,
+    /// Of what we sent, when the far end has reported on it.
+    pub said_loss_permille: Option<u16>,
+    pub said_jitter_ms: Option<u16>,
+    pub round_trip_ms: Option<u16>,
+}
+
+impl fmt::Display for CallQuality {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "MOS {}.{:02}", self.mos_centi / 100, self.mos_centi % 100)?;
+        for (way, loss, jitter) in [
+            ("heard", self.heard_loss_permille, self.heard_jitter_ms),
+            ("said", self.said_loss_permille, self.said_jitter_ms),
+        ] {
+            if let (Some(loss), Some(jitter)) = (loss, jitter) {
+                write!(f, ", {way} {}.{} % lost and {jitter} ms jitter", loss / 10, loss % 10)?;
+            }
+        }
+        self.round_trip_ms.map_or(Ok(()), |ms| write!(f, ", {ms} ms there and back"))
+    }
 }
 
 /// What the ladder decided about an attempt when it wrote it.
@@ -334,6 +366,7 @@ pub struct InboundCall {
     pub answered_at: Wall,
     /// `None` while it is up.
     pub ended: Option<InboundEnd>,
+    pub quality: Option<CallQuality>,
 }
 
 /// What is said of who rings. Hints, never proofs: whoever rings can have the number say anything.

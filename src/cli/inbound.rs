@@ -38,7 +38,7 @@ pub async fn run(store: &impl Store, arguments: &Arguments, out: &mut impl Write
     }
     let mut table = Table::new();
     table.load_preset(presets::UTF8_HORIZONTAL_ONLY);
-    table.set_header(["call", "answered at", "number rung", "caller", "flow", "talked", "ended as"]);
+    table.set_header(["call", "answered at", "number rung", "caller", "flow", "talked", "ended as", "audio"]);
     for call in calls {
         let shown = |number: &PhoneNumber| match arguments.full_numbers {
             true => number.full().to_string(),
@@ -58,7 +58,9 @@ pub async fn run(store: &impl Store, arguments: &Arguments, out: &mut impl Write
             Some(end) => (format!("{} s", end.talk_ms / 1000), end.disposition.to_string()),
             None => (String::new(), "is up".to_string()),
         };
-        table.add_row([call.id.to_string(), call.answered_at.to_string(), call.did, caller, call.flow, talked, ended]);
+        let audio = call.quality.map(|quality| quality.to_string()).unwrap_or_default();
+        let at = call.answered_at.to_string();
+        table.add_row([call.id.to_string(), at, call.did, caller, call.flow, talked, ended, audio]);
     }
     writeln!(out, "{table}")?;
     Ok(())

@@ -85,14 +85,7 @@ impl Line {
 }
 
 impl Engine {
-    pub(super) fn offered(
-        &mut self,
-        now: Now,
-        id: CallId,
-        did: String,
-        caller: Caller,
-        out: &mut Vec<Output>,
-    ) {
+    pub(super) fn offered(&mut self, now: Now, id: CallId, did: String, caller: Caller, out: &mut Vec<Output>) {
         let leg = LegId::client(id);
         let mut refuse = |why| out.push(Output::Refuse { leg, why });
         let Some(line) = self.lines.iter().position(|line| line.answers(&did)) else {

@@ -318,6 +318,7 @@ mod tests {
                 live_at: dialled.then_some(Wall(0)),
                 finished_at: outcome.as_ref().map(|_| Wall(1)),
                 outcome,
+                quality: None,
             }
         };
         text.lines().map(str::trim).filter(|l| !l.is_empty()).enumerate().map(attempt).collect()

@@ -13,7 +13,7 @@ use super::{Clock, Media, Trunk, TrunkEventKind};
 use super::{HangupCause, Input, LegEvent, MediaEvent, MediaEventKind, PromptCache, Store, StoreError, TrunkEvent};
 use crate::audio::listen::Countries;
 use crate::audio::{Clip, Codec, tone};
-use crate::books::{CallEvent, Caller, Write};
+use crate::books::{CallQuality, Caller, Write};
 use crate::config::{self, Config};
 use crate::engine::{Destination, Output, Refusal, StoreFailure};
 use crate::id::*;
@@ -219,24 +219,23 @@ impl<S: Store> Hands<S> {
         });
     }
 
-    /// How well the client's audio went both ways, into the call's log. Calls in which nothing was heard have no quality.
+    /// How well the client's audio went both ways. Calls in which nothing was heard have no quality.
     fn keep_quality(&self, leg: LegId, stats: &MediaStats) {
         let Some(mos_centi) = stats.mos_centi.filter(|_| leg.party == Party::Client) else { return };
-        let mut detail = format!("mos_centi={mos_centi}");
-        for (way, quality) in [("heard", stats.heard), ("said", stats.said)] {
-            let Some(quality) = quality else { continue };
-            detail += &format!(", {way}: loss_permille={} jitter_ms={}", quality.loss_permille, quality.jitter_ms);
-            if let Some(round_trip_ms) = quality.round_trip_ms.filter(|_| way == "said") {
-                detail += &format!(" round_trip_ms={round_trip_ms}");
-            }
-        }
-        let at = self.clock.now().wall;
-        let line = CallEvent { call: leg.call, at, kind: "media".to_string(), detail };
+        let quality = CallQuality {
+            mos_centi,
+            heard_loss_permille: stats.heard.map(|heard| heard.loss_permille),
+            heard_jitter_ms: stats.heard.map(|heard| heard.jitter_ms),
+            said_loss_permille: stats.said.map(|said| said.loss_permille),
+            said_jitter_ms: stats.said.map(|said| said.jitter_ms),
+            round_trip_ms: stats.said.and_then(|said| said.round_trip_ms),
+        };
+        let call = leg.call;
         let store = self.store.clone();
         tokio::spawn(async move {
             // A figure, not a fact that anything follows from: without it the call is what it was.
-            if let Err(error) = store.apply(&[Write::Log(line)]).await {
-                tracing::warn!(call = %leg.call, %error, "the quality of a call's audio is not kept");
+            if let Err(error) = store.apply(&[Write::Quality { call, quality }]).await {
+                tracing::warn!(%call, %error, "the quality of a call's audio is not kept");
             }
         });
     }

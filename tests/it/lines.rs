@@ -90,7 +90,10 @@ fn who_rings_is_answered_and_written_down() {
     let ended = when_one_has_ended(&house, serve);
     assert_eq!(ended.len(), 1, "{ended:?}");
     let call = &ended[0];
-    assert_eq!((call.did.as_str(), call.flow.as_str(), &call.caller), ("+74950000000", "front_desk@1", &Caller::default()));
+    assert_eq!(
+        (call.did.as_str(), call.flow.as_str(), &call.caller),
+        ("+74950000000", "front_desk@1", &Caller::default())
+    );
     let end = call.ended.expect("looked for");
     assert!(end.talk_ms >= 1_000, "{end:?}");
     assert_eq!(end.disposition, Disposition::HungUpEarly);

@@ -227,6 +227,33 @@ impl Pen {
                 ];
                 self.run(sql, &values).map(drop)
             }
+            Write::Quality { call, quality } => {
+                let sql = match call.is_inbound() {
+                    false => {
+                        "UPDATE attempt SET mos_centi = ?2, heard_loss_permille = ?3, heard_jitter_ms = ?4, \
+                         said_loss_permille = ?5, said_jitter_ms = ?6, round_trip_ms = ?7 \
+                         WHERE id = ?1 AND live_at IS NOT NULL"
+                    }
+                    true => {
+                        "UPDATE inbound_call SET mos_centi = ?2, heard_loss_permille = ?3, heard_jitter_ms = ?4, \
+                         said_loss_permille = ?5, said_jitter_ms = ?6, round_trip_ms = ?7 WHERE id = ?1"
+                    }
+                };
+                let number = |n: Option<u16>| n.map(u32::from).into();
+                let values = [
+                    call.0.into(),
+                    number(Some(quality.mos_centi)),
+                    number(quality.heard_loss_permille),
+                    number(quality.heard_jitter_ms),
+                    number(quality.said_loss_permille),
+                    number(quality.said_jitter_ms),
+                    number(quality.round_trip_ms),
+                ];
+                match self.run(sql, &values)? {
+                    0 => Err(StoreError::NotFound(format!("call {call}"))),
+                    _ => Ok(()),
+                }
+            }
             Write::InboundEnded { call, end } => {
                 let sql = "UPDATE inbound_call SET ended_at = ?2, disposition = ?3, cause = ?4, talk_ms = ?5 \
                      WHERE id = ?1 AND ended_at IS NULL";

@@ -606,12 +606,15 @@ async fn a_call_that_came_in(store: &impl Store) {
     store.apply(&[answered(1, Some("+79160000001")), line(1)]).await.unwrap();
     store.apply(&[answered(2, None)]).await.unwrap();
     assert!(matches!(store.apply(&[answered(1, None)]).await, Err(StoreError::Conflict(_))));
-    store.apply(&[line(1), ended(1)]).await.unwrap();
+    let heard = |n: i64| Write::Quality { call: CallId::inbound(n), quality: quality(3) };
+    assert!(matches!(store.apply(&[heard(3)]).await, Err(StoreError::NotFound(_))));
+    store.apply(&[line(1), heard(1), ended(1)]).await.unwrap();
     assert!(matches!(store.apply(&[ended(1)]).await, Err(StoreError::Conflict(_))));
 
     let calls = store.inbound_calls(None, 10).await.unwrap();
     let told: Vec<_> = calls.iter().map(|c| (c.id, c.caller.number.is_some(), c.ended)).collect();
     assert_eq!(told, [(CallId(-2), false, None), (CallId(-1), true, Some(end))]);
+    assert_eq!((calls[0].quality, calls[1].quality), (None, Some(quality(3))));
     let by = &calls[1].caller;
     assert_eq!((by.verstat, &by.diverted_from), (Some(Verstat::Failed), &Some(contact(2).phones[0].clone())));
     assert_eq!(store.inbound_calls_up().await.unwrap(), [CallId(-2)]);
