@@ -207,6 +207,13 @@ impl NamedStep {
         }
     }
 
+    /// The way as the flow writes it: an outcome without a route of its own goes where another does, and is that one.
+    pub fn written_way(&self, via: Via) -> Via {
+        let Via::Outcome(name) = via else { return via };
+        let other = self.kind.outcomes.iter().find(|o| o.name == name).and_then(|o| o.or).map(Via::Outcome);
+        other.filter(|other| self.to(*other) == self.to(via)).unwrap_or(via)
+    }
+
     /// The way in words: a key, an outcome, a condition as it is written.
     pub fn way(&self, via: Via) -> &str {
         match (via, &self.step) {
