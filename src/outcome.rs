@@ -1,7 +1,5 @@
 //! How things ended: the closed lists that every attempt, call and report speaks in.
 
-pub mod q850;
-
 /// An enum whose variants are one word each, the same in YAML, in a column, in JSON and on a page.
 #[macro_export]
 macro_rules! words {

@@ -21,6 +21,7 @@ mod in_dialog;
 mod info;
 pub mod message;
 pub mod order;
+pub mod q850;
 pub mod reason;
 pub mod redirect;
 pub mod register;
