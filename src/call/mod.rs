@@ -338,11 +338,7 @@ impl Call {
             Event::PlayEnded(play) if self.playing.is_some_and(|p| p.play == play) => self.play_ended(turn),
             Event::PlayEnded(_) => {}
             Event::AgentAnswered if matches!(self.wait, Wait::RingingAgent { .. }) => {
-                self.stop_play(turn);
-                turn.note(Note::AgentAnswered);
-                turn.order(Action::Bridge);
-                self.bridged = true;
-                self.wait = Wait::Bridged { until: turn.now + BRIDGE_LENGTH_MAX };
+                self.other_end_answered(turn);
             }
             Event::AgentUnavailable | Event::AgentHungUp if matches!(self.wait, Wait::RingingAgent { .. }) => {
                 self.unavailable(turn, HangupCause::NoAnswer);

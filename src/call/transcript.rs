@@ -53,6 +53,7 @@ pub fn order_line(action: &Action) -> Option<String> {
             format!("< ring agent of {queue} for {timeout:?}{priority}")
         }
         Action::Transfer { to, timeout } => format!("< transfer to {to} for {timeout:?}"),
+        Action::Refer { to, timeout } => format!("< refer to {to} for {timeout:?}"),
         Action::Record { max, silence } => format!("< record {max:?}, until {silence:?} of silence"),
         Action::StopRecording => "< stop recording".into(),
         Action::Request { request, question } => {

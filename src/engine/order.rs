@@ -129,6 +129,10 @@ pub enum LegEvent {
     Answered,
     Failed(HangupCause),
     Ended(HangupCause),
+    /// The far end is where it was sent, or has gone there and does not say how it fares.
+    Referred,
+    /// It would not go there, or nobody was there.
+    ReferFailed(HangupCause),
     /// The far end has put us on hold.
     Held,
     /// It has taken us back, or never had.
@@ -212,6 +216,11 @@ pub enum Output {
     /// The message is over; `Recorded` follows.
     StopRecording {
         leg: LegId,
+    },
+    /// Send the leg's far end there (REFER). Say `Referred` or `ReferFailed`.
+    Refer {
+        leg: LegId,
+        to: Destination,
     },
     /// Join the client's and the agent's audio.
     Bridge {

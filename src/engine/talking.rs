@@ -125,6 +125,8 @@ impl Engine {
             }
             LegEvent::Failed(cause) => Event::Failed(cause),
             LegEvent::Ended(cause) => Event::HungUp(cause),
+            LegEvent::Referred => Event::AgentAnswered,
+            LegEvent::ReferFailed(cause) => Event::TransferFailed(cause),
             LegEvent::Held => Event::Held,
             LegEvent::Resumed => Event::Resumed,
             LegEvent::Digit(key) => Event::Digit(key),
@@ -196,6 +198,7 @@ impl Engine {
             Action::Save { save, fact } => self.save(now, id, save, &fact, out),
             // The call keeps the time itself, and releases the other end when it has waited long enough.
             Action::RingAgent { queue, priority, timeout: _ } => self.ring_agent(now, id, queue, priority, out),
+            Action::Refer { to, timeout: _ } => self.refer(now, id, &to, out),
             Action::Transfer { to, timeout: _ } => self.transfer(now, id, &to, out),
             Action::ReleaseAgent => self.release_other_end(now, id, out),
             Action::Record { max, silence } => {

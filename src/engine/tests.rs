@@ -148,6 +148,8 @@ impl Stage {
             }
             Output::Dial { leg, to: Destination::Number(number) } => format!("{} rung at {number}", who(leg)),
             Output::Dial { leg, to: Destination::Agent(address) } => format!("{} rung at {address}", who(leg)),
+            Output::Refer { leg, to: Destination::Number(to) } => format!("{} sent to {to}", who(leg)),
+            Output::Refer { leg, to: Destination::Agent(to) } => format!("{} sent to {to}", who(leg)),
             Output::Play { leg, play, utterances } => {
                 self.plays.insert(leg.call, play);
                 let text = utterances.iter().map(|u| u.said.text.as_str()).collect::<Vec<_>>().join(" ");
@@ -185,6 +187,8 @@ impl Stage {
             }
             ["answered"] => LegEvent::Answered,
             ["key", key] => LegEvent::Digit(key.chars().next().unwrap()),
+            ["referred"] => LegEvent::Referred,
+            ["refer", "failed", cause] => LegEvent::ReferFailed(cause.parse().unwrap()),
             ["held"] => LegEvent::Held,
             ["resumed"] => LegEvent::Resumed,
             ["played"] => LegEvent::PlayEnded(self.plays[&call]),

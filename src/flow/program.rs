@@ -395,9 +395,20 @@ crate::words! {
 #[derive(Debug, Clone)]
 pub struct Transfer {
     pub to: TransferTo,
+    pub by: TransferBy,
     /// Said before ringing.
     pub message: Option<MessageId>,
     pub timeout: Duration,
+}
+
+crate::words! {
+    /// How a call is given away.
+    pub enum TransferBy {
+        /// We call the other end and join the two; the flow goes on when they have talked.
+        Bridge = "bridge",
+        /// The client's telephone, or the carrier for it, is sent there (REFER, RFC 3515): our part ends.
+        Refer = "refer",
+    }
 }
 
 #[derive(Debug, Clone)]

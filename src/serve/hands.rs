@@ -19,7 +19,7 @@ use crate::engine::{Destination, Output, Refusal, StoreFailure};
 use crate::id::*;
 use crate::media::{MediaStats, Remote};
 use crate::request::Services;
-use crate::sip::User;
+use crate::sip::{Referral, User};
 use crate::speech::Utterance;
 use crate::time::Mono;
 use crate::trunk::{Keep, PeerAddress, Tls, TrunkConfig};
@@ -124,6 +124,8 @@ impl<S: Store> Hands<S> {
             Output::Answer { leg } => self.answer(leg),
             Output::Refuse { leg, why } => self.trunk.refuse(leg, refusal(why)),
             Output::Dial { leg, to } => self.dial(leg, &to),
+            Output::Refer { leg, to: Destination::Number(number) } => self.trunk.refer(leg, number.full()),
+            Output::Refer { leg, to: Destination::Agent(uri) } => self.trunk.refer(leg, &uri),
             Output::Play { leg, play, utterances } => self.play(leg, play, &utterances, figures),
             Output::StopPlay { leg, play } => self.media.stop(leg, play),
             Output::EndPlay { leg, play } => self.media.stop_after_sentence(leg, play),
@@ -304,6 +306,11 @@ impl<S: Store> Hands<S> {
                     self.media.listen_for_network(leg);
                 }
                 if remote.may_send() { LegEvent::Resumed } else { LegEvent::Held }
+            }
+            TrunkEventKind::Referred(Referral::Connected(_) | Referral::Unreported) => LegEvent::Referred,
+            TrunkEventKind::Referred(Referral::Refused(0)) => LegEvent::ReferFailed(HangupCause::SystemError),
+            TrunkEventKind::Referred(Referral::Refused(status)) => {
+                LegEvent::ReferFailed(HangupCause::from_sip_status(status))
             }
             // Media counts a key once, however often and in whichever ways it comes.
             TrunkEventKind::Digit { digit, .. } => {

@@ -433,6 +433,12 @@ impl<'s> World<'s> {
             // The whole prompt ends instead: the world made up has no sentences.
             Output::EndPlay { .. } => {}
             // No service is there, as on most bad days; the shipped flows ask none.
+            Output::Refer { leg, to: _ } => {
+                let delay = self.some_ms(10, 8_000);
+                let goes = delay > Duration::from_secs(2);
+                let event = if goes { LegEvent::Referred } else { LegEvent::ReferFailed(HangupCause::Rejected) };
+                self.tell_after(delay, Input::Leg { leg, event });
+            }
             Output::Request { call, request, question: _ } => {
                 let delay = self.some_ms(10, 8_000);
                 self.tell_after(delay, Input::Replied { call, request, reply: None });

@@ -81,7 +81,11 @@ impl Stage {
                 Action::Hangup | Action::End(_) => self.playing = None,
                 Action::Save { save, .. } => self.saving = Some(*save),
                 Action::RingAgent { .. } | Action::ReleaseAgent | Action::Bridge | Action::Note(_) => {}
-                Action::Transfer { .. } | Action::Record { .. } | Action::StopRecording | Action::Request { .. } => {}
+                Action::Transfer { .. }
+                | Action::Refer { .. }
+                | Action::Record { .. }
+                | Action::StopRecording
+                | Action::Request { .. } => {}
             }
         }
         self.orders.extend(actions.iter().cloned());

@@ -54,13 +54,21 @@ pub fn calls(house: &House) -> Vec<InboundCall> {
 
 /// The front desk's number is answered, at the address given; `media`: further settings of how.
 fn front_desk(media: &str) -> (House, Child, SocketAddr) {
+    line_of("flows/lines/front_desk.yaml", media, "")
+}
+
+/// `flow` answers; `more`: further lines of the config.
+fn line_of(flow: &str, media: &str, more: &str) -> (House, Child, SocketAddr) {
     let (socket, keep_alive) = carrier();
     let peer = socket.local_addr().expect("its address").to_string();
     let house = House::new(&peer, "    channels_max: 1\n    cps_max: 1\n    options_interval_s: 60\n");
     let config = std::fs::read_to_string(house.path("ringback.yaml")).expect("written by the house");
-    let flow = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("flows/lines/front_desk.yaml");
+    let flow = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(flow);
     let lines = LINES.replace("flows/lines/front_desk.yaml", &flow.to_string_lossy());
-    house.write("ringback.yaml", &(config.replace("silent_s_max: 0", &format!("silent_s_max: 0{media}")) + &lines));
+    house.write(
+        "ringback.yaml",
+        &(config.replace("silent_s_max: 0", &format!("silent_s_max: 0{media}")) + more + &lines),
+    );
     let log = std::fs::File::create(house.path("log")).expect("writable");
     let serve = house.command(&["serve"]).stderr(Stdio::from(log)).spawn().expect("serve starts");
     let ours = keep_alive();
@@ -125,6 +133,26 @@ fn on_hold_for_too_long() {
     assert!(listed.contains("verified") && listed.contains("sent on by +4420•••0000"), "{listed}");
     let told = house.ok(&["inbound", "--", &ended[0].id.to_string()]);
     assert!(told.contains(" held ") && !told.contains("no_input"), "{told}");
+}
+
+/// Who is sent away by SIP ends the call as transferred; whose telephone will not go is told so.
+#[test]
+fn a_caller_is_sent_to_somebody_else() {
+    for (scenario, expected, heard) in [
+        ("refer_followed", Disposition::Transferred, "agent_answered"),
+        ("refer_refused", Disposition::NoInput, "transfer_failed rejected"),
+    ] {
+        let allowed = "transfer_to: [\"sip:desk@example.org\"]\n";
+        let (house, serve, ours) = line_of("tests/calls/sent_away.yaml", "", allowed);
+        let xml = std::fs::read(format!("tests/sipp/{scenario}.xml")).expect("a file of ours");
+        call_with_sipp_xml(ours, scenario, &xml, &["-m", "1"]).finish();
+
+        let ended = when_one_has_ended(&house, serve);
+        let end = ended[0].ended.expect("looked for");
+        assert_eq!((end.disposition, end.cause), (expected, Some(HangupCause::LocalHangup)), "{scenario}");
+        let told = house.ok(&["inbound", "--", &ended[0].id.to_string()]);
+        assert!(told.contains(heard), "{scenario}: {told}");
+    }
 }
 
 /// What is wrong with a line is said before anybody can ring it.
