@@ -245,6 +245,8 @@ pub struct MediaSettings {
     pub ports: Option<(u16, u16)>,
     /// A call is hung up when its far end has sent nothing for so long, 5..=3600 s. `None`: never.
     pub silent_max: Option<Duration>,
+    /// On hold for so long, we hang up, 5..=3,600 s.
+    pub hold_max: Duration,
     /// Every call is recorded, both directions, into `recordings_dir`.
     pub record_calls: bool,
     /// The first packet from anywhere decides where a far end is: it is behind a NAT and names a private address.

@@ -1,7 +1,5 @@
 //! How things ended: the closed lists that every attempt, call and report speaks in.
 
-pub mod q850;
-
 /// An enum whose variants are one word each, the same in YAML, in a column, in JSON and on a page.
 #[macro_export]
 macro_rules! words {
@@ -89,8 +87,20 @@ words! {
         Cancelled = "cancelled",
         /// The far end sent no audio for too long and did not hang up: the carrier has lost it, or the call.
         MediaSilent = "media_silent",
+        /// The far end put us on hold and did not come back.
+        Held = "held",
         /// No media port, a panic: our own failure.
         SystemError = "system_error",
+    }
+}
+
+words! {
+    /// What the network in between says about a caller's number (ATIS-1000074 §5.3: the tel parameter `verstat`).
+    pub enum Verstat {
+        Passed = "passed",
+        Failed = "failed",
+        /// Nothing was there to be verified.
+        NotVerified = "not_verified",
     }
 }
 
@@ -115,7 +125,9 @@ impl HangupCause {
             HangupCause::RemoteHangup | HangupCause::Busy | HangupCause::NoAnswer | HangupCause::Unreachable => {
                 Blame::Callee
             }
-            HangupCause::Rejected | HangupCause::InvalidNumber | HangupCause::OutOfService => Blame::Callee,
+            HangupCause::Rejected | HangupCause::InvalidNumber | HangupCause::OutOfService | HangupCause::Held => {
+                Blame::Callee
+            }
             HangupCause::Blocked | HangupCause::Congestion | HangupCause::TrunkSilent | HangupCause::MediaSilent => {
                 Blame::Carrier
             }
@@ -128,7 +140,7 @@ impl HangupCause {
     /// The disposition of an attempt whose call never came to talk.
     pub fn disposition(self) -> Disposition {
         match self {
-            HangupCause::RemoteHangup | HangupCause::LocalHangup => Disposition::HungUpEarly,
+            HangupCause::RemoteHangup | HangupCause::LocalHangup | HangupCause::Held => Disposition::HungUpEarly,
             HangupCause::Busy => Disposition::Busy,
             HangupCause::NoAnswer | HangupCause::Unreachable => Disposition::NoAnswer,
             HangupCause::Rejected | HangupCause::Blocked => Disposition::Rejected,
@@ -251,6 +263,13 @@ impl Disposition {
             D::OptedOut | D::Queued | D::HandedOver => Blame::Callee,
         }
     }
+
+    /// Whose doing it is when the call ended by `cause`. What the attempt came to stands; where it came to no more than its
+    /// cause, the cause knows better: of two refusals one is a person's and the other a network's.
+    pub fn blame_after(self, cause: HangupCause) -> Blame {
+        let says_more = cause != HangupCause::LocalHangup && cause.disposition() == self;
+        if says_more { cause.blame() } else { self.blame() }
+    }
 }
 
 words! {
@@ -273,6 +292,43 @@ mod tests {
             assert_eq!(d.as_str().parse(), Ok(*d));
         }
         assert!("answered".parse::<Disposition>().unwrap_err().contains("no_answer"));
+    }
+
+    /// Every cause, as a call that never came to talk ends by it; then causes of calls that came to something else.
+    #[test]
+    fn blame() {
+        use Disposition as D;
+        use HangupCause as H;
+        let rows = [
+            (H::RemoteHangup, D::HungUpEarly, Blame::Callee),
+            (H::LocalHangup, D::HungUpEarly, Blame::Callee),
+            (H::Busy, D::Busy, Blame::Callee),
+            (H::NoAnswer, D::NoAnswer, Blame::Callee),
+            (H::Unreachable, D::NoAnswer, Blame::Callee),
+            (H::Rejected, D::Rejected, Blame::Callee),
+            (H::Blocked, D::Rejected, Blame::Carrier),
+            (H::InvalidNumber, D::InvalidNumber, Blame::Callee),
+            (H::OutOfService, D::OutOfService, Blame::Callee),
+            (H::Congestion, D::Congestion, Blame::Carrier),
+            (H::TrunkRefused, D::TrunkDown, Blame::Unknown),
+            (H::TrunkSilent, D::TrunkDown, Blame::Carrier),
+            (H::Cancelled, D::Cancelled, Blame::Us),
+            (H::MediaSilent, D::Congestion, Blame::Carrier),
+            (H::Held, D::HungUpEarly, Blame::Callee),
+            (H::SystemError, D::SystemError, Blame::Us),
+        ];
+        assert_eq!(rows.map(|(cause, ..)| cause).as_slice(), H::ALL, "a row a cause");
+        for (cause, ended, expected) in rows {
+            assert_eq!((cause.disposition(), ended.blame_after(cause)), (ended, expected), "{cause}");
+        }
+        for (cause, ended, expected) in [
+            (H::LocalHangup, D::NoInput, Blame::Callee),
+            (H::MediaSilent, D::Promised, Blame::Callee),
+            (H::SystemError, D::Informed, Blame::Callee),
+            (H::RemoteHangup, D::SystemError, Blame::Us),
+        ] {
+            assert_eq!(ended.blame_after(cause), expected, "{cause} {ended}");
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The rows: what is kept about contacts, attempts, promises and messages. Field names are column names.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use jiff::civil::Date;
 
@@ -10,7 +11,7 @@ use crate::flow::program::{FlowHash, OptOutScope};
 use crate::id::*;
 use crate::language::Language;
 use crate::money::Money;
-use crate::outcome::{AnsweredBy, Blame, Channel, Disposition, HangupCause};
+use crate::outcome::{AnsweredBy, Blame, Channel, Disposition, HangupCause, Verstat};
 use crate::phone::PhoneNumber;
 use crate::time::{Wall, Zone};
 
@@ -152,6 +153,37 @@ pub struct Attempt {
     pub finished_at: Option<Wall>,
     /// Present exactly when `state` is `finished`.
     pub outcome: Option<Outcome>,
+    pub quality: Option<CallQuality>,
+}
+
+/// How a call's audio went over the network, both ways. Known when its leg has been closed, before or after the outcome; never,
+/// when nothing was heard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CallQuality {
+    /// The mean opinion score of the worse way, in hundredths, 100 to 450: an estimate by ITU-T G.107.
+    pub mos_centi: u16,
+    /// Of what the far end sent.
+    pub heard_loss_permille: Option<u16>,
+    pub heard_jitter_ms: Option<u16>,
+    /// Of what we sent, when the far end has reported on it.
+    pub said_loss_permille: Option<u16>,
+    pub said_jitter_ms: Option<u16>,
+    pub round_trip_ms: Option<u16>,
+}
+
+impl fmt::Display for CallQuality {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "MOS {}.{:02}", self.mos_centi / 100, self.mos_centi % 100)?;
+        for (way, loss, jitter) in [
+            ("heard", self.heard_loss_permille, self.heard_jitter_ms),
+            ("said", self.said_loss_permille, self.said_jitter_ms),
+        ] {
+            if let (Some(loss), Some(jitter)) = (loss, jitter) {
+                write!(f, ", {way} {}.{} % lost and {jitter} ms jitter", loss / 10, loss % 10)?;
+            }
+        }
+        self.round_trip_ms.map_or(Ok(()), |ms| write!(f, ", {ms} ms there and back"))
+    }
 }
 
 /// What the ladder decided about an attempt when it wrote it.
@@ -190,6 +222,8 @@ impl Attempt {
             at: self.live_at.or(self.finished_at)?,
             phone: self.phone,
             disposition: outcome.disposition,
+            blame: outcome.blame,
+            answered_by: outcome.answered_by,
             right_party: outcome.right_party,
         })
     }
@@ -217,6 +251,9 @@ pub struct PastAttempt {
     pub at: Wall,
     pub phone: Option<PhoneId>,
     pub disposition: Disposition,
+    pub blame: Blame,
+    /// `None`: nobody and nothing picked up.
+    pub answered_by: Option<AnsweredBy>,
     pub right_party: bool,
 }
 
@@ -323,13 +360,24 @@ pub struct InboundCall {
     pub id: CallId,
     /// The number that was dialled, as the trunk gave it.
     pub did: String,
-    /// A hint, never a proof: whoever rings can have it say anything. `None`: withheld, or no number.
-    pub caller: Option<PhoneNumber>,
+    pub caller: Caller,
     /// The flow's name and version.
     pub flow: String,
     pub answered_at: Wall,
     /// `None` while it is up.
     pub ended: Option<InboundEnd>,
+    pub quality: Option<CallQuality>,
+}
+
+/// What is said of who rings. Hints, never proofs: whoever rings can have the number say anything.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Caller {
+    /// The carrier's word before the caller's own. `None`: withheld, or no number. The column `caller`.
+    pub number: Option<PhoneNumber>,
+    /// Whether the network in between has verified the number. `None`: it does not say.
+    pub verstat: Option<Verstat>,
+    /// Whom they had rung before the call was sent on to us.
+    pub diverted_from: Option<PhoneNumber>,
 }
 
 /// When and how a call that came in ended.

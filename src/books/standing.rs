@@ -64,6 +64,7 @@ impl Standing {
                 Write::Live { .. }
                 | Write::Reschedule { .. }
                 | Write::Log(_)
+                | Write::Quality { .. }
                 | Write::Message { .. }
                 | Write::Worklist { .. }
                 | Write::Finish { .. }

@@ -3,7 +3,7 @@
 
 use jiff::civil::Date;
 
-use super::rows::{CallEvent, CampaignState, InboundEnd, Outcome, PhoneState, Plan};
+use super::rows::{CallEvent, CallQuality, Caller, CampaignState, InboundEnd, Outcome, PhoneState, Plan};
 use crate::flow::program::{FlowHash, OptOutScope};
 use crate::id::*;
 use crate::money::Money;
@@ -25,6 +25,11 @@ pub enum Write {
         attempt: AttemptId,
         due_at: Wall,
         why: String,
+    },
+    /// How the audio of a call went that was live or came in; the last word counts.
+    Quality {
+        call: CallId,
+        quality: CallQuality,
     },
     /// Appends to a call's log.
     Log(CallEvent),
@@ -83,7 +88,7 @@ pub enum Write {
     InboundAnswered {
         call: CallId,
         did: String,
-        caller: Option<PhoneNumber>,
+        caller: Caller,
         /// The flow's name and version.
         flow: String,
         at: Wall,

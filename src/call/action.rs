@@ -29,6 +29,8 @@ pub enum Action {
     /// Ring this number (`+…`) or SIP address as the call's other party, if the config allows it, for at most this long, and
     /// say `AgentAnswered` or `TransferFailed`. `ReleaseAgent` takes it back.
     Transfer { to: String, timeout: Duration },
+    /// Send the client there instead, if the config allows it, and say `AgentAnswered` when they are or `TransferFailed`.
+    Refer { to: String, timeout: Duration },
     /// Join the client's and the other party's audio.
     Bridge,
     /// Beep, then record what the client says: at most `max`, until a pause of `silence`, or `StopRecording`. Say `Recorded`.
@@ -125,6 +127,10 @@ pub enum Note {
     },
     AgentAnswered,
     AgentUnavailable,
+    /// The far end put us on hold.
+    Held,
+    /// It came back.
+    Resumed,
     HungUp(HangupCause),
 }
 

@@ -10,9 +10,13 @@ use crate::time::Mono;
 impl Call {
     /// We end it. `told`: the disposition, where the reason itself names one.
     pub(super) fn hang_up(&mut self, turn: &mut Turn, told: Option<Disposition>) {
+        self.hang_up_for(turn, HangupCause::LocalHangup, told);
+    }
+
+    pub(super) fn hang_up_for(&mut self, turn: &mut Turn, cause: HangupCause, told: Option<Disposition>) {
         self.stop_play(turn);
         turn.order(Action::Hangup);
-        self.close(turn, HangupCause::LocalHangup, told);
+        self.close(turn, cause, told);
     }
 
     /// The engine wants the call to end. A result already reached stays: nobody redials a wrong number because we were
@@ -144,7 +148,9 @@ impl Call {
             return Disposition::Informed;
         }
         match cause {
-            HangupCause::RemoteHangup | HangupCause::LocalHangup if self.verify_failed => Disposition::NotVerified,
+            HangupCause::RemoteHangup | HangupCause::LocalHangup | HangupCause::Held if self.verify_failed => {
+                Disposition::NotVerified
+            }
             // The call came to its greatest length.
             HangupCause::LocalHangup if !self.pressed => Disposition::NoInput,
             HangupCause::LocalHangup => Disposition::NotVerified,

@@ -22,6 +22,10 @@ pub enum Event {
     /// The telephone network said by a tone or an announcement that the call came to nothing: before the answer (early media)
     /// or after.
     Announced(HangupCause),
+    /// The far end has put us on hold: it neither hears us nor waits for us. Before the answer: as soon as it comes.
+    Held,
+    /// It has come back.
+    Resumed,
     /// One of `0`–`9 * # A`–`D`, at its press.
     Digit(char),
     /// The order to play has been carried out to its end (not when stopped).
@@ -32,7 +36,7 @@ pub enum Event {
     SaveFailed(SaveId),
     /// The call waits in line for an agent: its place, from 1, and about how long it will take.
     Queued { position: u32, wait: Duration },
-    /// The leg of a human agent, or of the other end of a transfer, is up.
+    /// The leg of a human agent, or of the other end of a transfer, is up; or the client is where they were sent.
     AgentAnswered,
     /// Nobody works in the queue, or none picked up.
     AgentUnavailable,
@@ -40,7 +44,7 @@ pub enum Event {
     QueueClosed,
     /// The agent's leg, or that of a transfer, ended.
     AgentHungUp,
-    /// The other end of a transfer never came up, or is not allowed.
+    /// The other end of a transfer never came up, or is not allowed; or the client was not sent there.
     TransferFailed(HangupCause),
     /// A service's reply.
     Replied { request: RequestId, status: u16, body: String },

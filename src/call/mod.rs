@@ -8,6 +8,7 @@ mod ask;
 mod ending;
 pub mod event;
 mod found;
+mod hold;
 mod hotkey;
 mod input;
 mod others;
@@ -58,6 +59,8 @@ pub const SAID_AGAIN_MAX: u32 = 2;
 pub const QUESTION_WAIT_MAX: Duration = Duration::from_secs(12);
 /// How long a person is given to come on behind a screener.
 pub const PERSON_WAIT_MAX: Duration = Duration::from_secs(40);
+/// How long we stay on hold, unless the config says otherwise.
+pub const HOLD_MAX: Duration = Duration::from_secs(120);
 /// Between the keys of a hotkey, where the step that is running does not say.
 pub const HOTKEY_GAP: Duration = Duration::from_secs(2);
 /// Given to the agent's ringing on top of its timeout, so that the one who rings gives up first.
@@ -100,6 +103,7 @@ pub struct Call {
     /// An end key pressed by habit after the last digit of a full entry is not a key of the next question, until then.
     ignore_end_key: Option<(char, Mono)>,
     saves: save::Saves,
+    hold: hold::Hold,
     /// The leg is down and what was recorded has not been told yet.
     recording_until: Option<Mono>,
     plays: i64,
@@ -223,6 +227,7 @@ impl Call {
             held_until: Mono::ZERO,
             ignore_end_key: None,
             saves: save::Saves::default(),
+            hold: hold::Hold::default(),
             recording_until: None,
             plays: 0,
             answered_at: None,
@@ -254,10 +259,15 @@ impl Call {
     /// `PlayEnded`, an answer to an older question) are ignored.
     #[must_use]
     pub fn handle(&mut self, now: Mono, event: Event) -> Vec<Action> {
-        let mut turn = Turn { now, actions: Vec::new(), steps: 0 };
+        let mut turn = Turn { now: self.hold.own(now), actions: Vec::new(), steps: 0 };
         if !self.is_over() {
-            self.take(&mut turn, event);
+            match event {
+                // There is nobody to say goodbye to either.
+                Event::Ticked if self.hold.is_over(now) => self.hang_up_for(&mut turn, HangupCause::Held, None),
+                event => self.take(&mut turn, event),
+            }
             self.drive(&mut turn);
+            self.mind_hold(now);
         }
         let ends = turn.actions.iter().filter(|a| matches!(a, Action::End(_))).count();
         assert_eq!(ends > 0, self.is_over() && !turn.actions.is_empty(), "a call that is over says so in that turn");
@@ -272,6 +282,11 @@ impl Call {
 
     /// When to say `Ticked`, unless another fact comes first. `None`: before the answer, and when over.
     pub fn deadline(&self) -> Option<Mono> {
+        self.due().map(|own| self.hold.told(own))
+    }
+
+    /// The same by the call's own clock.
+    fn due(&self) -> Option<Mono> {
         let wait = match &self.wait {
             Wait::Dialling | Wait::Over => return None,
             Wait::Closing { until, .. } | Wait::Bridged { until } => return Some(*until),
@@ -304,6 +319,8 @@ impl Call {
             Event::Recorded { length, file } => self.recorded(turn, length, file),
             _ if closing => {}
             Event::Answered if dialling => self.answered(turn),
+            Event::Held => self.held(turn, true),
+            Event::Resumed => self.held(turn, false),
             Event::Failed(cause) | Event::HungUp(cause) => {
                 turn.note(Note::HungUp(cause));
                 self.leg_ended(turn, cause);
@@ -321,11 +338,7 @@ impl Call {
             Event::PlayEnded(play) if self.playing.is_some_and(|p| p.play == play) => self.play_ended(turn),
             Event::PlayEnded(_) => {}
             Event::AgentAnswered if matches!(self.wait, Wait::RingingAgent { .. }) => {
-                self.stop_play(turn);
-                turn.note(Note::AgentAnswered);
-                turn.order(Action::Bridge);
-                self.bridged = true;
-                self.wait = Wait::Bridged { until: turn.now + BRIDGE_LENGTH_MAX };
+                self.other_end_answered(turn);
             }
             Event::AgentUnavailable | Event::AgentHungUp if matches!(self.wait, Wait::RingingAgent { .. }) => {
                 self.unavailable(turn, HangupCause::NoAnswer);

@@ -5,10 +5,11 @@ use std::time::Duration;
 use serde_json::{Map, Value as Json};
 
 use super::action::{Action, Note, Question};
-use super::{AGENT_GRACE, Call, Turn, Wait};
+use super::{AGENT_GRACE, BRIDGE_LENGTH_MAX, Call, Turn, Wait};
 use crate::flow::expr::Value;
 use crate::flow::program::{
-    MessageId, POSITION_MAX, Queue, ReplyField, Request, Step, Transfer, TransferTo, VarId, WAIT_MINUTES_MAX,
+    MessageId, POSITION_MAX, Queue, ReplyField, Request, Step, Transfer, TransferBy, TransferTo, VarId,
+    WAIT_MINUTES_MAX,
 };
 use crate::flow::read_value;
 use crate::id::RequestId;
@@ -64,9 +65,26 @@ impl Call {
         let Some(to) = to else { return self.come_to("failed") };
         let shown = to.parse::<crate::phone::PhoneNumber>().map_or_else(|_| to.clone(), |number| number.to_string());
         turn.note(Note::TransferRung { to: shown });
-        turn.order(Action::Transfer { to, timeout: transfer.timeout });
+        let timeout = transfer.timeout;
+        turn.order(match transfer.by {
+            TransferBy::Bridge => Action::Transfer { to, timeout },
+            TransferBy::Refer => Action::Refer { to, timeout },
+        });
         let until = turn.now + transfer.timeout + AGENT_GRACE;
         self.wait = Wait::RingingAgent { until, say_at: None, in_line: false };
+    }
+
+    pub(super) fn other_end_answered(&mut self, turn: &mut Turn) {
+        self.stop_play(turn);
+        turn.note(Note::AgentAnswered);
+        self.bridged = true;
+        match &self.program.step(self.step).step {
+            Step::Transfer(Transfer { by: TransferBy::Refer, .. }) => self.come_to("answered"),
+            _ => {
+                turn.order(Action::Bridge);
+                self.wait = Wait::Bridged { until: turn.now + BRIDGE_LENGTH_MAX };
+            }
+        }
     }
 
     /// Nobody came to the other end.

@@ -492,7 +492,8 @@ impl Stage {
                 // Its last sentence is taken to be short.
                 Action::EndPlay { .. } => {}
                 Action::Note(_) | Action::RingAgent { .. } | Action::ReleaseAgent | Action::Bridge => {}
-                Action::Transfer { .. } | Action::Record { .. } | Action::StopRecording | Action::Request { .. } => {}
+                Action::Transfer { .. } | Action::Refer { .. } | Action::Record { .. } => {}
+                Action::StopRecording | Action::Request { .. } => {}
                 Action::Hangup => self.playing = None,
                 Action::End(ending) => {
                     self.playing = None;

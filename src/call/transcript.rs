@@ -14,6 +14,8 @@ pub fn fact_line(event: &Event) -> String {
         Event::AnsweredBy(who) => format!("> found {who}"),
         Event::Beeped => "> beeped".into(),
         Event::Announced(cause) => format!("> announced {cause}"),
+        Event::Held => "> held".into(),
+        Event::Resumed => "> resumed".into(),
         Event::Digit(key) => format!("> key {key}"),
         Event::PlayEnded(play) => format!("> played {play}"),
         Event::Saved(save) => format!("> saved {save}"),
@@ -51,6 +53,7 @@ pub fn order_line(action: &Action) -> Option<String> {
             format!("< ring agent of {queue} for {timeout:?}{priority}")
         }
         Action::Transfer { to, timeout } => format!("< transfer to {to} for {timeout:?}"),
+        Action::Refer { to, timeout } => format!("< refer to {to} for {timeout:?}"),
         Action::Record { max, silence } => format!("< record {max:?}, until {silence:?} of silence"),
         Action::StopRecording => "< stop recording".into(),
         Action::Request { request, question } => {
@@ -110,6 +113,8 @@ fn note_words(note: &Note) -> Option<String> {
         Note::AgentRung { queue } => format!("agent of {queue} rung"),
         Note::AgentAnswered => "agent answered".into(),
         Note::AgentUnavailable => "agent unavailable".into(),
+        Note::Held => "on hold".into(),
+        Note::Resumed => "back from hold".into(),
         Note::HungUp(cause) => format!("hung up: {cause}"),
     })
 }

@@ -5,6 +5,8 @@ use std::io::Write;
 use comfy_table::{Table, presets};
 
 use crate::id::CallId;
+use crate::outcome::Verstat;
+use crate::phone::PhoneNumber;
 use crate::store::Store;
 
 #[derive(clap::Args)]
@@ -36,18 +38,29 @@ pub async fn run(store: &impl Store, arguments: &Arguments, out: &mut impl Write
     }
     let mut table = Table::new();
     table.load_preset(presets::UTF8_HORIZONTAL_ONLY);
-    table.set_header(["call", "answered at", "number rung", "caller", "flow", "talked", "ended as"]);
+    table.set_header(["call", "answered at", "number rung", "caller", "flow", "talked", "ended as", "audio"]);
     for call in calls {
-        let caller = match &call.caller {
-            Some(number) if arguments.full_numbers => number.full().to_string(),
-            Some(number) => number.to_string(),
-            None => "withheld".to_string(),
+        let shown = |number: &PhoneNumber| match arguments.full_numbers {
+            true => number.full().to_string(),
+            false => number.to_string(),
         };
+        let mut caller = call.caller.number.as_ref().map_or_else(|| "withheld".to_string(), shown);
+        caller += match call.caller.verstat {
+            Some(Verstat::Passed) => ", verified",
+            Some(Verstat::Failed) => ", found false",
+            Some(Verstat::NotVerified) => ", not verified",
+            None => "",
+        };
+        if let Some(first) = &call.caller.diverted_from {
+            caller += &format!(", sent on by {}", shown(first));
+        }
         let (talked, ended) = match call.ended {
             Some(end) => (format!("{} s", end.talk_ms / 1000), end.disposition.to_string()),
             None => (String::new(), "is up".to_string()),
         };
-        table.add_row([call.id.to_string(), call.answered_at.to_string(), call.did, caller, call.flow, talked, ended]);
+        let audio = call.quality.map(|quality| quality.to_string()).unwrap_or_default();
+        let at = call.answered_at.to_string();
+        table.add_row([call.id.to_string(), at, call.did, caller, call.flow, talked, ended, audio]);
     }
     writeln!(out, "{table}")?;
     Ok(())

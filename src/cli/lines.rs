@@ -5,8 +5,7 @@ use anyhow::{Context, bail};
 use super::flow::{checked, files};
 use crate::config::Config;
 use crate::engine::{Line, unfit};
-use crate::{flow, serve};
-use std::sync::Arc;
+use crate::serve::{Unmet, unmet};
 
 /// All of them, in order.
 ///
@@ -19,22 +18,17 @@ pub(super) fn load(config: &Config) -> anyhow::Result<Vec<Line>> {
         let source = files::read(&line.flow).context("a line of the config names a flow")?;
         let checked = checked::check(&source, &file);
         eprint!("{}", checked.findings);
-        let version = checked.verdict.map_err(|why| anyhow::anyhow!("{file} {why}; it cannot answer a line"))?.flow;
-        let program = flow::compile(&version.source).program.context("a flow that was checked compiles")?;
+        let program = checked.verdict.map_err(|why| anyhow::anyhow!("{file} {why}; it cannot answer a line"))?.program;
+        let Unmet { forbidden, missing } = unmet(config, [&program]);
+        missing.iter().for_each(|what| tracing::warn!("{what}"));
         let mut unfit = unfit(&program);
-        for unmet in serve::unmet(config, &program) {
-            if unmet.forbidden {
-                unfit.push(unmet.what);
-            } else {
-                tracing::warn!("{}", unmet.what);
-            }
-        }
+        unfit.extend(forbidden);
         if !unfit.is_empty() {
             bail!("{file} cannot answer a line:\n  {}", unfit.join("\n  "));
         }
         lines.push(Line {
             did: line.did.clone(),
-            program: Arc::new(program),
+            program,
             company: line.company.clone(),
             language: line.language,
             zone: line.zone.clone(),

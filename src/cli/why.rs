@@ -131,6 +131,9 @@ impl Story<'_> {
                 if outcome.talk_ms > 0 {
                     let _ = write!(line, ", talked {} s", outcome.talk_ms / 1000);
                 }
+                if let Some(quality) = attempt.quality {
+                    let _ = write!(line, "; audio: {quality}");
+                }
             }
             _ => {
                 let _ = write!(line, "; {}", attempt.state);
@@ -154,7 +157,7 @@ mod tests {
     use super::*;
     use crate::books::Write;
     use crate::flow::program::FlowHash;
-    use crate::id::{AttemptId, ContactId};
+    use crate::id::{AttemptId, CallId, ContactId};
     use crate::import::{Defaults, read};
     use crate::outcome::{AnsweredBy, Channel, Disposition};
     use crate::store::MemoryStore;
@@ -202,7 +205,16 @@ mod tests {
         let human = Next::Attempt(plan(Channel::Human, 60, "refused: step 2 is a human"));
         let live = Write::Live { attempt: AttemptId(1), phone, flow: flow.hash, at: at(31) };
         let finish = Write::Finish { attempt: AttemptId(1), outcome, at: at(33), next: human };
-        store.apply(&[live, finish]).await.unwrap();
+        let quality = CallQuality {
+            mos_centi: 437,
+            heard_loss_permille: Some(5),
+            heard_jitter_ms: Some(3),
+            said_loss_permille: None,
+            said_jitter_ms: None,
+            round_trip_ms: None,
+        };
+        let quality = Write::Quality { call: CallId(1), quality };
+        store.apply(&[live, finish, quality]).await.unwrap();
         let expected = "\
 K1 Анна
   owes 1234.50 RUB to Водоканал, due 2026-11-25: not paid
@@ -210,7 +222,7 @@ K1 Анна
   lives in Europe/Moscow, where it is 2026-11-20 13:40 now
 
 Campaign `blast` (running)
-  attempt 1: voice, step 1, try 1, segment early; dialled +7916•••4567 at 2026-11-20 13:31 with reminder v3 (a1); ended 2026-11-20 13:33 as refused (blame: callee), answered by human, talked 61 s
+  attempt 1: voice, step 1, try 1, segment early; dialled +7916•••4567 at 2026-11-20 13:31 with reminder v3 (a1); ended 2026-11-20 13:33 as refused (blame: callee), answered by human, talked 61 s; audio: MOS 4.37, heard 0.5 % lost and 3 ms jitter
     because: first try of step 1
   attempt 2: human, step 1, try 1, segment early; scheduled
     because: refused: step 2 is a human

@@ -167,6 +167,7 @@ struct WrittenMedia {
     bind_ip: Option<Text>,
     ports: Option<Text>,
     silent_s_max: Option<Number>,
+    hold_s_max: Option<Number>,
     far_end: Option<Text>,
     record_calls: Option<Text>,
     who_answered: Option<Text>,
@@ -490,6 +491,7 @@ impl Checker<'_> {
             bind_ip: None,
             ports: None,
             silent_s_max: None,
+            hold_s_max: None,
             far_end: None,
             record_calls: None,
             who_answered: None,
@@ -510,6 +512,7 @@ impl Checker<'_> {
             Some(never) if never.value == 0.0 => Some(None),
             silent => self.seconds(silent.as_ref(), 30.0, 5.0, 3600.0).map(Some),
         };
+        let hold = self.seconds(w.hold_s_max.as_ref(), 120.0, 5.0, 3600.0);
         let anywhere = match &w.far_end {
             None => Some(false),
             Some(w) => match w.value.as_str() {
@@ -538,6 +541,7 @@ impl Checker<'_> {
             bind_ip: bind_ip?,
             ports: ports?,
             silent_max: silent?,
+            hold_max: hold?,
             record_calls: record?,
             far_end_anywhere: anywhere?,
             who_answered: who_answered?,

@@ -263,7 +263,7 @@ impl Engine {
         }
         let phones = &waiting.claimed.standing.contact.phones;
         let number = phones.iter().find(|p| p.id == waiting.phone).expect("chosen from these").number.clone();
-        let call = Call::new(waiting.program, waiting.values, waiting.context);
+        let call = Call::new(waiting.program, waiting.values, waiting.context).on_hold_at_most(self.limits.hold_max);
         let id = CallId::of(attempt);
         let whose = Whose::Attempt { claimed: Box::new(waiting.claimed), phone: waiting.phone };
         self.calls.insert(id, LiveCall::new(call, whose, now));

@@ -7,12 +7,12 @@ use std::sync::Arc;
 
 use super::talking::{LiveCall, Whose};
 use super::{Asked, Engine, Line, Output, Refusal, StoreFailure};
-use crate::books::{InboundEnd, Write};
-use crate::call::{self, Call, Event};
+use crate::books::{Caller, InboundEnd, Write};
+use crate::call::{self, Call};
 use crate::flow::program::{ContactValues, OptOutScope, Program, Step};
 use crate::id::*;
-use crate::outcome::{AnsweredBy, Disposition};
-use crate::phone::PhoneNumber;
+use crate::outcome::Disposition;
+use crate::speech::Utterance;
 use crate::time::Now;
 
 /// A call that rings here.
@@ -20,9 +20,17 @@ pub(super) struct Offered {
     /// Place of its line.
     line: usize,
     did: String,
-    caller: Option<PhoneNumber>,
+    caller: Caller,
     values: ContactValues,
     context: call::Context,
+}
+
+/// A line's flow as it stands on this day.
+struct Prepared {
+    values: ContactValues,
+    context: call::Context,
+    /// All that it may say.
+    said: Vec<Utterance>,
 }
 
 /// What a flow wants that a line cannot give it: nodes, with the reason.
@@ -59,32 +67,25 @@ impl Line {
     ///
     /// # Errors
     /// Why it cannot be said.
-    pub fn prompts(&self, now: Now) -> Result<Vec<crate::speech::Utterance>, String> {
-        let (values, context) = self.bind(now)?;
-        let needed = call::prompts_needed(&self.program, &values, &context).map_err(|why| why.to_string())?;
-        Ok(needed.into_iter().collect())
+    pub fn prompts(&self, now: Now) -> Result<Vec<Utterance>, String> {
+        self.prepare(now).map(|prepared| prepared.said)
     }
 
-    fn bind(&self, now: Now) -> Result<(ContactValues, call::Context), String> {
+    fn prepare(&self, now: Now) -> Result<Prepared, String> {
         let language = self.program.language_for(self.language);
         let values = self
             .program
             .bind(language, |_| None)
             .map_err(|errors| errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))?;
         let today = now.wall.date(&self.zone);
-        Ok((values, call::Context { language, company: self.company.clone(), today, due: None }))
+        let context = call::Context { language, company: self.company.clone(), today, due: None };
+        let said = call::prompts_needed(&self.program, &values, &context).map_err(|why| why.to_string())?;
+        Ok(Prepared { values, context, said: said.into_iter().collect() })
     }
 }
 
 impl Engine {
-    pub(super) fn offered(
-        &mut self,
-        now: Now,
-        id: CallId,
-        did: String,
-        caller: Option<PhoneNumber>,
-        out: &mut Vec<Output>,
-    ) {
+    pub(super) fn offered(&mut self, now: Now, id: CallId, did: String, caller: Caller, out: &mut Vec<Output>) {
         let leg = LegId::client(id);
         let mut refuse = |why| out.push(Output::Refuse { leg, why });
         let Some(line) = self.lines.iter().position(|line| line.answers(&did)) else {
@@ -99,15 +100,10 @@ impl Engine {
         if busy >= self.lines[line].calls_max as usize {
             return refuse(Refusal::Full);
         }
-        let prepared = self.lines[line].bind(now).and_then(|(values, context)| {
-            let needed = call::prompts_needed(&self.lines[line].program, &values, &context);
-            Ok((values, context, needed.map_err(|why| why.to_string())?))
-        });
-        match prepared {
-            Ok((values, context, utterances)) => {
+        match self.lines[line].prepare(now) {
+            Ok(Prepared { values, context, said }) => {
                 out.push(Output::Ring { leg });
-                let utterances = utterances.into_iter().collect();
-                out.push(Output::Prepare { attempt: id.attempt(), utterances });
+                out.push(Output::Prepare { attempt: id.attempt(), utterances: said });
                 self.offered.insert(id, Offered { line, did, caller, values, context });
             }
             Err(why) => {
@@ -148,8 +144,8 @@ impl Engine {
         match (self.offered.remove(&id), result) {
             (Some(offered), Ok(())) => {
                 let program = Arc::clone(&self.lines[offered.line].program);
-                let call = Call::new(program, offered.values, offered.context);
-                let whose = Whose::Line { line: offered.line, caller: offered.caller };
+                let call = Call::new(program, offered.values, offered.context).on_hold_at_most(self.limits.hold_max);
+                let whose = Whose::Line { line: offered.line, caller: offered.caller.number };
                 self.calls.insert(id, LiveCall::new(call, whose, now));
                 self.tally.in_air_max = self.tally.in_air_max.max(self.calls.len());
                 self.tally.came_in += 1;
@@ -183,10 +179,5 @@ impl Engine {
         let leg = LegId::client(id);
         out.extend(why.map(|why| Output::Refuse { leg, why }));
         out.push(Output::Close { call: id });
-    }
-
-    /// Nobody but a person rings us.
-    pub(super) fn inbound_answered(&mut self, now: Now, id: CallId, out: &mut Vec<Output>) {
-        self.tell(now, id, Event::AnsweredBy(AnsweredBy::Human), out);
     }
 }

@@ -14,6 +14,7 @@ mod tally;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::agent::Desk;
 use crate::books::{Claimed, Write};
@@ -75,6 +76,8 @@ pub struct Limits {
     pub allow_prefixes: Vec<String>,
     /// Whom calls may be given to: beginnings of numbers (`+7800`), `sip:user@host`, `sip:*@host`. Empty allows nobody.
     pub transfer_to: Vec<String>,
+    /// How long a call stays on hold.
+    pub hold_max: Duration,
 }
 
 struct Running {

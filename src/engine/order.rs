@@ -4,14 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::books::{Claimed, Write};
+use crate::books::{Caller, Claimed, Write};
 use crate::call::action::Question;
 use crate::flow::program::Program;
 use crate::id::*;
 use crate::ladder::Ladder;
 use crate::language::Language;
 use crate::outcome::{AnsweredBy, HangupCause};
-use crate::phone::PhoneNumber;
 use crate::speech::Utterance;
 use crate::time::{Wall, Zone};
 
@@ -95,8 +94,7 @@ pub enum Input {
         leg: LegId,
         /// The number dialled, as the trunk gave it.
         did: String,
-        /// What the caller is said to be; a hint, never a proof.
-        caller: Option<PhoneNumber>,
+        caller: Caller,
     },
     /// Answer to `Request`: the status and the body, or `None` when there is no reply.
     Replied {
@@ -131,6 +129,14 @@ pub enum LegEvent {
     Answered,
     Failed(HangupCause),
     Ended(HangupCause),
+    /// The far end is where it was sent, or has gone there and does not say how it fares.
+    Referred,
+    /// It would not go there, or nobody was there.
+    ReferFailed(HangupCause),
+    /// The far end has put us on hold.
+    Held,
+    /// It has taken us back, or never had.
+    Resumed,
     Digit(char),
     PlayEnded(PlayId),
     AnsweredBy(AnsweredBy),
@@ -210,6 +216,11 @@ pub enum Output {
     /// The message is over; `Recorded` follows.
     StopRecording {
         leg: LegId,
+    },
+    /// Send the leg's far end there (REFER). Say `Referred` or `ReferFailed`.
+    Refer {
+        leg: LegId,
+        to: Destination,
     },
     /// Join the client's and the agent's audio.
     Bridge {

@@ -60,15 +60,29 @@ impl Engine {
 
     /// Rings the other end, if that is allowed.
     pub(super) fn transfer(&mut self, now: Now, id: CallId, to: &str, out: &mut Vec<Output>) {
+        if let Some(to) = self.allowed(now, id, to, out) {
+            self.want(now, id, Wanted::Transfer(to), out);
+        }
+    }
+
+    /// Sends the client there, if that is allowed.
+    pub(super) fn refer(&mut self, now: Now, id: CallId, to: &str, out: &mut Vec<Output>) {
+        if let Some(to) = self.allowed(now, id, to, out) {
+            out.push(Output::Refer { leg: LegId::client(id), to });
+        }
+    }
+
+    /// To whom a call may be given; else the call is told so.
+    fn allowed(&mut self, now: Now, id: CallId, to: &str, out: &mut Vec<Output>) -> Option<Destination> {
         let number = to.parse::<PhoneNumber>().ok();
         if !self.limits.may_transfer(to) {
             let shown = number.map_or_else(|| to.to_string(), |number| number.to_string());
             let both = "`transfer_to` and `allow_prefixes` in the config do not both allow it";
             out.push(Output::Warn(format!("call {id} is not given to {shown}: {both}")));
-            return self.tell(now, id, Event::TransferFailed(HangupCause::SystemError), out);
+            self.tell(now, id, Event::TransferFailed(HangupCause::SystemError), out);
+            return None;
         }
-        let to = number.map_or_else(|| Destination::Agent(to.to_string()), Destination::Number);
-        self.want(now, id, Wanted::Transfer(to), out);
+        Some(number.map_or_else(|| Destination::Agent(to.to_string()), Destination::Number))
     }
 
     /// Now, or when the leg before has had its last word.
@@ -161,6 +175,10 @@ impl Engine {
                 }
             }
             LegEvent::Failed(cause) | LegEvent::Ended(cause) => self.other_end_gone(now, id, cause, out),
+            // A person holds the client: both have a person's patience.
+            LegEvent::Held | LegEvent::Resumed => {}
+            // Nobody sends an agent away.
+            LegEvent::Referred | LegEvent::ReferFailed(_) => {}
             LegEvent::Ringing | LegEvent::Digit(_) | LegEvent::PlayEnded(_) => {}
             LegEvent::AnsweredBy(_) | LegEvent::Beeped | LegEvent::Announced(_) | LegEvent::Recorded { .. } => {}
         }

@@ -117,13 +117,18 @@ impl Engine {
                 live.answered_at = Some(now.mono);
                 if id.is_inbound() {
                     self.tell(now, id, Event::Answered, out);
-                    return self.inbound_answered(now, id, out);
+                    // Nobody but a person rings us.
+                    return self.tell(now, id, Event::AnsweredBy(AnsweredBy::Human), out);
                 }
                 self.tally.answered += 1;
                 Event::Answered
             }
             LegEvent::Failed(cause) => Event::Failed(cause),
             LegEvent::Ended(cause) => Event::HungUp(cause),
+            LegEvent::Referred => Event::AgentAnswered,
+            LegEvent::ReferFailed(cause) => Event::TransferFailed(cause),
+            LegEvent::Held => Event::Held,
+            LegEvent::Resumed => Event::Resumed,
             LegEvent::Digit(key) => Event::Digit(key),
             LegEvent::PlayEnded(play) => Event::PlayEnded(play),
             LegEvent::AnsweredBy(who) => Event::AnsweredBy(who),
@@ -193,6 +198,7 @@ impl Engine {
             Action::Save { save, fact } => self.save(now, id, save, &fact, out),
             // The call keeps the time itself, and releases the other end when it has waited long enough.
             Action::RingAgent { queue, priority, timeout: _ } => self.ring_agent(now, id, queue, priority, out),
+            Action::Refer { to, timeout: _ } => self.refer(now, id, &to, out),
             Action::Transfer { to, timeout: _ } => self.transfer(now, id, &to, out),
             Action::ReleaseAgent => self.release_other_end(now, id, out),
             Action::Record { max, silence } => {
@@ -289,7 +295,7 @@ impl Engine {
         let milliseconds = |d: Duration| u32::try_from(d.as_millis()).unwrap_or(u32::MAX);
         let outcome = Outcome {
             disposition,
-            blame: disposition.blame(),
+            blame: disposition.blame_after(ending.cause),
             cause: Some(ending.cause),
             answered_by: live.answered_at.map(|_| ending.answered_by.unwrap_or(AnsweredBy::Unknown)),
             right_party: ending.right_party,
@@ -337,6 +343,8 @@ impl Engine {
             at,
             phone: attempt.phone,
             disposition: outcome.disposition,
+            blame: outcome.blame,
+            answered_by: outcome.answered_by,
             right_party: outcome.right_party,
         };
         standing.past.push(past.clone());
@@ -399,6 +407,8 @@ fn written(note: &Note) -> (&'static str, String) {
         Note::AgentRung { queue } => ("agent_rung", queue.clone()),
         Note::AgentAnswered => ("agent_answered", String::new()),
         Note::AgentUnavailable => ("agent_unavailable", String::new()),
+        Note::Held => ("held", String::new()),
+        Note::Resumed => ("resumed", String::new()),
         Note::HungUp(cause) => ("hung_up", cause.to_string()),
     }
 }

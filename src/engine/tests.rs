@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::agent::{Desk, Staffing};
-use crate::books::{CampaignState, Enrolment, FlowVersion, Model, NewContact};
+use crate::books::{Caller, CampaignState, Enrolment, FlowVersion, Model, NewContact};
 use crate::language::Language;
 use crate::money::{Currency, Money};
 use crate::outcome::HangupCause;
@@ -29,6 +29,7 @@ steps:
 
 fn limits() -> Limits {
     Limits {
+        hold_max: Duration::from_secs(60),
         channels_max: 20,
         cps_max: 100,
         allow_prefixes: vec!["+44".to_string()],
@@ -147,6 +148,8 @@ impl Stage {
             }
             Output::Dial { leg, to: Destination::Number(number) } => format!("{} rung at {number}", who(leg)),
             Output::Dial { leg, to: Destination::Agent(address) } => format!("{} rung at {address}", who(leg)),
+            Output::Refer { leg, to: Destination::Number(to) } => format!("{} sent to {to}", who(leg)),
+            Output::Refer { leg, to: Destination::Agent(to) } => format!("{} sent to {to}", who(leg)),
             Output::Play { leg, play, utterances } => {
                 self.plays.insert(leg.call, play);
                 let text = utterances.iter().map(|u| u.said.text.as_str()).collect::<Vec<_>>().join(" ");
@@ -179,11 +182,15 @@ impl Stage {
         let words: Vec<&str> = what.splitn(4, ' ').collect();
         let event = match words.as_slice() {
             ["rings", did, "from", caller] => {
-                let caller = caller.parse().ok();
+                let caller = Caller { number: caller.parse().ok(), ..Caller::default() };
                 return self.tell(Input::Offered { leg, did: (*did).to_string(), caller });
             }
             ["answered"] => LegEvent::Answered,
             ["key", key] => LegEvent::Digit(key.chars().next().unwrap()),
+            ["referred"] => LegEvent::Referred,
+            ["refer", "failed", cause] => LegEvent::ReferFailed(cause.parse().unwrap()),
+            ["held"] => LegEvent::Held,
+            ["resumed"] => LegEvent::Resumed,
             ["played"] => LegEvent::PlayEnded(self.plays[&call]),
             ["hung", "up"] => LegEvent::Ended(HangupCause::RemoteHangup),
             ["failed", cause] => LegEvent::Failed(cause.parse().unwrap()),
@@ -294,6 +301,22 @@ fn the_other_end_is_busy() {
         other end of 1 rung at +4420•••0000
         > other end of 1 failed busy
         1 hears Please speak after the beep.
+    ";
+    script(one_call(limits()), &format!("{TO_THE_QUESTION}{TO_THE_MANAGER}{rest}"));
+}
+
+/// `limits` give a minute; the call itself would have taken two.
+#[test]
+fn who_does_not_come_back_from_hold_is_hung_up_on() {
+    let rest = "
+        > 1 held
+        > wait 59
+        > 1 resumed
+        > 1 held
+        > wait 59
+        > wait 2
+        1 hung up on
+        1 ended informed
     ";
     script(one_call(limits()), &format!("{TO_THE_QUESTION}{TO_THE_MANAGER}{rest}"));
 }

@@ -145,6 +145,9 @@ codes! {
         "A message may hold `<break time=\"500ms\"/>`, `<emphasis level=\"strong\">…</emphasis>`, \
          `<prosody rate=\"slow\" pitch=\"low\" volume=\"+2dB\">…</prosody>` and \
          `<say-as interpret-as=\"digits\">4321</say-as>`, each closed within the message. No other tag is passed to a voice.";
+    SENT_AWAY = "F049", "More for a client who has been sent away",
+        "Behind `transfer` with `by: refer` the client is on another call: `answered` leads to an `end` without words, such as \
+         `{ end: transferred }`.";
 }
 
 #[cfg(test)]

@@ -207,6 +207,13 @@ impl NamedStep {
         }
     }
 
+    /// The way as the flow writes it: an outcome without a route of its own goes where another does, and is that one.
+    pub fn written_way(&self, via: Via) -> Via {
+        let Via::Outcome(name) = via else { return via };
+        let other = self.kind.outcomes.iter().find(|o| o.name == name).and_then(|o| o.or).map(Via::Outcome);
+        other.filter(|other| self.to(*other) == self.to(via)).unwrap_or(via)
+    }
+
     /// The way in words: a key, an outcome, a condition as it is written.
     pub fn way(&self, via: Via) -> &str {
         match (via, &self.step) {
@@ -388,9 +395,20 @@ crate::words! {
 #[derive(Debug, Clone)]
 pub struct Transfer {
     pub to: TransferTo,
+    pub by: TransferBy,
     /// Said before ringing.
     pub message: Option<MessageId>,
     pub timeout: Duration,
+}
+
+crate::words! {
+    /// How a call is given away.
+    pub enum TransferBy {
+        /// We call the other end and join the two; the flow goes on when they have talked.
+        Bridge = "bridge",
+        /// The client's telephone, or the carrier for it, is sent there (REFER, RFC 3515): our part ends.
+        Refer = "refer",
+    }
 }
 
 #[derive(Debug, Clone)]

@@ -4,7 +4,7 @@ use super::retry::{Answer, Retry, RetryOn, TECHNICAL, answer};
 use super::{Delay, Does, FlowOf, Ladder, Segment, StopOn};
 use crate::books::{Close, Next, PastAttempt, Plan, PromiseState, Standing};
 use crate::flow::program::OptOutScope;
-use crate::outcome::{Channel, Disposition, DispositionClass};
+use crate::outcome::{Blame, Channel, Disposition, DispositionClass};
 use crate::policy::phones_to_dial;
 use crate::time::Wall;
 
@@ -150,6 +150,7 @@ impl Ladder {
             RetryOn::Technical => {
                 format!("technical retry {so_far} of {} after {disposition}, {delay} later", delays.len())
             }
+            _ if !past.newest_counts() => format!("again after {disposition} by a network, {delay} later"),
             _ => format!("try {} of {} after {disposition}, {delay} later", past.made() + 1, retry.attempts_max),
         };
         let due_at = delay.after(now, &standing.contact.zone);
@@ -224,33 +225,41 @@ impl Ladder {
 
 /// The finished tries of one step, the newest included.
 struct PastTries {
-    dispositions: Vec<Disposition>,
+    endings: Vec<(Disposition, Blame)>,
 }
 
 impl PastTries {
     fn of(standing: &Standing, finished: &Plan, disposition: Disposition) -> PastTries {
         let of_step = |p: &&PastAttempt| p.step == finished.step && p.channel == finished.channel;
-        let mut dispositions: Vec<Disposition> =
-            standing.past_here.iter().filter(of_step).map(|p| p.disposition).collect();
+        let mut endings: Vec<(Disposition, Blame)> =
+            standing.past_here.iter().filter(of_step).map(|p| (p.disposition, p.blame)).collect();
         // The finished attempt should be there already; when it is not, it must still be counted.
         let there = standing.past_here.iter().filter(of_step).any(|p| p.try_number == finished.try_number);
         if !there {
-            dispositions.push(disposition);
+            endings.push((disposition, disposition.blame()));
         }
-        PastTries { dispositions }
+        PastTries { endings }
     }
 
     fn count(&self, on: RetryOn) -> u32 {
-        self.dispositions.iter().filter(|d| answer(**d) == Answer::Retry(on)).count() as u32
+        self.endings.iter().filter(|(d, _)| answer(*d) == Answer::Retry(on)).count() as u32
     }
 
     /// Tries that count against `attempts_max`: the person was called, or may have been.
     fn made(&self) -> u32 {
-        let counts = |d: &&Disposition| {
-            answer(**d) != Answer::Retry(RetryOn::Technical) && d.class() != DispositionClass::Number
-        };
-        self.dispositions.iter().filter(counts).count() as u32
+        self.endings.iter().filter(|ending| counts(ending)).count() as u32
     }
+
+    /// Whether the newest is one of them.
+    fn newest_counts(&self) -> bool {
+        self.endings.last().is_some_and(counts)
+    }
+}
+
+/// A number that a network refuses is none of its owner's doing: the delays bound how often it is tried, not `attempts_max`.
+fn counts((disposition, blame): &(Disposition, Blame)) -> bool {
+    let technical = answer(*disposition) == Answer::Retry(RetryOn::Technical);
+    !technical && disposition.class() != DispositionClass::Number && *blame != Blame::Carrier
 }
 
 /// What the books already say, whatever the ladder says.

@@ -3,7 +3,7 @@
 use super::*;
 use crate::books::{Next, Plan, PromiseState, Standing};
 use crate::diagnostic::render_all;
-use crate::outcome::{Channel, Disposition};
+use crate::outcome::{Blame, Channel, Disposition};
 use crate::policy::world::{phone, standing, wall};
 use crate::time::Wall;
 
@@ -258,6 +258,37 @@ fn walks() {
     for (endings, expected) in rows {
         let mut standing = standing("Europe/Moscow");
         assert_eq!(walk(&ladder, &mut standing, endings), *expected, "{endings:?}");
+    }
+}
+
+/// Endings, by `carrier` those that a network brought about, and what the shipped ladder says after the last.
+#[test]
+fn what_a_network_does_uses_up_no_try() {
+    use Disposition as D;
+    for (endings, expected) in [
+        (vec![(D::Rejected, Blame::Callee)], "voice 1.2 +24h: try 2 of 4 after rejected, 1 day later"),
+        (vec![(D::Rejected, Blame::Carrier)], "voice 1.2 +24h: again after rejected by a network, 1 day later"),
+        (
+            vec![(D::Busy, Blame::Callee), (D::Rejected, Blame::Carrier), (D::Busy, Blame::Callee)],
+            "voice 1.4 +1h: try 3 of 4 after busy, 1 hour later",
+        ),
+        // It is not tried for ever either.
+        (
+            vec![(D::Rejected, Blame::Carrier), (D::Rejected, Blame::Carrier)],
+            "sms 2.1 +24h: step 1 ended: 2 times rejected, and 1 retries are all it has for that; step 2 of 4: sms, 1 day later",
+        ),
+    ] {
+        let (ladder, mut standing) = (shipped(), standing("Europe/Moscow"));
+        let mut now = wall("2026-11-20T12:00+03:00");
+        let mut next = ladder.first(&standing, now);
+        for (ending, blame) in &endings {
+            let Next::Attempt(plan) = next else { panic!("closed before {ending}") };
+            now = plan.due_at;
+            standing.tried(&plan, now, *ending);
+            standing.past_here.last_mut().expect("tried").blame = *blame;
+            next = ladder.next(&standing, &plan, *ending, now);
+        }
+        assert_eq!(shown(&next, now), expected, "{endings:?}");
     }
 }
 

@@ -90,8 +90,8 @@ impl Counted {
     pub fn counts(self, past: &PastAttempt) -> bool {
         let voice = past.channel == Channel::Voice;
         match self {
-            Counted::Calls => voice && may_have_rung(past.disposition),
-            Counted::Talks => voice && somebody_picked_up(past.disposition),
+            Counted::Calls => voice && (may_have_rung(past.disposition) || broke_off(past)),
+            Counted::Talks => voice && (somebody_picked_up(past.disposition) || broke_off(past)),
             Counted::Messages => match past.channel {
                 Channel::Sms | Channel::Email => past.disposition == Disposition::Queued,
                 Channel::Voice => past.disposition == Disposition::VoicemailLeft,
@@ -126,6 +126,11 @@ fn somebody_picked_up(disposition: Disposition) -> bool {
         C::Technical => matches!(disposition, Disposition::UnknownOutcome | Disposition::SystemError),
         C::Number | C::Machine | C::Delivered => false,
     }
+}
+
+/// The network lost a call that was up: what it came to says so, and not that somebody was there. When unsure, somebody was.
+fn broke_off(past: &PastAttempt) -> bool {
+    past.disposition == Disposition::Congestion && past.answered_by.is_some()
 }
 
 impl Period {

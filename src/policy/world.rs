@@ -44,6 +44,8 @@ impl Standing {
             at,
             phone: super::phone_to_dial(self).map(|p| p.id),
             disposition,
+            blame: disposition.blame(),
+            answered_by: None,
             right_party: false,
         };
         self.past.push(past.clone());
@@ -59,6 +61,8 @@ impl Standing {
             at,
             phone: None,
             disposition,
+            blame: disposition.blame(),
+            answered_by: None,
             right_party: false,
         });
     }

@@ -1,7 +1,7 @@
 //! Attempts as CSV, a line at a time; the columns are those of the books.
 
 use super::csv;
-use crate::books::{Attempt, Contact};
+use crate::books::{Attempt, CallQuality, Contact};
 use crate::time::Wall;
 
 pub fn header() -> String {
@@ -27,6 +27,12 @@ pub fn header() -> String {
         "right_party",
         "ring_ms",
         "talk_ms",
+        "mos_centi",
+        "heard_loss_permille",
+        "heard_jitter_ms",
+        "said_loss_permille",
+        "said_jitter_ms",
+        "round_trip_ms",
         "why",
     ])
 }
@@ -39,6 +45,9 @@ pub fn line(attempt: &Attempt, campaign: &str, contact: &Contact, full_numbers: 
     let outcome = attempt.outcome.as_ref();
     let of_outcome = |text: Option<&'static str>| text.unwrap_or_default().to_string();
     let number = |n: Option<u32>| n.map(|n| n.to_string()).unwrap_or_default();
+    let of_quality = |figure: fn(&CallQuality) -> Option<u16>| {
+        attempt.quality.as_ref().and_then(figure).map(|n| n.to_string()).unwrap_or_default()
+    };
     let cells = [
         attempt.id.to_string(),
         campaign.to_string(),
@@ -61,6 +70,12 @@ pub fn line(attempt: &Attempt, campaign: &str, contact: &Contact, full_numbers: 
         outcome.map(|o| o.right_party.to_string()).unwrap_or_default(),
         number(outcome.map(|o| o.ring_ms)),
         number(outcome.map(|o| o.talk_ms)),
+        of_quality(|q| Some(q.mos_centi)),
+        of_quality(|q| q.heard_loss_permille),
+        of_quality(|q| q.heard_jitter_ms),
+        of_quality(|q| q.said_loss_permille),
+        of_quality(|q| q.said_jitter_ms),
+        of_quality(|q| q.round_trip_ms),
         attempt.plan.why.clone(),
     ];
     csv::line(cells.iter().map(String::as_str))

@@ -13,7 +13,7 @@ use crate::books::{Attempt, AttemptState, Outcome, Promise, PromiseState};
 use crate::flow::program::FlowHash;
 use crate::id::{AttemptId, ContactId};
 use crate::money::{Currency, Money};
-use crate::outcome::{AnsweredBy, Channel, Disposition, DispositionClass};
+use crate::outcome::{AnsweredBy, Blame, Channel, Disposition, DispositionClass};
 
 crate::words! {
     /// How far a voice attempt came; each includes those after it, but for `promised`, which a flow without a
@@ -84,8 +84,8 @@ pub struct Report {
     pub total: Funnel,
     pub by_segment: BTreeMap<String, Funnel>,
     pub by_flow: BTreeMap<String, Funnel>,
-    /// Finished attempts.
-    pub dispositions: BTreeMap<Disposition, u64>,
+    /// Finished attempts: what they came to, and whose doing it was.
+    pub dispositions: BTreeMap<(Disposition, Blame), u64>,
     /// Finished attempts that were no calls: messages queued, contacts handed to humans.
     pub by_channel: BTreeMap<Channel, u64>,
     pub promises: BTreeMap<PromiseState, (u64, Sums)>,
@@ -131,7 +131,7 @@ impl Tally {
         self.contacts.insert(attempt.contact);
         *self.report.states.entry(attempt.state).or_default() += 1;
         if let Some(outcome) = &attempt.outcome {
-            *self.report.dispositions.entry(outcome.disposition).or_default() += 1;
+            *self.report.dispositions.entry((outcome.disposition, outcome.blame)).or_default() += 1;
             *self.report.by_channel.entry(attempt.channel).or_default() += 1;
         }
         let promise = self.promises.remove(&attempt.id);
@@ -318,6 +318,7 @@ mod tests {
                 live_at: dialled.then_some(Wall(0)),
                 finished_at: outcome.as_ref().map(|_| Wall(1)),
                 outcome,
+                quality: None,
             }
         };
         text.lines().map(str::trim).filter(|l| !l.is_empty()).enumerate().map(attempt).collect()
@@ -377,7 +378,7 @@ mod tests {
         let spoil: [fn(&mut Report); 4] = [
             |r| drop(r.by_segment.remove("late")),
             |r| drop(r.by_flow.remove("b2")),
-            |r| *r.dispositions.entry(Disposition::Machine).or_default() += 1,
+            |r| *r.dispositions.entry((Disposition::Machine, Blame::Callee)).or_default() += 1,
             |r| r.promises.clear(),
         ];
         for spoil in spoil {

@@ -36,9 +36,9 @@ pub fn render(report: &Report, closings: &[(String, u64)]) -> String {
     out += "\nHow attempts ended\n";
     let finished: u64 = report.dispositions.values().sum();
     let mut ended: Vec<_> = report.dispositions.iter().collect();
-    ended.sort_by_key(|(disposition, n)| (std::cmp::Reverse(**n), **disposition));
-    let rows = ended.into_iter().map(|(disposition, n)| {
-        let (class, blame) = (disposition.class().to_string(), disposition.blame().to_string());
+    ended.sort_by_key(|(ending, n)| (std::cmp::Reverse(**n), **ending));
+    let rows = ended.into_iter().map(|((disposition, blame), n)| {
+        let (class, blame) = (disposition.class().to_string(), blame.to_string());
         vec![disposition.to_string(), n.to_string(), percent(*n, finished), class, blame]
     });
     out += &table(&["disposition", "attempts", "of finished", "class", "blame"], rows.collect(), 1..3);

@@ -1,4 +1,4 @@
-//! File descriptors: each leg's audio has one. The only `unsafe` of this folder.
+//! File descriptors: each leg's audio has one. One of this folder's two files with `unsafe`.
 
 /// Beside the legs': the database, the log, the voices' files, connections to servers.
 const BESIDE: u64 = 200;

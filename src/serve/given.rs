@@ -15,6 +15,7 @@ pub(super) fn limits(config: &Config, trunk: &Trunk) -> Limits {
         cps_max: trunk.cps_max,
         allow_prefixes: config.allow_prefixes.clone(),
         transfer_to: config.transfer_to.clone(),
+        hold_max: config.media.hold_max,
     }
 }
 
@@ -40,61 +41,71 @@ pub(super) fn staffing(config: &Config) -> Vec<(String, Staffing)> {
     config.queues.iter().map(one).collect()
 }
 
-/// What a flow wants that the config does not give: better said before anybody is called.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What flows want that the config does not give: better said before anybody is called. By node; each names the setting.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Unmet {
-    /// Names the node and the setting.
-    pub what: String,
-    /// The config forbids it. Otherwise nobody has been set up for it yet, and the flow's own route for that is taken.
-    pub forbidden: bool,
+    /// The config forbids it.
+    pub forbidden: Vec<String>,
+    /// Nobody has been set up for it yet, and the flow's own route for that is taken.
+    pub missing: Vec<String>,
 }
 
-/// All of them, by node.
-pub fn unmet(config: &Config, program: &Program) -> Vec<Unmet> {
-    let Some(trunk) = config.trunks.first() else { return Vec::new() };
-    let limits = limits(config, trunk);
-    let allowed = |url: &str| {
-        let origin = Origin::of(url);
-        config.requests.iter().any(|service| origin.as_ref() == Some(&service.origin))
-    };
-    let mut unmet = Vec::new();
-    for named in &program.steps {
-        let place = format!("flow {}, node {}", program.name, named.name);
-        match &named.step {
-            Step::Request(request) if !allowed(&request.url) => {
-                let server = Origin::of(&request.url).map_or_else(|| request.url.clone(), |o| o.to_string());
-                let what = format!("{place}: asks {server}, which the config does not allow; name it under `requests`");
-                unmet.push(Unmet { what, forbidden: true });
-            }
-            Step::Transfer(transfer) => match &transfer.to {
-                TransferTo::Fixed(to) if !limits.may_transfer(to) => {
-                    let shown = to.parse::<PhoneNumber>().map_or_else(|_| to.clone(), |number| number.to_string());
-                    let help = "name it under `transfer_to`, and a number's beginning under `allow_prefixes`";
-                    let what = format!("{place}: gives calls to {shown}, which the config does not allow; {help}");
-                    unmet.push(Unmet { what, forbidden: true });
+/// All of it, of all these flows.
+pub fn unmet<P: AsRef<Program>>(config: &Config, programs: impl IntoIterator<Item = P>) -> Unmet {
+    let mut unmet = Unmet::default();
+    programs.into_iter().for_each(|program| unmet.of(config, program.as_ref()));
+    unmet
+}
+
+impl Unmet {
+    fn of(&mut self, config: &Config, program: &Program) {
+        let Some(trunk) = config.trunks.first() else { return };
+        let limits = limits(config, trunk);
+        let allowed = |url: &str| {
+            let origin = Origin::of(url);
+            config.requests.iter().any(|service| origin.as_ref() == Some(&service.origin))
+        };
+        for named in &program.steps {
+            let place = format!("flow {}, node {}", program.name, named.name);
+            match &named.step {
+                Step::Request(request) if !allowed(&request.url) => {
+                    let server = Origin::of(&request.url).map_or_else(|| request.url.clone(), |o| o.to_string());
+                    let what =
+                        format!("{place}: asks {server}, which the config does not allow; name it under `requests`");
+                    self.forbidden.push(what);
                 }
-                TransferTo::Phone(_) if config.transfer_to.is_empty() => {
-                    let what = format!("{place}: gives calls to others, but the config's `transfer_to` names nobody");
-                    unmet.push(Unmet { what, forbidden: true });
+                Step::Transfer(transfer) => match &transfer.to {
+                    TransferTo::Fixed(to) if !limits.may_transfer(to) => {
+                        let shown = to.parse::<PhoneNumber>().map_or_else(|_| to.clone(), |number| number.to_string());
+                        let help = "name it under `transfer_to`, and a number's beginning under `allow_prefixes`";
+                        let what = format!("{place}: gives calls to {shown}, which the config does not allow; {help}");
+                        self.forbidden.push(what);
+                    }
+                    TransferTo::Phone(_) if config.transfer_to.is_empty() => {
+                        let what =
+                            format!("{place}: gives calls to others, but the config's `transfer_to` names nobody");
+                        self.forbidden.push(what);
+                    }
+                    TransferTo::Fixed(_) | TransferTo::Phone(_) => {}
+                },
+                Step::Queue(queue) if config.queues.get(&queue.queue).is_none_or(|q| q.agents.is_empty()) => {
+                    let what =
+                        format!("{place}: waits for the queue {}, which has no agents in the config", queue.queue);
+                    self.missing.push(what);
                 }
-                TransferTo::Fixed(_) | TransferTo::Phone(_) => {}
-            },
-            Step::Queue(queue) if config.queues.get(&queue.queue).is_none_or(|q| q.agents.is_empty()) => {
-                let what = format!("{place}: waits for the queue {}, which has no agents in the config", queue.queue);
-                unmet.push(Unmet { what, forbidden: false });
+                Step::Request(_) | Step::Queue(_) | Step::Record(_) | Step::Notify { .. } | Step::OptOut { .. } => {}
+                Step::Say { .. } | Step::Menu(_) | Step::Collect(_) | Step::Verify(_) | Step::Promise(_) => {}
+                Step::Branch { .. } | Step::Set { .. } | Step::Reason(_) | Step::End { .. } => {}
             }
-            Step::Request(_) | Step::Queue(_) | Step::Record(_) | Step::Notify { .. } | Step::OptOut { .. } => {}
-            Step::Say { .. } | Step::Menu(_) | Step::Collect(_) | Step::Verify(_) | Step::Promise(_) => {}
-            Step::Branch { .. } | Step::Set { .. } | Step::Reason(_) | Step::End { .. } => {}
         }
     }
-    unmet
 }
 
 /// A campaign that is loaded is held against the config, for the log.
 pub(super) fn tell_unmet(config: &Config, input: &Input) {
     let Input::CampaignLoaded { plan, .. } = input else { return };
-    for Unmet { what, .. } in plan.programs.values().flat_map(|program| unmet(config, program)) {
+    let Unmet { forbidden, missing } = unmet(config, plan.programs.values());
+    for what in forbidden.into_iter().chain(missing) {
         tracing::warn!(campaign = %plan.name, "{what}");
     }
 }

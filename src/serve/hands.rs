@@ -13,12 +13,13 @@ use super::{Clock, Media, Trunk, TrunkEventKind};
 use super::{HangupCause, Input, LegEvent, MediaEvent, MediaEventKind, PromptCache, Store, StoreError, TrunkEvent};
 use crate::audio::listen::Countries;
 use crate::audio::{Clip, Codec, tone};
-use crate::books::{CallEvent, Write};
+use crate::books::{CallQuality, Caller, Write};
 use crate::config::{self, Config};
 use crate::engine::{Destination, Output, Refusal, StoreFailure};
 use crate::id::*;
 use crate::media::{MediaStats, Remote};
 use crate::request::Services;
+use crate::sip::{Referral, User};
 use crate::speech::Utterance;
 use crate::time::Mono;
 use crate::trunk::{Keep, PeerAddress, Tls, TrunkConfig};
@@ -123,6 +124,8 @@ impl<S: Store> Hands<S> {
             Output::Answer { leg } => self.answer(leg),
             Output::Refuse { leg, why } => self.trunk.refuse(leg, refusal(why)),
             Output::Dial { leg, to } => self.dial(leg, &to),
+            Output::Refer { leg, to: Destination::Number(number) } => self.trunk.refer(leg, number.full()),
+            Output::Refer { leg, to: Destination::Agent(uri) } => self.trunk.refer(leg, &uri),
             Output::Play { leg, play, utterances } => self.play(leg, play, &utterances, figures),
             Output::StopPlay { leg, play } => self.media.stop(leg, play),
             Output::EndPlay { leg, play } => self.media.stop_after_sentence(leg, play),
@@ -218,24 +221,23 @@ impl<S: Store> Hands<S> {
         });
     }
 
-    /// How well the client's audio went both ways, into the call's log. Calls in which nothing was heard have no quality.
+    /// How well the client's audio went both ways. Calls in which nothing was heard have no quality.
     fn keep_quality(&self, leg: LegId, stats: &MediaStats) {
         let Some(mos_centi) = stats.mos_centi.filter(|_| leg.party == Party::Client) else { return };
-        let mut detail = format!("mos_centi={mos_centi}");
-        for (way, quality) in [("heard", stats.heard), ("said", stats.said)] {
-            let Some(quality) = quality else { continue };
-            detail += &format!(", {way}: loss_permille={} jitter_ms={}", quality.loss_permille, quality.jitter_ms);
-            if let Some(round_trip_ms) = quality.round_trip_ms.filter(|_| way == "said") {
-                detail += &format!(" round_trip_ms={round_trip_ms}");
-            }
-        }
-        let at = self.clock.now().wall;
-        let line = CallEvent { call: leg.call, at, kind: "media".to_string(), detail };
+        let quality = CallQuality {
+            mos_centi,
+            heard_loss_permille: stats.heard.map(|heard| heard.loss_permille),
+            heard_jitter_ms: stats.heard.map(|heard| heard.jitter_ms),
+            said_loss_permille: stats.said.map(|said| said.loss_permille),
+            said_jitter_ms: stats.said.map(|said| said.jitter_ms),
+            round_trip_ms: stats.said.and_then(|said| said.round_trip_ms),
+        };
+        let call = leg.call;
         let store = self.store.clone();
         tokio::spawn(async move {
             // A figure, not a fact that anything follows from: without it the call is what it was.
-            if let Err(error) = store.apply(&[Write::Log(line)]).await {
-                tracing::warn!(call = %leg.call, %error, "the quality of a call's audio is not kept");
+            if let Err(error) = store.apply(&[Write::Quality { call, quality }]).await {
+                tracing::warn!(%call, %error, "the quality of a call's audio is not kept");
             }
         });
     }
@@ -303,7 +305,12 @@ impl<S: Store> Hands<S> {
                 if leg.party == Party::Client && !leg.call.is_inbound() {
                     self.media.listen_for_network(leg);
                 }
-                return None;
+                if remote.may_send() { LegEvent::Resumed } else { LegEvent::Held }
+            }
+            TrunkEventKind::Referred(Referral::Connected(_) | Referral::Unreported) => LegEvent::Referred,
+            TrunkEventKind::Referred(Referral::Refused(0)) => LegEvent::ReferFailed(HangupCause::SystemError),
+            TrunkEventKind::Referred(Referral::Refused(status)) => {
+                LegEvent::ReferFailed(HangupCause::from_sip_status(status))
             }
             // Media counts a key once, however often and in whichever ways it comes.
             TrunkEventKind::Digit { digit, .. } => {
@@ -329,6 +336,10 @@ impl<S: Store> Hands<S> {
                 if let Some(answered_at) = self.connected.get_mut(&leg) {
                     *answered_at = Some(at);
                 }
+                if !remote.may_send() {
+                    // Answered, and nobody there yet: told behind the answer.
+                    let _ = self.answers.send(Input::Leg { leg, event: LegEvent::Held });
+                }
                 LegEvent::Answered
             }
             TrunkEventKind::Failed { cause, status } => {
@@ -341,9 +352,11 @@ impl<S: Store> Hands<S> {
                 self.close(leg);
                 LegEvent::Ended(cause)
             }
-            TrunkEventKind::Offered { did, caller } => {
+            TrunkEventKind::Offered { did, from, caller: told } => {
                 // Only what is written in E.164 is a number for us; a national one could be anybody's.
-                let caller = caller.full().parse().ok();
+                let number = |user: Option<&User>| user.and_then(|user| user.full().parse().ok());
+                let diverted_from = number(told.diverted_from.as_ref());
+                let caller = Caller { number: number(told.number(&from)), verstat: told.verstat, diverted_from };
                 return Some(Input::Offered { leg, did: did.full().to_string(), caller });
             }
         };

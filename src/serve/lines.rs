@@ -10,9 +10,6 @@ use crate::store::{Store, StoreError};
 use crate::time::Clock;
 use crate::voice::PromptCache;
 
-/// Calls that were up at once, at most, when a process died.
-const LEFT_MAX: u32 = 10_000;
-
 /// Makes what the lines say, so that the first caller hears it at once. What changes with the day is made when it is asked for.
 pub(super) fn ready(lines: &[Line], prompts: &PromptCache, clock: &Clock) -> Result<(), ServeError> {
     let mut wanted = HashSet::new();
@@ -29,8 +26,8 @@ pub(super) fn ready(lines: &[Line], prompts: &PromptCache, clock: &Clock) -> Res
 pub(super) async fn close_left(store: &impl Store, clock: &Clock) -> Result<(), StoreError> {
     let at = clock.now().wall;
     let end = InboundEnd { at, disposition: Disposition::UnknownOutcome, cause: None, talk_ms: 0 };
-    let left = store.inbound_calls(None, LEFT_MAX).await?.into_iter().filter(|call| call.ended.is_none());
-    let ends: Vec<Write> = left.map(|call| Write::InboundEnded { call: call.id, end }).collect();
+    let left = store.inbound_calls_up().await?;
+    let ends: Vec<Write> = left.into_iter().map(|call| Write::InboundEnded { call, end }).collect();
     if ends.is_empty() { Ok(()) } else { store.apply(&ends).await }
 }
 

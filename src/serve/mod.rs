@@ -9,6 +9,7 @@ mod figures;
 mod given;
 mod hands;
 mod lines;
+mod memory;
 mod plans;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,7 +31,7 @@ use crate::trunk::{Trunk, TrunkEvent, TrunkEventKind};
 use crate::voice::PromptCache;
 
 pub use figures::{Figures, Spread};
-pub use given::unmet;
+pub use given::{Unmet, unmet};
 pub use plans::{PlanError, load as load_plan};
 
 use hands::Hands;
@@ -199,6 +200,7 @@ pub async fn run<S: Store>(
         hands.carry_out_all(engine.handle(clock.now(), Input::TrunkUp(false)), &mut figures);
     }
     health.mark_unchanged();
+    memory::give_back();
     loop {
         let now = clock.now();
         let sleep = match (engine.deadline(now), drain_until) {

@@ -13,6 +13,7 @@ use super::people::{self, Line, Reaction, Temper};
 use super::{Scene, Summary, Troubles};
 use crate::agent::{Desk, Staffing};
 use crate::books::*;
+use crate::call::HOLD_MAX;
 use crate::campaign;
 use crate::engine::{CampaignPlan, Destination, Engine, Input, LegEvent, Limits, Output, StoreFailure};
 use crate::flow::program::{FlowHash, Program};
@@ -223,6 +224,7 @@ impl<'s> World<'s> {
         let staffing = Staffing { agents: AGENTS.map(String::from).to_vec(), hours: None };
         let desk = Desk::new([("collections".to_string(), staffing)]);
         let limits = Limits {
+            hold_max: HOLD_MAX,
             channels_max: 20,
             cps_max: 5,
             allow_prefixes: vec!["+7".to_string()],
@@ -431,6 +433,12 @@ impl<'s> World<'s> {
             // The whole prompt ends instead: the world made up has no sentences.
             Output::EndPlay { .. } => {}
             // No service is there, as on most bad days; the shipped flows ask none.
+            Output::Refer { leg, to: _ } => {
+                let delay = self.some_ms(10, 8_000);
+                let goes = delay > Duration::from_secs(2);
+                let event = if goes { LegEvent::Referred } else { LegEvent::ReferFailed(HangupCause::Rejected) };
+                self.tell_after(delay, Input::Leg { leg, event });
+            }
             Output::Request { call, request, question: _ } => {
                 let delay = self.some_ms(10, 8_000);
                 self.tell_after(delay, Input::Replied { call, request, reply: None });

@@ -4,15 +4,7 @@ use super::address::{Address, is_user, user};
 use super::carrier::{Carrier, Identity};
 use super::message::Writer;
 use super::order::User;
-
-/// What the network in between says about the number of a caller (ATIS-1000074 §5.3: the tel parameter `verstat`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verstat {
-    Passed,
-    Failed,
-    /// Nothing was there to be verified.
-    NotVerified,
-}
+use crate::outcome::Verstat;
 
 /// What the headers of an INVITE tell about its caller beside From. History-Info is not read.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -59,6 +51,11 @@ impl Caller {
             diverted_from: named(&uri(told.diversion)),
             private: private || anonymous,
         }
+    }
+
+    /// The number of the caller; From names `from`. `None`: withheld, whatever is asserted.
+    pub fn number<'a>(&'a self, from: &'a User) -> Option<&'a User> {
+        (!self.private).then(|| self.asserted.as_ref().unwrap_or(from))
     }
 }
 

@@ -3,10 +3,11 @@
 use super::call::{Call, State};
 use super::message::{Method, Request};
 use super::order::{DialogId, Event};
+use super::q850;
 use super::sdp::Description;
 use super::user_agent::{ALLOW, UserAgent};
 use super::within::{Asked, Purpose};
-use crate::outcome::{HangupCause, q850};
+use crate::outcome::HangupCause;
 
 impl UserAgent {
     /// Hangs up a call that is up, and says so at once: what the far end answers changes nothing for us.

@@ -1,6 +1,7 @@
 //! Why: the Reason header (RFC 3326; in responses by RFC 6432), in BYE, CANCEL and failures, both ways.
 
-use crate::outcome::{HangupCause, q850};
+use super::q850;
+use crate::outcome::HangupCause;
 
 /// Header lines and values that are read.
 const REASONS_MAX: usize = 8;

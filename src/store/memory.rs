@@ -137,6 +137,10 @@ impl Store for MemoryStore {
         Ok(self.model().inbound_calls(before, limit))
     }
 
+    async fn inbound_calls_up(&self) -> Result<Vec<CallId>> {
+        Ok(self.model().inbound_calls_up())
+    }
+
     async fn closings(&self, campaign: Option<CampaignId>) -> Result<Vec<(String, u64)>> {
         Ok(self.model().closings(campaign))
     }

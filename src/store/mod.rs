@@ -129,6 +129,8 @@ pub trait Store: Send + Sync + 'static {
         before: Option<CallId>,
         limit: u32,
     ) -> impl Future<Output = Result<Vec<InboundCall>>> + Send;
+    /// Those of them that have not ended, newest first.
+    fn inbound_calls_up(&self) -> impl Future<Output = Result<Vec<CallId>>> + Send;
     /// How many contacts the campaign (or all of them) closed, by reason; `open` counts those it still works on.
     fn closings(&self, campaign: Option<CampaignId>) -> impl Future<Output = Result<Vec<(String, u64)>>> + Send;
 }

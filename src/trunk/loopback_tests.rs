@@ -153,7 +153,7 @@ async fn measure() {
                     answered += 1;
                     p.trunk.hangup(event.leg);
                 }
-                Told::Ringing | Told::EarlyMedia(_) | Told::Moved(_) | Told::Digit { .. } => {}
+                Told::Ringing | Told::EarlyMedia(_) | Told::Moved(_) | Told::Referred(_) | Told::Digit { .. } => {}
                 Told::Offered { .. } => {}
                 Told::Failed { .. } | Told::Ended(_) => over += 1,
             },

@@ -55,6 +55,8 @@ pub enum TrunkEventKind {
     Answered(RemoteMedia),
     /// The far end moved its audio, put us on hold or took us off it: what is agreed from now on.
     Moved(RemoteMedia),
+    /// What became of the far end that we sent to somebody.
+    Referred(sip::Referral),
     /// A key by SIP INFO.
     Digit { digit: char, duration_ms: Option<u32> },
     /// The leg never came up. `status`: the SIP status, when there was one.
@@ -62,8 +64,8 @@ pub enum TrunkEventKind {
     /// The leg was up and has ended.
     Ended(HangupCause),
     /// Somebody rings us; `leg` is new. To be rung, answered or refused; the caller gives up as `Failed`, and `Answered` comes
-    /// when it knows of our answer. `did`: the number dialled; `caller`: what is said of who rings. Both may be anything.
-    Offered { did: User, caller: User },
+    /// when it knows of our answer. `did`: the number dialled; `from`: who rings, by themselves; `caller`: by the carrier. All may be anything.
+    Offered { did: User, from: User, caller: sip::Caller },
 }
 
 /// How to reach one carrier.
@@ -125,6 +127,7 @@ pub struct Trunk {
 enum Order {
     Dial { leg: LegId, to: String, local_media: SocketAddr },
     Hangup { leg: LegId },
+    Refer { leg: LegId, to: String },
     Ring { leg: LegId },
     Answer { leg: LegId, local_media: SocketAddr },
     Refuse { leg: LegId, status: u16 },
@@ -218,6 +221,11 @@ impl Trunk {
         let _ = self.orders.send(Order::Hangup { leg });
     }
 
+    /// Sends the far end to `to`, as in [`Trunk::dial`]. `Referred` says how it went; the leg stays until somebody ends it.
+    pub fn refer(&self, leg: LegId, to: &str) {
+        let _ = self.orders.send(Order::Refer { leg, to: to.to_owned() });
+    }
+
     pub fn health(&self) -> TrunkHealth {
         *self.health.borrow()
     }
@@ -263,6 +271,9 @@ impl Task {
                 order = inbox.recv() => match order {
                     Some(Order::Dial { leg, to, local_media }) => self.dial(leg, to, local_media),
                     Some(Order::Hangup { leg }) => self.of(leg, |dialog| Command::Hangup { dialog }),
+                    Some(Order::Refer { leg, to }) => {
+                        self.of(leg, |dialog| Command::Refer { dialog, to, replaces: None })
+                    }
                     Some(Order::Ring { leg }) => self.of(leg, |dialog| Command::Ring { dialog }),
                     Some(Order::Answer { leg, local_media: media }) => match self.offered.get(&leg) {
                         Some(offer) => {
@@ -385,11 +396,12 @@ impl Task {
                     self.health.send_modify(|health| health.unregistered = trouble.filter(|_| !is));
                     continue;
                 }
-                Event::Incoming { dialog, to_user: did, from_user: caller, media, replaces: _ } => {
+                Event::Incoming { dialog, to_user: did, from_user: from, media, replaces: _ } => {
+                    let caller = self.port.caller(dialog);
                     if self.came_in(dialog, media).is_none() {
                         self.port.order(Command::Reject { dialog, status: 480 });
                     }
-                    (dialog, TrunkEventKind::Offered { did, caller })
+                    (dialog, TrunkEventKind::Offered { did, from, caller })
                 }
                 Event::Acked { dialog } => {
                     let offer = self.dialogs.get(&dialog).and_then(|leg| self.offered.remove(leg));
@@ -400,8 +412,9 @@ impl Task {
                     let cause = HangupCause::RemoteHangup;
                     (dialog, TrunkEventKind::Failed { cause, status: None })
                 }
-                // Neither do we hold or send away anybody through a trunk, nor let ourselves be sent.
-                Event::OfferRefused { .. } | Event::Referred { .. } | Event::ReferAsked { .. } => continue,
+                Event::Referred { dialog, outcome } => (dialog, TrunkEventKind::Referred(outcome)),
+                // Neither do we hold anybody through a trunk, nor let ourselves be sent.
+                Event::OfferRefused { .. } | Event::ReferAsked { .. } => continue,
             };
             let Some(&leg) = self.dialogs.get(&dialog) else { continue };
             if matches!(kind, TrunkEventKind::Failed { .. } | TrunkEventKind::Ended(_)) {

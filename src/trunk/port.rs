@@ -14,7 +14,7 @@ use super::locator::{self, Located, PeerAddress};
 use super::streams::{Streams, canonical};
 use super::tls::Tls;
 use super::trace::{Record, Trace, Way};
-use crate::sip::{Command, Config, Contacts, DialogId, Event, Hop, Input, Output, Peer, Transport, UserAgent};
+use crate::sip::{Caller, Command, Config, Contacts, DialogId, Event, Hop, Input, Output, Peer, Transport, UserAgent};
 use crate::time::{Clock, Mono, Wall};
 
 /// The default of about 200 kB drops packets when some hundred calls begin at once.
@@ -167,6 +167,11 @@ impl Port {
     /// As [`UserAgent::is_busy`].
     pub fn is_busy(&self) -> bool {
         self.agent.is_busy()
+    }
+
+    /// What is told of who rings, beside From.
+    pub fn caller(&self, dialog: DialogId) -> Caller {
+        self.agent.caller(dialog).cloned().unwrap_or_default()
     }
 
     /// As [`UserAgent::vouch`].

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use socket2::{SockRef, TcpKeepalive};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
@@ -279,11 +280,8 @@ async fn converse_as_visitor(
         None => connection::run(stream, setting, outbox, to_self).await,
         Some(sides) => {
             let hands = sides.connector.connect(sides.server_name.clone(), stream);
-            match timeout(setting.keep.connect, hands).await {
-                Ok(Ok(stream)) => connection::run(stream, setting, outbox, to_self).await,
-                Ok(Err(error)) => format!("TLS with {:?} failed: {error}", sides.server_name),
-                Err(_) => "TLS failed: no answer".into(),
-            }
+            let with = format!("TLS with {:?}", sides.server_name);
+            converse_behind(hands, &with, setting, outbox, to_self).await
         }
     }
 }
@@ -298,11 +296,22 @@ async fn converse_as_host(
     tune(&stream);
     match acceptor {
         None => connection::run(stream, setting, outbox, to_self).await,
-        Some(acceptor) => match timeout(setting.keep.connect, acceptor.accept(stream)).await {
-            Ok(Ok(stream)) => connection::run(stream, setting, outbox, to_self).await,
-            Ok(Err(error)) => format!("TLS failed: {error}"),
-            Err(_) => "TLS failed: no answer".into(),
-        },
+        Some(acceptor) => converse_behind(acceptor.accept(stream), "TLS", setting, outbox, to_self).await,
+    }
+}
+
+/// When hands have been shaken, at either end; `what`: the words for that.
+async fn converse_behind<S: AsyncRead + AsyncWrite + Unpin>(
+    hands: impl Future<Output = io::Result<S>>,
+    what: &str,
+    setting: &Setting,
+    outbox: mpsc::Receiver<Outgoing>,
+    to_self: mpsc::WeakSender<Outgoing>,
+) -> String {
+    match timeout(setting.keep.connect, hands).await {
+        Ok(Ok(stream)) => connection::run(stream, setting, outbox, to_self).await,
+        Ok(Err(error)) => format!("{what} failed: {error}"),
+        Err(_) => format!("{what} failed: no answer"),
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::call::rehearse::Covered;
-use crate::flow::program::{NamedStep, Program, StepId, Via};
+use crate::flow::program::{Program, StepId, Via};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Coverage {
@@ -22,10 +22,10 @@ pub struct Coverage {
 impl Coverage {
     pub fn of(program: &Program, covered: &Covered) -> Coverage {
         let taken: BTreeSet<(StepId, Via)> =
-            covered.edges.iter().map(|(id, via)| (*id, same_way(program.step(*id), *via))).collect();
+            covered.edges.iter().map(|(id, via)| (*id, program.step(*id).written_way(*via))).collect();
         let (mut nodes_never, mut ways_never, mut ways_of) = (Vec::new(), Vec::new(), 0);
         for (id, step) in (0u32..).map(StepId).zip(&program.steps) {
-            let ways: BTreeSet<Via> = step.routes.iter().map(|(via, _)| same_way(step, *via)).collect();
+            let ways: BTreeSet<Via> = step.routes.iter().map(|(via, _)| step.written_way(*via)).collect();
             ways_of += ways.len();
             if !covered.nodes.contains(&id) {
                 nodes_never.push(step.name.clone());
@@ -44,16 +44,6 @@ impl Coverage {
 
     pub fn all_ways(&self) -> bool {
         self.all_nodes() && self.ways == self.ways_of
-    }
-}
-
-/// The outcome whose route this way takes.
-fn same_way(step: &NamedStep, via: Via) -> Via {
-    let Via::Outcome(name) = via else { return via };
-    let other = step.kind.outcomes.iter().find(|o| o.name == name).and_then(|o| o.or).map(Via::Outcome);
-    match other {
-        Some(other) if step.to(other) == step.to(via) => other,
-        _ => via,
     }
 }
 

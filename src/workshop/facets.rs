@@ -96,7 +96,11 @@ fn of_step(program: &Program, step: &Step) -> Facets {
             Facets {
                 about: to.clone(),
                 says: one("before it rings", transfer.message),
-                settings: vec![("transfers to", to), ("longest ringing", written::duration(transfer.timeout))],
+                settings: vec![
+                    ("transfers to", to),
+                    ("by", transfer.by.to_string()),
+                    ("longest ringing", written::duration(transfer.timeout)),
+                ],
             }
         }
         Step::Record(record) => Facets {

@@ -272,6 +272,7 @@ fn shown(line: &Line) -> Option<Shown> {
         | Action::RingAgent { .. }
         | Action::ReleaseAgent
         | Action::Transfer { .. }
+        | Action::Refer { .. }
         | Action::Record { .. }
         | Action::StopRecording
         | Action::Request { .. }

@@ -81,7 +81,11 @@ impl Stage {
                 Action::Hangup | Action::End(_) => self.playing = None,
                 Action::Save { save, .. } => self.saving = Some(*save),
                 Action::RingAgent { .. } | Action::ReleaseAgent | Action::Bridge | Action::Note(_) => {}
-                Action::Transfer { .. } | Action::Record { .. } | Action::StopRecording | Action::Request { .. } => {}
+                Action::Transfer { .. }
+                | Action::Refer { .. }
+                | Action::Record { .. }
+                | Action::StopRecording
+                | Action::Request { .. } => {}
             }
         }
         self.orders.extend(actions.iter().cloned());
@@ -154,6 +158,8 @@ fn told(stage: &mut Stage, line: &str) -> Option<Vec<Action>> {
         ("found", who) => Event::AnsweredBy(who.parse().ok()?),
         ("beeped", "") => Event::Beeped,
         ("announced", cause) => Event::Announced(cause.parse().ok()?),
+        ("held", "") => Event::Held,
+        ("resumed", "") => Event::Resumed,
         ("key" | "keys", keys) => {
             return Some(keys.chars().flat_map(|key| stage.tell(Event::Digit(key))).collect());
         }
@@ -218,6 +224,8 @@ fn deeds() -> impl Strategy<Value = Vec<Deed>> {
         Event::AnsweredBy(AnsweredBy::Screening),
         Event::Announced(HangupCause::OutOfService),
         Event::Beeped,
+        Event::Held,
+        Event::Resumed,
         Event::PlayEnded(PlayId(1)),
         Event::Saved(SaveId(1)),
         Event::SaveFailed(SaveId(2)),

@@ -85,6 +85,7 @@ impl Caller {
                 TrunkEventKind::Ringing
                 | TrunkEventKind::EarlyMedia(_)
                 | TrunkEventKind::Moved(_)
+                | TrunkEventKind::Referred(_)
                 | TrunkEventKind::Digit { .. } => {}
                 TrunkEventKind::Answered(remote) => {
                     self.media.listen_for_machine(leg);

@@ -142,6 +142,7 @@ pub fn words(kind: &TrunkEventKind) -> String {
     match kind {
         TrunkEventKind::Ringing => "ringing".to_owned(),
         TrunkEventKind::EarlyMedia(media) => format!("early {}", format!("{:?}", media.codec).to_lowercase()),
+        TrunkEventKind::Referred(outcome) => format!("referred {outcome:?}"),
         TrunkEventKind::Moved(media) => format!("moved {}", media.direction),
         TrunkEventKind::Digit { digit, .. } => format!("digit {digit}"),
         TrunkEventKind::Answered(media) => {

@@ -140,7 +140,11 @@ impl World {
             }
             Action::End(ending) => self.ended = Some(ending.disposition),
             Action::Bridge | Action::ReleaseAgent | Action::Note(_) => {}
-            Action::Transfer { .. } | Action::Record { .. } | Action::StopRecording | Action::Request { .. } => {
+            Action::Transfer { .. }
+            | Action::Refer { .. }
+            | Action::Record { .. }
+            | Action::StopRecording
+            | Action::Request { .. } => {
                 panic!("no flow of this town does that: {action:?}")
             }
         }

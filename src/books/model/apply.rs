@@ -56,6 +56,20 @@ impl Model {
                 self.append(event);
                 Ok(())
             }
+            Write::Quality { call, quality } if call.is_inbound() => {
+                let row = self.inbound.get(call).ok_or_else(|| BookError::NotFound(format!("call {call}")))?;
+                let row = InboundCall { quality: Some(*quality), ..row.clone() };
+                self.inbound.put(*call, row);
+                Ok(())
+            }
+            Write::Quality { call, quality } => {
+                let attempt = self.known_attempt(call.attempt())?.clone();
+                if attempt.live_at.is_none() {
+                    return Err(BookError::NotFound(format!("call {call}")));
+                }
+                self.put_attempt(Attempt { quality: Some(*quality), ..attempt });
+                Ok(())
+            }
             Write::Promise { attempt, amount, on, at } => {
                 let attempt = self.in_state(*attempt, &[AttemptState::Live])?;
                 if amount.minor <= 0 {
@@ -180,7 +194,7 @@ impl Model {
                     return Err(BookError::Conflict(format!("call {call} is in the books already")));
                 }
                 let (did, caller, flow) = (did.clone(), caller.clone(), flow.clone());
-                let row = InboundCall { id: *call, did, caller, flow, answered_at: *at, ended: None };
+                let row = InboundCall { id: *call, did, caller, flow, answered_at: *at, ended: None, quality: None };
                 self.inbound.put(*call, row);
                 Ok(())
             }
@@ -235,6 +249,7 @@ impl Model {
             phone: None,
             flow: None,
             live_at: None,
+            quality: None,
             finished_at: None,
             outcome: None,
         });

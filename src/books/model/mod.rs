@@ -276,6 +276,11 @@ impl Model {
         self.inbound.range(first..).map(|(_, call)| call.clone()).take(limit as usize).collect()
     }
 
+    /// Those that have not ended, newest first.
+    pub fn inbound_calls_up(&self) -> Vec<CallId> {
+        self.inbound.values().filter(|call| call.ended.is_none()).map(|call| call.id).collect()
+    }
+
     /// How many contacts the campaign (or all of them) closed, by reason; `open` counts those it still works on.
     pub fn closings(&self, campaign: Option<CampaignId>) -> Vec<(String, u64)> {
         let mut counts: BTreeMap<String, u64> = BTreeMap::new();

@@ -2,14 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Context, bail};
 
 use crate::books::{FlowRef, FlowVersion, Which};
-use crate::cli::flow::checked::check;
+use crate::cli::flow::checked::{Fit, check};
 use crate::config::Config;
 use crate::diagnostic::render_all;
+use crate::flow::program::Program;
 use crate::ladder::{self, Ladder};
+use crate::serve::{Unmet, unmet};
 use crate::store::Store;
 use crate::{cli, flow};
 
@@ -17,6 +20,8 @@ use crate::{cli, flow};
 pub(in crate::cli) struct Sources {
     pub ladder: String,
     pub flows: Vec<FlowVersion>,
+    /// The same, compiled.
+    programs: Vec<Arc<Program>>,
 }
 
 impl Sources {
@@ -28,7 +33,7 @@ impl Sources {
             bail!("--flow {}: the ladder names no such flow; it names {}", stray.name, names.join(", "));
         }
         let published = store.published().await?;
-        let mut flows = Vec::new();
+        let (mut flows, mut programs) = (Vec::new(), Vec::new());
         for name in names {
             let latest = || FlowRef { name: name.to_string(), which: Which::Latest };
             let wanted = chosen.iter().find(|c| c.name == name).cloned().unwrap_or_else(latest);
@@ -38,37 +43,35 @@ impl Sources {
                      with --flows"
                 )
             })?;
-            compiles(&found.flow)?;
+            programs.push(Arc::new(compiles(&found.flow)?));
             flows.push(found.flow.clone());
         }
-        Ok(Sources { ladder: source, flows })
+        Ok(Sources { ladder: source, flows, programs })
     }
 
     /// Flows as they lie in a folder, found fit to be published.
     pub fn read(ladder_path: &Path, flows_dir: &Path) -> anyhow::Result<Sources> {
         let (source, ladder) = read_ladder(ladder_path)?;
-        let mut flows = Vec::new();
+        let (mut flows, mut programs) = (Vec::new(), Vec::new());
         for name in ladder.flows() {
             let path = flows_dir.join(format!("{name}.yaml"));
             let flow_source =
                 cli::flow::files::read(&path).with_context(|| format!("the ladder names the flow {name}"))?;
-            flows.push(fit(name, &flow_source, &path.display().to_string())?);
+            let Fit { flow, program, .. } = fit(name, &flow_source, &path.display().to_string())?;
+            flows.push(flow);
+            programs.push(program);
         }
-        Ok(Sources { ladder: source, flows })
+        Ok(Sources { ladder: source, flows, programs })
     }
 
     /// A flow that wants what the config does not give is told now, not when somebody is on the line; one that wants what
     /// the config forbids is refused.
     pub fn held_against(&self, config: &Config) -> anyhow::Result<()> {
-        let programs = self.flows.iter().filter_map(|version| flow::compile(&version.source).program);
-        let unmet = programs.flat_map(|program| crate::serve::unmet(config, &program));
-        let (forbidden, missing): (Vec<_>, Vec<_>) = unmet.partition(|unmet| unmet.forbidden);
-        for missing in missing {
-            eprintln!("warning: {}", missing.what);
-        }
+        let Unmet { forbidden, missing } = unmet(config, &self.programs);
+        missing.iter().for_each(|what| eprintln!("warning: {what}"));
         if !forbidden.is_empty() {
-            let what: Vec<String> = forbidden.into_iter().map(|unmet| unmet.what).collect();
-            bail!("the config does not give what the flows want; no campaign was created\n  {}", what.join("\n  "));
+            let what = forbidden.join("\n  ");
+            bail!("the config does not give what the flows want; no campaign was created\n  {what}");
         }
         Ok(())
     }
@@ -76,12 +79,14 @@ impl Sources {
     /// From texts instead of files; `flows` by name.
     pub fn shipped(ladder_source: &str, flows: &BTreeMap<&str, &str>) -> anyhow::Result<Sources> {
         let ladder = checked_ladder(ladder_source, "the shipped ladder")?;
-        let mut versions = Vec::new();
+        let (mut versions, mut programs) = (Vec::new(), Vec::new());
         for name in ladder.flows() {
             let source = flows.get(name).with_context(|| format!("the shipped ladder names the flow {name}"))?;
-            versions.push(fit(name, source, name)?);
+            let Fit { flow, program, .. } = fit(name, source, name)?;
+            versions.push(flow);
+            programs.push(program);
         }
-        Ok(Sources { ladder: ladder_source.to_string(), flows: versions })
+        Ok(Sources { ladder: ladder_source.to_string(), flows: versions, programs })
     }
 }
 
@@ -98,14 +103,14 @@ fn checked_ladder(source: &str, file: &str) -> anyhow::Result<Ladder> {
 }
 
 /// A flow with errors or failing tests cannot be pinned.
-fn fit(name: &str, source: &str, file: &str) -> anyhow::Result<FlowVersion> {
+fn fit(name: &str, source: &str, file: &str) -> anyhow::Result<Fit> {
     let checked = check(source, file);
     eprint!("{}", checked.findings);
-    let version = checked.verdict.map_err(|why| anyhow::anyhow!("{file} {why}; no campaign was created"))?.flow;
-    if version.name != name {
-        bail!("{file} holds the flow {}, not {name} as the ladder names it; no campaign was created", version.name);
+    let fit = checked.verdict.map_err(|why| anyhow::anyhow!("{file} {why}; no campaign was created"))?;
+    if fit.flow.name != name {
+        bail!("{file} holds the flow {}, not {name} as the ladder names it; no campaign was created", fit.flow.name);
     }
-    Ok(version)
+    Ok(fit)
 }
 
 /// It did when it was published; this program may be another.

@@ -7,6 +7,7 @@ use crate::books::FlowVersion;
 use crate::call::rehearse::{Failure, rehearse};
 use crate::diagnostic::render_all;
 use crate::flow;
+use crate::flow::program::Program;
 
 /// What a look at one flow came to.
 pub(in crate::cli) struct Checked {
@@ -18,6 +19,7 @@ pub(in crate::cli) struct Checked {
 #[derive(Debug)]
 pub(in crate::cli) struct Fit {
     pub flow: FlowVersion,
+    pub program: Arc<Program>,
     pub tests: usize,
     pub warnings: usize,
 }
@@ -58,7 +60,7 @@ pub(in crate::cli) fn check(source: &str, file: &str) -> Checked {
     }
     let tests = compiled.tests.len();
     let verdict = match failed {
-        0 => Ok(Fit { flow, tests, warnings: compiled.diagnostics.len() }),
+        0 => Ok(Fit { flow, program, tests, warnings: compiled.diagnostics.len() }),
         failed => Err(Unfit::FailedTests { failed, of: tests }),
     };
     Checked { findings, verdict }

@@ -6,9 +6,10 @@ use crate::flow::codes;
 use crate::flow::context::Context;
 use crate::flow::graph;
 use crate::flow::node::Presence;
-use crate::flow::program::{NamedStep, Step, StepId};
+use crate::flow::program::{NamedStep, Step, StepId, Transfer, TransferBy, Via};
 
 pub fn check(cx: &mut Context<'_>, sketch: &Sketch<'_>) {
+    sent_away(cx, sketch);
     machine(cx, sketch);
     endless(cx, sketch);
     if sketch.has_holes() {
@@ -19,6 +20,26 @@ pub fn check(cx: &mut Context<'_>, sketch: &Sketch<'_>) {
     }
     no_end(cx, sketch);
     unused(cx, sketch);
+}
+
+/// Nobody is left to hear what comes behind a REFER that was followed.
+fn sent_away(cx: &mut Context<'_>, sketch: &Sketch<'_>) {
+    for (n, step) in sketch.steps.iter().enumerate() {
+        let Some(NamedStep { step: Step::Transfer(Transfer { by: TransferBy::Refer, .. }), routes, .. }) = step else {
+            continue;
+        };
+        let behind = routes.iter().find(|(via, _)| *via == Via::Outcome("answered")).map(|(_, to)| sketch.step(*to));
+        match behind.flatten().map(|named| &named.step) {
+            Some(Step::End { messages, .. }) if messages.is_empty() => {}
+            // Not read, and reported.
+            None => {}
+            Some(_) => {
+                let text = "`answered` goes on with a client who has been sent away";
+                let help = "lead it to `{ end: transferred }`, or leave out `by: refer`";
+                cx.error_help(codes::SENT_AWAY, sketch.names[n].1, text, help);
+            }
+        }
+    }
 }
 
 /// Marks all steps that can be reached from `from`.

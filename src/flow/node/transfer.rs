@@ -3,7 +3,7 @@
 use super::super::codes;
 use super::super::expr::Type;
 use super::super::graph::Fact;
-use super::super::program::{Step, Transfer, TransferTo, Via};
+use super::super::program::{Step, Transfer, TransferBy, TransferTo, Via};
 use super::super::yaml::Value;
 use super::{Kind, Presence, Reader, acted, alone, declares_nothing, optional, required};
 use crate::phone::PhoneNumber;
@@ -15,10 +15,14 @@ pub const KIND: Kind = Kind {
         required("transfer", "`\"+78001234567\"`, `\"sip:desk@example.org\"`, or an expression of type phone"),
         optional("say", "message before it is rung"),
         optional("timeout", "how long it is rung; 45s"),
+        optional(
+            "by",
+            "`bridge`: we ring it and join the two; `refer`: the client is sent there by SIP, as far as their carrier lets it; bridge",
+        ),
     ],
     outcomes: &[
-        acted("answered", "they have talked"),
-        alone("failed", "not allowed, no such number, or the carrier could not"),
+        acted("answered", "they have talked; by `refer`: the client is there, and this is the end"),
+        alone("failed", "not allowed, no such number, or the carrier could not, or takes no `refer`"),
         alone("busy", "the other end is busy; goes where `failed` goes unless routed").or("failed"),
         alone("no_answer", "nobody picked up; goes where `failed` goes unless routed").or("failed"),
     ],
@@ -36,7 +40,19 @@ fn lower(node: &mut Reader<'_, '_>) -> Option<Step> {
     let to = to(node);
     let message = node.get("say").and_then(|n| node.message_of(n, "say", &[]));
     let timeout = node.ringing(45, 5, 180);
-    Some(Step::Transfer(Transfer { to: to?, message, timeout: timeout? }))
+    let by = by(node);
+    Some(Step::Transfer(Transfer { to: to?, by: by?, message, timeout: timeout? }))
+}
+
+fn by(node: &mut Reader<'_, '_>) -> Option<TransferBy> {
+    let Some(written) = node.get("by") else { return Some(TransferBy::Bridge) };
+    let scalar = node.cx.scalar(written, "`by`")?;
+    let by = scalar.text.parse::<TransferBy>().ok();
+    if by.is_none() {
+        let known = TransferBy::ALL.iter().map(|by| by.as_str());
+        node.cx.unknown(codes::MALFORMED, written.span, "way to give a call away", &scalar.text, known);
+    }
+    by
 }
 
 fn to(node: &mut Reader<'_, '_>) -> Option<TransferTo> {
@@ -87,6 +103,9 @@ mod tests {
             ("\"+12\"", vec!["F008"]),
             ("contact.name", vec!["F015"]),
             ("\"80012345\"", vec!["F015"]),
+            ("\"+78001234567\", by: refer", vec!["F049"]),
+            ("\"+78001234567\", by: bridge", vec![]),
+            ("\"+78001234567\", by: hand", vec!["F008"]),
         ] {
             assert_eq!(codes(&format!("{{ transfer: {to}, answered: bye, failed: bye }}")), expected, "{to}");
         }

@@ -1,9 +1,9 @@
 //! What a carrier says and wants: our caller alone on the line, the carrier's answers written by hand.
 
 use super::*;
+use crate::outcome::Verstat;
 use crate::sip::carrier::{Carrier, Identity, NumberFormat};
 use crate::sip::gate::{Rules, Strangers};
-use crate::sip::identity::Verstat;
 
 const CARRIER: &str = "203.0.113.1:5060";
 

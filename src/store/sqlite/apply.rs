@@ -15,6 +15,7 @@ use crate::books::*;
 use crate::flow::program::OptOutScope;
 use crate::id::*;
 use crate::outcome::Channel;
+use crate::phone::PhoneNumber;
 use crate::time::Wall;
 
 /// Groups in one commit: bounds how long the other writers wait.
@@ -213,9 +214,45 @@ impl Pen {
                 }
             }
             Write::InboundAnswered { call, did, caller, flow, at } => {
-                let sql = "INSERT INTO inbound_call (id, did, caller, flow, answered_at) VALUES (?1, ?2, ?3, ?4, ?5)";
-                let caller = caller.as_ref().map(|caller| caller.full());
-                self.run(sql, &[call.0.into(), did.into(), caller.into(), flow.into(), at.0.into()]).map(drop)
+                let sql = "INSERT INTO inbound_call (id, did, caller, verstat, diverted_from, flow, answered_at) \
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+                let values = [
+                    call.0.into(),
+                    did.into(),
+                    caller.number.as_ref().map(PhoneNumber::full).into(),
+                    caller.verstat.map(|v| v.as_str()).into(),
+                    caller.diverted_from.as_ref().map(PhoneNumber::full).into(),
+                    flow.into(),
+                    at.0.into(),
+                ];
+                self.run(sql, &values).map(drop)
+            }
+            Write::Quality { call, quality } => {
+                let sql = match call.is_inbound() {
+                    false => {
+                        "UPDATE attempt SET mos_centi = ?2, heard_loss_permille = ?3, heard_jitter_ms = ?4, \
+                         said_loss_permille = ?5, said_jitter_ms = ?6, round_trip_ms = ?7 \
+                         WHERE id = ?1 AND live_at IS NOT NULL"
+                    }
+                    true => {
+                        "UPDATE inbound_call SET mos_centi = ?2, heard_loss_permille = ?3, heard_jitter_ms = ?4, \
+                         said_loss_permille = ?5, said_jitter_ms = ?6, round_trip_ms = ?7 WHERE id = ?1"
+                    }
+                };
+                let number = |n: Option<u16>| n.map(u32::from).into();
+                let values = [
+                    call.0.into(),
+                    number(Some(quality.mos_centi)),
+                    number(quality.heard_loss_permille),
+                    number(quality.heard_jitter_ms),
+                    number(quality.said_loss_permille),
+                    number(quality.said_jitter_ms),
+                    number(quality.round_trip_ms),
+                ];
+                match self.run(sql, &values)? {
+                    0 => Err(StoreError::NotFound(format!("call {call}"))),
+                    _ => Ok(()),
+                }
             }
             Write::InboundEnded { call, end } => {
                 let sql = "UPDATE inbound_call SET ended_at = ?2, disposition = ?3, cause = ?4, talk_ms = ?5 \

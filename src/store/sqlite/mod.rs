@@ -127,6 +127,7 @@ fn migrator() -> Migrator {
         ("books", include_str!("../../../migrations/sqlite/0001_books.sql")),
         ("flow versions", include_str!("../../../migrations/sqlite/0002_flow_versions.sql")),
         ("inbound calls", include_str!("../../../migrations/sqlite/0003_inbound_calls.sql")),
+        ("what calls tell", include_str!("../../../migrations/sqlite/0004_what_calls_tell.sql")),
     ];
     let migration = |(number, (name, sql)): (i64, (&'static str, &'static str))| {
         Migration::new(number, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
@@ -251,6 +252,10 @@ impl Store for SqliteStore {
 
     async fn inbound_calls(&self, before: Option<CallId>, limit: u32) -> Result<Vec<InboundCall>> {
         read::inbound_calls(&self.readers, before, limit).await
+    }
+
+    async fn inbound_calls_up(&self) -> Result<Vec<CallId>> {
+        read::inbound_calls_up(&self.readers).await
     }
 
     async fn closings(&self, campaign: Option<CampaignId>) -> Result<Vec<(String, u64)>> {

@@ -273,10 +273,15 @@ pub(super) async fn call_events(pool: &SqlitePool, call: CallId) -> Result<Vec<C
 
 pub(super) async fn inbound_calls(pool: &SqlitePool, before: Option<CallId>, limit: u32) -> Result<Vec<InboundCall>> {
     // The newest has the lowest number.
-    let sql = "SELECT id, did, caller, flow, answered_at, ended_at, disposition, cause, talk_ms \
-         FROM inbound_call WHERE id > $1 ORDER BY id LIMIT $2";
-    let query = sqlx::query(sql).bind(before.map_or(i64::MIN, |id| id.0)).bind(i64::from(limit));
+    let sql = format!("SELECT {} FROM inbound_call WHERE id > $1 ORDER BY id LIMIT $2", row::INBOUND_CALL);
+    let query = sqlx::query(AssertSqlSafe(sql)).bind(before.map_or(i64::MIN, |id| id.0)).bind(i64::from(limit));
     rows(query.fetch_all(pool).await?, row::inbound_call)
+}
+
+pub(super) async fn inbound_calls_up(pool: &SqlitePool) -> Result<Vec<CallId>> {
+    // As the index `inbound_call_up` has it.
+    let found = sqlx::query("SELECT id FROM inbound_call WHERE ended_at IS NULL ORDER BY id").fetch_all(pool).await?;
+    rows(found, |r| Ok(CallId(row::get(r, 0)?)))
 }
 
 pub(super) async fn closings(pool: &SqlitePool, campaign: Option<CampaignId>) -> Result<Vec<(String, u64)>> {

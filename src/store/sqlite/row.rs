@@ -14,7 +14,8 @@ use crate::money::Money;
 use crate::time::Wall;
 
 pub(super) const ATTEMPT: &str = "id, campaign, contact, channel, state, step, try_number, segment, due_at, why, \
-    phone, flow, live_at, finished_at, disposition, blame, cause, answered_by, right_party, ring_ms, talk_ms";
+    phone, flow, live_at, finished_at, disposition, blame, cause, answered_by, right_party, ring_ms, talk_ms, \
+    mos_centi, heard_loss_permille, heard_jitter_ms, said_loss_permille, said_jitter_ms, round_trip_ms";
 
 fn damaged(column: usize, why: impl Display) -> StoreError {
     StoreError::Unavailable(format!("column {column} of a row cannot be read: {why}"))
@@ -35,6 +36,10 @@ fn word_or_null<T: FromStr<Err: Display>>(row: &SqliteRow, column: usize) -> Res
 
 pub(super) fn number<T: TryFrom<i64, Error: Display>>(row: &SqliteRow, column: usize) -> Result<T> {
     get::<i64>(row, column)?.try_into().map_err(|e| damaged(column, e))
+}
+
+fn number_or_null<T: TryFrom<i64, Error: Display>>(row: &SqliteRow, column: usize) -> Result<Option<T>> {
+    get::<Option<i64>>(row, column)?.map(|n| n.try_into().map_err(|e| damaged(column, e))).transpose()
 }
 
 fn money(row: &SqliteRow, amount: usize, currency: usize) -> Result<Money> {
@@ -75,7 +80,21 @@ pub(super) fn attempt(row: &SqliteRow) -> Result<Attempt> {
         live_at: get::<Option<i64>>(row, 12)?.map(Wall),
         finished_at: get::<Option<i64>>(row, 13)?.map(Wall),
         outcome,
+        quality: quality(row, 21)?,
     })
+}
+
+/// Six columns from `first` on.
+fn quality(row: &SqliteRow, first: usize) -> Result<Option<CallQuality>> {
+    let Some(mos_centi) = number_or_null(row, first)? else { return Ok(None) };
+    Ok(Some(CallQuality {
+        mos_centi,
+        heard_loss_permille: number_or_null(row, first + 1)?,
+        heard_jitter_ms: number_or_null(row, first + 2)?,
+        said_loss_permille: number_or_null(row, first + 3)?,
+        said_jitter_ms: number_or_null(row, first + 4)?,
+        round_trip_ms: number_or_null(row, first + 5)?,
+    }))
 }
 
 /// `id, external_id, name, language, zone, email, creditor, fields, amount, currency, due, paid`; phones come apart.
@@ -157,24 +176,32 @@ pub(super) fn call_event(row: &SqliteRow) -> Result<CallEvent> {
     Ok(CallEvent { call: CallId(get(row, 0)?), at: Wall(get(row, 1)?), kind: get(row, 2)?, detail: get(row, 3)? })
 }
 
-/// `id, did, caller, flow, answered_at, ended_at, disposition, cause, talk_ms`.
+pub(super) const INBOUND_CALL: &str = "id, did, caller, verstat, diverted_from, flow, answered_at, ended_at, disposition, cause, talk_ms, \
+    mos_centi, heard_loss_permille, heard_jitter_ms, said_loss_permille, said_jitter_ms, round_trip_ms";
+
+/// [`INBOUND_CALL`]'s columns, in its order.
 pub(super) fn inbound_call(row: &SqliteRow) -> Result<InboundCall> {
-    let ended = match get::<Option<i64>>(row, 5)? {
+    let ended = match get::<Option<i64>>(row, 7)? {
         None => None,
         Some(at) => Some(InboundEnd {
             at: Wall(at),
-            disposition: word(row, 6)?,
-            cause: word_or_null(row, 7)?,
-            talk_ms: number(row, 8)?,
+            disposition: word(row, 8)?,
+            cause: word_or_null(row, 9)?,
+            talk_ms: number(row, 10)?,
         }),
     };
     Ok(InboundCall {
         id: CallId(get(row, 0)?),
         did: get(row, 1)?,
-        caller: word_or_null(row, 2)?,
-        flow: get(row, 3)?,
-        answered_at: Wall(get(row, 4)?),
+        caller: Caller {
+            number: word_or_null(row, 2)?,
+            verstat: word_or_null(row, 3)?,
+            diverted_from: word_or_null(row, 4)?,
+        },
+        flow: get(row, 5)?,
+        answered_at: Wall(get(row, 6)?),
         ended,
+        quality: quality(row, 11)?,
     })
 }
 

@@ -259,6 +259,7 @@ fn reached(stage: &Stage) -> Vec<Reached> {
             | Action::EndPlay { .. }
             | Action::RingAgent { .. }
             | Action::Transfer { .. }
+            | Action::Refer { .. }
             | Action::Record { .. }
             | Action::StopRecording
             | Action::Request { .. }

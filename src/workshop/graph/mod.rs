@@ -17,6 +17,7 @@ pub use dot::dot;
 pub use mermaid::mermaid;
 pub use svg::{NODES_MAX, TooLarge, svg};
 
+use super::coverage::Coverage;
 use super::facets;
 use super::written;
 use crate::call::rehearse::Covered;
@@ -192,6 +193,10 @@ pub fn picture(program: &Program, overlay: &Overlay) -> Picture {
     for (id, step) in ids() {
         for edge in edges(step) {
             let label = label(id, step, edge.via, overlay);
+            // What the flow does not route is not shown beside what it goes with, unless calls went so.
+            if step.written_way(edge.via) != edge.via && !matches!(label.mark, Mark::Calls(..)) {
+                continue;
+            }
             let (from, to) = (id.0 as usize, edge.to.0 as usize);
             match ways.iter_mut().find(|w| (w.from, w.to) == (from, to)) {
                 Some(way) => way.labels.push(label),
@@ -239,8 +244,11 @@ fn node(program: &Program, id: StepId, step: &NamedStep, overlay: &Overlay) -> N
 fn label(id: StepId, step: &NamedStep, via: Via, overlay: &Overlay) -> Label {
     let mark = match overlay {
         Overlay::None => Mark::None,
-        Overlay::Coverage(covered) if covered.edges.contains(&(id, via)) => Mark::Entered,
-        Overlay::Coverage(_) => Mark::Never,
+        Overlay::Coverage(covered) => {
+            let is_taken =
+                |(taken, _): &(Via, StepId)| step.written_way(*taken) == via && covered.edges.contains(&(id, *taken));
+            if step.routes.iter().any(is_taken) { Mark::Entered } else { Mark::Never }
+        }
         Overlay::Counts(counts) => counts.way(id, via),
     };
     let sort = match via {
@@ -266,17 +274,8 @@ fn summary(program: &Program, overlay: &Overlay) -> Option<String> {
     match overlay {
         Overlay::None => None,
         Overlay::Coverage(covered) => {
-            let all: Vec<(StepId, Via)> = (0u32..)
-                .zip(&program.steps)
-                .flat_map(|(n, s)| s.routes.iter().map(move |r| (StepId(n), r.0)))
-                .collect();
-            let taken = all.iter().filter(|way| covered.edges.contains(way)).count();
-            Some(format!(
-                "tests enter {} of {} nodes and take {taken} of {} ways",
-                covered.nodes.len(),
-                program.steps.len(),
-                all.len()
-            ))
+            let Coverage { nodes, nodes_of, ways, ways_of, .. } = Coverage::of(program, covered);
+            Some(format!("tests enter {nodes} of {nodes_of} nodes and take {ways} of {ways_of} ways"))
         }
         Overlay::Counts(counts) => Some(format!("{} calls = 100 %", grouped(counts.calls()))),
     }

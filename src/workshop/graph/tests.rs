@@ -64,7 +64,7 @@ flowchart TD
   n2 -->|"contact.amount #62; 5 RUB"| n3
   n2 -->|"else"| n4
   n3 --> n4
-  n5 -->|"next<br/>failed"| n4
+  n5 -->|"next"| n4
 "##;
     assert_eq!(mermaid(&plain()), expected);
 }

@@ -45,6 +45,19 @@ pub fn plan(channel: Channel, due_at: Wall) -> Plan {
     Plan { channel, step: 0, try_number: 1, segment: "early".into(), due_at, why: "first try".into() }
 }
 
+/// Of one who was heard and, from 1 on, has reported.
+pub fn quality(n: u16) -> CallQuality {
+    let said = |figure: u16| (n > 0).then_some(figure);
+    CallQuality {
+        mos_centi: 400 + n,
+        heard_loss_permille: Some(n),
+        heard_jitter_ms: Some(10 + n),
+        said_loss_permille: said(20 + n),
+        said_jitter_ms: said(30 + n),
+        round_trip_ms: said(40 + n),
+    }
+}
+
 pub fn outcome(disposition: Disposition) -> Outcome {
     Outcome {
         disposition,

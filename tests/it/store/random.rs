@@ -33,6 +33,7 @@ fn some_write() -> impl Strategy<Value = Write> {
         6 => (attempt(), 1..12i64, minute()).prop_map(|(a, p, m)| live(a, PhoneId(p), m)),
         1 => (attempt(), minute()).prop_map(|(attempt, m)| Write::Reschedule { attempt, due_at: at(m), why: "w".into() }),
         2 => (attempt(), minute()).prop_map(|(a, m)| log(a, m, "said")),
+        2 => (attempt(), 0..4u16).prop_map(|(a, n)| Write::Quality { call: CallId::of(a), quality: quality(n) }),
         3 => (attempt(), minute()).prop_map(|(a, m)| promise(a, m)),
         1 => (attempt(), any::<bool>(), minute()).prop_map(|(attempt, whole, m)| {
             let scope = if whole { OptOutScope::Person } else { OptOutScope::Number };

@@ -1,7 +1,7 @@
 //! What every store does, told as short stories. Each runs on the memory store and on SQLite.
 
 use ringback::flow::program::OptOutScope;
-use ringback::outcome::HangupCause;
+use ringback::outcome::{HangupCause, Verstat};
 use ringback::store::{MemoryStore, StoreError};
 
 use super::*;
@@ -582,7 +582,11 @@ async fn a_call_that_came_in(store: &impl Store) {
     let answered = |n: i64, caller: Option<&str>| Write::InboundAnswered {
         call: CallId::inbound(n),
         did: "+74950000000".into(),
-        caller: caller.map(|number| number.parse().unwrap()),
+        caller: Caller {
+            number: caller.map(|number| number.parse().unwrap()),
+            verstat: caller.map(|_| Verstat::Failed),
+            diverted_from: caller.map(|_| contact(2).phones[0].clone()),
+        },
         flow: "front_desk@1".into(),
         at: at(n),
     };
@@ -602,12 +606,18 @@ async fn a_call_that_came_in(store: &impl Store) {
     store.apply(&[answered(1, Some("+79160000001")), line(1)]).await.unwrap();
     store.apply(&[answered(2, None)]).await.unwrap();
     assert!(matches!(store.apply(&[answered(1, None)]).await, Err(StoreError::Conflict(_))));
-    store.apply(&[line(1), ended(1)]).await.unwrap();
+    let heard = |n: i64| Write::Quality { call: CallId::inbound(n), quality: quality(3) };
+    assert!(matches!(store.apply(&[heard(3)]).await, Err(StoreError::NotFound(_))));
+    store.apply(&[line(1), heard(1), ended(1)]).await.unwrap();
     assert!(matches!(store.apply(&[ended(1)]).await, Err(StoreError::Conflict(_))));
 
     let calls = store.inbound_calls(None, 10).await.unwrap();
-    let told: Vec<_> = calls.iter().map(|c| (c.id, c.caller.is_some(), c.ended)).collect();
+    let told: Vec<_> = calls.iter().map(|c| (c.id, c.caller.number.is_some(), c.ended)).collect();
     assert_eq!(told, [(CallId(-2), false, None), (CallId(-1), true, Some(end))]);
+    assert_eq!((calls[0].quality, calls[1].quality), (None, Some(quality(3))));
+    let by = &calls[1].caller;
+    assert_eq!((by.verstat, &by.diverted_from), (Some(Verstat::Failed), &Some(contact(2).phones[0].clone())));
+    assert_eq!(store.inbound_calls_up().await.unwrap(), [CallId(-2)]);
     assert_eq!(store.inbound_calls(Some(CallId(-2)), 10).await.unwrap(), calls[1..]);
     assert_eq!(store.inbound_calls(None, 1).await.unwrap(), calls[..1]);
     assert_eq!(store.call_events(CallId(-1)).await.unwrap().len(), 2);

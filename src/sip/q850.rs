@@ -1,7 +1,7 @@
 //! Causes of ITU-T Q.850 (the telephone network's own words for why a call failed), and what they and a SIP status mean
 //! together.
 
-use super::HangupCause;
+use crate::outcome::HangupCause;
 
 /// What a Q.850 cause says. `None`: nothing by itself (normal clearing, "unspecified", "interworking"); then the status counts.
 pub fn of_q850(cause: u8) -> Option<HangupCause> {
