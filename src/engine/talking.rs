@@ -289,7 +289,8 @@ impl Engine {
         let milliseconds = |d: Duration| u32::try_from(d.as_millis()).unwrap_or(u32::MAX);
         let outcome = Outcome {
             disposition,
-            blame: disposition.blame(),
+            // No room for a call is the carrier's doing, unless it was here that there was none.
+            blame: if ending.cause == HangupCause::NoMediaPort { Blame::Us } else { disposition.blame() },
             cause: Some(ending.cause),
             answered_by: live.answered_at.map(|_| ending.answered_by.unwrap_or(AnsweredBy::Unknown)),
             right_party: ending.right_party,
