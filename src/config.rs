@@ -81,8 +81,8 @@ pub struct Trunk {
     pub ring_max: Duration,
     /// OPTIONS keep-alive, 5..=3,600 s; zero: never asked, and taken to be up.
     pub options_interval: Duration,
-    /// `None`: the carrier knows where we are.
-    pub register: Option<sip::Registration>,
+    /// The carrier is told where we are, for each account; None: it knows. At most [`REGISTRATIONS_MAX`].
+    pub registrations: Vec<sip::Registration>,
     /// How this carrier wants its messages.
     pub carrier: sip::Carrier,
     /// What we offer for audio.
@@ -90,6 +90,9 @@ pub struct Trunk {
     /// How our numbers are signed. `None`: not at all.
     pub stir: Option<Stir>,
 }
+
+/// Of one trunk: accounts and contacts that are registered.
+pub const REGISTRATIONS_MAX: usize = 50;
 
 /// Where a carrier is.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -89,7 +89,9 @@ words! {
         MediaSilent = "media_silent",
         /// The far end put us on hold and did not come back.
         Held = "held",
-        /// No media port, a panic: our own failure.
+        /// No media port was free here: nobody was rung.
+        NoMediaPort = "no_media_port",
+        /// A panic, a transfer that is not allowed: our own failure.
         SystemError = "system_error",
     }
 }
@@ -131,7 +133,8 @@ impl HangupCause {
             HangupCause::Blocked | HangupCause::Congestion | HangupCause::TrunkSilent | HangupCause::MediaSilent => {
                 Blame::Carrier
             }
-            HangupCause::LocalHangup | HangupCause::Cancelled | HangupCause::SystemError => Blame::Us,
+            HangupCause::LocalHangup | HangupCause::Cancelled => Blame::Us,
+            HangupCause::NoMediaPort | HangupCause::SystemError => Blame::Us,
             // A wrong password is ours, a codec that is not spoken is anybody's.
             HangupCause::TrunkRefused => Blame::Unknown,
         }
@@ -146,7 +149,8 @@ impl HangupCause {
             HangupCause::Rejected | HangupCause::Blocked => Disposition::Rejected,
             HangupCause::InvalidNumber => Disposition::InvalidNumber,
             HangupCause::OutOfService => Disposition::OutOfService,
-            HangupCause::Congestion | HangupCause::MediaSilent => Disposition::Congestion,
+            // Without a port nothing has left this machine: as little a call as one that the carrier has no room for.
+            HangupCause::Congestion | HangupCause::MediaSilent | HangupCause::NoMediaPort => Disposition::Congestion,
             HangupCause::TrunkRefused | HangupCause::TrunkSilent => Disposition::TrunkDown,
             HangupCause::Cancelled => Disposition::Cancelled,
             HangupCause::SystemError => Disposition::SystemError,
@@ -315,6 +319,7 @@ mod tests {
             (H::Cancelled, D::Cancelled, Blame::Us),
             (H::MediaSilent, D::Congestion, Blame::Carrier),
             (H::Held, D::HungUpEarly, Blame::Callee),
+            (H::NoMediaPort, D::Congestion, Blame::Us),
             (H::SystemError, D::SystemError, Blame::Us),
         ];
         assert_eq!(rows.map(|(cause, ..)| cause).as_slice(), H::ALL, "a row a cause");

@@ -53,10 +53,10 @@ fn the_sample_loads_with_its_commented_settings() {
         ..sip::Carrier::default()
     };
     assert_eq!(trunk.carrier, carrier);
-    assert_eq!((&usual.register, &usual.stir), (&None, &None));
+    assert_eq!((usual.registrations.len(), &usual.stir), (0, &None));
     assert_eq!(trunk.abilities, usual.abilities);
     assert_eq!(trunk.abilities, sip::Abilities::default());
-    assert_eq!(trunk.register.as_ref().unwrap().expires, Duration::from_secs(3_600));
+    assert_eq!(trunk.registrations[0].expires, Duration::from_secs(3_600));
     assert_eq!(trunk.stir.as_ref().unwrap().attestation, Attestation::Full);
     assert_eq!(config.inbound, Inbound::default());
     assert_eq!(config.speech.voices.len(), 6);
@@ -72,6 +72,20 @@ fn with_voices(sample: &str) -> String {
     sample.lines().map(uncommented).collect::<Vec<_>>().join("\n")
 }
 
+const REGISTER: &str = "# register: { expires_s: 3600 }";
+
+#[test]
+fn a_trunk_may_have_several_accounts() {
+    let list =
+        "registrations: [{ expires_s: 600 }, { username: \"10002\", password: \"${env:SET}\", contact_user: desk }]";
+    let config = parse(&Config::sample().replacen(REGISTER, list, 1)).unwrap_or_else(|e| panic!("{e}"));
+    let [own, other] = &config.trunks[0].registrations[..] else { panic!("two: {config:?}") };
+    assert_eq!((&own.account, own.expires, &own.contact_user), (&None, Duration::from_secs(600), &None));
+    let account = other.account.as_ref().unwrap();
+    assert_eq!((account.username.as_str(), account.password.reveal()), ("10002", "s3cret"));
+    assert_eq!((other.expires, other.contact_user.as_deref()), (Duration::from_secs(3_600), Some("desk")));
+}
+
 /// (what to replace in the sample, by what, the findings as `line:column code`, words that must be in the text)
 #[test]
 fn mistakes_have_a_place_and_a_code() {
@@ -82,7 +96,7 @@ fn mistakes_have_a_place_and_a_code() {
         ("[\"+7\", \"+44\"]", "[\"7\", \"+4x\"]", "19:18 C003, 19:23 C003", "beginning of a number"),
         ("# password: \"${env:TRUNK_PASSWORD}\"", "password: hunter2 #", "32:15 C004", "change the secret"),
         ("# password: \"${env:TRUNK_PASSWORD}\"", "password: \"${env:NOPE}\" #", "32:15 C005", "NOPE is not set"),
-        ("# password: \"file:secrets/smtp\"", "password: \"file:none\"\n  username: x", "82:13 C005", "cannot read"),
+        ("# password: \"file:secrets/smtp\"", "password: \"file:none\"\n  username: x", "84:13 C005", "cannot read"),
         ("channels_max: 30", "channels_max: 0", "34:19 C003", "from 1 to 10000"),
         ("channels_max: 30", "channels_max: many", "34:19 C001", "number"),
         ("cps_max: 5 ", "cps_max: -1 ", "35:14 C003", "out of range"),
@@ -93,56 +107,63 @@ fn mistakes_have_a_place_and_a_code() {
         ("# transport: tls ", "tls: { ca: none.pem } ", "24:16 C005", "cannot read the file none.pem"),
         ("# transport: tls ", "tls: { key: ringback.yaml } ", "24:17 C005, 24:17 C003", "go together"),
         ("# transport: tls ", "tls: { server_name: a/b } ", "24:25 C003", "not the name of a host"),
-        ("tls: none ", "tls: maybe ", "80:8 C001", "maybe"),
-        ("sip:agent2@127", "agent2@127", "73:43 C003", "not a SIP address"),
+        ("tls: none ", "tls: maybe ", "82:8 C001", "maybe"),
+        ("sip:agent2@127", "agent2@127", "75:43 C003", "not a SIP address"),
         (
             "http://127.0.0.1:8025",
             "http://sms.example.com\"\n  token: \"${env:SET}\"\n  # \"",
-            "89:8 C003",
+            "91:8 C003",
             "plain text",
         ),
-        ("host: billing.example.org", "host: https://billing.example.org/balance", "97:11 C003", "name of a server"),
-        ("host: billing.example.org", "host: http://billing.example.org", "97:11 C003", "plain text"),
-        ("host: billing.example.org", "host: a.example\n  - host: \"A.example:443\"", "98:11 C006", "named twice"),
+        ("host: billing.example.org", "host: https://billing.example.org/balance", "99:11 C003", "name of a server"),
+        ("host: billing.example.org", "host: http://billing.example.org", "99:11 C003", "plain text"),
+        ("host: billing.example.org", "host: a.example\n  - host: \"A.example:443\"", "100:11 C006", "named twice"),
         (
             "# authorization: \"${env:BILLING_AUTHORIZATION}\"",
             "authorization: hunter2 #",
-            "98:20 C004",
+            "100:20 C004",
             "change the secret",
         ),
         (
             "# authorization: \"${env:BILLING_AUTHORIZATION}\"",
             "authorization: \"${env:LINES}\" #",
-            "98:20 C003",
+            "100:20 C003",
             "one line",
         ),
-        ("# register: { expires_s: 3600 }", "register: { expires_s: 5 }", "39:28 C003", "from 60"),
-        ("# from_domain: sip.example.com", "from_domain: \"a b\"", "42:18 C003", "not the name of a host"),
-        ("# identity: none", "identity: who", "44:15 C001", "who"),
-        ("# number_format: e164", "number_format: national", "46:20 C003", "country_code"),
-        ("# dial_prefix: \"\"", "dial_prefix: \"a\"", "48:18 C003", "cannot be dialled"),
-        ("# codecs: [pcma, pcmu]", "codecs: [pcma, g729]", "50:20 C003", "pcma, pcmu, g722, opus"),
-        ("# ptime_ms: 20", "ptime_ms: 25", "51:15 C003", "10, 20"),
-        ("# session_timer_s: 1800", "session_timer_s: 60", "56:22 C003", "from 90"),
-        ("# redirects_max: 0", "redirects_max: 9", "57:20 C003", "from 0 to 5"),
-        ("# failover_statuses: []", "failover_statuses: [200]", "59:25 C003", "from 300"),
-        ("# stir: { key: \"file:secrets/stir.pem\"", "stir: { key: \"hunter2\"", "60:18 C004", "change the secret"),
-        ("peers: []", "peers: [\"carrier\"]", "66:11 C003", "203.0.113.0/24"),
-        ("strangers: silence", "strangers: loud", "67:14 C001", "loud"),
-        ("days: mon-fri", "days: sat-mon", "74:20 C003", "begins on Monday"),
-        ("from: \"09:00\"", "from: \"9\"", "74:35 C003", "time of day"),
-        ("to: \"20:00\"", "to: \"08:00\"", "74:48 C003", "closes after it opens"),
-        ("zone: Europe/Moscow", "zone: Moscow", "74:63 C003", "time zone"),
-        ("transfer_to: []", "transfer_to: [\"8800\", \"sip:desk\"]", "103:15 C003, 103:23 C003", "sip:*@example.org"),
-        ("  bind_ip: 127.0.0.1", "  ports: 5000-4000\n  bind_ip: 127.0.0.1", "117:10 C003", "16384-32767"),
-        ("  bind_ip: 127.0.0.1", "  silent_s_max: 2\n  bind_ip: 127.0.0.1", "117:17 C003", "from 5"),
-        ("# hold_s_max: 120", "hold_s_max: 1", "120:15 C003", "from 5"),
-        ("  bind_ip: 127.0.0.1", "  record_calls: some\n  bind_ip: 127.0.0.1", "117:17 C003", "off"),
-        ("  bind_ip: 127.0.0.1", "  far_end: here\n  bind_ip: 127.0.0.1", "117:12 C003", "behind a NAT"),
-        ("disk_mb_max: 4096", "disk_mb_max: 0", "131:16 C003", "from 1"),
-        ("disk_mb_max: 200", "disk_mb_max: -1", "140:43 C003", "from 0"),
-        ("drain_s: 120", "drain_s: 120\ndrain_s: 5", "137:1 C001", "duplicate"),
-        ("from: \"Billing <billing@example.com>\"", "from: \"a@b.c\\nBcc: x@y.z\"", "83:9 C003", "e-mail address"),
+        (REGISTER, "register: { expires_s: 5 }", "39:28 C003", "from 60"),
+        (REGISTER, "registrations: []", "39:20 C003", "1 to 50"),
+        (REGISTER, "registrations: [{ username: a }]", "39:21 C003", "go together"),
+        (REGISTER, "registrations: [{ username: a, password: hunter2 }]", "39:46 C004", "change the secret"),
+        (REGISTER, "registrations: [{}, {}]", "39:25 C006", "registered twice"),
+        (REGISTER, "registrations: [{ contact_user: \"a b\" }]", "39:37 C003", "cannot be the user"),
+        (REGISTER, "registrations: [{ expires: 60 }]", "39:23 C001", "expires"),
+        (REGISTER, "register: {}\n    registrations: [{}]", "39:15 C003", "exclude each other"),
+        ("# from_domain: sip.example.com", "from_domain: \"a b\"", "44:18 C003", "not the name of a host"),
+        ("# identity: none", "identity: who", "46:15 C001", "who"),
+        ("# number_format: e164", "number_format: national", "48:20 C003", "country_code"),
+        ("# dial_prefix: \"\"", "dial_prefix: \"a\"", "50:18 C003", "cannot be dialled"),
+        ("# codecs: [pcma, pcmu]", "codecs: [pcma, g729]", "52:20 C003", "pcma, pcmu, g722, opus"),
+        ("# ptime_ms: 20", "ptime_ms: 25", "53:15 C003", "10, 20"),
+        ("# session_timer_s: 1800", "session_timer_s: 60", "58:22 C003", "from 90"),
+        ("# redirects_max: 0", "redirects_max: 9", "59:20 C003", "from 0 to 5"),
+        ("# failover_statuses: []", "failover_statuses: [200]", "61:25 C003", "from 300"),
+        ("# stir: { key: \"file:secrets/stir.pem\"", "stir: { key: \"hunter2\"", "62:18 C004", "change the secret"),
+        ("peers: []", "peers: [\"carrier\"]", "68:11 C003", "203.0.113.0/24"),
+        ("strangers: silence", "strangers: loud", "69:14 C001", "loud"),
+        ("days: mon-fri", "days: sat-mon", "76:20 C003", "begins on Monday"),
+        ("from: \"09:00\"", "from: \"9\"", "76:35 C003", "time of day"),
+        ("to: \"20:00\"", "to: \"08:00\"", "76:48 C003", "closes after it opens"),
+        ("zone: Europe/Moscow", "zone: Moscow", "76:63 C003", "time zone"),
+        ("transfer_to: []", "transfer_to: [\"8800\", \"sip:desk\"]", "105:15 C003, 105:23 C003", "sip:*@example.org"),
+        ("  bind_ip: 127.0.0.1", "  ports: 5000-4000\n  bind_ip: 127.0.0.1", "119:10 C003", "16384-32767"),
+        ("  bind_ip: 127.0.0.1", "  silent_s_max: 2\n  bind_ip: 127.0.0.1", "119:17 C003", "from 5"),
+        ("# hold_s_max: 120", "hold_s_max: 1", "122:15 C003", "from 5"),
+        ("  bind_ip: 127.0.0.1", "  record_calls: some\n  bind_ip: 127.0.0.1", "119:17 C003", "off"),
+        ("  bind_ip: 127.0.0.1", "  far_end: here\n  bind_ip: 127.0.0.1", "119:12 C003", "behind a NAT"),
+        ("disk_mb_max: 4096", "disk_mb_max: 0", "133:16 C003", "from 1"),
+        ("disk_mb_max: 200", "disk_mb_max: -1", "142:43 C003", "from 0"),
+        ("drain_s: 120", "drain_s: 120\ndrain_s: 5", "139:1 C001", "duplicate"),
+        ("from: \"Billing <billing@example.com>\"", "from: \"a@b.c\\nBcc: x@y.z\"", "85:9 C003", "e-mail address"),
         ("\ndatabase: ringback.db", "\ndatabase: [", "5:11 C001", ""),
     ] {
         let source = Config::sample().replacen(from, to, 1);

@@ -73,7 +73,8 @@ struct WrittenTrunk {
     cps_max: Number,
     ring_s_max: Option<Number>,
     options_interval_s: Option<Number>,
-    register: Option<trunk::WrittenRegister>,
+    register: Option<Spanned<trunk::WrittenRegister>>,
+    registrations: Option<Spanned<Vec<Spanned<trunk::WrittenRegistration>>>>,
     from_domain: Option<Text>,
     from_display: Option<Text>,
     identity: Option<trunk::WrittenIdentity>,
@@ -310,10 +311,10 @@ impl Checker<'_> {
         };
         let carrier = self.carrier(w, allow_prefixes);
         let abilities = self.abilities(w);
-        let register = w.register.as_ref().map_or(Some(None), |r| self.register(r).map(Some));
+        let registrations = self.registrations(w);
         let stir = w.stir.as_ref().map_or(Some(None), |s| self.stir(s).map(Some));
         Some(Trunk {
-            register: register?,
+            registrations: registrations?,
             carrier: carrier?,
             abilities: abilities?,
             stir: stir?,

@@ -434,8 +434,8 @@ impl Ports {
             }
         }
         let what = format!(
-            "all {count} even UDP ports of {}-{last} on {ip} are taken, each by a leg or for 5 s after one. Widen the range \
-             of media ports, or allow fewer channels",
+            "all {count} even UDP ports of {}-{last} on {ip} are taken, each by a leg or for 5 s after one. Widen \
+             `ports` of `media` in the settings (two a call, and half as many again), or lower `channels_max` of the trunk",
             self.range.start()
         );
         Err(io::Error::new(io::ErrorKind::AddrInUse, what))

@@ -172,8 +172,8 @@ impl<S: Store> Hands<S> {
                 }
             }
             Err(e) => {
-                tracing::error!(call = %leg.call, error = %e, "no media port for this call");
-                let event = LegEvent::Failed(HangupCause::SystemError);
+                tracing::error!(call = %leg.call, error = %e, "no media port for this call: nobody is rung");
+                let event = LegEvent::Failed(HangupCause::NoMediaPort);
                 let _ = self.answers.send(Input::Leg { leg, event });
             }
         }
@@ -188,7 +188,7 @@ impl<S: Store> Hands<S> {
             Err(e) => {
                 tracing::error!(call = %leg.call, error = %e, "no media port for a call that came in");
                 self.trunk.refuse(leg, refusal(Refusal::Unavailable));
-                let event = LegEvent::Failed(HangupCause::SystemError);
+                let event = LegEvent::Failed(HangupCause::NoMediaPort);
                 let _ = self.answers.send(Input::Leg { leg, event });
             }
         }
@@ -495,7 +495,7 @@ pub(super) fn trunk_config(
         settings: crate::trunk::Settings {
             carrier: settings.carrier.clone(),
             abilities: settings.abilities.clone(),
-            register: settings.register.clone(),
+            registrations: settings.registrations.clone(),
             signer: signer(settings)?,
             trace: trace(config)?,
             gate: crate::sip::Rules { peers: config.inbound.peers.clone(), strangers: config.inbound.strangers },

@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use super::auth::Credentials;
+
 /// Which header tells the carrier who calls, beside From.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Identity {
@@ -59,6 +61,8 @@ pub enum Prack {
 /// REGISTER (RFC 3261 §10): some carriers take calls from, and send calls to, those only who have told where they are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Registration {
+    /// The account that is registered. `None`: that of the trunk.
+    pub account: Option<Credentials>,
     /// What we ask for, 60..=86,400 s; the registrar decides.
     pub expires: Duration,
     /// The user part of our Contact. `None`: the user name, or nothing.

@@ -44,7 +44,8 @@ pub enum Owner {
     /// OPTIONS to the peer.
     Keepalive,
     /// REGISTER.
-    Register,
+    /// The registration of this number.
+    Register(usize),
     /// Nobody: CANCEL, and BYE to a fork that was not wanted.
     Nobody,
 }

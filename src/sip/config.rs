@@ -32,8 +32,8 @@ pub struct Config {
     pub timing: Timing,
     /// Codecs, packet times, encryption: what calls offer and agree to.
     pub abilities: Arc<Abilities>,
-    /// Tells the peer where we are. `None`: it knows.
-    pub register: Option<Registration>,
+    /// Tell the peer where we are; calls go out while the first of them holds. None: it knows.
+    pub registrations: Vec<Registration>,
     /// How the peer wants its messages.
     pub carrier: Carrier,
     /// Who may ask for anything outside a call. `None`: everybody.
@@ -69,7 +69,7 @@ impl Config {
             demand: None,
             timing: Timing::default(),
             abilities: Arc::default(),
-            register: None,
+            registrations: Vec::new(),
             carrier: Carrier::default(),
             gate: None,
             session_times: Some(SessionTimes::default()),

@@ -168,7 +168,7 @@ pub fn escaped(text: &str) -> String {
 mod tests {
     use super::*;
 
-    /// RFC 2617 §3.5 and RFC 7616 §3.9.1; the others were calculated by OpenSSL.
+    /// RFC 2617 §3.5 and RFC 7616 §3.9.1; the others were calculated with hashlib of CPython.
     #[test]
     fn the_vectors() {
         let mufasa = |algorithm, password, nonce, cnonce| Sum {

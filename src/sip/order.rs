@@ -137,7 +137,7 @@ pub enum Event {
     /// The peer does not answer, or says 503.
     PeerDown,
     /// Our registration at the peer, whenever it changes or fails.
-    Registered { is: bool, trouble: Option<Trouble> },
+    Registered { which: usize, is: bool, trouble: Option<Trouble> },
 }
 
 /// How sending somebody away ended.

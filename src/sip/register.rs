@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use super::auth::Challenge;
+use super::auth::{Challenge, Credentials};
 use super::carrier::Registration;
 use super::client::{ClientKey, Owner};
 use super::hop::HostPort;
@@ -37,6 +37,21 @@ pub enum Trouble {
     Silent,
 }
 
+impl Trouble {
+    /// For whoever runs this: what the carrier means, and what is to be done.
+    pub fn advice(self) -> &'static str {
+        match self {
+            Trouble::Refused(401 | 407) => {
+                "the carrier refuses the password, or asks for one that it may not have: \
+                 check `username`, `password` and `realm` of the trunk"
+            }
+            Trouble::Refused(403 | 404) => "the carrier does not know this account: check `username` and `from_domain`",
+            Trouble::Refused(_) => "the carrier takes no registrations now: ask it, if that lasts",
+            Trouble::Silent => "no answer: check `peer`, and that nothing stands in the way there",
+        }
+    }
+}
+
 /// What becomes of one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Step {
@@ -50,7 +65,7 @@ enum Step {
     Gone,
 }
 
-/// One Contact at one registrar.
+/// One Contact of one account at one registrar.
 pub(super) struct Binding {
     settings: Registration,
     call_id: String,
@@ -63,9 +78,13 @@ pub(super) struct Binding {
     asked: Duration,
     failures: u32,
     until: Option<Mono>,
+    /// What was last told of it.
+    is: bool,
     /// Its request is out.
     waiting: bool,
     leaving: bool,
+    /// It has been left.
+    gone: bool,
 }
 
 impl Binding {
@@ -81,9 +100,20 @@ impl Binding {
             longer: 0,
             failures: 0,
             until: None,
+            is: false,
             waiting: false,
             leaving: false,
+            gone: false,
         }
+    }
+
+    pub fn is_kept(&self) -> bool {
+        !self.gone
+    }
+
+    /// Whose registration this is.
+    fn account<'a>(&'a self, trunk: Option<&'a Credentials>) -> Option<&'a Credentials> {
+        self.settings.account.as_ref().or(trunk)
     }
 
     /// `contact`: ours as it was written. `can_answer`: there is a password, and the challenge's realm may have it.
@@ -157,16 +187,17 @@ impl Binding {
 
 impl UserAgent {
     /// Sends what the settings ask for; at the beginning, and whenever it is due again.
-    pub(super) fn register(&mut self) {
+    pub(super) fn register(&mut self, which: usize) {
         let now = self.now;
         let Some(peer) = self.config.peer.clone() else {
             // Nobody knows yet where the carrier is.
-            return self.set_register_due(Some(now + LOCATING));
+            return self.set_register_due(which, Some(now + LOCATING));
         };
         let (branch, cnonce, here) = (self.branch(), self.token(), self.here(peer.hop));
-        let contact = self.registered_contact(peer.hop);
-        let username = self.config.credentials.as_ref().map(|c| c.username.clone());
-        let Some(binding) = self.binding.as_mut().filter(|b| !b.waiting) else { return };
+        let Some(contact) = self.registered_contact(which, peer.hop) else { return };
+        let Some(binding) = self.bindings.get_mut(which).filter(|b| !b.waiting && !b.gone) else { return };
+        let account = binding.account(self.config.credentials.as_ref()).cloned();
+        let username = account.as_ref().map(|c| c.username.clone());
         binding.waiting = true;
         binding.seq += 1;
         let domain = self.config.carrier.from_domain.as_deref().unwrap_or(&peer.host);
@@ -180,7 +211,7 @@ impl UserAgent {
         w.line("Max-Forwards", 70);
         w.line("From", format_args!("<{of}>;tag={}", binding.tag)).line("To", format_args!("<{of}>"));
         w.line("Call-ID", &binding.call_id).line("CSeq", format_args!("{} REGISTER", binding.seq));
-        if let Some(credentials) = &self.config.credentials {
+        if let Some(credentials) = &account {
             for challenge in &mut binding.challenges {
                 w.line(challenge.header_name(), challenge.answer(credentials, "REGISTER", &uri, &cnonce));
             }
@@ -189,113 +220,130 @@ impl UserAgent {
         w.line("User-Agent", &self.config.software);
         let bytes = w.finish(None);
         // A binding that has run out meanwhile is none, though nobody has said so.
-        if self.binding.as_ref().and_then(|b| b.until).is_some_and(|until| until <= now) {
-            self.registered(false, Some(Trouble::Silent));
+        if self.bindings.get(which).and_then(|b| b.until).is_some_and(|until| until <= now) {
+            self.registered(which, false, Some(Trouble::Silent));
         }
-        self.set_register_due(None);
-        self.start_client(ClientKey { branch, cancel: false }, Owner::Register, false, peer.hop, bytes);
+        self.set_register_due(which, None);
+        self.start_client(ClientKey { branch, cancel: false }, Owner::Register(which), false, peer.hop, bytes);
     }
 
-    fn registered_contact(&self, towards: super::hop::Hop) -> String {
+    /// Where the carrier shall send the calls of a registration.
+    fn registered_contact(&self, which: usize, towards: super::hop::Hop) -> Option<String> {
         let here = self.here(towards);
-        let named = self.binding.as_ref().and_then(|b| b.settings.contact_user.clone());
-        let user = named.or_else(|| self.config.credentials.as_ref().map(|c| c.username.clone()));
+        let binding = self.bindings.get(which)?;
+        let account = binding.account(self.config.credentials.as_ref());
+        let named = binding.settings.contact_user.as_deref();
+        let user = named.or(account.map(|c| c.username.as_str()));
         let uri = here.uri().to_string();
-        match user.filter(|u| super::address::is_user(u)) {
+        Some(match user.filter(|u| super::address::is_user(u)) {
             Some(user) => uri.replacen("sip:", &format!("sip:{user}@"), 1),
             None => uri,
-        }
+        })
     }
 
-    pub(super) fn on_register_response(&mut self, response: &Response) {
+    pub(super) fn on_register_response(&mut self, which: usize, response: &Response) {
         if response.status < 200 {
             return;
         }
         let Some(peer) = self.config.peer.clone() else { return };
-        let contact = self.registered_contact(peer.hop);
+        let Some(contact) = self.registered_contact(which, peer.hop) else { return };
         let carrier = &self.config.carrier;
         let from_proxy = response.status == 407;
         let trusted = Challenge::strongest(&response.challenges, from_proxy).is_some_and(|c| carrier.trusts(c.realm()));
-        let can_answer = trusted && self.config.credentials.is_some();
         let jitter = (self.random() % 1_001) as u32;
         let now = self.now;
-        let Some(binding) = &mut self.binding else { return };
+        let Some(binding) = self.bindings.get_mut(which) else { return };
         binding.waiting = false;
+        let can_answer = trusted && binding.account(self.config.credentials.as_ref()).is_some();
         let step = binding.on_response(now, response, &contact, can_answer, jitter);
-        self.take_register_step(step);
+        self.take_register_step(which, step);
     }
 
-    pub(super) fn on_register_timeout(&mut self) {
+    pub(super) fn on_register_timeout(&mut self, which: usize) {
         let (now, jitter) = (self.now, (self.random() % 1_001) as u32);
-        let Some(binding) = &mut self.binding else { return };
+        let Some(binding) = self.bindings.get_mut(which) else { return };
         binding.waiting = false;
         let step = match binding.leaving {
             true => Step::Gone,
             false => binding.failed(now, Trouble::Silent, None, jitter),
         };
-        self.take_register_step(step);
+        self.take_register_step(which, step);
     }
 
-    fn take_register_step(&mut self, step: Step) {
-        let leaving_late = self.binding.as_ref().is_some_and(|b| b.leaving);
+    fn take_register_step(&mut self, which: usize, step: Step) {
+        let leaving_late = self.bindings.get(which).is_some_and(|b| b.leaving);
         match step {
-            Step::Again => self.register(),
+            Step::Again => self.register(which),
             // It was on its way when we were told to stop.
-            Step::Held { .. } if leaving_late => self.register(),
+            Step::Held { .. } if leaving_late => self.register(which),
             Step::Held { renew, until } => {
-                if let Some(binding) = &mut self.binding {
+                if let Some(binding) = self.bindings.get_mut(which) {
                     binding.until = Some(until);
                 }
-                self.set_register_due(Some(renew));
-                self.registered(true, None);
+                self.set_register_due(which, Some(renew));
+                self.registered(which, true, None);
             }
             Step::Failed { trouble, again } => {
-                let Some(binding) = &mut self.binding else { return };
+                let Some(binding) = self.bindings.get_mut(which) else { return };
                 // While the old one still holds, calls go on; the renewal is tried once more before it ends.
                 let held = binding.until.filter(|until| *until > self.now);
                 let soon = held.map(|until| until.min(again)).unwrap_or(again);
-                self.set_register_due(Some(soon));
+                self.set_register_due(which, Some(soon));
                 if held.is_none() {
-                    self.registered(false, Some(trouble));
+                    self.registered(which, false, Some(trouble));
                 }
             }
-            Step::Gone => {
-                self.binding = None;
-                self.set_register_due(None);
-            }
+            Step::Gone => self.gone(which),
         }
+    }
+
+    fn gone(&mut self, which: usize) {
+        if let Some(binding) = self.bindings.get_mut(which) {
+            binding.gone = true;
+        }
+        self.set_register_due(which, None);
     }
 
     /// We leave: whoever rings us shall not be sent here any more.
     pub(super) fn unregister(&mut self) {
-        let Some(binding) = &mut self.binding else { return };
-        binding.leaving = true;
-        if binding.until.is_none_or(|until| until <= self.now) && !binding.waiting {
-            self.binding = None;
-            return self.set_register_due(None);
+        for which in 0..self.bindings.len() {
+            let binding = &mut self.bindings[which];
+            binding.leaving = true;
+            if binding.until.is_none_or(|until| until <= self.now) && !binding.waiting {
+                self.gone(which);
+            } else {
+                self.register(which);
+            }
         }
-        self.register();
     }
 
-    fn registered(&mut self, is: bool, trouble: Option<Trouble>) {
-        if self.is_registered != Some(is) || trouble.is_some() {
-            self.is_registered = Some(is);
-            self.tell(Event::Registered { is, trouble });
+    fn registered(&mut self, which: usize, is: bool, trouble: Option<Trouble>) {
+        let Some(binding) = self.bindings.get_mut(which) else { return };
+        if binding.is != is || trouble.is_some() {
+            binding.is = is;
+            self.tell(Event::Registered { which, is, trouble });
             self.tell_health();
         }
     }
 
-    fn set_register_due(&mut self, at: Option<Mono>) {
-        self.set_due(Due::Register, at);
+    /// Whether calls may go out, as far as registrations are concerned: they go by the first one, the others only ring
+    /// through. `None`: none is needed.
+    pub(super) fn is_registered(&self) -> Option<bool> {
+        self.bindings.first().map(|binding| binding.is)
     }
 
-    /// The binding that the settings want, made when the agent is.
+    fn set_register_due(&mut self, which: usize, at: Option<Mono>) {
+        self.set_due(Due::Register(which), at);
+    }
+
+    /// The bindings that the settings want, made when the agent is.
     pub(super) fn begin_registering(&mut self) {
-        let Some(settings) = self.config.register.clone() else { return };
-        let call_id = format!("{}@{}", self.token(), HostPort(self.config.contacts.udp));
-        self.binding = Some(Binding::new(settings, call_id, self.token()));
-        self.is_registered = Some(false);
-        self.set_register_due(Some(self.now));
+        for (which, settings) in self.config.registrations.clone().into_iter().enumerate() {
+            let call_id = format!("{}@{}", self.token(), HostPort(self.config.contacts.udp));
+            let tag = self.token();
+            self.bindings.push(Binding::new(settings, call_id, tag));
+            self.set_register_due(which, Some(self.now));
+        }
     }
 }
 
@@ -303,10 +351,10 @@ impl UserAgent {
 mod tests {
     use super::*;
     use crate::secret::Secret;
+    use crate::sip::Command;
     use crate::sip::config::Config;
     use crate::sip::hop::{Hop, Peer};
     use crate::sip::order::{Input, Output};
-    use crate::sip::{Command, Credentials};
 
     const REGISTRAR: &str = "203.0.113.1:5060";
 
@@ -322,7 +370,8 @@ mod tests {
         let mut config = Config::new("10.0.0.1:5060".parse().unwrap(), [7; 32]);
         config.peer = Some(Peer { host: "sip.example".into(), hop: Hop::udp(REGISTRAR.parse().unwrap()) });
         config.credentials = Some(Credentials { username: "7495".into(), password: Secret::new("p") });
-        config.register = Some(Registration { expires: Duration::from_secs(expires_s), contact_user: None });
+        config.registrations =
+            vec![Registration { account: None, expires: Duration::from_secs(expires_s), contact_user: None }];
         let agent = UserAgent::new(Mono::ZERO, config);
         let mut line = Line { agent, now: Mono::ZERO, sent: String::new(), told: Vec::new() };
         line.input(Input::Ticked);
@@ -394,6 +443,49 @@ mod tests {
         assert!(!line.agent.is_busy() && line.agent.deadline().is_none_or(|at| at.since(line.now).as_secs() < 40));
     }
 
+    /// Each account has its own name, Call-ID and password; only the first one's trouble keeps calls from going out.
+    #[test]
+    fn several_accounts() {
+        let account = |name: &str| Credentials { username: name.into(), password: Secret::new("p") };
+        let registration = |name: &str| Registration {
+            account: Some(account(name)),
+            expires: Duration::from_secs(3_600),
+            contact_user: None,
+        };
+        let mut config = Config::new("10.0.0.1:5060".parse().unwrap(), [7; 32]);
+        config.peer = Some(Peer { host: "sip.example".into(), hop: Hop::udp(REGISTRAR.parse().unwrap()) });
+        config.registrations = vec![registration("first"), registration("second")];
+        let mut agent = UserAgent::new(Mono::ZERO, config);
+        let mut lines = Vec::new();
+        for output in agent.handle(Mono::ZERO, Input::Ticked) {
+            let Output::Send { bytes, .. } = output else { panic!("{output:?}") };
+            lines.push(String::from_utf8(bytes).unwrap());
+        }
+        let header = |of: &str, name: &str| of.lines().find(|l| l.starts_with(name)).unwrap_or("").to_owned();
+        assert_eq!(lines.len(), 2);
+        lines.sort_by_key(|l| l.contains("second"));
+        for (line, name) in lines.iter().zip(["first", "second"]) {
+            assert_eq!(header(line, "To"), format!("To: <sip:{name}@sip.example>"));
+            assert_eq!(header(line, "Contact"), format!("Contact: <sip:{name}@10.0.0.1:5060>;expires=3600"));
+        }
+        assert_ne!(header(&lines[0], "Call-ID"), header(&lines[1], "Call-ID"));
+        let mut answer = |which: usize, status: u16| {
+            let copied = ["Via", "From", "To", "Call-ID", "CSeq"].map(|n| header(&lines[which], n) + "\r\n").concat();
+            let bytes = format!("SIP/2.0 {status} x\r\n{copied}Content-Length: 0\r\n\r\n");
+            let from = Hop::udp(REGISTRAR.parse().unwrap());
+            let outputs = agent.handle(Mono::ZERO, Input::Message { from, bytes: bytes.as_bytes() });
+            outputs.into_iter().map(|o| format!("{o:?}")).collect::<Vec<_>>().join(" ")
+        };
+        let refused = answer(1, 403);
+        assert!(refused.contains("Registered { which: 1, is: false, trouble: Some(Refused(403)) }"), "{refused}");
+        let held = answer(0, 200);
+        assert!(held.contains("which: 0, is: true") && held.contains("PeerUp"), "{held}");
+        // Only the one that holds is given back.
+        let left = agent.handle(Mono::ZERO, Input::Command(Command::Close));
+        let left: Vec<_> = left.iter().filter(|o| matches!(o, Output::Send { .. })).collect();
+        assert_eq!(left.len(), 1, "{left:?}");
+    }
+
     #[test]
     fn a_registrar_may_want_longer() {
         let mut line = line(60);
@@ -415,7 +507,7 @@ mod tests {
         for (wait, most) in waits.iter().zip([15, 30, 60, 120, 240, 300, 300]) {
             assert!((most / 2..=most).contains(wait), "{waits:?}");
         }
-        let refused = "Registered { is: false, trouble: Some(Refused(403)) }";
+        let refused = "Registered { which: 0, is: false, trouble: Some(Refused(403)) }";
         assert!(line.told.iter().any(|t| t == refused), "{:?}", line.told);
         // The registrar says itself when.
         line.answer(503, "Retry-After: 77 (in maintenance)\r\n");
@@ -430,7 +522,11 @@ mod tests {
         let mut line = line(3_600);
         line.now = Mono(33_000_000);
         line.input(Input::Ticked);
-        assert!(line.told.iter().any(|t| t == "Registered { is: false, trouble: Some(Silent) }"), "{:?}", line.told);
+        assert!(
+            line.told.iter().any(|t| t == "Registered { which: 0, is: false, trouble: Some(Silent) }"),
+            "{:?}",
+            line.told
+        );
         // Registered at last, lost at the renewal: calls go on while the old one holds, then not any more.
         line.next();
         line.answer(200, "");

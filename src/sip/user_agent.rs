@@ -56,7 +56,7 @@ pub(super) enum Due {
     Keepalive,
     /// Those who asked to be left alone have been.
     Reopening,
-    Register,
+    Register(usize),
 }
 
 /// Who calls, as others are shown it.
@@ -91,9 +91,7 @@ pub struct UserAgent {
     /// Who calls us, beside From.
     pub(super) callers: HashMap<DialogId, Caller>,
     pub(super) redirects: HashMap<DialogId, Redirects>,
-    pub(super) binding: Option<Binding>,
-    /// `None`: we need not be.
-    pub(super) is_registered: Option<bool>,
+    pub(super) bindings: Vec<Binding>,
     /// Whether the peer answers our OPTIONS.
     peer_heard: Option<bool>,
     peer_up: Option<bool>,
@@ -139,8 +137,7 @@ impl UserAgent {
             shown: HashMap::new(),
             callers: HashMap::new(),
             redirects: HashMap::new(),
-            binding: None,
-            is_registered: None,
+            bindings: Vec::new(),
             peer_heard: None,
             peer_up: None,
             asking: false,
@@ -198,7 +195,7 @@ impl UserAgent {
 
     /// After `Close`: something is still to be said or heard.
     pub fn is_busy(&self) -> bool {
-        !self.calls.is_empty() || self.closed && self.binding.is_some()
+        !self.calls.is_empty() || self.closed && self.bindings.iter().any(Binding::is_kept)
     }
 
     /// When `Input::Ticked` is wanted.
@@ -248,7 +245,7 @@ impl UserAgent {
                         Due::Call(id) => self.on_call_time(id),
                         Due::Keepalive => self.send_options(),
                         Due::Reopening => self.on_reopening(),
-                        Due::Register => self.register(),
+                        Due::Register(which) => self.register(which),
                     }
                 }
             }
@@ -455,7 +452,7 @@ impl UserAgent {
             ClientStep::TellFork => match owner {
                 Owner::Invite(_) => self.on_fork(key, response, from),
                 // A dialog does not fork; whoever says so is not in it.
-                Owner::Within(_) | Owner::Keepalive | Owner::Register | Owner::Nobody => {}
+                Owner::Within(_) | Owner::Keepalive | Owner::Register(_) | Owner::Nobody => {}
             },
             ClientStep::Tell => match owner {
                 Owner::Invite(id) => self.on_invite_response(id, key, response, from),
@@ -466,7 +463,7 @@ impl UserAgent {
                     self.on_within_response(id, key, response);
                 }
                 Owner::Keepalive => self.on_options_response(response.status),
-                Owner::Register => self.on_register_response(response),
+                Owner::Register(which) => self.on_register_response(which, response),
                 Owner::Nobody => {}
             },
         }
@@ -484,7 +481,7 @@ impl UserAgent {
             ClientStep::TimedOut => {
                 match owner {
                     Owner::Invite(_) => self.abandon_client(key),
-                    Owner::Within(_) | Owner::Keepalive | Owner::Register | Owner::Nobody => self.forget_client(key),
+                    Owner::Within(_) | Owner::Keepalive | Owner::Register(_) | Owner::Nobody => self.forget_client(key),
                 }
                 match owner {
                     Owner::Invite(id) => self.on_invite_timeout(id),
@@ -493,7 +490,7 @@ impl UserAgent {
                         self.abandon(self.config.peer.as_ref().map(|peer| peer.hop));
                         self.on_options_silent();
                     }
-                    Owner::Register => self.on_register_timeout(),
+                    Owner::Register(which) => self.on_register_timeout(which),
                     Owner::Nobody => {}
                 }
             }
@@ -589,7 +586,7 @@ impl UserAgent {
     /// The peer takes calls from us when it answers, and knows us where it must.
     pub(super) fn tell_health(&mut self) {
         let heard = self.peer_heard.or(self.config.options_interval.is_zero().then_some(true));
-        let up = match (heard, self.is_registered) {
+        let up = match (heard, self.is_registered()) {
             (Some(heard), registered) => heard && registered.unwrap_or(true),
             (None, Some(false)) => false,
             (None, Some(true) | None) => return,

@@ -96,8 +96,8 @@ pub struct TrunkConfig {
 pub struct Settings {
     pub carrier: sip::Carrier,
     pub abilities: sip::Abilities,
-    /// `None`: the carrier knows where we are.
-    pub register: Option<sip::Registration>,
+    /// The carrier is told where we are, for each account; calls go out while the first one holds. None: it knows.
+    pub registrations: Vec<sip::Registration>,
     /// Peers beside the trunk's own, and what strangers get.
     pub gate: sip::Rules,
     /// Signs the number shown (STIR/SHAKEN).
@@ -111,7 +111,7 @@ pub struct Settings {
 pub struct TrunkHealth {
     pub up: bool,
     pub since: Mono,
-    /// Why it is down, when it is our registration that is missing.
+    /// Why it is down, when it is our registration that is missing: the first, when there are several.
     pub unregistered: Option<sip::Trouble>,
 }
 
@@ -153,6 +153,9 @@ impl Trunk {
     ) -> io::Result<Trunk> {
         let credentials = config.username.clone().zip(config.password.clone());
         let credentials = credentials.map(|(username, password)| sip::Credentials { username, password });
+        // Without an account of its own, the trunk calls by the first that is registered.
+        let first = config.settings.registrations.first().and_then(|r| r.account.clone());
+        let credentials = credentials.or(first);
         let opening = Opening { bind: config.bind, carrier: Some(&config.peer), tls: None };
         let mut port = Port::open(opening, clock.clone(), |c| {
             c.credentials = credentials;
@@ -166,7 +169,7 @@ impl Trunk {
             });
             c.reliable = carrier.prack != sip::Prack::Off;
             c.carrier = carrier.clone();
-            c.register = config.settings.register.clone();
+            c.registrations = config.settings.registrations.clone();
             let mut gate = config.settings.gate.clone();
             // Those that a name server tells of are let in when they are known.
             gate.peers.extend(config.peer.fixed().map(|hop| sip::Network::from(hop.addr.ip())));
@@ -175,7 +178,7 @@ impl Trunk {
         port.trace = config.settings.trace.clone();
         let local_addr = port.local_addr();
         let health = TrunkHealth {
-            up: config.options_interval.is_zero() && config.settings.register.is_none(),
+            up: config.options_interval.is_zero() && config.settings.registrations.is_empty(),
             since: clock.now().mono,
             unregistered: None,
         };
@@ -384,16 +387,22 @@ impl Task {
                     self.health.send_modify(|health| (health.up, health.since) = (up, at));
                     continue;
                 }
-                Event::Registered { is, trouble } => {
+                Event::Registered { which, is, trouble } => {
+                    // As they are counted in the settings; a user name may be a telephone number.
+                    let (trunk, number) = (&self.config.name, which + 1);
                     match trouble {
-                        Some(trouble) => {
-                            tracing::warn!(trunk = self.config.name, ?trouble, "not registered at the carrier");
-                        }
-                        None => {
-                            tracing::info!(trunk = self.config.name, registered = is, "registration at the carrier")
-                        }
+                        Some(trouble) => tracing::warn!(
+                            trunk,
+                            registration = number,
+                            ?trouble,
+                            "not registered at the carrier; {}; tried again, more and more slowly",
+                            trouble.advice()
+                        ),
+                        None => tracing::info!(trunk, registration = number, is, "registered at the carrier"),
                     }
-                    self.health.send_modify(|health| health.unregistered = trouble.filter(|_| !is));
+                    if which == 0 {
+                        self.health.send_modify(|health| health.unregistered = trouble.filter(|_| !is));
+                    }
                     continue;
                 }
                 Event::Incoming { dialog, to_user: did, from_user: from, media, replaces: _ } => {

@@ -1,5 +1,6 @@
 //! The sockets of one end and the user agent behind them: datagrams, streams, and where the peer is.
 
+use std::collections::VecDeque;
 use std::io;
 use std::net::{IpAddr, SocketAddr, UdpSocket as StdSocket};
 use std::sync::Arc;
@@ -20,8 +21,14 @@ use crate::time::{Clock, Mono, Wall};
 /// The default of about 200 kB drops packets when some hundred calls begin at once.
 const RECEIVE_BUFFER: usize = 4 << 20;
 
-/// Messages read before timers and orders are looked at again.
+/// New calls begun before timers and orders are looked at again.
 const MESSAGES_MAX: usize = 64;
+
+/// Messages read meanwhile: what belongs to calls that are there already is answered as it is read, ahead of new calls.
+const READ_MAX: usize = 1_024;
+
+/// New calls that wait for their turn. Who comes when so many wait is told at once to come later.
+const WAITING_MAX: usize = 512;
 
 /// Free ports tried until one is free for UDP and TCP alike.
 const PORTS_TRIED: usize = 32;
@@ -52,8 +59,16 @@ pub(super) struct Port {
     arrived: Option<Arrived>,
     /// Since when datagrams have been waiting; `None`: all have been read.
     waiting_since: Option<Mono>,
+    /// New calls, and who takes one of them back, in the order in which they came.
+    waiting: VecDeque<Waiting>,
     /// Where messages are kept.
     pub trace: Option<Trace>,
+}
+
+struct Waiting {
+    since: Mono,
+    from: Hop,
+    bytes: Vec<u8>,
 }
 
 enum Arrived {
@@ -126,6 +141,7 @@ impl Port {
             buffer,
             arrived: None,
             waiting_since: None,
+            waiting: VecDeque::new(),
             trace: None,
         })
     }
@@ -185,7 +201,7 @@ impl Port {
 
     /// Waits until [`Port::turn`] has something to do. May be dropped at any time.
     pub async fn ready(&mut self) {
-        if self.arrived.is_some() {
+        if self.arrived.is_some() || !self.waiting.is_empty() {
             return;
         }
         let wait = self.agent.deadline().map(|at| at.since(self.now()).max(Duration::from_micros(1)));
@@ -226,7 +242,8 @@ impl Port {
         let began = self.clock.now().mono;
         let late = self.agent.deadline().map_or(Duration::ZERO, |due| began.since(due));
         let waiting = self.waiting_since.map_or(Duration::ZERO, |since| began.since(since));
-        self.agent.lags(late.max(waiting));
+        let lag = late.max(waiting);
+        self.agent.lags(lag);
         // Until a turn finds the queue empty, packets have been waiting at least since this one.
         self.waiting_since.get_or_insert(began);
         let mut told = Vec::new();
@@ -235,11 +252,17 @@ impl Port {
             Some(Arrived::Stream(incoming)) => self.on_incoming(incoming, &mut told),
             None => {}
         }
-        for _ in 0..MESSAGES_MAX {
+        for _ in 0..READ_MAX {
             let Some(incoming) = self.streams.try_next() else { break };
             self.on_incoming(incoming, &mut told);
         }
         self.read_datagrams(&mut told);
+        for _ in 0..MESSAGES_MAX {
+            let Some(Waiting { since, from, bytes }) = self.waiting.pop_front() else { break };
+            let now = self.clock.mono();
+            self.agent.lags(lag.max(now.since(since)));
+            self.hand_on(now, from, &bytes, &mut told);
+        }
         let now = self.clock.mono();
         if self.agent.deadline().is_some_and(|at| at <= now) {
             let outputs = self.agent.handle(now, Input::Ticked);
@@ -249,18 +272,16 @@ impl Port {
     }
 
     fn read_datagrams(&mut self, told: &mut Vec<(Mono, Event)>) {
-        for _ in 0..MESSAGES_MAX {
+        for _ in 0..READ_MAX {
             let Some(socket) = &self.datagrams else {
                 self.waiting_since = None;
                 return;
             };
             match socket.try_recv_from(&mut self.buffer) {
                 Ok((length, from)) => {
-                    let now = self.clock.mono();
-                    let from = Hop::udp(canonical(from));
-                    self.note(Way::In, from, &self.buffer[..length]);
-                    let outputs = self.agent.handle(now, Input::Message { from, bytes: &self.buffer[..length] });
-                    self.carry_out(now, outputs, told);
+                    let buffer = std::mem::take(&mut self.buffer);
+                    self.take(Hop::udp(canonical(from)), &buffer[..length], told);
+                    self.buffer = buffer;
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     self.waiting_since = None;
@@ -275,13 +296,36 @@ impl Port {
         }
     }
 
+    /// A message that has been read: handed on at once, unless it is about a new call.
+    fn take(&mut self, from: Hop, bytes: &[u8], told: &mut Vec<(Mono, Event)>) {
+        let now = self.clock.mono();
+        self.note(Way::In, from, bytes);
+        let invites = is_new_call(bytes);
+        // Who takes back a call that still waits must not overtake it.
+        let withdraws = bytes.starts_with(b"CANCEL ") && !self.waiting.is_empty();
+        if (invites && self.waiting.len() < WAITING_MAX) || (withdraws && self.waiting.len() < 2 * WAITING_MAX) {
+            self.waiting.push_back(Waiting { since: now, from, bytes: bytes.to_vec() });
+            return;
+        }
+        if invites {
+            // As late as can be: it is refused before it costs anything.
+            self.agent.lags(Duration::MAX);
+        }
+        self.hand_on(now, from, bytes, told);
+    }
+
+    fn hand_on(&mut self, now: Mono, from: Hop, bytes: &[u8], told: &mut Vec<(Mono, Event)>) {
+        let outputs = self.agent.handle(now, Input::Message { from, bytes });
+        self.carry_out(now, outputs, told);
+    }
+
     fn on_incoming(&mut self, incoming: Incoming, told: &mut Vec<(Mono, Event)>) {
         let now = self.clock.mono();
         let outputs = match &incoming {
             Incoming::Message { from, bytes } => {
                 self.streams.on_heard(*from);
-                self.note(Way::In, *from, bytes);
-                self.agent.handle(now, Input::Message { from: *from, bytes })
+                self.take(*from, bytes, told);
+                Vec::new()
             }
             Incoming::Unframed { from, status, head } => {
                 self.agent.handle(now, Input::Unframed { from: *from, status: *status, head })
@@ -326,7 +370,7 @@ impl Port {
     fn carry_out(&mut self, now: Mono, outputs: Vec<Output>, told: &mut Vec<(Mono, Event)>) {
         // A message that cannot be sent has consequences, and those may be messages; each target is tried once for a call,
         // so that this ends.
-        let mut outputs = std::collections::VecDeque::from(outputs);
+        let mut outputs = VecDeque::from(outputs);
         loop {
             while let Some(hop) = self.agent.take_abandoned() {
                 if let Some(hop) = self.streams.abandon(hop) {
@@ -363,6 +407,21 @@ impl Port {
             (Transport::Tcp | Transport::Tls, _) => self.streams.send(now, to, bytes),
         }
     }
+}
+
+/// Whether this asks for a call that is not there yet. Only the start line and To are looked at: it is asked of every message,
+/// before anything is known of it. What cannot be read like this is not kept waiting.
+fn is_new_call(bytes: &[u8]) -> bool {
+    if !bytes.starts_with(b"INVITE ") {
+        return false;
+    }
+    let lines = bytes.split(|b| *b == b'\n').skip(1).map(<[u8]>::trim_ascii).take_while(|line| !line.is_empty());
+    let to = lines.filter_map(|line| {
+        let colon = line.iter().position(|b| *b == b':')?;
+        let name = line[..colon].trim_ascii();
+        (name.eq_ignore_ascii_case(b"To") || name.eq_ignore_ascii_case(b"t")).then(|| &line[colon + 1..])
+    });
+    !to.take(1).any(|value| value.windows(5).any(|w| w.eq_ignore_ascii_case(b";tag=")))
 }
 
 /// Our own address, as the system would use it towards `to`.
@@ -415,6 +474,28 @@ fn listen_both(bind: SocketAddr) -> io::Result<(UdpSocket, TcpListener)> {
             Ok(listener) => return Ok((socket, listener)),
             Err(_) if bind.port() == 0 && tried < PORTS_TRIED => tried += 1,
             Err(error) => return Err(error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn new_calls_are_told_from_those_that_are_there() {
+        for (message, expected) in [
+            ("INVITE sip:a@b SIP/2.0\r\nFrom: <sip:c@d>;tag=1\r\nTo: <sip:a@b>\r\n\r\n", true),
+            ("INVITE sip:a@b SIP/2.0\r\nTo: <sip:a@b>;tag=2\r\n\r\n", false),
+            ("INVITE sip:a@b SIP/2.0\nt :<sip:a@b>;TAG=2\n\n", false),
+            // A tag of somebody else's, or behind the header.
+            ("INVITE sip:a@b SIP/2.0\r\nTo: <sip:a@b>\r\nX: ;tag=3\r\n\r\nTo: x;tag=4\r\n", true),
+            ("INVITE sip:a@b SIP/2.0\r\n", true),
+            ("BYE sip:a@b SIP/2.0\r\nTo: <sip:a@b>;tag=2\r\n\r\n", false),
+            ("SIP/2.0 200 OK\r\nCSeq: 1 INVITE\r\n\r\n", false),
+            ("", false),
+        ] {
+            assert_eq!(is_new_call(message.as_bytes()), expected, "{message}");
         }
     }
 }

@@ -59,11 +59,12 @@ fn join(us: &Side, them: &Side, leg: LegId, faults: Faults, seed: u64) -> Wire {
     wire
 }
 
-/// 5 % lost, 5 % doubled, a jitter of two packets; both ways at once. None lost, none doubled, none out of its order.
+/// Ten thousand keys at 5 % lost, 5 % doubled, a jitter of two packets; both ways at once. None lost, none doubled, none out of
+/// its order.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn keys_over_a_bad_wire() {
-    const LEGS: i64 = 32;
-    const KEYS: &str = "0123456789*#ABCD1122334455667788990";
+    const LEGS: i64 = 72;
+    const KEYS: &str = "0123456789*#ABCD11223344556677889900A*B#CDD##*987654321002468A#C13579BD";
     let (mut us, mut them) = (Side::new(), Side::new());
     let faults = Faults { lost: 50, doubled: 50, jitter_ms: 40, ..Faults::default() };
     let wires: Vec<Wire> = (0..LEGS).map(|call| join(&us, &them, leg(call), faults, call as u64)).collect();

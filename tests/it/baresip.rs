@@ -18,6 +18,7 @@ use ringback::trunk::{RemoteMedia, Timing, TrunkEventKind as Told};
 use serde_json::Value;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
+use crate::house::wait_until;
 use crate::sipp::{LEG, Line, line};
 
 const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -45,6 +46,8 @@ struct Softphone {
     orders: ChildStdin,
     facts: UnboundedReceiver<Value>,
     addr: SocketAddr,
+    /// Where it keeps what it makes; goes with it.
+    _folder: tempfile::TempDir,
 }
 
 impl Softphone {
@@ -62,11 +65,13 @@ impl Softphone {
         // It must be told a port, and somebody else may take it first.
         for _ in 0..5 {
             let addr = UdpSocket::bind((LOOPBACK, 0)).and_then(|s| s.local_addr()).expect("a port on loopback");
+            let folder = tempfile::tempdir().expect("a temporary folder");
             let mut child = Command::new("python3")
                 .arg(home.join("tests/softphone/softphone.py"))
                 .args([codecs, dtmf, &addr.to_string()])
                 .args(extra)
                 .env("PYTHONPATH", &python)
+                .env("TMPDIR", folder.path())
                 .stdin(Stdio::piped())
                 .stdout(Stdio::piped())
                 .spawn()
@@ -82,7 +87,7 @@ impl Softphone {
                     }
                 }
             });
-            let mut phone = Softphone { child, orders, facts, addr };
+            let mut phone = Softphone { child, orders, facts, addr, _folder: folder };
             if let Ok(Some(fact)) = tokio::time::timeout(LIMIT, phone.facts.recv()).await {
                 assert_eq!(fact["what"], "ready");
                 return Some(phone);
@@ -98,22 +103,20 @@ impl Softphone {
 
     /// Gives an order and waits until it is carried out; gives it again while an earlier one is still under way.
     async fn carry_out(&mut self, order: &str) {
-        self.order(order);
-        let waiting = async {
+        wait_until(&format!("`{order}` to be carried out"), LIMIT, async || {
+            self.order(order);
             loop {
                 let fact = self.facts.recv().await.expect("it is there");
                 if fact["order"] != order {
                     continue;
                 }
-                if fact["what"] == "done" {
-                    return;
-                }
-                assert!(fact["why"].as_str().is_some_and(|why| why.contains("in flight")), "{fact}");
-                tokio::time::sleep(Duration::from_millis(50)).await;
-                self.order(order);
+                let done = fact["what"] == "done";
+                let busy = fact["why"].as_str().is_some_and(|why| why.contains("in flight"));
+                assert!(done || busy, "{fact}");
+                return done.then_some(());
             }
-        };
-        tokio::time::timeout(LIMIT, waiting).await.unwrap_or_else(|_| panic!("`{order}` is not carried out"))
+        })
+        .await
     }
 
     /// The next fact of this kind; those before it are passed over.
@@ -140,20 +143,12 @@ impl Softphone {
 
     /// Waits until it has heard half a second of this tone and of nothing else.
     async fn hears(&mut self, hz: f64) {
-        let mut last = 0.0;
-        let waiting = async {
-            loop {
-                self.order(&format!("heard {hz}"));
-                last = self.until("heard").await["levels"][0].as_f64().expect("a level");
-                if last > SHARE_MIN {
-                    return;
-                }
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
-        };
-        tokio::time::timeout(LIMIT, waiting)
-            .await
-            .unwrap_or_else(|_| panic!("{hz} Hz are not heard, or not alone: {last}"));
+        wait_until(&format!("{hz} Hz to be heard, and alone"), LIMIT, async || {
+            self.order(&format!("heard {hz}"));
+            let level = self.until("heard").await["levels"][0].as_f64().expect("a level");
+            (level > SHARE_MIN).then_some(())
+        })
+        .await
     }
 }
 

@@ -6,7 +6,8 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use ringback::books::Attempt;
-use ringback::outcome::{Blame, Disposition};
+use ringback::outcome::{Blame, Disposition, HangupCause};
+use ringback::policy::Counted;
 
 use crate::blast::Campaign;
 use crate::house::{House, terminate, wait_for};
@@ -115,6 +116,42 @@ fn a_flood_of_callers() {
     assert_eq!(ended.len(), 1, "those who were refused are no calls: {ended:?}");
     let talked_ms = ended[0].ended.expect("looked for").talk_ms;
     assert!(talked_ms >= 3_800, "the call that was up was cut short: {talked_ms} ms");
+}
+
+/// The range of media ports is too small for the calls that the trunk may take: those without a port ring nobody, are our
+/// fault and technical, are made up for without counting against the contact, and the log says what to do.
+#[test]
+fn media_ports_run_out() {
+    const CONTACTS: usize = 6;
+    let sipp = start_sipp_xml("far_hangs_up_late", &scenario::read("out", "far_hangs_up_late").xml, &[]);
+    let trunk = "    channels_max: 6\n    cps_max: 20\n    options_interval_s: 0\n";
+    let house = House::new(&sipp.addr.to_string(), trunk);
+    let config = std::fs::read_to_string(house.path("ringback.yaml")).expect("its config");
+    // For two calls, where nobody else is now.
+    let first = UdpSocket::bind("127.0.0.1:0").and_then(|s| s.local_addr()).expect("a port").port() & !1;
+    let (first, last) = (first.min(65_530), first.min(65_530) + 3);
+    house
+        .write("ringback.yaml", &config.replace("silent_s_max: 0", &format!("silent_s_max: 0, ports: {first}-{last}")));
+    let campaign = Campaign::start_in(house, CONTACTS, &[]);
+    let attempts = campaign.finished(CONTACTS, LIMIT);
+    let log = campaign.stop();
+    let made: Vec<&Attempt> = attempts.iter().filter(|a| a.outcome.is_some()).collect();
+    let without: Vec<_> = made.iter().filter(|a| outcome(a) == (Disposition::Congestion, Blame::Us)).collect();
+    let talked = made.iter().filter(|a| outcome(a) == (Disposition::HungUpEarly, Blame::Callee)).count();
+    assert!(!without.is_empty() && talked >= 1, "{attempts:#?}\n{log}");
+    assert_eq!(without.len() + talked, made.len(), "nothing else came of it: {attempts:#?}\n{log}");
+    for attempt in &without {
+        let ended = attempt.outcome.as_ref().expect("finished");
+        assert_eq!((ended.cause, ended.talk_ms), (Some(HangupCause::NoMediaPort), 0));
+        // Caps count calls that may have rung; the ladder has a count of its own for what is technical.
+        assert!(!Counted::Calls.counts(&attempt.past().expect("finished")));
+        let next =
+            attempts.iter().find(|a| a.contact == attempt.contact && a.state.is_open()).expect("it is made up for");
+        assert!(next.plan.why.contains("technical retry 1"), "{:?}", next.plan);
+    }
+    let said = log.lines().filter(|line| line.contains("no media port for this call")).count();
+    assert_eq!(said, without.len(), "{log}");
+    assert!(log.contains("Widen `ports` of `media`") && log.contains("channels_max"), "{log}");
 }
 
 /// Somebody else holds the port that the trunk wants: the program does not start, and says which port and whose setting.

@@ -58,6 +58,7 @@ drain_s: 20
         command
             .current_dir(env!("CARGO_MANIFEST_DIR"))
             .env("RINGBACK_TEST_PASSWORD", "right")
+            .env("RINGBACK_WRONG_PASSWORD", "wrong")
             .arg("--config")
             .arg(self.path("ringback.yaml"))
             .args(args);
@@ -138,6 +139,19 @@ pub fn wait_for<T>(what: &str, limit: Duration, mut look: impl FnMut() -> Option
         // Lets others run; the condition is looked at again at once.
         std::thread::park_timeout(Duration::from_millis(10));
     }
+}
+
+/// As [`wait_for`], on a runtime, whose other tasks go on meanwhile; looking may itself wait.
+pub async fn wait_until<T>(what: &str, limit: Duration, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    let waiting = async {
+        loop {
+            if let Some(found) = look().await {
+                return found;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(limit, waiting).await.unwrap_or_else(|_| panic!("waited {limit:?} for {what}"))
 }
 
 /// Asks it to stop in good order, as a service manager would.

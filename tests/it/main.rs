@@ -29,6 +29,7 @@ mod media_load;
 mod mutations;
 mod network;
 mod notify;
+mod overload;
 mod recovery;
 mod render;
 mod request;

@@ -17,6 +17,10 @@ use ringback::media::{Media, MediaEvent, MediaEventKind as Kind, Remote};
 use ringback::time::Clock;
 use tokio::sync::mpsc::unbounded_channel;
 
+use crate::house::wait_for;
+
+const LIMIT: Duration = Duration::from_secs(20);
+
 /// The far end's sockets; legs share them, as calls share a carrier's gateway.
 const SOCKETS: usize = 64;
 const BATCH: usize = 64;
@@ -218,12 +222,16 @@ fn cost_of_a_leg() {
                 far.run(addrs, &stop, &counting, &clock)
             })
         };
-        std::thread::sleep(Duration::from_secs(2));
+        let lasts = |what: &str, duration: Duration| {
+            let until = clock.now().mono + duration;
+            wait_for(what, duration + LIMIT, || (clock.now().mono >= until).then_some(()));
+        };
+        lasts("the legs to be at their pace", Duration::from_secs(2));
         let memory = resident().saturating_sub(memory) / legs as u64;
         media.reset_stats();
         let (cpu, began) = (thread_cpu_ns("media-0"), clock.now().mono);
         counting.store(true, Relaxed);
-        std::thread::sleep(Duration::from_secs(seconds));
+        lasts("the end of what is counted", Duration::from_secs(seconds));
         counting.store(false, Relaxed);
         let (cpu, lasted) = (thread_cpu_ns("media-0") - cpu, clock.now().mono.since(began));
         let pace = media.stats();

@@ -51,6 +51,7 @@ struct Orders {
     ipv6: bool,
     tcp: bool,
     ring_ms_max: Option<u64>,
+    redirects_max: u8,
     credentials: Option<(String, String)>,
     at_once: bool,
     when_ringing: bool,
@@ -65,6 +66,7 @@ impl Orders {
                 ["wait"] => {}
                 ["ipv6"] => orders.ipv6 = true,
                 ["tcp"] => orders.tcp = true,
+                ["follow", times] => orders.redirects_max = times.parse().expect("a number of times"),
                 ["hang", "up"] => orders.when_answered = true,
                 ["hang", "up", "at", "once"] => orders.at_once = true,
                 ["hang", "up", "when", "ringing"] => orders.when_ringing = true,
@@ -84,6 +86,8 @@ impl Orders {
         if self.tcp {
             config.peer.transport = Some(Transport::Tcp);
         }
+        config.settings.carrier.redirects_max = self.redirects_max;
+        config.settings.carrier.redirect_prefixes = vec!["+7".to_owned()];
         if let Some(ms) = self.ring_ms_max {
             config.ring_ms_max = ms;
         }

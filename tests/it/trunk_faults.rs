@@ -8,7 +8,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::sync::mpsc::unbounded_channel;
 
-use crate::trunk_transports::{Caller, LIMIT, audio, config, leg, wait_for};
+use crate::house::wait_until;
+use crate::trunk_transports::{Caller, LIMIT, audio, config, leg};
 use ringback::outcome::{Blame, Disposition, HangupCause};
 use ringback::sip::stream::{Frame, Framer};
 use ringback::time::{Clock, Mono};
@@ -385,5 +386,5 @@ async fn the_clock_on_the_wall_does_not_matter() {
         assert_eq!(told().await, Told::Ended(HangupCause::LocalHangup));
         carrier.answer("BYE", 200, "").await;
     }
-    wait_for(|| trunk.health().up).await;
+    wait_until("the trunk to be up", LIMIT, async || trunk.health().up.then_some(())).await;
 }

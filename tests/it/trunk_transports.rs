@@ -11,6 +11,7 @@ use tokio::net::UdpSocket;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use crate::dns::{Entry, NameServer};
+use crate::house::wait_until;
 use ringback::audio::Codec;
 use ringback::id::{CallId, LegId};
 use ringback::outcome::HangupCause;
@@ -218,7 +219,7 @@ async fn a_carrier_is_found_by_its_records_and_the_next_place_takes_the_call() {
     let mut health = caller.trunk.watch_health();
     // Without OPTIONS it counts as up from the start; that it is found is seen in the questions.
     tokio::time::timeout(LIMIT, health.wait_for(|h| h.up)).await.unwrap().unwrap();
-    wait_for(|| names.asked("b.carrier.test") > 0).await;
+    wait_until("the names to be asked for", LIMIT, async || (names.asked("b.carrier.test") > 0).then_some(())).await;
     two_calls(&mut caller, &mut callee, "127.0.0.1").await;
     let mut first = [0; 2000];
     let (length, _) = silent.recv_from(&mut first).await.unwrap();
@@ -248,12 +249,13 @@ async fn the_records_of_a_domain_choose_the_transport_and_grow_old() {
     };
     let names = NameServer::start("127.0.0.1:0".parse().unwrap(), records(first.answerer.local_addr())).await;
     let mut caller = Caller::start(config(named(names.addr), "127.0.0.1:0"));
-    wait_for(|| names.asked("b.carrier.test") > 0).await;
+    wait_until("the names to be asked for", LIMIT, async || (names.asked("b.carrier.test") > 0).then_some(())).await;
     // Nothing but TCP is listed, so that a call that comes has come over TCP.
     two_calls(&mut caller, &mut first, "127.0.0.1").await;
     names.change(records(second.answerer.local_addr()));
     let asked = names.asked("b.carrier.test");
-    wait_for(|| names.asked("b.carrier.test") > asked + 1).await;
+    wait_until("the names to be asked for", LIMIT, async || (names.asked("b.carrier.test") > asked + 1).then_some(()))
+        .await;
     two_calls(&mut caller, &mut second, "127.0.0.1").await;
     // The name server goes; its last answer stays.
     drop(names);
@@ -277,14 +279,4 @@ async fn without_a_name_server_the_trunk_is_down_and_comes_up_with_it() {
     tokio::time::timeout(LIMIT, health.wait_for(|h| h.up)).await.expect("found").unwrap();
     two_calls(&mut caller, &mut callee, "127.0.0.1").await;
     assert!(names.asked("_sip._udp.carrier.test") > 0);
-}
-
-/// Polls until something is so, with a limit.
-pub async fn wait_for(mut so: impl FnMut() -> bool) {
-    let waiting = async {
-        while !so() {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    };
-    tokio::time::timeout(LIMIT, waiting).await.expect("in time");
 }

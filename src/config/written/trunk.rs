@@ -1,16 +1,30 @@
 //! What a trunk's section says of its carrier, and who else may call in: as written, and checked.
 
+use std::collections::BTreeSet;
+
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
-use super::super::{Attestation, Inbound, SipTrace, Stir};
-use super::{Checker, Number, Text, WrittenTrunk};
+use super::super::{Attestation, Inbound, REGISTRATIONS_MAX, SipTrace, Stir};
+use super::{Checker, Number, Text, WrittenTrunk, span};
 use crate::audio::Codec;
-use crate::sip::{Abilities, Carrier, Encryption, Identity, Network, NumberFormat, Prack, Registration, Strangers};
+use crate::diagnostic::Diagnostic;
+use crate::sip::{
+    Abilities, Carrier, Credentials, Encryption, Identity, Network, NumberFormat, Prack, Registration, Strangers,
+};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct WrittenRegister {
+    expires_s: Option<Number>,
+    contact_user: Option<Text>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenRegistration {
+    username: Option<Text>,
+    password: Option<Text>,
     expires_s: Option<Number>,
     contact_user: Option<Text>,
 }
@@ -150,17 +164,72 @@ impl Checker<'_> {
         fine.then_some(codecs)
     }
 
-    pub(super) fn register(&mut self, w: &WrittenRegister) -> Option<Registration> {
-        let expires = self.seconds(w.expires_s.as_ref(), 3_600.0, 60.0, 86_400.0);
-        let contact_user = w.contact_user.as_ref().map_or(Some(None), |user| {
-            let fine = crate::sip::address::is_user(&user.value);
-            if !fine {
-                let message = format!("`{}` cannot be the user of a SIP address", user.value);
-                self.wrong(user, message, "letters, digits and + - _ . only");
+    /// One of the trunk's own account (`register`), or a list.
+    pub(super) fn registrations(&mut self, w: &WrittenTrunk) -> Option<Vec<Registration>> {
+        let Some(list) = &w.registrations else {
+            let one = w.register.as_ref().map(|r| self.registration(&r.value.expires_s, &r.value.contact_user, None));
+            return one.map_or(Some(Vec::new()), |one| Some(vec![one?]));
+        };
+        if let Some(register) = &w.register {
+            let help = "move what `register` says into the list, as its first entry";
+            self.wrong(register, "`register` and `registrations` exclude each other", help);
+        }
+        if list.value.is_empty() || list.value.len() > REGISTRATIONS_MAX {
+            let found = list.value.len();
+            let message = format!("expected 1 to {REGISTRATIONS_MAX} registrations, found {found}");
+            self.wrong(list, message, "leave `registrations` out when the carrier knows where we are");
+            return None;
+        }
+        let mut seen = BTreeSet::new();
+        for each in &list.value {
+            let account = each.value.username.as_ref().map(|u| u.value.as_str()).or(w.username.as_deref());
+            let contact = each.value.contact_user.as_ref().map(|u| u.value.as_str());
+            if !seen.insert((account, contact)) {
+                let message = "the same account is registered twice in the same words";
+                let help = "give each its own `username`, or its own `contact_user`";
+                self.found.push(Diagnostic::error("C006", span(each), message).help(help));
             }
-            fine.then(|| Some(user.value.clone()))
-        });
-        Some(Registration { expires: expires?, contact_user: contact_user? })
+        }
+        // Every one is checked before the first failure counts, so that all of them are reported.
+        let all: Vec<Option<Registration>> = list.value.iter().map(|each| self.listed(each)).collect();
+        all.into_iter().collect()
+    }
+
+    fn listed(&mut self, w: &Spanned<WrittenRegistration>) -> Option<Registration> {
+        let WrittenRegistration { username, password, expires_s, contact_user } = &w.value;
+        if username.is_some() != password.is_some() {
+            let message = "`username` and `password` go together: one of them is missing";
+            self.wrong(w, message, "give both, or neither for the trunk's own account");
+            return None;
+        }
+        let password = password.as_ref().map_or(Some(None), |p| self.secret(p).map(Some));
+        let fine = username.as_ref().is_none_or(|user| self.user(user));
+        let account = username.as_ref().map(|u| u.value.clone()).zip(password?);
+        let account = account.map(|(username, password)| Credentials { username, password });
+        let registration = self.registration(expires_s, contact_user, account);
+        registration.filter(|_| fine)
+    }
+
+    fn registration(
+        &mut self,
+        expires_s: &Option<Number>,
+        contact_user: &Option<Text>,
+        account: Option<Credentials>,
+    ) -> Option<Registration> {
+        let expires = self.seconds(expires_s.as_ref(), 3_600.0, 60.0, 86_400.0);
+        let fine = contact_user.as_ref().is_none_or(|user| self.user(user));
+        let contact_user = contact_user.as_ref().map(|user| user.value.clone());
+        Some(Registration { account, expires: expires?, contact_user }).filter(|_| fine)
+    }
+
+    /// Whether it can be the user of a SIP address.
+    fn user(&mut self, user: &Text) -> bool {
+        let fine = crate::sip::address::is_user(&user.value);
+        if !fine {
+            let message = format!("`{}` cannot be the user of a SIP address", user.value);
+            self.wrong(user, message, "letters, digits and + - _ . only");
+        }
+        fine
     }
 
     fn failover_statuses(&mut self, w: &[Number]) -> Option<Vec<u16>> {

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::fmt::Write;
 
 use super::{Record, Way};
+use crate::sip::Transport;
 
 /// Between the two rails.
 const WIDTH: usize = 58;
@@ -12,7 +13,11 @@ const WIDTH: usize = 58;
 pub fn ladder(messages: &[Record], full_numbers: bool) -> String {
     let Some(first) = messages.first() else { return "no message was kept of this call\n".into() };
     let mut out = String::new();
-    let _ = writeln!(out, "{:>9} {:<width$}{}", "seconds", first.local, first.peer, width = WIDTH);
+    let over = match first.transport {
+        Transport::Udp => String::new(),
+        Transport::Tcp | Transport::Tls => format!(" {}", first.transport.as_str()),
+    };
+    let _ = writeln!(out, "{:>9} {:<width$}{}{over}", "seconds", first.local, first.peer, width = WIDTH);
     let mut seen = HashSet::new();
     for message in messages {
         let elapsed = (message.at.0 - first.at.0).max(0);

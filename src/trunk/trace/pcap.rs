@@ -1,13 +1,20 @@
-//! Messages as a pcap file for other programs: each one UDP packet in a raw IP frame, with right checksums. What came over TCP
-//! or TLS is shown as UDP too: it is the messages that are of interest, and they were in the clear only here.
+//! Messages as a pcap file for other programs: each one packet in a raw IP frame, with right checksums: UDP, or one segment of
+//! TCP for what went over TCP or TLS. The segments are made up around the messages, in the clear, as nothing else was kept: no
+//! opening and no closing, and acknowledged by the next one the other way. Numbers go on within a pair of addresses, so that
+//! programs see one stream. Our own end is the address that we listen at, whichever port the connection came from.
 
+use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 
 use super::{Record, Way};
+use crate::sip::Transport;
 
 /// `LINKTYPE_RAW`: frames begin with the IP header.
 const LINK_RAW: u32 = 101;
 const UDP: u8 = 17;
+const TCP: u8 = 6;
+/// Acknowledges, and has something to say.
+const ACK_PUSH: u8 = 0x18;
 const HOPS: u8 = 64;
 const SNAP_BYTES: u32 = 65_535;
 
@@ -19,12 +26,23 @@ pub fn file(messages: &[Record]) -> Vec<u8> {
     out.extend([0; 8]);
     out.extend(SNAP_BYTES.to_le_bytes());
     out.extend(LINK_RAW.to_le_bytes());
+    // How much was said from one address to another.
+    let mut said = HashMap::<(SocketAddr, SocketAddr), u32>::new();
     for message in messages {
         let (from, to) = match message.way {
             Way::Out => (message.local, message.peer),
             Way::In | Way::Named => (message.peer, message.local),
         };
-        let frame = frame(from, to, &message.bytes);
+        let frame = match message.transport {
+            Transport::Udp => frame(from, to, UDP, datagram(from, to, &message.bytes)),
+            Transport::Tcp | Transport::Tls => {
+                let heard = said.get(&(to, from)).copied().unwrap_or(0);
+                let sequence = said.entry((from, to)).or_default();
+                let segment = segment(from, to, *sequence, heard, &message.bytes);
+                *sequence = sequence.wrapping_add(message.bytes.len() as u32);
+                frame(from, to, TCP, segment)
+            }
+        };
         out.extend((message.at.0.div_euclid(1_000_000) as u32).to_le_bytes());
         out.extend((message.at.0.rem_euclid(1_000_000) as u32).to_le_bytes());
         out.extend((frame.len() as u32).to_le_bytes());
@@ -34,27 +52,53 @@ pub fn file(messages: &[Record]) -> Vec<u8> {
     out
 }
 
-fn frame(from: SocketAddr, to: SocketAddr, payload: &[u8]) -> Vec<u8> {
+fn datagram(from: SocketAddr, to: SocketAddr, payload: &[u8]) -> Vec<u8> {
     let length = (8 + payload.len()) as u16;
-    // When the two are not of one family, IPv4 is written as IPv6 writes it.
-    let (addresses, v4) = match (from.ip(), to.ip()) {
-        (IpAddr::V4(a), IpAddr::V4(b)) => ([a.octets(), b.octets()].concat(), true),
-        (a, b) => ([six(a), six(b)].concat(), false),
-    };
     let mut udp = [from.port().to_be_bytes(), to.port().to_be_bytes(), length.to_be_bytes(), [0, 0]].concat();
     udp.extend_from_slice(payload);
-    let pseudo = [&addresses[..], &[0, UDP], &length.to_be_bytes()[..], &udp[..]].concat();
     // Nought would mean that there is none (RFC 768).
-    let sum = match checksum(&pseudo) {
+    let sum = match checksum(&pseudo(from, to, UDP, &udp)) {
         0 => 0xFFFF,
         sum => sum,
     };
     udp[6..8].copy_from_slice(&sum.to_be_bytes());
+    udp
+}
+
+/// RFC 9293 §3.1: the shortest header, 20 bytes.
+fn segment(from: SocketAddr, to: SocketAddr, sequence: u32, heard: u32, payload: &[u8]) -> Vec<u8> {
+    // As if each side had opened with number 0.
+    let numbers = [sequence.wrapping_add(1).to_be_bytes(), heard.wrapping_add(1).to_be_bytes()].concat();
+    let mut tcp = [from.port().to_be_bytes(), to.port().to_be_bytes()].concat();
+    tcp.extend(numbers);
+    tcp.extend([5 << 4, ACK_PUSH, 0xFF, 0xFF, 0, 0, 0, 0]);
+    tcp.extend_from_slice(payload);
+    let sum = checksum(&pseudo(from, to, TCP, &tcp));
+    tcp[16..18].copy_from_slice(&sum.to_be_bytes());
+    tcp
+}
+
+/// When the two are not of one family, IPv4 is written as IPv6 writes it.
+fn addresses(from: SocketAddr, to: SocketAddr) -> (Vec<u8>, bool) {
+    match (from.ip(), to.ip()) {
+        (IpAddr::V4(a), IpAddr::V4(b)) => ([a.octets(), b.octets()].concat(), true),
+        (a, b) => ([six(a), six(b)].concat(), false),
+    }
+}
+
+/// What the checksum of a packet is made over.
+fn pseudo(from: SocketAddr, to: SocketAddr, protocol: u8, packet: &[u8]) -> Vec<u8> {
+    [&addresses(from, to).0[..], &[0, protocol], &(packet.len() as u16).to_be_bytes()[..], packet].concat()
+}
+
+fn frame(from: SocketAddr, to: SocketAddr, protocol: u8, packet: Vec<u8>) -> Vec<u8> {
+    let length = packet.len() as u16;
+    let (addresses, v4) = addresses(from, to);
     let mut ip = match v4 {
         true => {
             let mut ip = vec![0x45, 0];
             ip.extend((20 + length).to_be_bytes());
-            ip.extend([0, 0, 0x40, 0, HOPS, UDP, 0, 0]);
+            ip.extend([0, 0, 0x40, 0, HOPS, protocol, 0, 0]);
             ip.extend(&addresses);
             let sum = checksum(&ip);
             ip[10..12].copy_from_slice(&sum.to_be_bytes());
@@ -63,12 +107,12 @@ fn frame(from: SocketAddr, to: SocketAddr, payload: &[u8]) -> Vec<u8> {
         false => {
             let mut ip = vec![0x60, 0, 0, 0];
             ip.extend(length.to_be_bytes());
-            ip.extend([UDP, HOPS]);
+            ip.extend([protocol, HOPS]);
             ip.extend(&addresses);
             ip
         }
     };
-    ip.extend(udp);
+    ip.extend(packet);
     ip
 }
 
@@ -118,12 +162,20 @@ mod tests {
                 6 => (40, &ip[8..40]),
                 other => panic!("IP version {other}"),
             };
-            let udp = &ip[head..];
-            assert_eq!(usize::from(u16::from_be_bytes([udp[4], udp[5]])), udp.len());
-            let pseudo = [addresses, &[0, 17], &udp[4..6], udp].concat();
+            let (protocol, packet) = (if head == 20 { ip[9] } else { ip[6] }, &ip[head..]);
+            let pseudo = [addresses, &[0, protocol], &(packet.len() as u16).to_be_bytes(), packet].concat();
             assert_eq!(sum(&pseudo), 0, "the packet's checksum");
-            let port = |at: usize| u16::from_be_bytes([udp[at], udp[at + 1]]);
-            found.push((format!("{addresses:?} {} {}", port(0), port(2)), udp[8..].to_vec()));
+            let short = |at: usize| u16::from_be_bytes([packet[at], packet[at + 1]]);
+            let long = |at: usize| u32::from(short(at)) << 16 | u32::from(short(at + 2));
+            let (way, payload) = match protocol {
+                17 => {
+                    assert_eq!(usize::from(short(4)), packet.len());
+                    (String::new(), &packet[8..])
+                }
+                6 => (format!(" tcp {} {}", long(4), long(8)), &packet[usize::from(packet[12] >> 4) * 4..]),
+                other => panic!("protocol {other}"),
+            };
+            found.push((format!("{addresses:?} {} {}{way}", short(0), short(2)), payload.to_vec()));
         }
         found
     }
@@ -140,6 +192,24 @@ mod tests {
         }
         assert_eq!(read[0].0, "[10, 0, 0, 1, 203, 0, 113, 1] 5060 5060");
         assert_eq!(read[2].0, "[203, 0, 113, 1, 10, 0, 0, 1] 5060 5060");
+    }
+
+    /// Each way counts its own bytes, and acknowledges those of the other.
+    #[test]
+    fn what_went_over_streams_is_shown_as_such() {
+        let mut messages: Vec<Record> = call().into_iter().take(3).collect();
+        messages.iter_mut().for_each(|m| m.transport = Transport::Tcp);
+        let far = "[2001:db8::1]:5061".parse().unwrap();
+        messages.push(Record { transport: Transport::Tls, peer: far, ..messages[0].clone() });
+        let length = messages[0].bytes.len();
+        // An INVITE twice, a response, and the first of another stream.
+        let expected = [(1, 1), (length + 1, 1), (1, 2 * length + 1), (1, 1)];
+        let read = frames(&file(&messages));
+        assert_eq!(read.len(), expected.len());
+        for (((shown, payload), message), (said, heard)) in read.iter().zip(&messages).zip(expected) {
+            assert_eq!(payload, &message.bytes);
+            assert!(shown.ends_with(&format!(" tcp {said} {heard}")), "{shown}: not {said} {heard}");
+        }
     }
 
     #[test]
