@@ -74,6 +74,7 @@ const SHAPES: &[(&str, Shape)] = &[
     ("reason.keys", Shape::Reasons),
     ("request", Shape::Expression),
     ("method", Shape::Words(&["get", "post"])),
+    ("transfer.by", Shape::Words(&["bridge", "refer"])),
     ("send", Shape::Variables),
     ("reply", Shape::Fields),
     ("public", Shape::Names),

@@ -67,7 +67,9 @@ impl Model {
                 if attempt.live_at.is_none() {
                     return Err(BookError::NotFound(format!("call {call}")));
                 }
-                self.put_attempt(Attempt { quality: Some(*quality), ..attempt });
+                // No move from state to state, and nothing that is looked up by.
+                self.touched.insert(attempt.contact);
+                self.attempts.put(attempt.id, Attempt { quality: Some(*quality), ..attempt });
                 Ok(())
             }
             Write::Promise { attempt, amount, on, at } => {

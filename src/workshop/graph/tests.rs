@@ -64,7 +64,7 @@ flowchart TD
   n2 -->|"contact.amount #62; 5 RUB"| n3
   n2 -->|"else"| n4
   n3 --> n4
-  n5 -->|"next"| n4
+  n5 --> n4
 "##;
     assert_eq!(mermaid(&plain()), expected);
 }
@@ -196,7 +196,7 @@ fn coverage_is_seen() {
     let program = Arc::new(compiled.program.expect("the flow compiles"));
     let covered = rehearse(&program, &compiled.tests[0]).expect("the test passes").covered;
     let picture = picture(&program, &Overlay::Coverage(covered));
-    assert_eq!(picture.summary.as_deref(), Some("tests enter 2 of 6 nodes and take 1 of 12 ways"));
+    assert_eq!(picture.summary.as_deref(), Some("tests enter 2 of 6 nodes and take 1 of 11 ways"));
     let entered: Vec<&str> =
         picture.nodes.iter().filter(|n| n.mark == Mark::Entered).map(|n| n.name.as_str()).collect();
     assert_eq!(entered, ["ask", "bye"]);
