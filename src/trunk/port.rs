@@ -201,8 +201,12 @@ impl Port {
 
     /// Waits until [`Port::turn`] has something to do. May be dropped at any time.
     pub async fn ready(&mut self) {
-        if self.arrived.is_some() || !self.waiting.is_empty() {
+        if self.arrived.is_some() {
             return;
+        }
+        if !self.waiting.is_empty() {
+            // Others on this thread have their turn all the same.
+            return tokio::task::yield_now().await;
         }
         let wait = self.agent.deadline().map(|at| at.since(self.now()).max(Duration::from_micros(1)));
         let datagrams = &self.datagrams;
