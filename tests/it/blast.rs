@@ -38,7 +38,11 @@ pub struct Campaign {
 impl Campaign {
     /// Starts to call as many contacts; their carrier is `peer`, `trunk` more of its settings. `env`: for the program.
     pub fn start(peer: &str, trunk: &str, contacts: usize, env: &[(&str, &str)]) -> Campaign {
-        let house = House::new(peer, trunk);
+        Campaign::start_in(House::new(peer, trunk), contacts, env)
+    }
+
+    /// The same in an installation that is there already.
+    pub fn start_in(house: House, contacts: usize, env: &[(&str, &str)]) -> Campaign {
         house.write("ladder.yaml", LADDER);
         let zone = zone_at_noon();
         let mut rows = "contact_id,name,phone,language,zone,creditor,amount,currency,due,last4\n".to_owned();
