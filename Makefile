@@ -2,7 +2,7 @@
 
 CARGO ?= cargo
 
-.PHONY: demo test setup setup-test more-voices check
+.PHONY: demo test setup setup-test more-voices check who-answered
 
 demo: setup
 	$(CARGO) run --locked --bin ringback -- demo
@@ -28,3 +28,8 @@ setup-test:
 # optional: RHVoice, espeak-ng, a model of Piper
 more-voices:
 	sh setup/more_voices.sh
+
+# who answered, measured on recorded voices: the figures of src/audio/listen/README.md
+who-answered:
+	sh setup/answers.sh
+	$(CARGO) test --locked --release --test it answered::figures -- --ignored --nocapture

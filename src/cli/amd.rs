@@ -220,22 +220,12 @@ fn fitted(clips: &[Clip], countries: &Countries, country: &str) -> anyhow::Resul
             courses.len() - humans
         );
     }
-    let model = greeting::Model { weights: fit::weights(&courses), ..country.model.clone() };
-    let model = fit::thresholds(&courses, &model);
-    let percent = |x: f32| (x * 100.0).round();
-    let mut out = format!(
-        "# fitted to {humans} clips of people and {} of machines\nmodel:\n  human_at: {}\n  machine_at: {}\n  \
-         human_after_all_at: {}\n  decide_by_ms: {}\n  weights:\n",
-        courses.len() - humans,
-        percent(model.human_at),
-        percent(model.machine_at),
-        percent(model.human_after_all_at),
-        model.decide_by_ms
-    );
-    for (name, weight) in greeting::NAMES.iter().zip(model.weights) {
-        let _ = writeln!(out, "    {name}: {weight}");
-    }
-    Ok(out)
+    // It learns from one half and is held against the other.
+    let every_second = |odd: usize| courses.iter().skip(odd).step_by(2).cloned().collect::<Vec<_>>();
+    let model = greeting::Model { net: fit::net(&every_second(0)), ..country.model.clone() };
+    let model = fit::thresholds(&every_second(1), &model, fit::SECOND);
+    let machines = courses.len() - humans;
+    Ok(format!("# fitted to {humans} clips of people and {machines} of machines\n{}", fit::written(&model)))
 }
 
 /// Fewer clips of a kind say nothing.

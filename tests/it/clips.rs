@@ -57,11 +57,22 @@ pub fn voice(language: &str, speaker: &str, folder: &Path) -> Option<Voice> {
     files.sort();
     let sayings = files.iter().filter_map(|file| {
         let pcm = wav::read(std::io::BufReader::new(std::fs::File::open(file).ok()?)).ok()?;
-        let pcm = level::trim(&pcm, 0).to_vec();
+        let pcm = trimmed(&pcm).to_vec();
         (1_600..RECORDING_MAX).contains(&pcm.len()).then(|| Saying { name: name(file), pcm })
     });
     let sayings: Vec<Saying> = sayings.collect();
     (!sayings.is_empty()).then(|| Voice { language: language.into(), speaker: speaker.into(), sayings })
+}
+
+/// From the first sound to the last: pauses are drawn here, and a room behind the last word would lengthen them.
+fn trimmed(pcm: &[i16]) -> &[i16] {
+    let frames = pcm.as_chunks::<FRAME>().0;
+    let loudest = frames.iter().map(|f| level::rms(f)).fold(0.0, f32::max);
+    let sounds = |f: &[i16; FRAME]| level::rms(f) > (loudest * 0.05).max(30.0);
+    let (Some(first), Some(last)) = (frames.iter().position(sounds), frames.iter().rposition(sounds)) else {
+        return &[];
+    };
+    &pcm[first.saturating_sub(1) * FRAME..((last + 2) * FRAME).min(pcm.len())]
 }
 
 fn entries(folder: &Path) -> Vec<PathBuf> {

@@ -34,6 +34,8 @@ const HIGH_KEYS_HZ: std::ops::RangeInclusive<f32> = 1180.0..=1660.0;
 const CALLING_FAX_HZ: std::ops::RangeInclusive<f32> = 1060.0..=1140.0;
 const CALLING_FAX: std::ops::RangeInclusive<u32> = frames(400)..=frames(620);
 const CALLING_FAX_EVERY: std::ops::RangeInclusive<u32> = frames(3000)..=frames(4000);
+/// Its second tone is over by then, seen from the beginning of the first.
+const FAX_DUE: u32 = frames(4300);
 /// The quiet behind what may be its first.
 const QUIET_BEHIND_FAX: u32 = frames(3700);
 /// Frames whose energy is remembered, to see what stood before a tone.
@@ -53,6 +55,11 @@ pub struct Beeps {
 impl Beeps {
     pub fn is_waiting(&self) -> bool {
         self.candidate.is_some()
+    }
+
+    /// What may have been the first tone of a calling fax: the next is not over yet.
+    pub fn is_fax_due(&self, now: u32) -> bool {
+        self.fax.is_some_and(|at| now - at <= FAX_DUE)
     }
 
     pub fn is_calling_fax(&self) -> bool {
@@ -103,7 +110,7 @@ impl Beeps {
         let faxes = tone.second == 0.0 && CALLING_FAX_HZ.contains(&tone.hz) && CALLING_FAX.contains(&tone.length);
         if faxes {
             self.is_calling_fax |= self.fax.is_some_and(|at| CALLING_FAX_EVERY.contains(&(tone.began - at)));
-            self.fax = Some(tone.began);
+            self.fax = Some(tone.began).filter(|_| !spoke);
         }
         // Frames since the one before it, as far as they are remembered.
         let ago = (now - tone.began + 2) as usize;

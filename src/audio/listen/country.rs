@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock};
 
 use serde::Deserialize;
 
-use super::greeting::{Model, NAMES};
+use super::greeting::{HIDDEN, INPUTS, Model, NAMES, Net};
 use super::known::{RECORDINGS_MAX, Recording, WORDS_MAX, WORDS_MIN, read_print};
 use super::tones::Tone;
 
@@ -78,12 +78,14 @@ impl Pattern {
 }
 
 impl Country {
+    /// All tones of the network.
+    pub fn pitches(&self) -> impl Iterator<Item = &Pattern> {
+        [&self.ring, &self.busy, &self.congestion, &self.dial, &self.unobtainable].into_iter().flatten()
+    }
+
     /// Its pitch is one of the network's.
     pub fn is_of_network(&self, tone: &Tone) -> bool {
-        [&self.ring, &self.busy, &self.congestion, &self.dial, &self.unobtainable]
-            .into_iter()
-            .flatten()
-            .any(|pattern| pattern.is_pitch(tone))
+        self.pitches().any(|pattern| pattern.is_pitch(tone))
     }
 }
 
@@ -120,9 +122,15 @@ struct WrittenModel {
     /// A person from this probability on, in percent.
     human_at: f32,
     machine_at: f32,
+    hurried_human_at: f32,
+    hurried_machine_at: f32,
+    hurry_ms: u32,
     human_after_all_at: f32,
     decide_by_ms: u32,
-    weights: BTreeMap<String, f32>,
+    /// What the model weighs, in this order.
+    weighs: Vec<String>,
+    hidden: Vec<Vec<f32>>,
+    out: Vec<f32>,
 }
 
 #[derive(Deserialize)]
@@ -194,6 +202,16 @@ impl Countries {
         self.all().find(|country| country.name == name).cloned()
     }
 
+    /// The same, and these recordings instead of their own.
+    pub fn knowing(&self, recordings: Vec<Recording>) -> Countries {
+        let recordings: Arc<[Recording]> = recordings.into();
+        let knows = |c: &Arc<Country>| Arc::new(Country { recordings: recordings.clone(), ..(**c).clone() });
+        Countries {
+            any: knows(&self.any),
+            by_prefix: self.by_prefix.iter().map(|(p, c)| (p.clone(), knows(c))).collect(),
+        }
+    }
+
     /// Each once or more often.
     pub fn all(&self) -> impl Iterator<Item = &Arc<Country>> {
         std::iter::once(&self.any).chain(self.by_prefix.values())
@@ -201,13 +219,14 @@ impl Countries {
 }
 
 fn model(written: &WrittenModel, place: &str) -> Result<Model, String> {
-    let mut weights = [0.0; NAMES.len()];
-    for (weight, name) in weights.iter_mut().zip(NAMES) {
-        *weight = *written.weights.get(*name).ok_or_else(|| format!("{place}.weights: `{name}` is missing"))?;
+    if written.weighs != NAMES {
+        return Err(format!("{place}.weighs: this program weighs {}, in this order", NAMES.join(", ")));
     }
-    if let Some(unknown) = written.weights.keys().find(|k| !NAMES.contains(&k.as_str())) {
-        return Err(format!("{place}.weights: `{unknown}` is none of {}", NAMES.join(", ")));
-    }
+    let shape = || format!("{place}.hidden: {HIDDEN} rows of {} numbers, and `out` has {}", INPUTS + 1, HIDDEN + 1);
+    let rows: Option<Vec<[f32; INPUTS + 1]>> =
+        written.hidden.iter().map(|row| row.as_slice().try_into().ok()).collect();
+    let hidden = rows.and_then(|rows| rows.try_into().ok()).ok_or_else(shape)?;
+    let net = Net { hidden, out: written.out.as_slice().try_into().map_err(|_| shape())? };
     let percent = |name: &str, value: f32| {
         let good = (0.0..=100.0).contains(&value);
         if good { Ok(value / 100.0) } else { Err(format!("{place}.{name}: {value} is no percentage: 0 to 100")) }
@@ -215,12 +234,18 @@ fn model(written: &WrittenModel, place: &str) -> Result<Model, String> {
     if !(500..=20_000).contains(&written.decide_by_ms) {
         return Err(format!("{place}.decide_by_ms: {} must lie between 500 and 20000", written.decide_by_ms));
     }
+    if !(800..=10_000).contains(&written.hurry_ms) {
+        return Err(format!("{place}.hurry_ms: {} must lie between 800 and 10000", written.hurry_ms));
+    }
     Ok(Model {
         human_at: percent("human_at", written.human_at)?,
         machine_at: percent("machine_at", written.machine_at)?,
+        hurried_human_at: percent("hurried_human_at", written.hurried_human_at)?,
+        hurried_machine_at: percent("hurried_machine_at", written.hurried_machine_at)?,
+        hurry_ms: written.hurry_ms,
         human_after_all_at: percent("human_after_all_at", written.human_after_all_at)?,
         decide_by_ms: written.decide_by_ms,
-        weights,
+        net,
     })
 }
 

@@ -2,12 +2,14 @@
 
 use super::frames;
 
-/// Below this RMS nothing counts as sound: −49 dB of full scale.
-const SOUND_MIN: f32 = 120.0;
+/// Below this RMS nothing counts as sound: −57 dB of full scale, 23 dB below the softest voices on telephones.
+pub const SOUND_MIN: f32 = 45.0;
 /// Sound is this much louder than the quietest frame of the last two seconds: 8 dB.
 const OVER_QUIETEST: f32 = 2.5;
 /// Sound is this much louder than noise that is known to be steady: 5 dB.
 const OVER_STEADY: f32 = 1.8;
+/// What is periodic as a voice is need not stand out so far.
+const PERIODIC: f32 = 0.62;
 /// A quietest frame louder than this is a voice's until it has shown itself steady.
 const QUIETEST_MAX: f32 = 300.0;
 /// Loud noise is taken for noise only as long as it is steady: a third of a second within 5 dB is no speech.
@@ -39,6 +41,8 @@ pub struct Floor {
     peak: f32,
     /// The level of noise that was steady, and still is about so.
     steady: f32,
+    /// The quietest of late.
+    least: f32,
 }
 
 /// How a frame stands to the noise.
@@ -61,13 +65,24 @@ impl Default for Floor {
             next: 0,
             peak: 0.0,
             steady: 0.0,
+            least: 0.0,
         }
     }
 }
 
 impl Floor {
-    /// `pure`: the frame is a tone, which is steady too, and no noise.
-    pub fn hear(&mut self, rms: f32, pure: bool) -> Level {
+    /// The noise, as far as it is known.
+    pub fn noise(&self) -> f32 {
+        self.least.max(self.steady)
+    }
+
+    /// The loudest frame of late.
+    pub fn peak(&self) -> f32 {
+        self.peak
+    }
+
+    /// `pure`, `periodic`: the frame is a tone or of a voice, which may be steady too, and are no noise.
+    pub fn hear(&mut self, rms: f32, pure: bool, periodic: bool) -> Level {
         if self.heard == frames(250) {
             self.heard = 0;
             self.at = (self.at + 1) % self.quietest.len();
@@ -80,8 +95,9 @@ impl Floor {
             self.quietest[self.at] = self.quietest[self.at].min(rms);
         }
         let least = self.quietest.iter().copied().fold(f32::MAX, f32::min);
+        self.least = least;
         let quietest = least.min(QUIETEST_MAX);
-        self.recent[self.next] = if pure { 0.0 } else { rms };
+        self.recent[self.next] = if pure || periodic { 0.0 } else { rms };
         self.next = (self.next + 1) % STEADY;
         let (low, high) = self.recent.iter().fold((f32::MAX, 0f32), |(low, high), &r| (low.min(r), high.max(r)));
         let is_steady = low > 0.0 && high <= low * STEADY_RATIO && high < STEADY_MAX && high <= least * QUIETER;
@@ -95,6 +111,7 @@ impl Floor {
         let far = self.peak * FAR;
         let before = (quietest * OVER_QUIETEST).max(SOUND_MIN).max(far);
         let over = if self.steady > quietest { (self.steady * OVER_STEADY).max(SOUND_MIN).max(far) } else { before };
+        let over = if periodic { over * PERIODIC } else { over };
         match (rms > over, is_steady && rms > before) {
             (true, _) => Level::Loud,
             (false, true) => Level::Steady,

@@ -7,6 +7,7 @@ mod floor;
 pub mod greeting;
 pub mod known;
 mod network;
+mod periodic;
 mod spectrum;
 mod tones;
 pub mod trial;
@@ -19,13 +20,13 @@ use super::{FRAME, RATE, level};
 use crate::outcome::{AnsweredBy, HangupCause};
 use beep::Beeps;
 pub use country::{Countries, Country};
-use floor::{Floor, Level};
-use greeting::{Evidence, Greeting};
+use floor::{Floor, Level, SOUND_MIN};
+use greeting::{Evidence, Greeting, Moment};
 use known::{Print, Says};
 use network::Network;
 use spectrum::Spectrum;
 use tones::Tones;
-use voice::Voice;
+use voice::{Sound, Voice};
 
 /// What was heard, at the end of the frame in which it became certain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,10 +78,17 @@ pub struct Listener {
     beeps: Beeps,
     network: Network,
     voice: Voice,
+    /// What of it is nearly as loud as the loudest.
+    near: Voice,
     greeting: Greeting,
+    moment: Moment,
+    /// Lost frames in a row, and the level before them.
+    lost: u32,
+    heard_rms: f32,
     print: Print,
-    /// The loudest frame of the greeting.
+    /// The loudest frame of the greeting, but for the last few, and those.
     murmur: f32,
+    rising: [f32; RISING],
     /// Frames of quiet before `SpeechEnded`.
     quiet: u32,
     /// `SpeechStarted` was said and `SpeechEnded` was not.
@@ -131,9 +139,14 @@ impl Listener {
             beeps: Beeps::default(),
             network: Network::default(),
             voice: Voice::default(),
+            near: Voice::default(),
             greeting: Greeting::default(),
+            moment: Moment::default(),
+            lost: 0,
+            heard_rms: 0.0,
             print: Print::default(),
             murmur: 0.0,
+            rising: [0.0; RISING],
             quiet: frames(quiet_ms).max(1),
             speaking: false,
             decision: Decision::NotAsked,
@@ -188,9 +201,10 @@ impl Listener {
     pub fn hear_print(&mut self, frame: &[i16; FRAME]) {
         self.now += 1;
         let power = self.spectrum.of(frame);
-        let level = self.floor.hear(spectrum::band_rms(&power), false);
-        self.voice.hear(self.now, level == Level::Loud);
-        self.greeting.hear(self.now, &self.voice);
+        let level = self.floor.hear(spectrum::band_rms(&power), false, false);
+        let sound = if level == Level::Loud { Sound::Loud { periodic: 1.0, clear: true } } else { Sound::Quiet };
+        self.voice.hear(self.now, sound);
+        self.greeting.hear(self.now, &self.voice, &self.near, self.moment);
         self.print.hear(&power, self.greeting.has_begun());
     }
 
@@ -204,10 +218,23 @@ impl Listener {
                 Some(self.spectrum.of(frame))
             }
         };
-        let rms = power.as_ref().map_or_else(|| level::rms(frame), spectrum::band_rms);
-        let pitch = power.as_ref().filter(|_| rms > SOUND_MIN).and_then(tones::pitch);
-        let level = self.floor.hear(rms, pitch.is_some());
-        let ended = self.tones.hear(self.now, pitch.filter(|_| level != Level::Quiet));
+        let mut rms = power.as_ref().map_or_else(|| level::rms(frame), spectrum::band_rms);
+        // A lost packet is told by nothing at all in it, and the window behind it holds only a part.
+        let nothing = frame.iter().all(|s| s.unsigned_abs() <= 8);
+        let was_lost = self.lost > 0;
+        self.lost = if nothing { self.lost + 1 } else { 0 };
+        let torn = (nothing || was_lost) && self.lost <= LOST_MAX && self.heard_rms > 30.0;
+        if torn {
+            rms = self.heard_rms;
+        }
+        self.heard_rms = rms;
+        let pitch = power
+            .as_ref()
+            .filter(|_| rms > SOUND_MIN && !torn)
+            .and_then(|power| tones::pitch(power).or_else(|| tones::pitch_of_network(power, &self.country)));
+        let periodic = power.as_ref().map_or(1.0, |power| if rms > SOUND_MIN { periodic::of(power) } else { 0.0 });
+        let level = self.floor.hear(rms, pitch.is_some(), power.is_some() && periodic >= PERIODIC);
+        let ended = if torn { None } else { self.tones.hear(self.now, pitch.filter(|_| level != Level::Quiet)) };
         let is_tone = self.tones.is_sounding();
         if level == Level::Steady {
             self.voice.forget();
@@ -215,7 +242,15 @@ impl Listener {
                 self.greeting.forget();
             }
         }
-        self.voice.hear(self.now, level == Level::Loud && !is_tone);
+        let sound = match level {
+            _ if torn || is_tone => Sound::Unknown,
+            Level::Loud => Sound::Loud { periodic, clear: rms > self.floor.noise() * CLEAR },
+            Level::Quiet | Level::Steady => Sound::Quiet,
+        };
+        let near = if sound != Sound::Unknown && rms < self.floor.peak() * NEAR { Sound::Quiet } else { sound };
+        self.moment = Moment { rms, is_tone, is_voice: level == Level::Loud && !torn };
+        self.voice.hear(self.now, sound);
+        self.near.hear(self.now, near);
         self.nearer(rms);
         self.follow_speech();
         if let Some(power) = &power {
@@ -226,15 +261,19 @@ impl Listener {
 
     /// Behind a murmur far from the telephone, whoever answers begins anew.
     fn nearer(&mut self, rms: f32) {
+        // A word rises for some frames: it is held against what was before it.
+        self.rising.rotate_left(1);
+        self.rising[RISING - 1] = rms;
         if !self.voice.on {
             return;
         }
         if self.greeting.has_begun() && self.murmur > 0.0 && rms > NEARER * self.murmur {
             self.greeting.forget();
             self.voice.began = self.now;
+            self.near.began = self.now;
             self.murmur = rms;
         }
-        self.murmur = self.murmur.max(rms);
+        self.murmur = self.murmur.max(self.rising[0]);
     }
 
     fn follow_speech(&mut self) {
@@ -276,7 +315,7 @@ impl Listener {
         match self.decision {
             Decision::NotAsked | Decision::Done => {}
             Decision::Ringing => {
-                self.greeting.hear(self.now, &self.voice);
+                self.greeting.hear(self.now, &self.voice, &self.near, self.moment);
                 self.known(power);
             }
             Decision::Open { since, screened } => self.open(power, since, screened, beeped),
@@ -316,7 +355,7 @@ impl Listener {
     }
 
     fn open(&mut self, power: &[f32; spectrum::BINS], since: u32, screened: bool, beeped: bool) {
-        self.greeting.hear(self.now, &self.voice);
+        self.greeting.hear(self.now, &self.voice, &self.near, self.moment);
         if self.known(power) {
             return;
         }
@@ -327,8 +366,12 @@ impl Listener {
             self.answered_by(AnsweredBy::Machine);
             return self.beeped(false);
         }
-        // A tone may be a beep or a fax that is not sure yet.
-        if self.tones.is_sounding() || self.beeps.is_waiting() {
+        // A tone may be a beep, a fax or a busy line that is not sure yet.
+        if self.tones.is_sounding()
+            || self.beeps.is_waiting()
+            || self.beeps.is_fax_due(self.now)
+            || self.network.is_due(self.now, &self.country)
+        {
             return;
         }
         // Nor is a voice cut short that has only begun.
@@ -352,7 +395,7 @@ impl Listener {
         let sounding = self.voice.on || self.tones.current().is_some();
         let sound = if sounding { self.now } else { sound };
         self.decision = Decision::AwaitingBeep { since, sound, who };
-        self.greeting.hear(self.now, &self.voice);
+        self.greeting.hear(self.now, &self.voice, &self.near, self.moment);
         if who == AnsweredBy::Machine && self.known(power) {
             return;
         }
@@ -396,10 +439,18 @@ impl Listener {
     }
 }
 
+/// Frames in which a word rises to its loudness.
+const RISING: usize = frames(140) as usize;
 /// What is so much louder than all before it is nearer to the telephone: 10 dB.
 const NEARER: f32 = 3.2;
-/// Below this RMS nothing is looked at: −49 dB of full scale.
-const SOUND_MIN: f32 = 120.0;
+/// What is nearly as loud as the loudest: 8 dB below it, or less.
+const NEAR: f32 = 0.4;
+/// So far above the noise there is no noise, however it swells: 16 dB.
+const CLEAR: f32 = 6.3;
+/// More periodic than noise ever is: one frame in a thousand of it is so.
+const PERIODIC: f32 = 0.35;
+/// More than so many frames without a sound are silence, not a loss.
+const LOST_MAX: u32 = frames(80);
 /// What has been heard for no longer when it turns out to be steady noise was nothing but that noise.
 const NOISE_SHOWN: u32 = frames(500);
 

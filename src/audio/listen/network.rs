@@ -12,6 +12,8 @@ const KEPT: usize = 4;
 const PERIODS: usize = 3;
 /// Measured in frames of 20 ms, with windows of 32 ms.
 const LENGTH_OFF_MS: u32 = 45;
+/// Of a busy line or one that is congested, not of one that rings.
+const PERIOD_MAX: u32 = frames(1500);
 /// Between the tones of special information.
 const SIT_GAP_MAX: u32 = frames(80);
 const SIT_LENGTH_MIN: u32 = frames(200);
@@ -33,6 +35,14 @@ impl Network {
         self.tones[KEPT - 1] = Some(tone);
         let [_, a, b, c] = self.tones;
         special_information(&[a?, b?, c?]).or_else(|| self.cadence(country))
+    }
+
+    /// Two tones of the network in the same measure: a third is due.
+    pub fn is_due(&self, now: u32, country: &Country) -> bool {
+        let [_, _, Some(a), Some(b)] = self.tones else { return false };
+        let same = b.is_near(a.hz, a.second, 15.0) && ms(a.length.abs_diff(b.length)) <= LENGTH_OFF_MS;
+        let period = b.began - a.began;
+        same && !b.sweeps && country.is_of_network(&b) && period <= PERIOD_MAX && now <= b.end() + period
     }
 
     /// A tone goes on.

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use super::super::{FRAME, RATE};
 
 /// Samples looked at: the frame and the end of the one before.
-const WINDOW: usize = 256;
+pub const WINDOW: usize = 256;
 const HALF: usize = WINDOW / 2;
 const KEPT: usize = WINDOW - FRAME;
 pub const BINS: usize = HALF;

@@ -3,6 +3,7 @@
 //! A tone is told from a voice by how little else the spectrum holds and by how steadily it stands or sweeps.
 
 use super::super::FRAME;
+use super::country::Country;
 use super::frames;
 use super::spectrum::{BIN_HZ, BINS};
 
@@ -16,6 +17,9 @@ const PURE: f32 = 0.88;
 /// Below 750 Hz lie the first resonances of a voice, and a vowel may be as pure as that.
 const PURE_LOW: f32 = 0.95;
 const LOW_BIN: usize = (750.0 / BIN_HZ) as usize;
+/// At the pitch of the network, this near it.
+const PURE_NETWORK: f32 = 0.8;
+const NETWORK_HZ: f32 = 10.0;
 /// Bins on either side of a peak that are its own: what the window smears, and what a sweep passes in 32 ms.
 const PEAK_BINS: usize = 3;
 /// The weaker of two tones, of the stronger's energy: 8 dB.
@@ -62,6 +66,31 @@ pub fn pitch(power: &[f32; BINS]) -> Option<Pitch> {
     let (low, high) = (a.min(b), a.max(b));
     let pure = third <= NEXT_MAX * (one + two) && !HARMONIC.contains(&(high / low));
     pure.then_some(Pitch { hz: low, second: high, energy: one + two })
+}
+
+/// The same at the pitches of the country's network, which may lie deeper in noise: the cadence must show it then.
+pub fn pitch_of_network(power: &[f32; BINS], country: &Country) -> Option<Pitch> {
+    let total: f32 = power[BAND_FROM..BINS - 8].iter().sum();
+    let first = peak(power, [None, None])?;
+    let one = energy(power, first);
+    let near = |hz: f32, wanted: f32| (hz - wanted).abs() <= NETWORK_HZ;
+    if one >= PURE_NETWORK * total {
+        let hz = hz(power, first);
+        return country.pitches().any(|p| p.second == 0.0 && near(hz, p.hz)).then_some(Pitch {
+            hz,
+            second: 0.0,
+            energy: one,
+        });
+    }
+    let second = peak(power, [Some(first), None])?;
+    let two = energy(power, second);
+    if two < SECOND_MIN * one || one + two < PURE_NETWORK * total {
+        return None;
+    }
+    let (a, b) = (hz(power, first), hz(power, second));
+    let (low, high) = (a.min(b), a.max(b));
+    let is_near = country.pitches().any(|p| near(low, p.hz) && near(high, p.second));
+    is_near.then_some(Pitch { hz: low, second: high, energy: one + two })
 }
 
 /// The highest bin, away from other peaks.

@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use super::fit::Course;
+use super::greeting::Evidence;
 use super::{Country, FRAME_MS, Heard, Listener, known};
 use crate::audio::FRAME;
 use crate::outcome::{AnsweredBy, HangupCause};
 
-/// Frames between two looks at the evidence: a tenth of a second.
-const LOOK_EVERY: usize = 5;
-/// What comes later is not looked at.
-const COURSE_MS: u32 = 7000;
+/// Frames between two looks at the evidence.
+const LOOK_EVERY: usize = 3;
+/// What comes so long behind the first sound is not looked at.
+const COURSE_MS: u32 = 4500;
 
 /// What a clip came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,16 +74,22 @@ pub fn trial(pcm: &[i16], country: &Arc<Country>) -> Trial {
 pub fn course(pcm: &[i16], country: &Country, human: bool) -> Option<Course> {
     // Probabilities lie between 0 and 1: it never decides.
     let mut undecided = country.clone();
-    (undecided.model.human_at, undecided.model.machine_at, undecided.model.decide_by_ms) = (2.0, -1.0, u32::MAX / 2);
+    let model = &mut undecided.model;
+    (model.human_at, model.hurried_human_at, model.machine_at, model.hurried_machine_at) = (2.0, 2.0, -1.0, -1.0);
+    (model.hurry_ms, model.decide_by_ms) = (u32::MAX / 2, u32::MAX / 2);
     let mut listener = Listener::in_country(800, Arc::new(undecided));
     listener.decide_who_answered();
-    let mut moments = Vec::new();
-    for (n, frame) in pcm.as_chunks::<FRAME>().0.iter().enumerate().take((COURSE_MS / FRAME_MS) as usize) {
+    let mut moments: Vec<(u32, Evidence)> = Vec::new();
+    for (n, frame) in pcm.as_chunks::<FRAME>().0.iter().enumerate() {
         listener.hear(frame);
+        let at = (n as u32 + 1) * FRAME_MS;
+        if moments.first().is_some_and(|(first, _)| at > first + COURSE_MS) {
+            break;
+        }
         if n % LOOK_EVERY == LOOK_EVERY - 1
             && let Some(evidence) = listener.evidence()
         {
-            moments.push(((n as u32 + 1) * FRAME_MS, evidence));
+            moments.push((at, evidence));
         }
     }
     (!moments.is_empty()).then_some(Course { human, moments })
