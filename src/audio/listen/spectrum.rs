@@ -67,6 +67,10 @@ impl Spectrum {
 
     /// The power by bin.
     pub fn of(&mut self, frame: &[i16; FRAME]) -> [f32; BINS] {
+        // A far end that sends nothing is heard as silence, which has no spectrum to work out.
+        if frame.iter().all(|s| *s == 0) && self.before.iter().all(|s| *s == 0.0) {
+            return [0.0; BINS];
+        }
         let tables = &*TABLES;
         let mut x = [0.0; WINDOW];
         x[..KEPT].copy_from_slice(&self.before);
