@@ -14,7 +14,7 @@ use crate::house::{House, wait_for};
 
 const LIMIT: Duration = Duration::from_secs(60);
 /// Of one call, in frames of 20 ms.
-const FRAMES_MAX: usize = 1500;
+const FRAMES_MAX: usize = 3000;
 const TRUNK: &str = "    channels_max: 1\n    cps_max: 1\n    ring_s_max: 20\n    options_interval_s: 0\n";
 
 /// How the carrier meets the one call it takes.
@@ -31,8 +31,8 @@ fn header<'t>(message: &'t str, name: &str) -> &'t str {
     message.lines().find(|line| line.starts_with(name)).unwrap_or_else(|| panic!("no {name} in:\n{message}"))
 }
 
-/// An answer to a request, with our tag and, if it has one, a description of the audio.
-fn answer(request: &str, status: &str, audio: Option<SocketAddr>) -> String {
+/// An answer to a request from `sip`, with our tag and, if it has one, a description of the audio.
+fn answer(sip: SocketAddr, request: &str, status: &str, audio: Option<SocketAddr>) -> String {
     let copied = ["Via:", "From:", "Call-ID:", "CSeq:"].map(|name| header(request, name)).join("\r\n");
     let to = header(request, "To:");
     let tag = if to.contains(";tag=") { "" } else { ";tag=carrier" };
@@ -44,9 +44,8 @@ fn answer(request: &str, status: &str, audio: Option<SocketAddr>) -> String {
         )
     });
     format!(
-        "SIP/2.0 {status}\r\n{copied}\r\n{to}{tag}\r\nContact: <sip:carrier@127.0.0.1:{}>\r\n\
+        "SIP/2.0 {status}\r\n{copied}\r\n{to}{tag}\r\nContact: <sip:carrier@{sip}>\r\n\
          Content-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{body}",
-        audio.map_or(9, |at| at.port()),
         body.len()
     )
 }
@@ -55,6 +54,7 @@ fn answer(request: &str, status: &str, audio: Option<SocketAddr>) -> String {
 fn carry(sip: &UdpSocket, meets: Meets, pcm: &[i16]) {
     let rtp = UdpSocket::bind("127.0.0.1:0").expect("a port");
     let here = rtp.local_addr().expect("its address");
+    let listens = sip.local_addr().expect("its address");
     let mut packet = [0; 8192];
     let mut receive = |limit: Duration| {
         sip.set_read_timeout(Some(limit)).expect("a limit");
@@ -67,7 +67,7 @@ fn carry(sip: &UdpSocket, meets: Meets, pcm: &[i16]) {
     let there = SocketAddr::new(caller.ip(), port);
     let status = if meets == Meets::Early { "183 Session Progress" } else { "200 OK" };
     let send = |text: String| sip.send_to(text.as_bytes(), caller).expect("sent");
-    send(answer(&invite, status, Some(here)));
+    send(answer(listens, &invite, status, Some(here)));
     let mut frames = pcm.as_chunks::<FRAME>().0.iter();
     for n in 0..FRAMES_MAX {
         // Silence behind the end of it, so that the line does not fall dead.
@@ -82,14 +82,14 @@ fn carry(sip: &UdpSocket, meets: Meets, pcm: &[i16]) {
         // The pace of the packets is the wait for what the caller says.
         let Some((request, _)) = receive(Duration::from_millis(20)) else { continue };
         if request.starts_with("CANCEL") || request.starts_with("BYE") {
-            send(answer(&request, "200 OK", None));
+            send(answer(listens, &request, "200 OK", None));
             if request.starts_with("CANCEL") {
-                send(answer(&invite, "487 Request Terminated", None));
+                send(answer(listens, &invite, "487 Request Terminated", None));
             }
             return;
         }
     }
-    panic!("the call goes on for half a minute");
+    panic!("the call goes on for a minute");
 }
 
 /// One call by an installation that `change` has changed: its disposition, and the installation.

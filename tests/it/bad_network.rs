@@ -165,7 +165,8 @@ async fn prompts_over_bad_wires() {
         assert!(stats.mos_centi.is_some_and(|seen| mos.contains(&seen)), "{name}: not {mos:?}: {stats:?}");
         if faults.lost > 0 {
             let share = stats.lost * 1000 / stats.sent;
-            assert!((u64::from(faults.lost) / 2..u64::from(faults.lost) * 2).contains(&share), "{name}: {stats:?}");
+            // Of 200 packets and a few, so many by chance once in a thousand runs.
+            assert!((u64::from(faults.lost) / 5..u64::from(faults.lost) * 2).contains(&share), "{name}: {stats:?}");
         }
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use ringback::books::Attempt;
 use ringback::id::AttemptId;
-use ringback::outcome::{Channel, Disposition};
+use ringback::outcome::{Blame, Channel, Disposition};
 use ringback::store::{SqliteStore, Store};
 
 use crate::house::{House, terminate, wait_for, zone_at_noon};
@@ -88,6 +88,14 @@ impl Campaign {
     }
 }
 
+impl Drop for Campaign {
+    /// A test that fails leaves nobody calling.
+    fn drop(&mut self) {
+        let _ = self.serve.kill();
+        let _ = self.serve.wait();
+    }
+}
+
 /// Dials one contact and waits for the outcome; the contact's attempts, and the log.
 fn dial_one(peer: &str, trunk: &str) -> (Vec<Attempt>, String) {
     let campaign = Campaign::start(peer, trunk, 1, &[]);
@@ -130,7 +138,9 @@ fn what_sipp_does_is_what_the_books_say() {
                 let outcome = first.outcome.as_ref().expect("finished");
                 let said = sipp.errors();
                 assert_eq!(outcome.disposition, disposition, "{scenario} {status}\n{log}\nsipp: {said}");
-                assert_eq!(outcome.blame, disposition.blame(), "{scenario} {status}");
+                // A codec that is not spoken is anybody's doing.
+                let blame = if scenario == "out/answer_g729" { Blame::Unknown } else { disposition.blame() };
+                assert_eq!(outcome.blame, blame, "{scenario} {status}");
                 let second = attempts.iter().any(|a| a.plan.try_number == 2 && a.channel == Channel::Voice);
                 assert_eq!(second, again, "{scenario} {status}: {attempts:#?}");
                 assert!(!log.contains("+70001234567"), "a whole number in the log:\n{log}");
