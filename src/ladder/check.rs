@@ -25,6 +25,22 @@ pub fn unused_messages(reader: &mut Reader, top: &Map, messages: &[Message], ste
     }
 }
 
+/// Parts of the day in which nobody may be called.
+pub fn parts(reader: &mut Reader, steps: &[(Step, Span)], rules: &Rules) {
+    for (step, span) in steps {
+        let Does::Voice { retry, .. } = &step.does else { continue };
+        for part in &retry.spread {
+            if part.window().intersect(&rules.week()).never_open() {
+                let found = format!("spread: no minute of the calling window lies {}", part.in_words());
+                reader.report(
+                    Diagnostic::warning(codes::PART_CLOSED, *span, found)
+                        .help("retries are made whenever they are due then; widen the window, or name another part"),
+                );
+            }
+        }
+    }
+}
+
 /// A hand-over is the end of the automatic part.
 pub fn order(reader: &mut Reader, steps: &[(Step, Span)]) {
     let human = steps.iter().position(|(step, _)| matches!(step.does, Does::Human { .. }));

@@ -32,6 +32,9 @@ pub const STEP_UNREACHED: &str = "L056";
 /// A pack of rules that does not exist.
 pub const UNKNOWN_PACK: &str = "L057";
 
+/// Warning: retries are spread over a part of the day in which nobody may be called.
+pub const PART_CLOSED: &str = "L058";
+
 /// A flow's code as a ladder's: the two share the language, not the letter.
 pub fn of_flow(code: &str) -> &'static str {
     use crate::flow::codes as f;

@@ -1,6 +1,7 @@
 //! Ladder YAML → [`Ladder`].
 
 use super::reader::Reader;
+use super::spread::DayPart;
 use super::{Delay, Does, FlowOf, Ladder, Message, MessageIndex, Retry, RetryOn, Segment, Step, StopOn};
 use super::{check, codes, message, rules, segment};
 use crate::diagnostic::{Diagnostic, Span};
@@ -10,7 +11,7 @@ use crate::language::Language;
 
 pub(super) const KEYS: [&str; 10] =
     ["ladder", "languages", "policy", "segments", "window", "caps", "gap", "steps", "stop_on", "messages"];
-const STEP_KEYS: [&str; 7] = ["voice", "sms", "email", "human", "after", "attempts_max", "retry"];
+const STEP_KEYS: [&str; 8] = ["voice", "sms", "email", "human", "after", "attempts_max", "retry", "spread"];
 /// A step is tried at most this often.
 const ATTEMPTS_MAX: u32 = 50;
 
@@ -48,6 +49,7 @@ fn ladder(reader: &mut Reader, root: &Node) -> Option<Ladder> {
     check::unused_messages(reader, top, &messages, &steps);
     check::order(reader, &steps);
     check::retries(reader, &steps, &rules);
+    check::parts(reader, &steps, &rules);
     let steps = steps.into_iter().map(|(step, _)| step).collect();
     Some(Ladder { name: name.unwrap_or_default(), languages, segments, rules, steps, stop_on, messages })
 }
@@ -135,7 +137,7 @@ fn step(reader: &mut Reader, node: &Node, messages: &[Message]) -> Option<(Step,
         Some(entry) => reader.delay(&entry.value, "`after`").unwrap_or(Delay::ZERO),
         None => Delay::ZERO,
     };
-    for key in ["attempts_max", "retry"] {
+    for key in ["attempts_max", "retry", "spread"] {
         if let Some(entry) = map.get(key).filter(|_| kind.key != "voice") {
             let found = format!("only a voice step has `{key}`");
             reader.error(
@@ -199,11 +201,24 @@ fn retry(reader: &mut Reader, step: &Map) -> Retry {
             retry.set(on, delays);
         }
     }
+    if let Some(entry) = step.get("spread") {
+        retry.spread = reader.items(&entry.value).into_iter().filter_map(|node| day_part(reader, node)).collect();
+    }
     retry.attempts_max = match step.get("attempts_max") {
         Some(entry) => attempts_max(reader, &entry.value),
         None => retry.reachable().min(Retry::default().attempts_max),
     };
     retry
+}
+
+fn day_part(reader: &mut Reader, node: &Node) -> Option<DayPart> {
+    let word = reader.text(node, "a part of the day")?;
+    let part = word.parse::<DayPart>().ok();
+    if part.is_none() {
+        let known: Vec<&str> = DayPart::ALL.iter().map(|part| part.as_str()).collect();
+        reader.unknown(codes::MALFORMED, node.span, "part of the day", &word, &known);
+    }
+    part
 }
 
 fn attempts_max(reader: &mut Reader, node: &Node) -> u32 {

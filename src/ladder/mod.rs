@@ -11,6 +11,7 @@ mod render;
 mod retry;
 mod rules;
 mod segment;
+mod spread;
 #[cfg(test)]
 mod tests;
 mod words;

@@ -1,6 +1,7 @@
 //! What comes next for a contact: the first attempt, a retry, the next step, or the end. Every answer says why.
 
 use super::retry::{Answer, Retry, RetryOn, TECHNICAL, answer};
+use super::spread::spreads;
 use super::{Delay, Does, FlowOf, Ladder, Segment, StopOn};
 use crate::books::{Close, Next, PastAttempt, Plan, PromiseState, Standing};
 use crate::flow::program::OptOutScope;
@@ -154,7 +155,29 @@ impl Ladder {
             _ => format!("try {} of {} after {disposition}, {delay} later", past.made() + 1, retry.attempts_max),
         };
         let due_at = delay.after(now, &standing.contact.zone);
+        let (due_at, why) = self.spread(retry, on, past.made(), due_at, why, standing);
         Next::Attempt(Plan { try_number: finished.try_number + 1, due_at, why, ..finished.clone() })
+    }
+
+    /// The retry behind the `made`-th try, in its part of the day.
+    fn spread(
+        &self,
+        retry: &Retry,
+        on: RetryOn,
+        made: u32,
+        due_at: Wall,
+        why: String,
+        standing: &Standing,
+    ) -> (Wall, String) {
+        let part = match retry.spread.len() {
+            0 => return (due_at, why),
+            _ if !spreads(on) => return (due_at, why),
+            parts => retry.spread[made.saturating_sub(1) as usize % parts],
+        };
+        match part.from(due_at, &self.rules, &standing.contact.zone) {
+            Some(at) => (at, format!("{why}, {}", part.in_words())),
+            None => (due_at, why),
+        }
     }
 
     fn next_number(&self, standing: &Standing, finished: &Plan, disposition: Disposition, now: Wall) -> Next {

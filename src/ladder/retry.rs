@@ -1,6 +1,7 @@
 //! The retry table of a voice step: after which ending, how long to wait, how often.
 
 use super::delay::Delay;
+use super::spread::DayPart;
 use crate::outcome::Disposition;
 
 crate::words! {
@@ -63,6 +64,8 @@ pub struct Retry {
     pub attempts_max: u32,
     /// The k-th delay follows the k-th such ending; when they are used up, the next step comes.
     pub delays: Vec<(RetryOn, Vec<Delay>)>,
+    /// Retries are made in these parts of the day, one after another and over again; none: whenever they are due.
+    pub spread: Vec<DayPart>,
     /// Leave the flow's voicemail when a machine answers; otherwise hang up without a word.
     pub leave_voicemail: bool,
 }
@@ -85,6 +88,7 @@ impl Default for Retry {
                 (RetryOn::CallbackRequested, vec![day]),
                 (RetryOn::Technical, TECHNICAL.to_vec()),
             ],
+            spread: Vec::new(),
             leave_voicemail: false,
         }
     }

@@ -91,6 +91,8 @@ fn faults_have_their_place() {
         ("after: [1d], leave", "‸wait: [1d], after: [1d], leave", "L006"),
         ("sms: call_back", "sms: ‸callback", "L012"),
         ("    after: 1d", "    after: ‸soon", "L008"),
+        ("    attempts_max: 3", "    attempts_max: 3\n    spread: [evening, ‸night]", "L008"),
+        ("  - human: collections", "  - human: collections\n    ‸spread: [evening]", "L006"),
         ("  - human: collections", "  - human: collections\n    ‸retry: { busy: [1d] }", "L006"),
         ("[paid, promised", "[‸payed, promised", "L050"),
         ("    en: \"{contact.name}, please call. {company}\"\n", "", "L017"),
@@ -258,6 +260,35 @@ fn walks() {
     for (endings, expected) in rows {
         let mut standing = standing("Europe/Moscow");
         assert_eq!(walk(&ladder, &mut standing, endings), *expected, "{endings:?}");
+    }
+}
+
+/// Retries in parts of the day; each ends at the moment it was due. The first try is at 10:00 on Friday, in Moscow.
+#[test]
+fn retries_are_spread_over_the_day() {
+    use Disposition as D;
+    let source = SHIPPED.replacen("attempts_max: 4", "attempts_max: 4\n    spread: [evening, weekend, morning]", 1);
+    let (ladder, found) = compile(&source);
+    let ladder = ladder.unwrap_or_else(|| panic!("{found:?}"));
+    let rows: &[(&[D], &str)] = &[
+        (&[D::NoAnswer], "Fri 17:00"),
+        (&[D::NoAnswer, D::NoAnswer], "Sat 17:00"),
+        (&[D::NoAnswer, D::NoAnswer, D::NoAnswer], "Tue 09:00"),
+        (&[D::Busy], "Fri 10:10"),
+        (&[D::NoAnswer, D::Busy], "Fri 17:10"),
+        (&[D::Congestion], "Fri 10:01"),
+    ];
+    for (endings, expected) in rows {
+        let mut standing = standing("Europe/Moscow");
+        let mut now = wall("2026-11-20T10:00+03:00");
+        let Next::Attempt(mut plan) = ladder.first(&standing, now) else { panic!() };
+        for disposition in *endings {
+            standing.tried(&plan, now, *disposition);
+            let Next::Attempt(next) = ladder.next(&standing, &plan, *disposition, now) else { panic!("{endings:?}") };
+            (now, plan) = (next.due_at, next);
+        }
+        let shown = plan.due_at.in_zone(&standing.contact.zone).strftime("%a %H:%M").to_string();
+        assert_eq!(shown, *expected, "{endings:?}: {}", plan.why);
     }
 }
 
