@@ -1,13 +1,13 @@
 //! `ringback import`: a CSV into the books; what was not taken goes into a file beside it, with the reasons.
 
 use std::fs::File;
-use std::io::{BufReader, BufWriter, Write};
+use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
 use crate::books::ImportSummary;
-use crate::import::{ContactReader, Defaults, Reject};
+use crate::import::{ContactReader, Defaults, Encoding, Reject, decoded};
 use crate::report::csv;
 use crate::store::Store;
 use crate::time::Wall;
@@ -21,6 +21,7 @@ pub struct Options {
     pub file: PathBuf,
     /// Where rejects are written; `None`: beside the file, as `<name>.rejects.csv`.
     pub rejects: Option<PathBuf>,
+    pub encoding: Encoding,
     pub defaults: Defaults,
 }
 
@@ -35,7 +36,7 @@ pub struct Imported {
 pub async fn run(store: &impl Store, options: &Options, now: Wall, out: &mut impl Write) -> anyhow::Result<Imported> {
     let shown = options.file.display();
     let file = File::open(&options.file).with_context(|| format!("{shown} cannot be opened"))?;
-    let reader = BufReader::with_capacity(1 << 16, file);
+    let reader = decoded(file, options.encoding);
     let mut lines = ContactReader::new(reader, options.defaults.clone()).with_context(|| shown.to_string())?;
     let mut rejects = RejectFile::new(options.rejects.clone().unwrap_or_else(|| beside(&options.file)));
     let mut imported = Imported::default();

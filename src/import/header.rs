@@ -28,12 +28,16 @@ pub enum HeaderError {
     Io(#[source] std::io::Error),
     #[error("the file is empty: expected a header such as contact_id,name,phone,zone,amount,currency,due")]
     Empty,
-    #[error("the header is not UTF-8: save the file as `CSV UTF-8`")]
+    #[error(
+        "the header is not UTF-8: save the file as `CSV UTF-8`, or say what it is: --encoding windows-1251, utf-16le"
+    )]
     Encoding,
     #[error("the header cannot be read: {0}")]
     Line(String),
     #[error("the column `{0}` stands in the header twice")]
     Twice(String),
+    #[error("--column names `{0}`, which the header does not have")]
+    NotThere(String),
     #[error("the header has more than {COLUMNS_MAX} columns")]
     TooMany,
     #[error("the header lacks {}", list(.0))]
@@ -89,8 +93,13 @@ impl Header {
             return Err(HeaderError::TooMany);
         }
         let mut header = Header { separator, columns: cells.len(), known: [None; KNOWN.len()], further: Vec::new() };
+        if let Some((name, _)) = defaults.columns.iter().find(|(theirs, _)| cells.iter().all(|c| c.trim() != theirs)) {
+            return Err(HeaderError::NotThere(name.clone()));
+        }
         for (at, cell) in cells.iter().enumerate() {
             let name = cell.trim();
+            let ours = defaults.columns.iter().find(|(theirs, _)| theirs == name);
+            let name = ours.map_or(name, |(_, ours)| ours);
             let lower = name.to_lowercase();
             if let Some(known) = KNOWN.iter().position(|k| *k == lower) {
                 if header.known[known].replace(at).is_some() {

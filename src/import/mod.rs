@@ -2,6 +2,8 @@
 //!
 //! Reads a stream, a batch at a time; keeps nothing but the ids it has seen. Knows no store. Start at [`ContactReader`].
 
+mod amount;
+mod encoding;
 mod header;
 mod line;
 mod row;
@@ -10,6 +12,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::io::BufRead;
 
+pub use encoding::{Encoding, decoded};
 pub use header::HeaderError;
 
 use crate::books::NewContact;
@@ -19,9 +22,11 @@ use crate::time::Zone;
 use header::Header;
 use line::{Line, LineReader};
 
-/// What a contact gets where the file has no such column, or an empty cell in it.
+/// What is said of a file beside it: what a contact gets where it has no such column, or an empty cell in it.
 #[derive(Debug, Clone, Default)]
 pub struct Defaults {
+    /// Names of columns in the file, and what they are called here.
+    pub columns: Vec<(String, String)>,
     pub language: Option<Language>,
     pub zone: Option<Zone>,
     pub creditor: Option<String>,

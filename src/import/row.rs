@@ -87,7 +87,8 @@ pub(super) fn contact(
     let currency = row.value("currency", defaults.currency, |v| v.parse::<Currency>());
     // The amount is judged even where the currency is wrong: all faults of a line at once.
     let amount = row.value("amount", None, |v| {
-        let amount = Money::parse(v, currency.unwrap_or(Currency::Rub)).map_err(|e| e.to_string())?;
+        let v = super::amount::plain(v)?;
+        let amount = Money::parse(&v, currency.unwrap_or(Currency::Rub)).map_err(|e| e.to_string())?;
         if amount.minor > 0 { Ok(amount) } else { Err("nothing is owed: expected an amount above 0".to_string()) }
     });
     let due = row.value("due", None, day);
@@ -160,7 +161,9 @@ fn text_fault(text: &str, chars_max: usize) -> Option<String> {
     let hidden =
         |c: char| c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{feff}');
     let length = text.chars().count();
-    if length > chars_max {
+    if text.contains('\u{fffd}') {
+        Some("holds what is no letter in the file's encoding".into())
+    } else if length > chars_max {
         Some(format!("is {length} characters long: expected at most {chars_max}"))
     } else if text.contains(hidden) {
         Some("holds a control character: expected plain text".into())

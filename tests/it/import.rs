@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use ringback::cli;
-use ringback::import::{Batch, ContactReader, Defaults, HeaderError, read};
+use ringback::import::{Batch, ContactReader, Defaults, Encoding, HeaderError, decoded, read};
 use ringback::store::{MemoryStore, SqliteStore, Store};
 use ringback::time::{Clock, Mono, Wall};
 
@@ -88,6 +88,7 @@ fn separators_byte_order_marks_and_case() {
 #[test]
 fn defaults_fill_missing_columns_and_empty_cells() {
     let defaults = Defaults {
+        columns: Vec::new(),
         language: Some("en".parse().unwrap()),
         zone: Some("Asia/Tokyo".parse().unwrap()),
         creditor: Some("Acme".into()),
@@ -98,6 +99,32 @@ fn defaults_fill_missing_columns_and_empty_cells() {
     let contact = &batch.contacts[0];
     assert_eq!((contact.language.code(), contact.zone.name(), contact.creditor.as_str()), ("en", "Asia/Tokyo", "Acme"));
     assert_eq!(contact.amount.to_string(), "5.00 USD");
+}
+
+/// What a spreadsheet of a Russian office saves: CP1251, semicolons, decimal commas, columns by names of its own.
+#[test]
+fn a_file_as_an_office_saves_it() {
+    let text = "Договор;ФИО;phone;language;zone;creditor;Долг;currency;due\r\n\
+                7;Иванова Анна;+79161234567;ru;Europe/Moscow;Водоканал;1 234,50;RUB;25.11.2026\r\n";
+    let bytes: Vec<u8> = text
+        .chars()
+        .map(|c| match c {
+            'А'..='я' => (c as u32 - 'А' as u32 + 0xC0) as u8,
+            _ => c as u8,
+        })
+        .collect();
+    let rename = |theirs: &str, ours: &str| (theirs.to_string(), ours.to_string());
+    let columns = vec![rename("Договор", "contact_id"), rename("ФИО", "name"), rename("Долг", "amount")];
+    let defaults = Defaults { columns, ..Defaults::default() };
+    let batch = read(decoded(&bytes[..], Encoding::Windows1251), defaults.clone()).unwrap();
+    let contact = &batch.contacts[0];
+    assert_eq!((contact.external_id.as_str(), contact.name.as_str()), ("7", "Иванова Анна"));
+    assert_eq!(contact.amount.to_string(), "1234.50 RUB");
+    let wrong = read(decoded(&bytes[..], Encoding::Utf8), defaults).unwrap_err().to_string();
+    assert!(wrong.contains("--encoding windows-1251"), "{wrong}");
+    let columns = vec![rename("ФИО", "name")];
+    let missing = read(HEADER.as_bytes(), Defaults { columns, ..Defaults::default() }).unwrap_err().to_string();
+    assert_eq!(missing, "--column names `ФИО`, which the header does not have");
 }
 
 #[test]
@@ -131,7 +158,7 @@ async fn the_command_counts_shows_and_writes_the_rejects() {
     let file = place.path().join("debtors.csv");
     std::fs::copy(folder().join("broken.csv"), &file).unwrap();
     let store = MemoryStore::new();
-    let options = cli::import::Options { file, rejects: None, defaults: Defaults::default() };
+    let options = cli::import::Options { file, rejects: None, encoding: Encoding::Utf8, defaults: Defaults::default() };
     let mut out = Vec::new();
     let imported = cli::import::run(&store, &options, Wall(0), &mut out).await.unwrap();
     let out = String::from_utf8(out).unwrap();
@@ -163,7 +190,7 @@ async fn import_speed() {
     }
     std::fs::write(&file, text).unwrap();
     let store = SqliteStore::open(place.path().join("books.db")).await.unwrap();
-    let options = cli::import::Options { file, rejects: None, defaults: Defaults::default() };
+    let options = cli::import::Options { file, rejects: None, encoding: Encoding::Utf8, defaults: Defaults::default() };
     let clock = Clock::system();
     for what in ["new", "unchanged"] {
         let before: Mono = clock.now().mono;
