@@ -4,6 +4,8 @@ mod pacer;
 mod plan;
 #[cfg(test)]
 mod tests;
+mod waiting;
 
 pub use pacer::{Pace, Pacer};
 pub use plan::{decide_now, plan_again, plan_first, plan_next};
+pub use waiting::{Reason, Waiting};

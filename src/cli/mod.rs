@@ -26,6 +26,7 @@ use anyhow::Context;
 use clap::{Parser, Subcommand};
 
 use crate::config::Config;
+use crate::import::Encoding;
 use crate::language::Language;
 use crate::money::Currency;
 use crate::notify::Courier;
@@ -62,10 +63,14 @@ enum Command {
     Report(ReportArguments),
     /// The calls that came in; with a call's number, what was said in it.
     Inbound(inbound::Arguments),
-    /// Why a contact was, is or is not being called, and when next.
+    /// Why a contact was, is or is not being called, and when next; or what all contacts of a campaign wait for.
     Why {
         /// The contact's `contact_id`.
-        contact: String,
+        #[arg(required_unless_present = "campaign", conflicts_with = "campaign")]
+        contact: Option<String>,
+        /// A campaign by name: how many wait for what.
+        #[arg(long)]
+        campaign: Option<String>,
     },
     /// The SIP messages of a call, between us and the carrier, as a ladder or a pcap file; no audio.
     Ladder {
@@ -119,6 +124,12 @@ struct ImportArguments {
     /// Where rejects are written; by default beside the file, as `<name>.rejects.csv`.
     #[arg(long)]
     rejects: Option<PathBuf>,
+    /// `utf-8`, `utf-16le`, `utf-16be` or `windows-1251`; a byte order mark in the file goes before it.
+    #[arg(long, default_value = "utf-8")]
+    encoding: Encoding,
+    /// What a column of the file is called here: `--column ФИО=name`. May be given several times.
+    #[arg(long, value_parser = renamed, value_name = "THEIRS=OURS")]
+    column: Vec<(String, String)>,
     /// For rows without a language.
     #[arg(long)]
     language: Option<Language>,
@@ -180,7 +191,9 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Serve => loop_runtime()?.block_on(serve::run(&config))?,
         Command::Report(args) => runtime()?.block_on(print_report(&config, args))?,
         Command::Inbound(args) => runtime()?.block_on(print_inbound(&config, &args))?,
-        Command::Why { contact } => runtime()?.block_on(print_why(&config, &contact))?,
+        Command::Why { contact, campaign } => {
+            runtime()?.block_on(print_why(&config, contact.as_deref(), campaign.as_deref()))?;
+        }
         Command::Ladder { call, pcap, full_numbers } => {
             sip_ladder::run(&Config::load(&config)?, call, full_numbers, pcap.as_deref(), &mut std::io::stdout())?;
         }
@@ -208,11 +221,18 @@ async fn open(config: &Path) -> anyhow::Result<(Config, Arc<SqliteStore>, Arc<Cl
     Ok((config, Arc::new(store), Arc::new(Clock::system())))
 }
 
+/// `ФИО=name`.
+fn renamed(written: &str) -> Result<(String, String), String> {
+    let both = written.split_once('=').map(|(theirs, ours)| (theirs.trim().to_string(), ours.trim().to_string()));
+    both.filter(|(theirs, ours)| !theirs.is_empty() && !ours.is_empty())
+        .ok_or_else(|| format!("expected the file's name of a column and ours, as in ФИО=name, found `{written}`"))
+}
+
 async fn import_file(config: &Path, arguments: ImportArguments) -> anyhow::Result<()> {
-    let ImportArguments { file, rejects, language, zone, creditor, currency } = arguments;
+    let ImportArguments { file, rejects, encoding, column, language, zone, creditor, currency } = arguments;
     let (_, store, clock) = open(config).await?;
-    let defaults = crate::import::Defaults { language, zone, creditor, currency };
-    let options = import::Options { file, rejects, defaults };
+    let defaults = crate::import::Defaults { columns: column, language, zone, creditor, currency };
+    let options = import::Options { file, rejects, encoding, defaults };
     import::run(&*store, &options, clock.now().wall, &mut std::io::stdout()).await?;
     Ok(())
 }
@@ -230,9 +250,16 @@ async fn print_inbound(config: &Path, arguments: &inbound::Arguments) -> anyhow:
     inbound::run(&*store, arguments, &mut std::io::stdout()).await
 }
 
-async fn print_why(config: &Path, contact: &str) -> anyhow::Result<()> {
+async fn print_why(config: &Path, contact: Option<&str>, campaign: Option<&str>) -> anyhow::Result<()> {
     let (_, store, clock) = open(config).await?;
-    why::run(&*store, contact, clock.now().wall, &mut std::io::stdout()).await
+    let (now, out) = (clock.now().wall, &mut std::io::stdout());
+    if let Some(campaign) = campaign {
+        campaign::waiting(&*store, campaign, now, out).await?;
+    }
+    match contact {
+        Some(contact) => why::run(&*store, contact, now, out).await,
+        None => Ok(()),
+    }
 }
 
 /// The voices of an installation.

@@ -113,6 +113,10 @@ impl Store for MemoryStore {
         Ok(self.model().attempts(campaign, after, limit))
     }
 
+    async fn open_attempts(&self, campaign: CampaignId, after: AttemptId, limit: u32) -> Result<Vec<Claimed>> {
+        Ok(self.model().open_attempts(campaign, after, limit))
+    }
+
     async fn contacts(&self, after: ContactId, limit: u32) -> Result<Vec<Contact>> {
         Ok(self.model().contacts(after, limit))
     }

@@ -118,6 +118,13 @@ pub trait Store: Send + Sync + 'static {
         after: AttemptId,
         limit: u32,
     ) -> impl Future<Output = Result<Vec<Attempt>>> + Send;
+    /// The campaign's scheduled, claimed and live attempts with id > `after`, in order of id, each with its contact's standing.
+    fn open_attempts(
+        &self,
+        campaign: CampaignId,
+        after: AttemptId,
+        limit: u32,
+    ) -> impl Future<Output = Result<Vec<Claimed>>> + Send;
     fn contacts(&self, after: ContactId, limit: u32) -> impl Future<Output = Result<Vec<Contact>>> + Send;
     fn promises(&self) -> impl Future<Output = Result<Vec<Promise>>> + Send;
     fn worklist(&self) -> impl Future<Output = Result<Vec<WorklistEntry>>> + Send;

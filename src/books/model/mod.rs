@@ -248,6 +248,13 @@ impl Model {
         later.filter(|a| campaign.is_none_or(|c| a.campaign == c)).take(limit as usize).cloned().collect()
     }
 
+    /// The campaign's scheduled, claimed and live ones with id > `after`.
+    pub fn open_attempts(&self, campaign: CampaignId, after: AttemptId, limit: u32) -> Vec<Claimed> {
+        let later = self.attempts.range(AttemptId(after.0 + 1)..).map(|(_, a)| a);
+        let open = later.filter(|a| a.campaign == campaign && a.state.is_open()).take(limit as usize);
+        open.map(|a| self.claimed(a.id)).collect()
+    }
+
     pub fn contacts(&self, after: ContactId, limit: u32) -> Vec<Contact> {
         let later = self.contacts.range(ContactId(after.0 + 1)..).take(limit as usize);
         later.map(|(_, known)| known.contact.clone()).collect()

@@ -6,6 +6,7 @@ pub(super) mod render;
 mod sources;
 mod status;
 mod use_flow;
+mod waiting;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -21,6 +22,7 @@ use crate::store::Store;
 use crate::time::Wall;
 
 pub(super) use sources::Sources;
+pub(super) use waiting::run as waiting;
 
 #[derive(clap::Subcommand)]
 pub enum Command {

@@ -230,6 +230,11 @@ impl Store for SqliteStore {
         read::attempts(&self.readers, campaign, after, limit).await
     }
 
+    async fn open_attempts(&self, campaign: CampaignId, after: AttemptId, limit: u32) -> Result<Vec<Claimed>> {
+        let attempts = read::open_attempts(&self.readers, campaign, after, limit).await?;
+        read::with_standing(&self.readers, attempts).await
+    }
+
     async fn contacts(&self, after: ContactId, limit: u32) -> Result<Vec<Contact>> {
         read::contacts(&self.readers, after, limit).await
     }

@@ -208,6 +208,21 @@ pub(super) async fn attempts(
     rows(query.fetch_all(pool).await?, row::attempt)
 }
 
+pub(super) async fn open_attempts(
+    pool: &SqlitePool,
+    campaign: CampaignId,
+    after: AttemptId,
+    limit: u32,
+) -> Result<Vec<Attempt>> {
+    let sql = format!(
+        "SELECT {} FROM attempt WHERE campaign = $1 AND id > $2 AND state IN ('scheduled', 'claimed', 'live') \
+         ORDER BY id LIMIT $3",
+        row::ATTEMPT
+    );
+    let query = sqlx::query(AssertSqlSafe(sql)).bind(campaign.0).bind(after.0).bind(i64::from(limit));
+    rows(query.fetch_all(pool).await?, row::attempt)
+}
+
 pub(super) async fn history(pool: &SqlitePool, external_id: &str) -> Result<History> {
     let mut snapshot = pool.begin().await?;
     let id = sqlx::query("SELECT id FROM contact WHERE external_id = $1")

@@ -148,6 +148,7 @@ async fn books(store: &impl Store) -> Vec<Answer> {
         answer(store.published().await),
         answer(store.attempts(None, AttemptId(0), 99).await),
         answer(store.attempts(Some(CampaignId(2)), AttemptId(1), 2).await),
+        answer(store.open_attempts(CampaignId(1), AttemptId(1), 5).await),
         answer(store.promises().await),
         answer(store.worklist().await),
         answer(store.outbox().await),
