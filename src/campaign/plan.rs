@@ -27,18 +27,27 @@ pub fn decide_now(ladder: &Ladder, standing: &Standing, channel: Channel, now: W
     decide(&Question { standing, channel, now, rules: &ladder.rules })
 }
 
-/// Moves `next` to the first lawful instant; passes over steps that will never have one.
+/// Moves `next` to the first lawful instant; passes over steps that will never have one. When no step is left because only a human
+/// may act and the ladder hands over to none, the contact is closed with that reason.
 fn lawful(ladder: &Ladder, standing: &Standing, next: Next) -> Next {
     let mut next = next;
+    let mut for_a_human: Option<Close> = None;
     // Each turn goes at least one step up the ladder.
     for _ in 0..=ladder.steps.len() {
-        let Next::Attempt(plan) = next else { return next };
+        let plan = match (next, &for_a_human) {
+            (Next::Attempt(plan), _) => plan,
+            (Next::Close(close), Some(human)) if close.reason == LADDER_ENDED => return Next::Close(human.clone()),
+            (close, _) => return close,
+        };
         let question = Question { standing, channel: plan.channel, now: plan.due_at, rules: &ladder.rules };
         let decision = match earliest(&question, plan.due_at) {
             Ok(at) if at == plan.due_at => return Next::Attempt(plan),
             Ok(at) => return Next::Attempt(moved(plan, standing, at, &decide(&question))),
             Err(decision) => decision,
         };
+        if let Decision::NeedsHuman { rule, why } = &decision {
+            for_a_human.get_or_insert_with(|| Close::new(rule, why.clone()));
+        }
         next = match never(&decision) {
             Never::Contact(close) => Next::Close(close),
             Never::Channel(why) => {
@@ -48,7 +57,7 @@ fn lawful(ladder: &Ladder, standing: &Standing, next: Next) -> Next {
             }
         };
     }
-    Next::Close(Close { reason: "ladder_ended".into(), why: "no step of the ladder can be made".into() })
+    Next::Close(Close { reason: LADDER_ENDED.into(), why: "no step of the ladder can be made".into() })
 }
 
 fn moved(plan: Plan, standing: &Standing, at: Wall, denied: &Decision) -> Plan {
@@ -60,6 +69,9 @@ fn moved(plan: Plan, standing: &Standing, at: Wall, denied: &Decision) -> Plan {
     let why = format!("{}; moved to {}: {why}", plan.why, there.strftime("%a %Y-%m-%d %H:%M"));
     Plan { due_at: at, why, ..plan }
 }
+
+/// As the ladder closes it.
+const LADDER_ENDED: &str = "ladder_ended";
 
 enum Never {
     /// By no channel.

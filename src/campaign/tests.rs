@@ -153,6 +153,20 @@ fn what_can_never_be_made_is_passed_over_or_closes() {
     }
 }
 
+/// A ladder that hands over to nobody: the reason stays to be seen.
+#[test]
+fn who_is_for_a_human_is_closed_as_such() {
+    let source = "ladder: calls\npolicy: [us.tcpa]\nsegments:\n  all: { when: days_overdue > -1000, flow: reminder }\n\
+                  steps:\n  - voice: segment.flow\n";
+    let (ladder, found) = crate::ladder::compile(source);
+    let ladder = ladder.unwrap_or_else(|| panic!("{found:?}"));
+    let now = wall("2026-11-20T12:00+03:00");
+    let mut standing = standing("Europe/Moscow");
+    assert_eq!(shown(&plan_first(&ladder, &standing, now), &standing), "close no_consent");
+    standing.contact.fields.insert("consent_voice".into(), "yes".into());
+    assert_eq!(shown(&plan_first(&ladder, &standing, now), &standing), "voice 1.1 Fri 11-20 12:00");
+}
+
 #[test]
 fn the_books_moved_between_plan_and_dialling() {
     type Change = fn(&mut Standing);

@@ -6,7 +6,7 @@ use super::codes;
 use super::reader::Reader;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::flow::yaml::{Map, Node};
-use crate::policy::{CallingWindow, Cap, CapFault, DAYS, Hours, Pack, Period, Rules};
+use crate::policy::{CallingWindow, Cap, CapFault, DAYS, Hours, Pack, Period, Rules, WEEK};
 
 /// The ladder's own and those of its packs; the outermost always hold.
 pub fn rules(reader: &mut Reader, top: &Map) -> Rules {
@@ -128,15 +128,6 @@ fn time(reader: &mut Reader, node: &Node) -> Option<u16> {
 /// `mon`, `mon-fri`, `daily`.
 fn weekdays(reader: &mut Reader, node: &Node) -> Vec<Weekday> {
     let Some(scalar) = reader.scalar(node, "days") else { return Vec::new() };
-    let all = [
-        Weekday::Monday,
-        Weekday::Tuesday,
-        Weekday::Wednesday,
-        Weekday::Thursday,
-        Weekday::Friday,
-        Weekday::Saturday,
-        Weekday::Sunday,
-    ];
     let at = |word: &str| DAYS.iter().position(|d| *d == word);
     let (first, last) = match scalar.text.split_once('-') {
         Some((a, b)) => (a.trim(), b.trim()),
@@ -144,7 +135,7 @@ fn weekdays(reader: &mut Reader, node: &Node) -> Vec<Weekday> {
         None => (scalar.text.as_str(), scalar.text.as_str()),
     };
     match (at(first), at(last)) {
-        (Some(a), Some(b)) if a <= b => all[a..=b].to_vec(),
+        (Some(a), Some(b)) if a <= b => WEEK[a..=b].to_vec(),
         (Some(_), Some(_)) => {
             reader.error(
                 codes::MALFORMED,

@@ -1,20 +1,8 @@
 //! Parts of the week over which retries are spread: who is out in the morning may be at home in the evening.
 
-use jiff::civil::Weekday;
-
 use super::retry::RetryOn;
-use crate::policy::{CallingWindow, Hours, Rules};
+use crate::policy::{CallingWindow, Hours, Rules, WEEK};
 use crate::time::{Wall, Zone};
-
-const ALL: [Weekday; 7] = [
-    Weekday::Monday,
-    Weekday::Tuesday,
-    Weekday::Wednesday,
-    Weekday::Thursday,
-    Weekday::Friday,
-    Weekday::Saturday,
-    Weekday::Sunday,
-];
 
 crate::words! {
     /// A part of the contact's own week.
@@ -33,10 +21,10 @@ crate::words! {
 impl DayPart {
     pub fn window(self) -> CallingWindow {
         match self {
-            DayPart::Morning => CallingWindow::on(&ALL, Hours::new(0, 12 * 60)),
-            DayPart::Afternoon => CallingWindow::on(&ALL, Hours::new(12 * 60, 17 * 60)),
-            DayPart::Evening => CallingWindow::on(&ALL, Hours::new(17 * 60, 24 * 60)),
-            DayPart::Weekend => CallingWindow::on(&ALL[5..], Hours::new(0, 24 * 60)),
+            DayPart::Morning => CallingWindow::on(&WEEK, Hours::new(0, 12 * 60)),
+            DayPart::Afternoon => CallingWindow::on(&WEEK, Hours::new(12 * 60, 17 * 60)),
+            DayPart::Evening => CallingWindow::on(&WEEK, Hours::new(17 * 60, 24 * 60)),
+            DayPart::Weekend => CallingWindow::on(&WEEK[5..], Hours::new(0, 24 * 60)),
         }
     }
 

@@ -33,16 +33,6 @@ fn local(written: &str, zone: &str) -> Wall {
     Wall::from(&format!("{written}[{zone}]").parse::<jiff::Zoned>().unwrap())
 }
 
-const ALL_DAYS: [Weekday; 7] = [
-    Weekday::Monday,
-    Weekday::Tuesday,
-    Weekday::Wednesday,
-    Weekday::Thursday,
-    Weekday::Friday,
-    Weekday::Saturday,
-    Weekday::Sunday,
-];
-
 /// The outermost rules, and nothing in the past.
 #[test]
 fn hours() {
@@ -145,7 +135,7 @@ fn the_past() {
         for (at, channel, disposition) in &past {
             standing.tried_elsewhere(*channel, local(&format!("2026-{at}"), "Europe/Moscow"), *disposition);
         }
-        let rules = Rules::of_ladder(CallingWindow::on(&ALL_DAYS, Hours::new(0, 1440)), caps.clone(), None)
+        let rules = Rules::of_ladder(CallingWindow::on(&WEEK, Hours::new(0, 1440)), caps.clone(), None)
             .and(&Rules::outermost());
         let now = local("2026-11-20T12:00", "Europe/Moscow");
         let decision = decide(&Question { standing: &standing, channel, now, rules: &rules });

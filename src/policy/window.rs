@@ -49,6 +49,15 @@ pub struct Holidays {
     pub hours: Option<Hours>,
 }
 
+pub const WEEK: [Weekday; 7] = [
+    Weekday::Monday,
+    Weekday::Tuesday,
+    Weekday::Wednesday,
+    Weekday::Thursday,
+    Weekday::Friday,
+    Weekday::Saturday,
+    Weekday::Sunday,
+];
 /// As days are written.
 pub const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
@@ -176,16 +185,6 @@ pub(super) fn day_start(date: Date, zone: &Zone) -> Option<Wall> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const WEEK: [Weekday; 7] = [
-        Weekday::Monday,
-        Weekday::Tuesday,
-        Weekday::Wednesday,
-        Weekday::Thursday,
-        Weekday::Friday,
-        Weekday::Saturday,
-        Weekday::Sunday,
-    ];
 
     /// zone, hours, date → first and last instant at which a call guarded by five minutes may begin.
     #[test]

@@ -125,7 +125,7 @@ blast: running
           2 wait for 09:00 in their zone (ladder); the first at 2026-11-20T06:00:00Z
           1 are due for a call now
           1 have asked not to be contacted
-  done with: 1 excluded, 1 ladder_ended
+  done with: 1 excluded, 1 refused_contact
 ";
         assert_eq!(told(&store, "2026-11-20T05:30Z").await, early);
         let late = told(&store, "2026-11-20T19:30Z").await;
