@@ -481,10 +481,7 @@ fn an_agent_who_does_not_pick_up_gives_way_to_the_next() {
 fn a_queue_is_closed_outside_its_hours() {
     let staffing = Staffing { agents: Vec::new(), hours: None };
     let nobody = Stage::set(limits(), Desk::new([("desk".to_string(), staffing)]), 1, "2026-11-20T10:00Z");
-    let hours = Some((
-        crate::policy::CallingWindow::on(&[], crate::policy::Hours::new(0, 0)),
-        "Europe/London".parse().unwrap(),
-    ));
+    let hours = Some((crate::policy::CallingWindow::CLOSED, "Europe/London".parse().unwrap()));
     let staffing = Staffing { agents: vec!["sip:a".to_string()], hours };
     let closed = Stage::set(limits(), Desk::new([("desk".to_string(), staffing)]), 1, "2026-11-20T10:00Z");
     for mut stage in [nobody, closed] {

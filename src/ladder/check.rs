@@ -30,7 +30,7 @@ pub fn parts(reader: &mut Reader, steps: &[(Step, Span)], rules: &Rules) {
     for (step, span) in steps {
         let Does::Voice { retry, .. } = &step.does else { continue };
         for part in &retry.spread {
-            if part.window().intersect(&rules.week()).never_open() {
+            if part.open(rules).never_open() {
                 let found = format!("spread: no minute of the calling window lies {}", part.in_words());
                 reader.report(
                     Diagnostic::warning(codes::PART_CLOSED, *span, found)

@@ -6,7 +6,7 @@ use super::codes;
 use super::reader::Reader;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::flow::yaml::{Map, Node};
-use crate::policy::{CallingWindow, Cap, CapFault, DAYS, Hours, Pack, Period, Rules, WEEK};
+use crate::policy::{CallingWindow, Cap, CapFault, DAYS, DaysFault, Hours, Pack, Period, Rules, days};
 
 /// The ladder's own and those of its packs; the outermost always hold.
 pub fn rules(reader: &mut Reader, top: &Map) -> Rules {
@@ -63,7 +63,7 @@ fn packs(reader: &mut Reader, top: &Map) -> Rules {
 
 /// One window, or a list of them for different days.
 fn window(reader: &mut Reader, node: &Node, outermost: &CallingWindow) -> CallingWindow {
-    let mut window = CallingWindow::on(&[], Hours::new(0, 0));
+    let mut window = CallingWindow::CLOSED;
     for node in reader.items(node) {
         let Some(map) = reader.map(node, "a window") else { continue };
         reader.known_keys(map, "key of a window", &["days", "from", "to", "zone"]);
@@ -80,8 +80,8 @@ fn window(reader: &mut Reader, node: &Node, outermost: &CallingWindow) -> Callin
         }
         let from = reader.required(map, "from", "a window", node.span).and_then(|n| time(reader, n));
         let to = reader.required(map, "to", "a window", node.span).and_then(|n| time(reader, n));
-        let days = match reader.required(map, "days", "a window", node.span) {
-            Some(days) => reader.items(days).into_iter().flat_map(|n| weekdays(reader, n)).collect(),
+        let on = match reader.required(map, "days", "a window", node.span) {
+            Some(days) => reader.items(days).into_iter().flat_map(|n| weekdays(reader, n)).copied().collect(),
             None => Vec::new(),
         };
         let (Some(from), Some(to)) = (from, to) else { continue };
@@ -90,7 +90,7 @@ fn window(reader: &mut Reader, node: &Node, outermost: &CallingWindow) -> Callin
             reader.error(codes::MALFORMED, place, "the window ends before it begins", "write `to` later than `from`");
             continue;
         }
-        let own = CallingWindow::on(&days, Hours::new(from, to));
+        let own = CallingWindow::on(&on, Hours::new(from, to));
         let both = own.intersect(outermost);
         if both != own && !both.never_open() {
             let day = (0..7).find(|i| both.days[*i] != own.days[*i]).unwrap_or(0);
@@ -125,32 +125,16 @@ fn time(reader: &mut Reader, node: &Node) -> Option<u16> {
     parsed
 }
 
-/// `mon`, `mon-fri`, `daily`.
-fn weekdays(reader: &mut Reader, node: &Node) -> Vec<Weekday> {
-    let Some(scalar) = reader.scalar(node, "days") else { return Vec::new() };
-    let at = |word: &str| DAYS.iter().position(|d| *d == word);
-    let (first, last) = match scalar.text.split_once('-') {
-        Some((a, b)) => (a.trim(), b.trim()),
-        None if scalar.text == "daily" => ("mon", "sun"),
-        None => (scalar.text.as_str(), scalar.text.as_str()),
-    };
-    match (at(first), at(last)) {
-        (Some(a), Some(b)) if a <= b => WEEK[a..=b].to_vec(),
-        (Some(_), Some(_)) => {
-            reader.error(
-                codes::MALFORMED,
-                node.span,
-                "a week begins on Monday",
-                "write two ranges: [sat-sun, mon-tue]",
-            );
-            Vec::new()
+fn weekdays(reader: &mut Reader, node: &Node) -> &'static [Weekday] {
+    let Some(scalar) = reader.scalar(node, "days") else { return &[] };
+    match days(&scalar.text) {
+        Ok(days) => return days,
+        Err(DaysFault::Backwards) => {
+            reader.error(codes::MALFORMED, node.span, "a week begins on Monday", "write two ranges: [sat-sun, mon-tue]")
         }
-        (a, _) => {
-            let bad = if a.is_none() { first } else { last };
-            reader.unknown(codes::MALFORMED, node.span, "day", bad, &DAYS);
-            Vec::new()
-        }
+        Err(DaysFault::NoDay(word)) => reader.unknown(codes::MALFORMED, node.span, "day", word, &DAYS),
     }
+    &[]
 }
 
 /// `3 per day`, `2 talks per week`, `7 calls in 7 days`.

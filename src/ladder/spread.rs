@@ -19,7 +19,7 @@ crate::words! {
 }
 
 impl DayPart {
-    pub fn window(self) -> CallingWindow {
+    fn window(self) -> CallingWindow {
         match self {
             DayPart::Morning => CallingWindow::on(&WEEK, Hours::new(0, 12 * 60)),
             DayPart::Afternoon => CallingWindow::on(&WEEK, Hours::new(12 * 60, 17 * 60)),
@@ -28,9 +28,14 @@ impl DayPart {
         }
     }
 
+    /// Its calling hours in a week.
+    pub fn open(self, rules: &Rules) -> CallingWindow {
+        self.window().intersect(&rules.week())
+    }
+
     /// The first instant from `due` on that lies in this part and in the week's calling hours. `None`: they have none in common.
     pub fn from(self, due: Wall, rules: &Rules, zone: &Zone) -> Option<Wall> {
-        self.window().intersect(&rules.week()).next(due, zone, rules.guard())
+        self.open(rules).next(due, zone, rules.guard())
     }
 
     /// `in the evening`.

@@ -108,9 +108,11 @@ impl Stop {
                 (None, None) => None,
             },
             Stop::Protected => Fact::Protected.of(contact).map(|words| format!("the person is protected: {words}")),
-            Stop::Collector => match Fact::Claimant.of(contact) {
-                Some("principal") => None,
-                Some(_) => Some("a debt for housing or utilities is claimed by a collector".into()),
+            Stop::Collector => match Fact::Claimant.of(contact).map(str::parse) {
+                Some(Ok(Claimant::Principal)) => None,
+                Some(Ok(Claimant::Collector) | Err(_)) => {
+                    Some("a debt for housing or utilities is claimed by a collector".into())
+                }
                 None => Some("it is not known who claims the debt: the column `claimant` says so".into()),
             },
         }

@@ -26,4 +26,4 @@ pub use facts::{Claimant, Fact, Protected};
 pub use pack::Pack;
 pub use phones::{phone_to_dial, phones_to_dial};
 pub use rules::Rules;
-pub use window::{CallingWindow, DAYS, Hours, WEEK};
+pub use window::{CallingWindow, DAYS, DaysFault, Hours, WEEK, days};

@@ -11,7 +11,7 @@ use super::cap::Cap;
 use super::facts::Stop;
 use super::gap::{After, Gap, Length};
 use super::rules::{By, Opening, Rules};
-use super::window::{CallingWindow, DAYS, Holidays, Hours};
+use super::window::{CallingWindow, Holidays, Hours, days};
 
 /// As shipped, in the order in which they are listed.
 const SHIPPED: [&str; 6] = [
@@ -138,12 +138,12 @@ struct WrittenGap {
 
 impl WrittenHours {
     fn opening(self) -> Result<Opening, String> {
-        let mut window = CallingWindow { days: [None; 7], holidays: None };
-        for (days, written) in &self.days {
+        let mut window = CallingWindow::CLOSED;
+        for (written_days, written) in &self.days {
             let hours = hours(written)?;
-            let (first, last) = days.split_once('-').unwrap_or((days, days));
-            let at = |day: &str| DAYS.iter().position(|d| *d == day).ok_or(format!("no day: {day}"));
-            window.days[at(first)?..=at(last)?].fill(Some(hours));
+            for day in days(written_days).map_err(|fault| format!("{written_days}: {fault:?}"))? {
+                window.days[day.to_monday_zero_offset() as usize] = Some(hours);
+            }
         }
         if let Some(written) = self.holidays {
             let calendar =

@@ -225,7 +225,7 @@ fn random_rules(dice: &mut Dice) -> Rules {
     let days = [Weekday::Monday, Weekday::Tuesday, Weekday::Thursday, Weekday::Saturday, Weekday::Sunday];
     let mut hours = Vec::new();
     for _ in 0..1 + dice.roll(3) {
-        let mut window = CallingWindow::on(&[], Hours::new(0, 0));
+        let mut window = CallingWindow::CLOSED;
         for day in days {
             // Night hours too, so that clock changes fall into the window.
             let (from, to) = match dice.roll(3) {

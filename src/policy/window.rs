@@ -49,7 +49,7 @@ pub struct Holidays {
     pub hours: Option<Hours>,
 }
 
-pub const WEEK: [Weekday; 7] = [
+pub static WEEK: [Weekday; 7] = [
     Weekday::Monday,
     Weekday::Tuesday,
     Weekday::Wednesday,
@@ -61,12 +61,34 @@ pub const WEEK: [Weekday; 7] = [
 /// As days are written.
 pub const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
+/// What is wrong with days as written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DaysFault<'w> {
+    NoDay(&'w str),
+    /// Over the end of a week, which begins on Monday.
+    Backwards,
+}
+
+/// `mon`, `mon-fri`, `daily`.
+pub fn days(written: &str) -> Result<&'static [Weekday], DaysFault<'_>> {
+    let (first, last) = match written.split_once('-') {
+        Some((first, last)) => (first.trim(), last.trim()),
+        None if written == "daily" => ("mon", "sun"),
+        None => (written, written),
+    };
+    let at = |word| DAYS.iter().position(|d| *d == word).ok_or(DaysFault::NoDay(word));
+    let (first, last) = (at(first)?, at(last)?);
+    WEEK.get(first..=last).ok_or(DaysFault::Backwards)
+}
+
 const DAY_NAMES: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 
 impl CallingWindow {
+    pub const CLOSED: CallingWindow = CallingWindow { days: [None; 7], holidays: None };
+
     /// The same hours on each of `days`.
     pub fn on(days: &[Weekday], hours: Hours) -> CallingWindow {
-        let mut window = CallingWindow { days: [None; 7], holidays: None };
+        let mut window = CallingWindow::CLOSED;
         for day in days {
             window.days[day.to_monday_zero_offset() as usize] = Some(hours);
         }
