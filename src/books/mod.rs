@@ -2,6 +2,7 @@
 //!
 //! Pure. A database is one way to keep these books (`store`); the simulator keeps them in memory.
 
+pub mod account;
 pub mod flow_version;
 pub mod merge;
 pub mod model;
@@ -12,6 +13,7 @@ pub mod write;
 
 use crate::id::CampaignId;
 
+pub use account::{Account, NewPayment, Paid, PromisePart, PromiseTerms};
 pub use flow_version::{FlowRef, FlowRefError, FlowVersion, NotPublished, Publication, PublishedFlow, Which};
 pub use model::Model;
 pub use rows::*;

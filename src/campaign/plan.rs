@@ -1,6 +1,6 @@
 //! The ladder's answer, moved to when it is lawful.
 
-use crate::books::{Close, Next, Plan, Standing};
+use crate::books::{Close, Next, Plan, Sleeper, Standing};
 use crate::ladder::Ladder;
 use crate::outcome::{Channel, Disposition};
 use crate::policy::{Decision, Question, decide, earliest};
@@ -14,6 +14,12 @@ pub fn plan_first(ladder: &Ladder, standing: &Standing, now: Wall) -> Next {
 /// What follows `finished`, which ended with `disposition` and is the newest of `standing.past_here`.
 pub fn plan_next(ladder: &Ladder, standing: &Standing, finished: &Plan, disposition: Disposition, now: Wall) -> Next {
     lawful(ladder, standing, ladder.next(standing, finished, disposition, now))
+}
+
+/// What a closed contact gets that is looked at again.
+pub fn plan_awake(ladder: &Ladder, sleeper: &Sleeper, now: Wall) -> Next {
+    let Sleeper { standing, closed, last, .. } = sleeper;
+    lawful(ladder, standing, ladder.awake(standing, closed, last.as_ref(), now))
 }
 
 /// What becomes of a planned attempt that is due but not allowed now ([`decide_now`] said so): the same attempt later, the
@@ -57,7 +63,7 @@ fn lawful(ladder: &Ladder, standing: &Standing, next: Next) -> Next {
             }
         };
     }
-    Next::Close(Close { reason: LADDER_ENDED.into(), why: "no step of the ladder can be made".into() })
+    Next::Close(Close::new(LADDER_ENDED, "no step of the ladder can be made"))
 }
 
 fn moved(plan: Plan, standing: &Standing, at: Wall, denied: &Decision) -> Plan {
@@ -92,7 +98,7 @@ fn never(decision: &Decision) -> Never {
                 "protected" | "collector" => "excluded",
                 _ => return Never::Channel(why.clone()),
             };
-            Never::Contact(Close { reason: reason.into(), why: why.clone() })
+            Never::Contact(Close::new(reason, why.clone()))
         }
     }
 }

@@ -110,7 +110,7 @@ fn the_words_say_who_moved_it() {
 fn what_can_never_be_made_is_passed_over_or_closes() {
     type Change = fn(&mut Standing);
     let rows: &[(&str, Change, &str)] = &[
-        ("paid", |s| s.contact.debt.paid = true, "close paid"),
+        ("paid", |s| s.pays_all(), "close paid"),
         ("promise", |s| s.promised(PromiseState::Open), "close promised"),
         ("opted out", |s| s.suppressed(None), "close opted_out"),
         ("number suppressed", |s| s.suppressed(Some(1)), "email 3.1 Mon 11-23 09:00"),
@@ -172,7 +172,7 @@ fn the_books_moved_between_plan_and_dialling() {
     type Change = fn(&mut Standing);
     let rows: &[(&str, Change, &str)] = &[
         ("nothing", |_| {}, "voice 1.1 Fri 11-20 12:00"),
-        ("paid", |s| s.contact.debt.paid = true, "close paid"),
+        ("paid", |s| s.pays_all(), "close paid"),
         (
             "talked to by another campaign",
             |s| s.tried_elsewhere(Channel::Voice, wall("2026-11-20T11:59+03:00"), Disposition::Refused),
@@ -202,7 +202,7 @@ fn every_plan_is_lawful_and_every_way_ends() {
         let mut standing = standing(zones[dice.roll(5) as usize]);
         standing.contact.phones.push(phone(2, "+79160000002"));
         let mut now = Wall(wall("2026-10-20T00:00Z").0 + dice.roll(20 * 86_400) as i64 * 1_000_000);
-        standing.contact.debt.due = now.date(&standing.contact.zone);
+        standing.contact.debts[0].due = now.date(&standing.contact.zone);
         let mut next = plan_first(&ladder, &standing, now);
         for turn in 0.. {
             let Next::Attempt(plan) = next else { break };

@@ -78,7 +78,9 @@ fn a(channel: Channel) -> &'static str {
         Channel::Voice => "a call",
         Channel::Sms => "an SMS",
         Channel::Email => "an e-mail",
+        Channel::Letter => "a letter",
         Channel::Human => "a human",
+        Channel::Visit => "a visit",
     }
 }
 

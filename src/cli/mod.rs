@@ -85,7 +85,8 @@ enum Command {
         full_numbers: bool,
     },
     /// Record that a contact has paid: everything about the debt stops.
-    Payment(payment::Arguments),
+    #[command(subcommand)]
+    Payment(payment::Command),
     /// Check, test, explain and publish flows.
     #[command(subcommand)]
     Flow(flow::Command),
@@ -197,7 +198,7 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Ladder { call, pcap, full_numbers } => {
             sip_ladder::run(&Config::load(&config)?, call, full_numbers, pcap.as_deref(), &mut std::io::stdout())?;
         }
-        Command::Payment(args) => runtime()?.block_on(payment::run(&config, &args))?,
+        Command::Payment(command) => runtime()?.block_on(payment::run(&config, &command))?,
     }
     Ok(ExitCode::SUCCESS)
 }

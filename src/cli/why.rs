@@ -6,6 +6,7 @@ use std::io::Write;
 
 use crate::books::*;
 use crate::id::{CampaignId, PhoneId};
+use crate::money::Money;
 use crate::store::Store;
 use crate::time::Wall;
 
@@ -58,10 +59,17 @@ impl Story<'_> {
     fn person(&mut self, now: Wall) {
         let standing = &self.history.standing;
         let c = &standing.contact;
-        let Debt { amount, due, paid } = &c.debt;
         self.line(format!("{} {}", c.external_id, c.name));
-        let state = if *paid { "paid" } else { "not paid" };
-        self.line(format!("  owes {amount} to {}, due {due}: {state}", c.creditor));
+        for debt in &c.debts {
+            let Debt { external_id, amount, due, paid, .. } = debt;
+            let named = if external_id.is_empty() { String::new() } else { format!(" ({external_id})") };
+            let state = match *paid {
+                _ if debt.is_paid() => "paid".to_string(),
+                0 => "not paid".to_string(),
+                paid => format!("{} paid", Money::new(paid, amount.currency)),
+            };
+            self.line(format!("  owes {amount} to {}, due {due}: {state}{named}", c.creditor));
+        }
         let phones: Vec<String> = c.phones.iter().map(|p| format!("{} ({})", p.number, p.state)).collect();
         let email = if c.email.is_some() { "an e-mail address" } else { "no e-mail address" };
         self.line(format!("  {}; {email}; speaks {}", phones.join(", "), c.language));

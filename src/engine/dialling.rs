@@ -111,8 +111,8 @@ impl Engine {
         }
         match claimed.attempt.channel {
             Channel::Voice => self.prepare(now, claimed, out),
-            Channel::Sms | Channel::Email => self.send(now, claimed, out),
-            Channel::Human => self.hand_over(now, claimed, out),
+            Channel::Sms | Channel::Email | Channel::Letter => self.send(now, claimed, out),
+            Channel::Human | Channel::Visit => self.hand_over(now, claimed, out),
         }
     }
 
@@ -184,7 +184,7 @@ impl Engine {
             language,
             company: contact.creditor.clone(),
             today: now.wall.date(&contact.zone),
-            due: Some(contact.debt.due),
+            due: Some(contact.due()),
         };
         let utterances = match call::prompts_needed(&program, &values, &context) {
             Ok(utterances) => utterances.into_iter().collect(),
@@ -263,10 +263,12 @@ impl Engine {
         }
         let phones = &waiting.claimed.standing.contact.phones;
         let number = phones.iter().find(|p| p.id == waiting.phone).expect("chosen from these").number.clone();
+        let terms = self.plan(waiting.claimed.attempt.campaign).map(|plan| plan.ladder.promise_terms);
         let call = Call::new(waiting.program, waiting.values, waiting.context).on_hold_at_most(self.limits.hold_max);
         let id = CallId::of(attempt);
         let whose = Whose::Attempt { claimed: Box::new(waiting.claimed), phone: waiting.phone };
-        self.calls.insert(id, LiveCall::new(call, whose, now));
+        let terms = terms.unwrap_or_default();
+        self.calls.insert(id, LiveCall::new(call, whose, terms, now));
         self.tally.dialled += 1;
         self.tally.in_air_max = self.tally.in_air_max.max(self.calls.len());
         out.push(Output::Dial { leg: LegId::client(id), to: Destination::Number(number) });

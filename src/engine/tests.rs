@@ -223,8 +223,12 @@ fn contact(n: usize) -> NewContact {
         email: None,
         creditor: "City Water".to_string(),
         phones: vec![format!("+44790000000{n}").parse().unwrap()],
-        amount: Money::new(1000, Currency::Gbp),
-        due: "2026-11-01".parse().unwrap(),
+        person: None,
+        debts: vec![NewDebt {
+            external_id: String::new(),
+            amount: Money::new(1000, Currency::Gbp),
+            due: "2026-11-01".parse().unwrap(),
+        }],
         fields: fields.into_iter().map(|(k, v)| (k.to_string(), v.to_string())).collect(),
     }
 }

@@ -36,6 +36,8 @@ pub struct Ladder {
     pub segments: Vec<Segment>,
     /// The ladder's own window and caps, those of its packs, and [`Rules::outermost`]: all of them hold.
     pub rules: Rules,
+    /// What counts as a kept promise.
+    pub promise_terms: crate::books::PromiseTerms,
     /// At least one.
     pub steps: Vec<Step>,
     pub stop_on: Vec<StopOn>,

@@ -6,7 +6,7 @@ use super::{Delay, Does, FlowOf, Ladder, Segment, StopOn};
 use crate::books::{Close, Next, PastAttempt, Plan, PromiseState, Standing};
 use crate::flow::program::OptOutScope;
 use crate::outcome::{Blame, Channel, Disposition, DispositionClass};
-use crate::policy::phones_to_dial;
+use crate::policy::{phones_to_dial, postal_address};
 use crate::time::Wall;
 
 impl Ladder {
@@ -32,7 +32,7 @@ impl Ladder {
 
     /// What follows the attempt `finished`, which ended with `disposition` and is the newest of `standing.past_here`.
     pub fn next(&self, standing: &Standing, finished: &Plan, disposition: Disposition, now: Wall) -> Next {
-        if let Some(close) = self.closes(disposition).or_else(|| stands_closed(standing)) {
+        if let Some(close) = self.closes(standing, disposition).or_else(|| stands_closed(standing)) {
             return Next::Close(close);
         }
         let step = finished.step as usize;
@@ -55,6 +55,33 @@ impl Ladder {
             }
             // `closes` has answered these already.
             Answer::Close => close(disposition.as_str(), format!("ended: {disposition}")),
+        }
+    }
+
+    /// What a contact gets that was closed and is to be looked at again: its promise may be due, a payment may have come or been
+    /// taken back. `last`: the plan of its last attempt here.
+    pub fn awake(&self, standing: &Standing, closed: &Close, last: Option<&Plan>, now: Wall) -> Next {
+        if let Some(close) = stands_closed(standing) {
+            return Next::Close(close);
+        }
+        let Some(last) = last else { return self.first(standing, now) };
+        let newest = standing.promises.iter().rev().find(|p| p.closed_at.is_none());
+        match (closed.reason.as_str(), newest) {
+            ("promised", Some(promise)) if promise.state == PromiseState::Kept => {
+                let left = standing.contact.amount();
+                let why = format!("the promise of {} on {} was kept; {left} is still owed", promise.amount, promise.on);
+                let segment = self.segment_for(standing, now).map_or(last.segment.as_str(), |s| s.name.as_str());
+                self.step_from(standing, 0, segment, now, why)
+            }
+            ("promised", Some(promise)) => {
+                let why = format!("the promise of {} on {} is {}", promise.amount, promise.on, promise.state);
+                self.after_step(standing, last, now, why)
+            }
+            ("paid", _) => {
+                let why = "a payment was taken back; the step goes on".to_string();
+                Next::Attempt(Plan { try_number: last.try_number + 1, due_at: now, why, ..last.clone() })
+            }
+            (_, _) => Next::Close(closed.clone().until(None)),
         }
     }
 
@@ -124,7 +151,7 @@ impl Ladder {
         // A message or a hand-over has no table of its own; only failures of ours bring one here.
         let delays = match (finished.channel, retry.delays(on)) {
             (Channel::Voice, delays) => delays,
-            (Channel::Sms | Channel::Email | Channel::Human, _) => &TECHNICAL,
+            (Channel::Sms | Channel::Email | Channel::Letter | Channel::Human | Channel::Visit, _) => &TECHNICAL,
         };
         let so_far = past.count(on);
         if on != RetryOn::Technical && past.made() >= retry.attempts_max {
@@ -220,11 +247,12 @@ impl Ladder {
     }
 
     /// Whether an ending closes the contact in its campaign.
-    fn closes(&self, disposition: Disposition) -> Option<Close> {
+    fn closes(&self, standing: &Standing, disposition: Disposition) -> Option<Close> {
         use Disposition as D;
         let stop = |stop: StopOn| StopOn::ALWAYS.contains(&stop) || self.stop_on.contains(&stop);
         let (reason, why) = match disposition {
-            D::Promised => ("promised", "a promise to pay was made"),
+            // A promise that is open says itself until when.
+            D::Promised => return stands_closed(standing).or_else(|| Some(Close::new("promised", "a promise to pay was made"))),
             D::AlreadyPaid => ("already_paid", "the person says it is paid; the payment feed will tell"),
             D::Disputed => ("disputed", "the person disputes the debt"),
             D::OptedOut => ("opted_out", "the person asked not to be contacted"),
@@ -242,7 +270,7 @@ impl Ladder {
             D::ThirdParty | D::NotVerified | D::Refused | D::Informed => return None,
             D::CallbackRequested | D::Queued => return None,
         };
-        Some(Close { reason: reason.into(), why: why.into() })
+        Some(Close::new(reason, why))
     }
 }
 
@@ -287,12 +315,13 @@ fn counts((disposition, blame): &(Disposition, Blame)) -> bool {
 
 /// What the books already say, whatever the ladder says.
 fn stands_closed(standing: &Standing) -> Option<Close> {
-    let close = |reason: &str, why: String| Some(Close { reason: reason.into(), why });
-    if standing.contact.debt.paid {
+    let close = |reason: &str, why: String| Some(Close::new(reason, why));
+    if standing.contact.paid() {
         return close("paid", "the debt is paid".into());
     }
     if let Some(promise) = standing.promises.iter().find(|p| p.state == PromiseState::Open) {
-        return close("promised", format!("a promise to pay {} on {} is open", promise.amount, promise.on));
+        let why = format!("a promise to pay {} on {} is open", promise.amount, promise.on);
+        return Some(Close::new("promised", why).until(Some(promise.judge_at)));
     }
     if standing.suppressions.iter().any(|s| s.phone.is_none() || s.scope == OptOutScope::Person) {
         return close("opted_out", "the person asked not to be contacted".into());
@@ -305,15 +334,18 @@ fn lacks(standing: &Standing, channel: Channel) -> Option<&'static str> {
     match channel {
         Channel::Voice | Channel::Sms if phones_to_dial(standing).next().is_none() => Some("no good number"),
         Channel::Email if standing.contact.email.is_none() => Some("no e-mail address"),
-        Channel::Voice | Channel::Sms | Channel::Email | Channel::Human => None,
+        Channel::Letter if postal_address(&standing.contact).is_none() => Some("no postal address"),
+        Channel::Visit if postal_address(&standing.contact).is_none() => Some("no postal address"),
+        Channel::Voice | Channel::Sms | Channel::Email => None,
+        Channel::Letter | Channel::Human | Channel::Visit => None,
     }
 }
 
 fn days_overdue(standing: &Standing, now: Wall) -> i64 {
     let today = now.date(&standing.contact.zone);
-    super::segment::days_between(standing.contact.debt.due, today)
+    super::segment::days_between(standing.contact.due(), today)
 }
 
 fn close(reason: &str, why: String) -> Next {
-    Next::Close(Close { reason: reason.into(), why })
+    Next::Close(Close::new(reason, why))
 }

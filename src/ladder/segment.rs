@@ -21,8 +21,8 @@ pub fn fields() -> Vec<Field> {
 /// In the order of [`fields`].
 fn values(contact: &Contact) -> ContactValues {
     ContactValues(vec![
-        Some(Value::Money(contact.debt.amount)),
-        Some(Value::Date(contact.debt.due)),
+        Some(Value::Money(contact.amount())),
+        Some(Value::Date(contact.due())),
         Some(Value::Text(contact.creditor.clone())),
         Some(Value::Language(contact.language)),
     ])
@@ -36,7 +36,7 @@ pub fn scope(fields: &[Field]) -> Scope<'_> {
 pub fn holds(when: &Expr, contact: &Contact, now: Wall) -> bool {
     let values = values(contact);
     let today = now.date(&contact.zone);
-    let env = Env { contact: &values, variables: &[], company: &contact.creditor, today, due: Some(contact.debt.due) };
+    let env = Env { contact: &values, variables: &[], company: &contact.creditor, today, due: Some(contact.due()) };
     expr::holds(when, &env)
 }
 

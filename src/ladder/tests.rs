@@ -194,7 +194,7 @@ fn segments() {
         ("1999-01-01", "late"),
     ] {
         let mut standing = standing("Asia/Kamchatka");
-        standing.contact.debt.due = due.parse().unwrap();
+        standing.contact.debts[0].due = due.parse().unwrap();
         // Already the 20th in Kamchatka, still the 19th in London.
         let shown = match ladder.first(&standing, wall("2026-11-19T21:00Z")) {
             Next::Attempt(plan) => plan.segment,
@@ -374,7 +374,7 @@ fn the_books_close_before_the_ladder_speaks() {
             Next::Attempt(plan) => format!("{} {}", plan.channel, plan.why),
         }
     };
-    assert_eq!(reason(|s| s.contact.debt.paid = true), "paid");
+    assert_eq!(reason(|s| s.pays_all()), "paid");
     assert_eq!(reason(|s| s.promised(PromiseState::Open)), "promised");
     assert_eq!(reason(|s| s.promised(PromiseState::Broken)), "voice segment early; step 1 of 4: voice");
     assert_eq!(reason(|s| s.suppressed(None)), "opted_out");

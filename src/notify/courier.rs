@@ -82,7 +82,7 @@ impl Courier {
                 Some(sms) => sms.deliver(message).await,
                 None => Delivery::Later("the config has no `sms` section".to_string()),
             },
-            Channel::Voice | Channel::Human => {
+            Channel::Voice | Channel::Letter | Channel::Human | Channel::Visit => {
                 Delivery::Refused(format!("a message cannot leave by `{}`", message.channel))
             }
         }

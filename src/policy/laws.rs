@@ -224,7 +224,7 @@ fn uk_7_hours() {
 #[test]
 fn all_1_paid() {
     let mut who = alone("default", MOSCOW);
-    who.standing.contact.debt.paid = true;
+    who.standing.pays_all();
     who.is("11-20T12:00", Voice, "paid - never").is("11-20T12:00", Human, "paid - never");
     let mut who = alone("default", MOSCOW);
     who.standing.promised(PromiseState::Open);

@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use super::facts::Stop;
 use super::gap::{After, Length};
 use super::{CallingWindow, Counted, Hours, Period, Question, Rules};
-use crate::books::{PastAttempt, PhoneState, PromiseState, Standing};
+use crate::books::{PastAttempt, PhoneState, PromiseState, Standing, Whose};
 use crate::outcome::{Channel, Disposition};
 use crate::time::Wall;
 
@@ -47,6 +47,7 @@ impl<'a> Slow<'a> {
         let address = match self.channel {
             Channel::Voice | Channel::Sms => number,
             Channel::Email => s.contact.email.is_some(),
+            Channel::Letter | Channel::Visit => !s.contact.fields.get("address").is_none_or(|a| a.trim().is_empty()),
             Channel::Human => true,
         };
         let c = &s.contact;
@@ -54,14 +55,14 @@ impl<'a> Slow<'a> {
         let stopped = self.rules.stops.iter().any(|stop| match stop.rule {
             Stop::Consent => self.channel == Channel::Voice && noted("consent_voice") != "yes",
             Stop::Refused => {
-                self.channel != Channel::Human && !(noted("refused_on").is_empty() && noted("advocate").is_empty())
+                !matches!(self.channel, Channel::Human | Channel::Letter) && !(noted("refused_on").is_empty() && noted("advocate").is_empty())
             }
             Stop::Protected => !noted("protected").is_empty(),
             Stop::Collector => noted("claimant") != "principal",
         });
-        let disputed = s.past.iter().any(|p| p.disposition == Disposition::Disputed);
+        let disputed = s.past.iter().any(|p| p.whose == Whose::Contact && p.disposition == Disposition::Disputed);
         s.suppressions.iter().all(|x| x.phone.is_some())
-            && !s.contact.debt.paid
+            && !s.contact.debts.iter().all(|d| d.paid >= d.amount.minor)
             && s.promises.iter().all(|p| p.state != PromiseState::Open)
             && address
             && !stopped
@@ -70,7 +71,7 @@ impl<'a> Slow<'a> {
 
     /// The clock on the wall is inside, now and when the ring ends; and no turned-back clock shows these hours again.
     fn opened(&mut self, now: Wall) -> bool {
-        if self.channel == Channel::Human {
+        if matches!(self.channel, Channel::Human | Channel::Letter | Channel::Visit) {
             return true;
         }
         let day = now.date(&self.standing.contact.zone);
@@ -108,7 +109,7 @@ impl<'a> Slow<'a> {
                 Some(hours) => now.0 < at.0 + hours * 60 * MINUTE,
                 None => name(at, cap.per) == name(now, cap.per),
             };
-            let used = self.standing.past.iter().filter(|p| cap.of.counts(p) && same(p.at)).count();
+            let used = self.standing.past.iter().filter(|p| p.whose != Whose::Line && cap.of.counts(p) && same(p.at)).count();
             !binds || used < cap.most as usize
         })
     }
@@ -125,13 +126,14 @@ impl<'a> Slow<'a> {
                 }
             };
             let follows = |p: &PastAttempt| match gap.after {
-                After::Call => Counted::Calls.counts(p),
+                After::Call => Counted::Calls.counts_anybody(p),
                 After::Talk => Counted::Talks.counts(p),
                 After::Machine => {
-                    p.channel == Channel::Voice
+                    p.whose != Whose::Line
+                        && p.channel == Channel::Voice
                         && matches!(p.disposition, Disposition::Machine | Disposition::VoicemailLeft | Disposition::Fax)
                 }
-                After::SaysPaid => p.disposition == Disposition::AlreadyPaid,
+                After::SaysPaid => p.whose == Whose::Contact && p.disposition == Disposition::AlreadyPaid,
             };
             !binds || !self.standing.past.iter().any(|p| follows(p) && within(p.at))
         })

@@ -153,7 +153,7 @@ fn the_person() {
         ("only number suppressed", |s| s.suppressed(Some(1)), Channel::Sms, "no_number never"),
         ("only number suppressed", |s| s.suppressed(Some(1)), Channel::Email, "allow"),
         ("another number suppressed", |s| s.suppressed(Some(2)), Channel::Voice, "allow"),
-        ("paid", |s| s.contact.debt.paid = true, Channel::Email, "paid never"),
+        ("paid", |s| s.pays_all(), Channel::Email, "paid never"),
         ("promise open", |s| s.promised(PromiseState::Open), Channel::Voice, "open_promise never"),
         ("promise broken", |s| s.promised(PromiseState::Broken), Channel::Voice, "allow"),
         ("no number", |s| s.contact.phones.clear(), Channel::Voice, "no_number never"),
@@ -292,7 +292,7 @@ fn random_standing(dice: &mut Dice, around: Wall) -> Standing {
         0 => standing.suppressed(None),
         1 => standing.suppressed(Some(1)),
         2 => standing.promised(PromiseState::Open),
-        3 => standing.contact.debt.paid = true,
+        3 => standing.pays_all(),
         _ => {}
     }
     standing

@@ -61,7 +61,7 @@ impl Judge {
         }
         self.hours(contact, now)?;
         let today = now.date(&contact.zone);
-        if contact.debt.paid {
+        if contact.debts.iter().all(|d| d.paid >= d.amount.minor) {
             return Err(format!("contact {} was dialled after paying", contact.external_id));
         }
         if standing.promises.iter().any(|p| p.state == PromiseState::Open && p.on >= today) {

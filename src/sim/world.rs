@@ -339,8 +339,10 @@ impl<'s> World<'s> {
         let id = format!("payment-{n}");
         let external = format!("c{n}");
         self.note(format!("{external} pays"));
-        let new = self.books.pay(&external, &id, self.now().wall).map_err(|e| e.to_string())?;
-        if new {
+        let paid_at = self.now().wall;
+        let new = NewPayment { id, contact: external.clone(), debt: None, amount: None, paid_at };
+        // Who owes nothing pays nothing.
+        if self.books.pay(&new, paid_at).is_ok_and(|paid| paid.new) {
             self.summary.payments += 1;
             let contact = self.books.history(&external).map_err(|e| e.to_string())?.standing.contact.id;
             self.tell(Input::Paid(contact))?;
