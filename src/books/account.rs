@@ -292,14 +292,22 @@ mod tests {
         }
 
         fn open(&self) -> String {
-            self.contact.debts.iter().map(|d| format!("{}:{}", d.external_id, d.open_minor())).collect::<Vec<_>>().join(" ")
+            self.contact
+                .debts
+                .iter()
+                .map(|d| format!("{}:{}", d.external_id, d.open_minor()))
+                .collect::<Vec<_>>()
+                .join(" ")
         }
     }
 
     #[test]
     fn the_debt_due_first_is_paid_first_and_nothing_is_lost() {
         let mut account = account();
-        assert_eq!((account.contact.amount(), account.contact.due().to_string().as_str()), (rub(150_000), "2026-10-01"));
+        assert_eq!(
+            (account.contact.amount(), account.contact.due().to_string().as_str()),
+            (rub(150_000), "2026-10-01")
+        );
         account.pays("a", Some(60_000), "2026-11-02T10:00Z", "2026-11-02T10:00Z").unwrap();
         assert_eq!(account.open(), "water:90000 heat:0");
         assert_eq!(account.contact.due().to_string(), "2026-11-01");

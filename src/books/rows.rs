@@ -5,8 +5,8 @@ use std::fmt;
 
 use jiff::civil::Date;
 
-use super::flow_version::FlowVersion;
 use super::account::PromisePart;
+use super::flow_version::FlowVersion;
 use super::write::Close;
 use crate::flow::program::{FlowHash, OptOutScope};
 use crate::id::*;

@@ -217,8 +217,8 @@ fn every_plan_is_lawful_and_every_way_ends() {
             now = Wall(plan.due_at.0 + dice.roll(120) as i64 * 1_000_000);
             let ending = match plan.channel {
                 Channel::Voice => *dice.pick(&Disposition::ALL[..18]),
-                Channel::Sms | Channel::Email => Disposition::Queued,
-                Channel::Human => Disposition::HandedOver,
+                Channel::Sms | Channel::Email | Channel::Letter => Disposition::Queued,
+                Channel::Human | Channel::Visit => Disposition::HandedOver,
             };
             calls += u32::from(plan.channel == Channel::Voice);
             standing.tried(&plan, plan.due_at, ending);

@@ -65,7 +65,10 @@ pub async fn run(config: &Path, command: &Command) -> anyhow::Result<()> {
             let mut out = std::io::stdout();
             let refused = import(&*store, std::io::BufReader::new(opened), *currency, now, &mut out).await?;
             if refused > 0 {
-                bail!("{}: {refused} lines are not booked; the others are. Mend them and import the file again", file.display());
+                bail!(
+                    "{}: {refused} lines are not booked; the others are. Mend them and import the file again",
+                    file.display()
+                );
             }
         }
         Command::Reverse { id } => match store.reverse(id, now).await.with_context(|| format!("payment {id}"))? {

@@ -209,6 +209,7 @@ mod tests {
             right_party: true,
             ring_ms: 4000,
             talk_ms: 61_000,
+            node: None,
         };
         let human = Next::Attempt(plan(Channel::Human, 60, "refused: step 2 is a human"));
         let live = Write::Live { attempt: AttemptId(1), phone, flow: flow.hash, at: at(31) };
@@ -237,7 +238,8 @@ Campaign `blast` (running)
   Next: human is due at 2026-11-20 14:00, because: refused: step 2 is a human
 ";
         assert_eq!(why(&store, 40).await, expected);
-        store.pay("K1", "P1", at(45)).await.unwrap();
+        let (id, contact, paid_at) = ("P1".to_string(), "K1".to_string(), at(45));
+        store.pay(&[NewPayment { id, contact, debt: None, amount: None, paid_at }], at(45)).await.unwrap();
         assert!(why(&store, 50).await.ends_with("  Nothing more: closed as paid, the debt was paid\n"));
     }
 }

@@ -45,10 +45,16 @@ impl<R: BufRead> PaymentReader<R> {
         let separator = SEPARATORS.into_iter().max_by_key(|s| text.matches(*s).count()).expect("there are three");
         let names = line::split(text, separator).map_err(|e| HeaderError::Line(e.to_string()))?;
         let at = COLUMNS.map(|column| names.iter().position(|name| name.trim().eq_ignore_ascii_case(column)));
-        let lacking: Vec<&str> =
-            NEEDED.into_iter().filter(|c| at[COLUMNS.iter().position(|k| k == c).expect("needed ones are known")].is_none()).collect();
+        let lacking: Vec<&str> = NEEDED
+            .into_iter()
+            .filter(|c| at[COLUMNS.iter().position(|k| k == c).expect("needed ones are known")].is_none())
+            .collect();
         if !lacking.is_empty() {
-            return Err(HeaderError::Line(format!("it lacks {}; a feed of payments has {}", lacking.join(", "), COLUMNS.join(", "))));
+            return Err(HeaderError::Line(format!(
+                "it lacks {}; a feed of payments has {}",
+                lacking.join(", "),
+                COLUMNS.join(", ")
+            )));
         }
         let columns = names.len();
         Ok(PaymentReader { lines, separator, at, columns, currency, now })
@@ -93,7 +99,11 @@ impl<R: BufRead> PaymentReader<R> {
         }
         let cells = line::split(text, self.separator).map_err(|e| reject("", "", e.to_string()))?;
         if cells.len() != self.columns {
-            return Err(reject("", "", format!("expected {} fields as in the header, found {}", self.columns, cells.len())));
+            return Err(reject(
+                "",
+                "",
+                format!("expected {} fields as in the header, found {}", self.columns, cells.len()),
+            ));
         }
         let cell = |column: &str| {
             let nth = COLUMNS.iter().position(|c| *c == column).expect("a known column");

@@ -51,7 +51,16 @@ fn ladder(reader: &mut Reader, root: &Node) -> Option<Ladder> {
     check::retries(reader, &steps, &rules);
     check::parts(reader, &steps, &rules);
     let steps = steps.into_iter().map(|(step, _)| step).collect();
-    Some(Ladder { name: name.unwrap_or_default(), languages, segments, rules, promise_terms: crate::books::PromiseTerms::default(), steps, stop_on, messages })
+    Some(Ladder {
+        name: name.unwrap_or_default(),
+        languages,
+        segments,
+        rules,
+        promise_terms: crate::books::PromiseTerms::default(),
+        steps,
+        stop_on,
+        messages,
+    })
 }
 
 fn languages(reader: &mut Reader, top: &Map) -> Vec<Language> {

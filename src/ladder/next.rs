@@ -252,7 +252,9 @@ impl Ladder {
         let stop = |stop: StopOn| StopOn::ALWAYS.contains(&stop) || self.stop_on.contains(&stop);
         let (reason, why) = match disposition {
             // A promise that is open says itself until when.
-            D::Promised => return stands_closed(standing).or_else(|| Some(Close::new("promised", "a promise to pay was made"))),
+            D::Promised => {
+                return stands_closed(standing).or_else(|| Some(Close::new("promised", "a promise to pay was made")));
+            }
             D::AlreadyPaid => ("already_paid", "the person says it is paid; the payment feed will tell"),
             D::Disputed => ("disputed", "the person disputes the debt"),
             D::OptedOut => ("opted_out", "the person asked not to be contacted"),

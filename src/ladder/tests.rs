@@ -400,8 +400,10 @@ fn every_walk_ends() {
             now = plan.due_at;
             let ending = match plan.channel {
                 Channel::Voice => *dice.pick(&Disposition::ALL[..20]),
-                Channel::Sms | Channel::Email => *dice.pick(&[Disposition::Queued, Disposition::SystemError]),
-                Channel::Human => Disposition::HandedOver,
+                Channel::Sms | Channel::Email | Channel::Letter => {
+                    *dice.pick(&[Disposition::Queued, Disposition::SystemError])
+                }
+                Channel::Human | Channel::Visit => Disposition::HandedOver,
             };
             standing.tried(&plan, now, ending);
             next = ladder.next(&standing, &plan, ending, now);

@@ -52,7 +52,11 @@ impl Gap {
             // A line that was just rung for somebody else is left in peace too.
             After::Call => Counted::Calls.counts_anybody(past),
             After::Talk => Counted::Talks.counts(past),
-            After::Machine => past.whose != Whose::Line && past.channel == Channel::Voice && past.disposition.class() == DispositionClass::Machine,
+            After::Machine => {
+                past.whose != Whose::Line
+                    && past.channel == Channel::Voice
+                    && past.disposition.class() == DispositionClass::Machine
+            }
             After::SaysPaid => past.whose == Whose::Contact && past.disposition == Disposition::AlreadyPaid,
         }
     }

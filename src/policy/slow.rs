@@ -55,7 +55,8 @@ impl<'a> Slow<'a> {
         let stopped = self.rules.stops.iter().any(|stop| match stop.rule {
             Stop::Consent => self.channel == Channel::Voice && noted("consent_voice") != "yes",
             Stop::Refused => {
-                !matches!(self.channel, Channel::Human | Channel::Letter) && !(noted("refused_on").is_empty() && noted("advocate").is_empty())
+                !matches!(self.channel, Channel::Human | Channel::Letter)
+                    && !(noted("refused_on").is_empty() && noted("advocate").is_empty())
             }
             Stop::Protected => !noted("protected").is_empty(),
             Stop::Collector => noted("claimant") != "principal",
@@ -109,7 +110,8 @@ impl<'a> Slow<'a> {
                 Some(hours) => now.0 < at.0 + hours * 60 * MINUTE,
                 None => name(at, cap.per) == name(now, cap.per),
             };
-            let used = self.standing.past.iter().filter(|p| p.whose != Whose::Line && cap.of.counts(p) && same(p.at)).count();
+            let used =
+                self.standing.past.iter().filter(|p| p.whose != Whose::Line && cap.of.counts(p) && same(p.at)).count();
             !binds || used < cap.most as usize
         })
     }

@@ -79,11 +79,8 @@ impl Standing {
     }
 
     pub fn promised(&mut self, state: PromiseState) {
-        let part = PromiseTerms::default().part(
-            self.contact.amount(),
-            "2026-11-25".parse().unwrap(),
-            &self.contact.zone,
-        );
+        let part =
+            PromiseTerms::default().part(self.contact.amount(), "2026-11-25".parse().unwrap(), &self.contact.zone);
         let promise = Promise::new(PromiseId(1), self.contact.id, AttemptId(1), 1, 1, &part, Wall(0));
         self.promises.push(Promise { state, ..promise });
     }

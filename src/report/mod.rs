@@ -282,6 +282,7 @@ fn by_machine(outcome: &Outcome) -> bool {
 mod tests {
     use super::*;
     use crate::books::Plan;
+    use crate::books::PromiseTerms;
     use crate::id::{CampaignId, PhoneId, PromiseId};
     use crate::time::Wall;
 
@@ -302,6 +303,7 @@ mod tests {
                 right_party: disposition.class() == DispositionClass::RightParty,
                 ring_ms: 0,
                 talk_ms: 0,
+                node: None,
             });
             let state = state.unwrap_or(AttemptState::Finished);
             let plan =
@@ -338,15 +340,9 @@ mod tests {
              5 voice late  -  cancelled",
         );
         let debts = (1..=5).map(|n| (ContactId(n), Money::new(n * 100, Currency::Rub)));
-        let promise = Promise {
-            id: PromiseId(1),
-            contact: ContactId(1),
-            attempt: AttemptId(3),
-            amount: Money::new(50, Currency::Rub),
-            on: jiff::civil::date(2026, 11, 25),
-            state: PromiseState::Open,
-            made_at: Wall(0),
-        };
+        let (amount, on) = (Money::new(50, Currency::Rub), jiff::civil::date(2026, 11, 25));
+        let part = PromiseTerms::default().part(amount, on, &"Europe/Moscow".parse().unwrap());
+        let promise = Promise::new(PromiseId(1), ContactId(1), AttemptId(3), 1, 1, &part, Wall(0));
         Report::of(&attempts, debts, [promise], [(FlowHash("a1".into()), "reminder v1".to_string())])
     }
 

@@ -115,8 +115,7 @@ impl Model {
 
     pub(super) fn account(&self, contact: ContactId) -> Result<Account> {
         let payments = self.payments_of.range((contact, String::new())..(ContactId(contact.0 + 1), String::new()));
-        let mut payments: Vec<Payment> =
-            payments.filter_map(|((_, id), ())| self.payments.get(id)).cloned().collect();
+        let mut payments: Vec<Payment> = payments.filter_map(|((_, id), ())| self.payments.get(id)).cloned().collect();
         payments.sort_by(|a, b| (a.at, &a.id).cmp(&(b.at, &b.id)));
         let promises = self.promises_of(contact).cloned().collect();
         Ok(Account { contact: self.known(contact)?.contact.clone(), promises, payments })

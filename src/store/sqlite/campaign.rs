@@ -127,7 +127,9 @@ impl Writer {
                 next @ (Next::Attempt(_) | Next::Close(_)) => next,
             };
             match next {
-                Next::Close(close) => closes.push((contact.0, Some(close.reason), Some(close.why), close.wake_at.map(|at| at.0))),
+                Next::Close(close) => {
+                    closes.push((contact.0, Some(close.reason), Some(close.why), close.wake_at.map(|at| at.0)))
+                }
                 Next::Attempt(p) => {
                     closes.push((contact.0, None, None, None));
                     let channel = p.channel.as_str();

@@ -141,10 +141,7 @@ fn migrator() -> Migrator {
         ("flow versions", include_str!("../../../migrations/sqlite/0002_flow_versions.sql")),
         ("inbound calls", include_str!("../../../migrations/sqlite/0003_inbound_calls.sql")),
         ("what calls tell", include_str!("../../../migrations/sqlite/0004_what_calls_tell.sql")),
-        (
-            "debts, promises, payments",
-            include_str!("../../../migrations/sqlite/0005_debts_promises_payments.sql"),
-        ),
+        ("debts, promises, payments", include_str!("../../../migrations/sqlite/0005_debts_promises_payments.sql")),
     ];
     let migration = |(number, (name, sql)): (i64, (&'static str, &'static str))| {
         Migration::new(number, name.into(), MigrationType::Simple, sql.into_sql_str(), false)

@@ -354,9 +354,7 @@ pub(super) async fn history(pool: &SqlitePool, external_id: &str) -> Result<Hist
     Ok(History {
         standing,
         attempts: rows(attempts, row::attempt)?,
-        closed: rows(closed, |r| {
-            Ok((CampaignId(row::get(r, 0)?), row::close(r, 1)?))
-        })?,
+        closed: rows(closed, |r| Ok((CampaignId(row::get(r, 0)?), row::close(r, 1)?)))?,
         worklist: rows(worklist, row::worklist_entry)?,
         outbox: rows(outbox, row::message)?,
     })
