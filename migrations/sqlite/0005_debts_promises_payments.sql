@@ -66,9 +66,9 @@ CREATE TABLE promise_new (
     judge_at   BIGINT NOT NULL,               -- the end of the last day of grace, in the contact's zone
     state      TEXT   NOT NULL CHECK (state IN ('open', 'kept', 'partly_kept', 'broken', 'superseded', 'withdrawn')),
     made_at    BIGINT NOT NULL,
-    closed_at  BIGINT,                        -- superseded or withdrawn by hand
+    withdrawn_at BIGINT,                      -- by hand
     CHECK (part BETWEEN 1 AND parts),
-    CHECK (state <> 'superseded' OR closed_at IS NOT NULL),
+    CHECK (withdrawn_at IS NULL OR state = 'withdrawn'),
     UNIQUE (attempt, part)
 );
 -- Before, a promise stayed open until the whole debt was paid; its day and one more of grace are the judgement's.
@@ -78,6 +78,8 @@ INSERT INTO promise_new (id, contact, attempt, part, parts, amount, currency, "o
 DROP TABLE promise;
 ALTER TABLE promise_new RENAME TO promise;
 CREATE INDEX promise_contact ON promise (contact);
+-- Of one call's promise several parts may be open, of two calls' none.
+CREATE UNIQUE INDEX promise_open ON promise (contact, part) WHERE state = 'open';
 CREATE INDEX promise_judge ON promise (judge_at) WHERE state = 'open';
 
 -- A closed contact may be looked at again: when its promise is to be reminded of or judged, or a payment was reversed.

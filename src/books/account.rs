@@ -112,6 +112,7 @@ impl Account {
                 parts.push(PaymentPart { debt: debt.id, minor: part });
             }
         }
+        parts.sort_by_key(|part| part.debt);
         self.payments.push(Payment {
             id: new.id.clone(),
             number,
@@ -149,23 +150,27 @@ impl Account {
         Ok(true)
     }
 
-    /// Judges every promise at `now`. What was superseded or withdrawn by hand stays so.
+    /// Judges every promise at `now`. What was withdrawn by hand stays so.
     pub fn judge(&mut self, now: Wall) {
         let owes = !self.contact.paid();
         let payments = &self.payments;
-        let of_one_call = self.promises.chunk_by_mut(|a, b| a.attempt == b.attempt);
-        for plan in of_one_call {
+        // From the newest call to the oldest: each promise ends where the next begins.
+        let mut next_made = None;
+        for plan in self.promises.chunk_by_mut(|a, b| a.attempt == b.attempt).rev() {
             let mut before = 0;
             let mut failed = false;
             for promise in plan.iter_mut() {
-                let by = now.min(promise.judge_at);
-                let paid = paid_between(payments, promise, by) - before;
+                let superseded_at = next_made.filter(|made| *made < promise.judge_at);
+                let ends = superseded_at.unwrap_or(promise.judge_at);
+                let paid = paid_before(payments, promise, ends, now) - before;
                 before += promise.least.minor;
-                if promise.closed_at.is_some() {
+                if promise.withdrawn_at.is_some() {
                     continue;
                 }
                 promise.state = if paid >= promise.least.minor {
                     PromiseState::Kept
+                } else if superseded_at.is_some() {
+                    PromiseState::Superseded
                 } else if failed || (now >= promise.judge_at && !owes) {
                     // A plan ends with its first failure; and who owes nothing any more has nothing to keep.
                     PromiseState::Withdrawn
@@ -178,6 +183,7 @@ impl Account {
                 };
                 failed |= matches!(promise.state, PromiseState::Broken | PromiseState::PartlyKept);
             }
+            next_made = plan.first().map(|first| first.made_at);
         }
     }
 
@@ -186,13 +192,14 @@ impl Account {
     }
 }
 
-/// In the promise's currency, from its making on.
-fn paid_between(payments: &[Payment], promise: &Promise, by: Wall) -> i64 {
+/// In the promise's currency, from its making on, before `ends`, as far as it has happened.
+fn paid_before(payments: &[Payment], promise: &Promise, ends: Wall, now: Wall) -> i64 {
     let counts = |p: &&Payment| {
         p.reversed_at.is_none()
             && p.amount.currency == promise.amount.currency
             && p.paid_at >= promise.made_at
-            && (p.paid_at < promise.judge_at && p.paid_at <= by)
+            && p.paid_at < ends
+            && p.paid_at <= now
     };
     payments.iter().filter(counts).map(|p| p.amount.minor).sum()
 }
@@ -364,6 +371,23 @@ mod tests {
         assert_eq!(account.states("2026-12-04T10:00Z"), "kept partly_kept withdrawn");
         account.pays("b", Some(37_000), "2026-11-30T08:00Z", "2026-12-05T08:00Z").unwrap();
         assert_eq!(account.states("2026-12-05T10:00Z"), "kept kept open");
+    }
+
+    #[test]
+    fn a_later_promise_takes_the_place_of_one_that_is_open() {
+        let mut account = account();
+        account.promises(1, "2026-11-18T10:00Z", &[(50_000, "2026-11-25")]);
+        account.promises(2, "2026-11-20T10:00Z", &[(30_000, "2026-11-24")]);
+        assert_eq!(account.states("2026-11-20T10:00Z"), "superseded open");
+        account.pays("a", Some(50_000), "2026-11-21T08:00Z", "2026-11-21T08:00Z").unwrap();
+        assert_eq!(account.states("2026-11-21T10:00Z"), "superseded kept", "no payment counts for two");
+        let mut account = self::account();
+        account.promises(1, "2026-11-18T10:00Z", &[(50_000, "2026-11-25")]);
+        account.pays("a", Some(50_000), "2026-11-19T08:00Z", "2026-11-19T08:00Z").unwrap();
+        account.promises(2, "2026-11-20T10:00Z", &[(30_000, "2026-11-24")]);
+        assert_eq!(account.states("2026-11-20T10:00Z"), "kept open");
+        account.reverse("a", 2, wall("2026-11-21T10:00Z")).unwrap();
+        assert_eq!(account.states("2026-11-21T10:00Z"), "superseded open", "it does not open again beside the other");
     }
 
     #[test]

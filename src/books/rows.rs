@@ -326,8 +326,8 @@ pub struct Promise {
     pub judge_at: Wall,
     pub state: PromiseState,
     pub made_at: Wall,
-    /// Superseded, or withdrawn by hand.
-    pub closed_at: Option<Wall>,
+    /// By hand.
+    pub withdrawn_at: Option<Wall>,
 }
 
 impl Promise {
@@ -342,7 +342,20 @@ impl Promise {
     ) -> Promise {
         let PromisePart { amount, on, least, judge_at } = *of;
         let state = PromiseState::Open;
-        Promise { id, contact, attempt, part, parts, amount, on, least, judge_at, state, made_at: at, closed_at: None }
+        Promise {
+            id,
+            contact,
+            attempt,
+            part,
+            parts,
+            amount,
+            on,
+            least,
+            judge_at,
+            state,
+            made_at: at,
+            withdrawn_at: None,
+        }
     }
 }
 

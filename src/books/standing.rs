@@ -4,7 +4,6 @@ use super::{Contact, Outcome, PhoneState, Promise, PromiseState, Standing, Suppr
 use crate::flow::program::OptOutScope;
 use crate::id::PromiseId;
 use crate::outcome::Disposition;
-use crate::time::Wall;
 
 impl Outcome {
     /// An ending without a call.
@@ -45,7 +44,7 @@ impl Standing {
         for write in written {
             match write {
                 Write::Promise { attempt, parts, at } => {
-                    self.supersede(*at);
+                    self.supersede();
                     let (contact, count) = (self.contact.id, parts.len() as u32);
                     let promise =
                         |(n, part)| Promise::new(PromiseId(0), contact, *attempt, n as u32 + 1, count, part, *at);
@@ -76,10 +75,9 @@ impl Standing {
         }
     }
 
-    fn supersede(&mut self, at: Wall) {
+    fn supersede(&mut self) {
         for open in self.promises.iter_mut().filter(|p| p.state == PromiseState::Open) {
             open.state = PromiseState::Superseded;
-            open.closed_at = Some(at);
         }
     }
 

@@ -65,7 +65,11 @@ impl Ladder {
             return Next::Close(close);
         }
         let Some(last) = last else { return self.first(standing, now) };
-        let newest = standing.promises.iter().rev().find(|p| p.closed_at.is_none());
+        let newest = standing
+            .promises
+            .iter()
+            .rev()
+            .find(|p| matches!(p.state, PromiseState::Kept | PromiseState::PartlyKept | PromiseState::Broken));
         match (closed.reason.as_str(), newest) {
             ("promised", Some(promise)) if promise.state == PromiseState::Kept => {
                 let left = standing.contact.amount();

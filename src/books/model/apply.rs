@@ -81,8 +81,7 @@ impl Model {
                 let open: Vec<Promise> =
                     self.promises_of(attempt.contact).filter(|p| p.state == PromiseState::Open).cloned().collect();
                 for earlier in open {
-                    let state = PromiseState::Superseded;
-                    self.promises.put(earlier.id, Promise { state, closed_at: Some(*at), ..earlier });
+                    self.promises.put(earlier.id, Promise { state: PromiseState::Superseded, ..earlier });
                 }
                 if self.promises_of(attempt.contact).any(|p| p.attempt == attempt.id) {
                     return Err(BookError::Conflict(format!("attempt {} has made a promise already", attempt.id)));

@@ -66,7 +66,7 @@ impl Model {
             }
             let contact = promise.contact;
             let state = PromiseState::Withdrawn;
-            books.promises.put(id, Promise { state, closed_at: Some(at), ..promise });
+            books.promises.put(id, Promise { state, withdrawn_at: Some(at), ..promise });
             books.wake_for_money(contact, at);
             books.touched.insert(contact);
             Ok(())

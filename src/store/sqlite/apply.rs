@@ -312,9 +312,9 @@ impl Pen {
 
     fn promise(&mut self, attempt: AttemptId, parts: &[PromisePart], at: Wall) -> Result<()> {
         // An earlier one is superseded; in the same call it is a conflict, by the index.
-        let sql = "UPDATE promise SET state = 'superseded', closed_at = ?2 \
+        let sql = "UPDATE promise SET state = 'superseded' \
              WHERE contact = (SELECT contact FROM attempt WHERE id = ?1) AND state = 'open' AND attempt <> ?1";
-        self.run(sql, &[attempt.0.into(), at.0.into()])?;
+        self.run(sql, &[attempt.0.into()])?;
         let count = parts.len() as u32;
         for (number, part) in (1u32..).zip(parts) {
             let sql = r#"INSERT INTO promise

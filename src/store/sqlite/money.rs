@@ -105,8 +105,7 @@ impl Writer {
     }
 
     async fn close_promise(&mut self, id: PromiseId, at: Wall) -> Result<()> {
-        let sql =
-            "UPDATE promise SET state = 'withdrawn', closed_at = $2 WHERE id = $1 AND state = 'open' RETURNING contact";
+        let sql = "UPDATE promise SET state = 'withdrawn', withdrawn_at = $2 WHERE id = $1 AND state = 'open' RETURNING contact";
         if let Some(r) = sqlx::query(sql).bind(id.0).bind(at.0).fetch_optional(self.conn()).await? {
             return self.wake_for_money(ContactId(row::get(&r, 0)?), at).await;
         }

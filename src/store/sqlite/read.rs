@@ -16,7 +16,7 @@ const CONTACT: &str =
     "SELECT c.id, c.external_id, c.name, c.language, c.zone, c.email, c.creditor, c.fields, c.person FROM contact c";
 const MESSAGE: &str =
     r#"SELECT id, attempt, channel, "to", subject, body, state, tries, next_try_at, last_error FROM outbox"#;
-pub(super) const PROMISE: &str = r#"SELECT contact, id, attempt, part, parts, amount, currency, "on", least, judge_at, state, made_at, closed_at FROM promise"#;
+pub(super) const PROMISE: &str = r#"SELECT contact, id, attempt, part, parts, amount, currency, "on", least, judge_at, state, made_at, withdrawn_at FROM promise"#;
 pub(super) const PAYMENT: &str = "SELECT id, number, contact, debt, amount, currency, paid_at, at, reversed_at, \
     (SELECT json_group_array(json_array(debt, amount)) FROM payment_part WHERE payment_part.payment = payment.id) FROM payment";
 

@@ -139,7 +139,7 @@ pub(super) fn debt(row: &SqliteRow) -> Result<(ContactId, Debt)> {
     Ok((ContactId(get(row, 0)?), debt))
 }
 
-/// `contact, id, attempt, part, parts, amount, currency, on, least, judge_at, state, made_at, closed_at`.
+/// `contact, id, attempt, part, parts, amount, currency, on, least, judge_at, state, made_at, withdrawn_at`.
 pub(super) fn promise(row: &SqliteRow) -> Result<Promise> {
     let amount = money(row, 5, 6)?;
     Ok(Promise {
@@ -154,7 +154,7 @@ pub(super) fn promise(row: &SqliteRow) -> Result<Promise> {
         judge_at: Wall(get(row, 9)?),
         state: word(row, 10)?,
         made_at: Wall(get(row, 11)?),
-        closed_at: get::<Option<i64>>(row, 12)?.map(Wall),
+        withdrawn_at: get::<Option<i64>>(row, 12)?.map(Wall),
     })
 }
 

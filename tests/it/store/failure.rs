@@ -209,10 +209,12 @@ async fn the_schema_refuses_what_cannot_be_true() {
             "UNIQUE",
         ),
         (
-            "INSERT INTO promise (contact, attempt, amount, currency, \"on\", state, made_at) \
-             VALUES (1, 1, 5, 'RUB', '2026-11-25', 'open', 0)",
+            "INSERT INTO promise (contact, attempt, part, parts, amount, currency, \"on\", least, judge_at, state, made_at) \
+             VALUES (1, 1, 1, 1, 5, 'RUB', '2026-11-25', 5, 0, 'open', 0)",
             "UNIQUE",
         ),
+        ("UPDATE promise SET least = amount + 1", "CHECK"),
+        ("UPDATE promise SET state = 'late'", "CHECK"),
         ("INSERT INTO call (id, live_at) VALUES (1, 0)", "UNIQUE"),
     ] {
         let refused = sqlx::query(lie).execute(&mut other).await.map(drop).unwrap_err().to_string();
