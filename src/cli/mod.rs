@@ -10,6 +10,7 @@ mod init;
 mod lines;
 mod payment;
 mod policy;
+mod promise;
 mod prompts;
 pub mod report;
 mod say;
@@ -84,9 +85,12 @@ enum Command {
         #[arg(long)]
         full_numbers: bool,
     },
-    /// Record that a contact has paid: everything about the debt stops.
+    /// Book what was paid, and take back what was returned: debts, promises and calls follow.
     #[command(subcommand)]
     Payment(payment::Command),
+    /// What was promised, and taking it back by hand.
+    #[command(subcommand)]
+    Promise(promise::Command),
     /// Check, test, explain and publish flows.
     #[command(subcommand)]
     Flow(flow::Command),
@@ -199,6 +203,7 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             sip_ladder::run(&Config::load(&config)?, call, full_numbers, pcap.as_deref(), &mut std::io::stdout())?;
         }
         Command::Payment(command) => runtime()?.block_on(payment::run(&config, &command))?,
+        Command::Promise(command) => runtime()?.block_on(promise::run(&config, &command))?,
     }
     Ok(ExitCode::SUCCESS)
 }

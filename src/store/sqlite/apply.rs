@@ -136,9 +136,9 @@ impl Pen {
                 self.run(sql, &[call.0.into(), at.0.into(), kind.into(), detail.into()]).map(drop)
             }
             Write::Live { attempt, phone, flow, at } => {
-                // That nobody else is on the line, or with the person, the unique indexes see to.
+                // A phone that is not there fails by its foreign key. That nobody else is on the line, or with the person, the unique indexes see to.
                 let sql = "UPDATE attempt SET state = 'live', lease_until = NULL, phone = ?2, flow = ?3, live_at = ?4, \
-                     number = (SELECT number FROM phone WHERE id = ?2), \
+                     number = COALESCE((SELECT p.number FROM phone p WHERE p.id = ?2 AND p.contact = attempt.contact), ''), \
                      person = (SELECT person FROM contact WHERE id = attempt.contact) \
                      WHERE id = ?1 AND state IN ('scheduled', 'claimed')";
                 if self.run(sql, &[attempt.0.into(), phone.0.into(), (&flow.0).into(), at.0.into()])? == 0 {
