@@ -55,8 +55,8 @@ impl<'a> Slow<'a> {
         let stopped = self.rules.stops.iter().any(|stop| match stop.rule {
             Stop::Consent => self.channel == Channel::Voice && noted("consent_voice") != "yes",
             Stop::Refused => {
-                !matches!(self.channel, Channel::Human | Channel::Letter)
-                    && !(noted("refused_on").is_empty() && noted("advocate").is_empty())
+                let noted = !noted("refused_on").is_empty() || !noted("advocate").is_empty();
+                noted && !matches!(self.channel, Channel::Human | Channel::Letter)
             }
             Stop::Protected => !noted("protected").is_empty(),
             Stop::Collector => noted("claimant") != "principal",
