@@ -26,8 +26,9 @@ pub struct Contact {
     pub person: Option<String>,
     pub name: String,
     pub language: Language,
-    /// The contact's own zone; calling windows are judged in it.
+    /// The zone that dates and times are told in. Whether calling windows are judged in it alone, `zone_from` says.
     pub zone: Zone,
+    pub zone_from: ZoneFrom,
     pub email: Option<String>,
     /// In whose name we call; spoken as `{company}`.
     pub creditor: String,
@@ -36,6 +37,18 @@ pub struct Contact {
     pub debts: Vec<Debt>,
     /// Further columns of the CSV, by header; typed by the flow's contact schema when a campaign is created.
     pub fields: BTreeMap<String, String>,
+}
+
+crate::words! {
+    /// How a contact's zone is known.
+    pub enum ZoneFrom {
+        /// The creditor says so.
+        Given = "given",
+        /// Their region or postcode lies in it, and perhaps in others too.
+        Region = "region",
+        /// One of those that their numbers allow; UTC, when these allow none.
+        Number = "number",
+    }
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -75,6 +88,7 @@ pub struct NewContact {
     pub name: String,
     pub language: Language,
     pub zone: Zone,
+    pub zone_from: ZoneFrom,
     pub email: Option<String>,
     pub creditor: String,
     pub phones: Vec<PhoneNumber>,

@@ -151,7 +151,9 @@ impl Engine {
         let contact = &claimed.standing.contact;
         let attempt = claimed.attempt.id;
         let plan = self.plan(claimed.attempt.campaign).expect("considered above");
-        let mut usable = policy::phones_to_dial(&claimed.standing).peekable();
+        let (standing, channel, rules) = (&claimed.standing, Channel::Voice, &plan.ladder.rules);
+        let question = policy::Question { standing, channel, now: now.wall, rules };
+        let mut usable = policy::phones_with_room(&question).peekable();
         let any = usable.peek().is_some();
         let Some(phone) = usable.find(|p| self.limits.may_dial(p.number.full())).map(|p| p.id) else {
             let (reason, why) = if any {

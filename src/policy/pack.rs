@@ -115,6 +115,8 @@ struct WrittenRule {
 #[derive(Debug, Deserialize)]
 struct WrittenHours {
     guard_min: u64,
+    #[serde(default)]
+    numbers_too: bool,
     holidays: Option<WrittenHolidays>,
     #[serde(flatten)]
     days: BTreeMap<String, String>,
@@ -151,7 +153,7 @@ impl WrittenHours {
             let hours = written.hours.as_deref().map(hours).transpose()?;
             window.holidays = Some(Holidays { calendar, hours });
         }
-        Ok(Opening { window, guard: Duration::from_secs(60 * self.guard_min) })
+        Ok(Opening { window, guard: Duration::from_secs(60 * self.guard_min), numbers_too: self.numbers_too })
     }
 }
 

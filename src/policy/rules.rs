@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::civil::Weekday;
 
-use super::cap::{Cap, Counted, Period};
+use super::cap::{Cap, Counted, Each, Period};
 use super::facts::Stop;
 use super::gap::{After, Gap, Length};
 use super::pack::Pack;
@@ -23,6 +23,8 @@ pub struct Opening {
     pub window: CallingWindow,
     /// A call begins no later than this before the window closes, so that its ring ends inside.
     pub guard: Duration,
+    /// It must be open in the places that area codes name, too.
+    pub numbers_too: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,7 +57,7 @@ impl Rules {
         let own = |rule| By { by: by.clone(), rule };
         let gap = gap.map(|gap| By { by: by.clone(), rule: Gap { after: After::Call, least: Length::For(gap) } });
         Rules {
-            hours: vec![By { by: by.clone(), rule: Opening { window, guard: Duration::ZERO } }],
+            hours: vec![By { by: by.clone(), rule: Opening { window, guard: Duration::ZERO, numbers_too: false } }],
             caps: caps.into_iter().map(own).collect(),
             gaps: gap.into_iter().collect(),
             ..Rules::none()
@@ -71,7 +73,7 @@ impl Rules {
 
     /// The caps of a ladder that names none: three calls a day.
     pub fn usual_caps() -> Vec<Cap> {
-        vec![Cap { most: 3, of: Counted::Calls, per: Period::Day }]
+        vec![Cap { most: 3, of: Counted::Calls, per: Period::Day, each: Each::Person }]
     }
 
     /// Both hold. A call keeps the longest guard of all from every closing.
@@ -104,9 +106,10 @@ impl Rules {
         self.hours.iter().fold(all, |all, hours| all.intersect(&hours.rule.window))
     }
 
-    /// The least that is counted so.
+    /// The least that is counted so of a person.
     pub fn cap(&self, of: Counted, per: Period) -> Option<Cap> {
-        self.caps.iter().map(|c| c.rule).filter(|c| c.of == of && c.per == per).min_by_key(|c| c.most)
+        let same = |c: &Cap| c.of == of && c.per == per && c.each == Each::Person;
+        self.caps.iter().map(|c| c.rule).filter(same).min_by_key(|c| c.most)
     }
 
     /// The longest time between the beginnings of two calls that does not depend on how the first ended.
@@ -130,8 +133,8 @@ mod tests {
     #[test]
     fn a_ladder_cannot_widen() {
         let caps = vec![
-            Cap { most: 99, of: Counted::Talks, per: Period::Day },
-            Cap { most: 5, of: Counted::Calls, per: Period::Week },
+            Cap { most: 99, of: Counted::Talks, per: Period::Day, each: Each::Person },
+            Cap { most: 5, of: Counted::Calls, per: Period::Week, each: Each::Person },
         ];
         let window = CallingWindow::on(&[Weekday::Sunday], Hours::new(0, 1440));
         let rules = Rules::of_ladder(window, caps, Some(Duration::ZERO)).and(&Rules::outermost());

@@ -12,8 +12,7 @@ use crate::books::*;
 use crate::id::*;
 use crate::time::Wall;
 
-const CONTACT: &str =
-    "SELECT c.id, c.external_id, c.name, c.language, c.zone, c.email, c.creditor, c.fields, c.person FROM contact c";
+const CONTACT: &str = "SELECT c.id, c.external_id, c.name, c.language, c.zone, c.email, c.creditor, c.fields, c.person, c.zone_from FROM contact c";
 const MESSAGE: &str =
     r#"SELECT id, attempt, channel, "to", subject, body, state, tries, next_try_at, last_error FROM outbox"#;
 pub(super) const PROMISE: &str = r#"SELECT contact, id, attempt, part, parts, amount, currency, "on", least, judge_at, state, made_at, withdrawn_at FROM promise"#;

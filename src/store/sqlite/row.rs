@@ -98,7 +98,7 @@ fn quality(row: &SqliteRow, first: usize) -> Result<Option<CallQuality>> {
     }))
 }
 
-/// `id, external_id, name, language, zone, email, creditor, fields, person`; phones and debts come apart.
+/// `id, external_id, name, language, zone, email, creditor, fields, person, zone_from`; phones and debts come apart.
 pub(super) fn contact(row: &SqliteRow) -> Result<Contact> {
     Ok(Contact {
         id: ContactId(get(row, 0)?),
@@ -107,6 +107,7 @@ pub(super) fn contact(row: &SqliteRow) -> Result<Contact> {
         name: get(row, 2)?,
         language: word(row, 3)?,
         zone: word(row, 4)?,
+        zone_from: word(row, 9)?,
         email: get(row, 5)?,
         creditor: get(row, 6)?,
         phones: Vec::new(),

@@ -45,6 +45,7 @@ pub fn contact(n: u32) -> NewContact {
         name: format!("Person {n}"),
         language: "ru".parse().unwrap(),
         zone: "Europe/Moscow".parse().unwrap(),
+        zone_from: ZoneFrom::Given,
         email: Some(format!("k{n}@example.org")),
         creditor: "Водоканал".into(),
         phones: vec![format!("+7916{n:07}").parse().unwrap(), format!("+7495{n:07}").parse().unwrap()],
