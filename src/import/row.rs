@@ -106,6 +106,9 @@ pub(super) fn contact(
             Some(why) => row.reject(name, value, why),
         }
     }
+    if let Some(claimant) = defaults.claimant {
+        fields.entry(Fact::Claimant.as_str().to_string()).or_insert_with(|| claimant.to_string());
+    }
     let zone = row.zone(defaults, zones, &fields, &phones);
     let parts = (external_id, name, language, zone, creditor, amount, due);
     if !row.rejects.is_empty() {

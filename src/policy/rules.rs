@@ -29,7 +29,7 @@ pub struct Opening {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rules {
-    /// Name and version of each pack that holds.
+    /// Name, version and hash of each pack that holds: `ru.credit 2024-02-01#1f3a09bc`.
     pub packs: Vec<String>,
     pub hours: Vec<By<Opening>>,
     pub caps: Vec<By<Cap>>,
@@ -74,6 +74,11 @@ impl Rules {
     /// The caps of a ladder that names none: three calls a day.
     pub fn usual_caps() -> Vec<Cap> {
         vec![Cap { most: 3, of: Counted::Calls, per: Period::Day, each: Each::Person }]
+    }
+
+    /// The packs in one line, as it is kept with attempts.
+    pub fn policy(&self) -> String {
+        self.packs.join(", ")
     }
 
     /// Both hold. A call keeps the longest guard of all from every closing.

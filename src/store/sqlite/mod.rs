@@ -30,6 +30,7 @@ use super::{Result, Store, StoreError};
 use crate::books::*;
 use crate::flow::program::FlowHash;
 use crate::id::*;
+use crate::phone::PhoneNumber;
 use crate::time::Wall;
 
 /// What an operator may turn.
@@ -308,6 +309,18 @@ impl Store for SqliteStore {
 
     async fn inbound_calls_up(&self) -> Result<Vec<CallId>> {
         read::inbound_calls_up(&self.readers).await
+    }
+
+    async fn suppressed_numbers(&self, after: Option<&PhoneNumber>, limit: u32) -> Result<Vec<SuppressedNumber>> {
+        read::suppressed_numbers(&self.readers, after, limit).await
+    }
+
+    async fn released_numbers(&self) -> Result<Vec<ReleasedNumber>> {
+        read::released_numbers(&self.readers).await
+    }
+
+    async fn rulings(&self, campaign: CampaignId) -> Result<Vec<RulingCount>> {
+        read::rulings(&self.readers, campaign).await
     }
 
     async fn closings(&self, campaign: Option<CampaignId>) -> Result<Vec<(String, u64)>> {
