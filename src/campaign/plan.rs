@@ -1,9 +1,10 @@
 //! The ladder's answer, moved to when it is lawful.
 
-use crate::books::{Close, Next, Plan, Sleeper, Standing};
+use crate::books::{Close, Next, Plan, Ruling, Sleeper, Standing, Verdict, Write};
+use crate::id::AttemptId;
 use crate::ladder::Ladder;
 use crate::outcome::Disposition;
-use crate::policy::{Decision, Purpose, Question, decide, earliest};
+use crate::policy::{Decision, Purpose, Question, Rules, decide, earliest};
 use crate::time::Wall;
 
 /// What a contact that joins a campaign now gets first.
@@ -40,6 +41,18 @@ pub fn decide_now(ladder: &Ladder, standing: &Standing, plan: &Plan, now: Wall) 
 fn question<'a>(ladder: &'a Ladder, standing: &'a Standing, plan: &Plan, now: Wall) -> Question<'a> {
     let purpose = if ladder.is_reminder(plan) { Purpose::Reminder } else { Purpose::Demand };
     Question { standing, channel: plan.channel, purpose, now, rules: &ladder.rules }
+}
+
+/// What was decided, for the books.
+pub fn ruling(attempt: AttemptId, rules: &Rules, decision: &Decision, verdict: Verdict, at: Wall) -> Write {
+    let (reason, made_by, until) = match decision {
+        Decision::Allow => (None, None, None),
+        Decision::NeedsHuman { rule, .. } => (Some(rule.to_string()), None, None),
+        Decision::Deny { rule, by, until, .. } => {
+            (Some(rule.to_string()), by.as_ref().map(|by| by.to_string()), *until)
+        }
+    };
+    Write::Ruling(Ruling { attempt, at, verdict, reason, made_by, until, policy: rules.policy() })
 }
 
 /// Moves `next` to the first lawful instant; passes over steps that will never have one. When no step is left because only a human

@@ -18,6 +18,7 @@ mod say;
 mod serve;
 pub mod simulate;
 mod sip_ladder;
+mod suppress;
 pub mod why;
 
 use std::path::{Path, PathBuf};
@@ -32,6 +33,7 @@ use crate::import::Encoding;
 use crate::language::Language;
 use crate::money::Currency;
 use crate::notify::Courier;
+use crate::policy::Claimant;
 use crate::store::SqliteStore;
 use crate::time::{Clock, Zone};
 use crate::voice::{CacheOptions, PromptCache, Recorded, VoiceOptions, VoiceSet};
@@ -73,6 +75,9 @@ enum Command {
         /// A campaign by name: how many wait for what.
         #[arg(long)]
         campaign: Option<String>,
+        /// For programs; times in UTC.
+        #[arg(long)]
+        json: bool,
     },
     /// Check and test the ladders of campaigns; or, with a call's number, print that call's SIP messages between us and the carrier
     /// as a ladder or a pcap file, no audio.
@@ -110,6 +115,9 @@ enum Command {
     /// The packs of rules that say when, how often and whom: list them, or show one.
     #[command(subcommand)]
     Policy(policy::Command),
+    /// Numbers that are not to be called, whoever has them: put them on the list, look at it, take one off.
+    #[command(subcommand)]
+    Suppress(suppress::Command),
     /// Run made-up campaigns in virtual time and hold them against the rules.
     Simulate(simulate::Arguments),
     /// The whole main job on this machine: 1,000 made-up people, rung over real SIP and RTP.
@@ -143,7 +151,7 @@ struct ImportArguments {
     /// For rows without a language.
     #[arg(long)]
     language: Option<Language>,
-    /// For rows without a zone.
+    /// For rows without a zone. Left out: the zones of the region or postcode, else all that the number allows, are respected.
     #[arg(long)]
     zone: Option<Zone>,
     /// For rows without a creditor.
@@ -152,6 +160,9 @@ struct ImportArguments {
     /// For rows without a currency.
     #[arg(long)]
     currency: Option<Currency>,
+    /// For rows that do not say who claims the debt: `principal` or `collector`.
+    #[arg(long)]
+    claimant: Option<Claimant>,
 }
 
 #[derive(clap::Args)]
@@ -190,7 +201,8 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Say(args) => say::run(&config, args)?,
         Command::Simulate(args) => return simulate::run(&args),
         Command::Amd(command) => return amd::run(command),
-        Command::Policy(command) => policy::run(command)?,
+        Command::Policy(command) => runtime()?.block_on(policy::run(&config, command))?,
+        Command::Suppress(command) => runtime()?.block_on(suppress::run(&config, &command))?,
         Command::Network(args) => runtime()?.block_on(crate::network::run(args))?,
         Command::Bench(args) => crate::bench::run(&args)?,
         Command::BenchFarEnd(args) => crate::bench::run_far_end(&args)?,
@@ -201,8 +213,8 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Serve => loop_runtime()?.block_on(serve::run(&config))?,
         Command::Report(args) => runtime()?.block_on(print_report(&config, args))?,
         Command::Inbound(args) => runtime()?.block_on(print_inbound(&config, &args))?,
-        Command::Why { contact, campaign } => {
-            runtime()?.block_on(print_why(&config, contact.as_deref(), campaign.as_deref()))?;
+        Command::Why { contact, campaign, json } => {
+            runtime()?.block_on(print_why(&config, contact.as_deref(), campaign.as_deref(), json))?;
         }
         Command::Ladder { command: Some(command), .. } => {
             let sound = ladder::run(&command, &mut std::io::stdout())?;
@@ -245,9 +257,9 @@ fn renamed(written: &str) -> Result<(String, String), String> {
 }
 
 async fn import_file(config: &Path, arguments: ImportArguments) -> anyhow::Result<()> {
-    let ImportArguments { file, rejects, encoding, column, language, zone, creditor, currency } = arguments;
+    let ImportArguments { file, rejects, encoding, column, language, zone, creditor, currency, claimant } = arguments;
     let (_, store, clock) = open(config).await?;
-    let defaults = crate::import::Defaults { columns: column, language, zone, creditor, currency };
+    let defaults = crate::import::Defaults { columns: column, language, zone, creditor, currency, claimant };
     let options = import::Options { file, rejects, encoding, defaults };
     import::run(&*store, &options, clock.now().wall, &mut std::io::stdout()).await?;
     Ok(())
@@ -266,13 +278,14 @@ async fn print_inbound(config: &Path, arguments: &inbound::Arguments) -> anyhow:
     inbound::run(&*store, arguments, &mut std::io::stdout()).await
 }
 
-async fn print_why(config: &Path, contact: Option<&str>, campaign: Option<&str>) -> anyhow::Result<()> {
+async fn print_why(config: &Path, contact: Option<&str>, campaign: Option<&str>, json: bool) -> anyhow::Result<()> {
     let (_, store, clock) = open(config).await?;
     let (now, out) = (clock.now().wall, &mut std::io::stdout());
     if let Some(campaign) = campaign {
-        campaign::waiting(&*store, campaign, now, out).await?;
+        campaign::waiting(&*store, campaign, json, now, out).await?;
     }
     match contact {
+        Some(contact) if json => why::run_json(&*store, contact, now, out).await,
         Some(contact) => why::run(&*store, contact, now, out).await,
         None => Ok(()),
     }
@@ -307,7 +320,8 @@ fn prompts(config: &Config, clock: &Arc<Clock>) -> anyhow::Result<Arc<PromptCach
 
 /// What sends SMS and e-mail.
 fn courier(config: &Config) -> anyhow::Result<Courier> {
-    Courier::new(config.smtp.as_ref(), config.sms.as_ref()).map(|courier| courier.with_letters(config.letters_dir.clone()))
+    Courier::new(config.smtp.as_ref(), config.sms.as_ref())
+        .map(|courier| courier.with_letters(config.letters_dir.clone()))
         .map_err(anyhow::Error::msg)
         .context("the config's smtp section")
 }

@@ -120,11 +120,13 @@ impl Engine {
     fn put_off(&mut self, now: Now, claimed: Claimed, ladder: &Ladder, decision: Decision, out: &mut Vec<Output>) {
         let attempt = claimed.attempt.id;
         self.tally.put_off += 1;
-        if let Decision::NeedsHuman { rule, why } = decision {
+        let ruling = |verdict| campaign::ruling(attempt, &ladder.rules, &decision, verdict, now.wall);
+        if let Decision::NeedsHuman { rule, why } = &decision {
             let queue = HUMAN_QUEUE.to_string();
             let close = Close::new(rule, why.clone());
             let group = vec![
-                Write::Worklist { attempt, queue, reason: why, at: now.wall },
+                ruling(Verdict::ToHuman),
+                Write::Worklist { attempt, queue, reason: why.clone(), at: now.wall },
                 Write::Cancel { attempt, at: now.wall, why: close },
             ];
             return self.write_surely(group, None, out);
@@ -135,15 +137,19 @@ impl Engine {
             {
                 // Never at the same instant again, or we would turn on the spot.
                 let due_at = plan.due_at.max(now.wall + Duration::from_secs(1));
-                self.write_surely(vec![Write::Reschedule { attempt, due_at, why: plan.why }], None, out);
+                let group = vec![ruling(Verdict::PutOff), Write::Reschedule { attempt, due_at, why: plan.why }];
+                self.write_surely(group, None, out);
             }
             next @ Next::Attempt(_) => {
                 let outcome = Outcome::of(Disposition::Cancelled);
                 self.tally.end(outcome.disposition);
                 let finish = Write::Finish { attempt, outcome, at: now.wall, next };
-                self.write_surely(vec![finish], Some(attempt), out);
+                self.write_surely(vec![ruling(Verdict::Replaced), finish], Some(attempt), out);
             }
-            Next::Close(why) => self.write_surely(vec![Write::Cancel { attempt, at: now.wall, why }], None, out),
+            Next::Close(why) => {
+                let group = vec![ruling(Verdict::Closed), Write::Cancel { attempt, at: now.wall, why }];
+                self.write_surely(group, None, out);
+            }
         }
     }
 
@@ -151,7 +157,9 @@ impl Engine {
         let contact = &claimed.standing.contact;
         let attempt = claimed.attempt.id;
         let plan = self.plan(claimed.attempt.campaign).expect("considered above");
-        let mut usable = policy::phones_to_dial(&claimed.standing).peekable();
+        let (standing, channel, rules) = (&claimed.standing, Channel::Voice, &plan.ladder.rules);
+        let question = policy::Question { standing, channel, purpose: policy::Purpose::Demand, now: now.wall, rules };
+        let mut usable = policy::phones_with_room(&question).peekable();
         let any = usable.peek().is_some();
         let Some(phone) = usable.find(|p| self.limits.may_dial(p.number.full())).map(|p| p.id) else {
             let (reason, why) = if any {
@@ -245,7 +253,8 @@ impl Engine {
             return self.consider(now, waiting.claimed, out);
         }
         waiting.going_live = true;
-        let live = Write::Live { attempt, phone: waiting.phone, flow: waiting.program.hash.clone(), at: now.wall };
+        let (flow, policy) = (waiting.program.hash.clone(), plan.ladder.rules.policy());
+        let live = Write::Live { attempt, phone: waiting.phone, flow, policy, at: now.wall };
         self.pacer.started(now.mono);
         self.write(vec![live], |_| Asked::Live(attempt), out);
     }
@@ -293,8 +302,9 @@ impl Engine {
             body: written.body,
             at: now.wall,
         };
+        let ruling = campaign::ruling(attempt.id, &ladder.rules, &Decision::Allow, Verdict::Allowed, now.wall);
         self.tally.messages += 1;
-        self.finish(now, claimed, Outcome::of(Disposition::Queued), vec![message], now.wall, out);
+        self.finish(now, claimed, Outcome::of(Disposition::Queued), vec![ruling, message], now.wall, out);
     }
 
     fn hand_over(&mut self, now: Now, claimed: Claimed, out: &mut Vec<Output>) {
@@ -306,7 +316,8 @@ impl Engine {
             reason: ladder.brief(&attempt.plan, &claimed.standing),
             at: now.wall,
         };
+        let ruling = campaign::ruling(attempt.id, &ladder.rules, &Decision::Allow, Verdict::Allowed, now.wall);
         self.tally.handed_over += 1;
-        self.finish(now, claimed, Outcome::of(Disposition::HandedOver), vec![entry], now.wall, out);
+        self.finish(now, claimed, Outcome::of(Disposition::HandedOver), vec![ruling, entry], now.wall, out);
     }
 }

@@ -326,6 +326,7 @@ mod tests {
                 finished_at: outcome.as_ref().map(|_| Wall(1)),
                 outcome,
                 quality: None,
+                policy: None,
             }
         };
         text.lines().map(str::trim).filter(|l| !l.is_empty()).enumerate().map(attempt).collect()

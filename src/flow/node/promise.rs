@@ -186,13 +186,18 @@ fn offer(node: &mut Reader<'_, '_>, item: &Node, set: Option<Variables>) -> Opti
     };
     let said = say.and_then(|n| message(node, n, "say", set.map(|(amount, ..)| vec![amount])));
     let read_back = map.get("confirm").map(|e| &e.value);
-    let confirm = read_back.and_then(|n| message(node, n, "confirm", set.map(|(amount, on, plan)| known(amount, on, plan))));
+    let confirm =
+        read_back.and_then(|n| message(node, n, "confirm", set.map(|(amount, on, plan)| known(amount, on, plan))));
     let every = map.get("every").map(|e| (every(node, &e.value), e.key_span));
     let every = match (share?, read_back, every) {
         (Share::Instalment(_), Some(_), None) => Some(Every::Month),
         (Share::Instalment(_), Some(_), Some((every, _))) => Some(every?),
         (Share::Instalment(_), None, Some((_, span))) => {
-            node.cx.error(codes::MISSING_KEY, span, "a plan is read back before it is promised: the offer lacks `confirm`");
+            node.cx.error(
+                codes::MISSING_KEY,
+                span,
+                "a plan is read back before it is promised: the offer lacks `confirm`",
+            );
             None
         }
         (Share::Full | Share::Half, _, Some((_, span))) => {

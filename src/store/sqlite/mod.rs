@@ -30,6 +30,7 @@ use super::{Result, Store, StoreError};
 use crate::books::*;
 use crate::flow::program::FlowHash;
 use crate::id::*;
+use crate::phone::PhoneNumber;
 use crate::time::Wall;
 
 /// What an operator may turn.
@@ -137,16 +138,17 @@ async fn bring_up_to_date(options: &SqliteConnectOptions) -> Result<()> {
 
 fn migrator() -> Migrator {
     let all = [
-        ("books", include_str!("../../../migrations/sqlite/0001_books.sql")),
-        ("flow versions", include_str!("../../../migrations/sqlite/0002_flow_versions.sql")),
-        ("inbound calls", include_str!("../../../migrations/sqlite/0003_inbound_calls.sql")),
-        ("what calls tell", include_str!("../../../migrations/sqlite/0004_what_calls_tell.sql")),
-        ("debts, promises, payments", include_str!("../../../migrations/sqlite/0005_debts_promises_payments.sql")),
+        (1, "books", include_str!("../../../migrations/sqlite/0001_books.sql")),
+        (2, "flow versions", include_str!("../../../migrations/sqlite/0002_flow_versions.sql")),
+        (3, "inbound calls", include_str!("../../../migrations/sqlite/0003_inbound_calls.sql")),
+        (4, "what calls tell", include_str!("../../../migrations/sqlite/0004_what_calls_tell.sql")),
+        (5, "debts, promises, payments", include_str!("../../../migrations/sqlite/0005_debts_promises_payments.sql")),
+        (7, "policy", include_str!("../../../migrations/sqlite/0007_policy.sql")),
     ];
-    let migration = |(number, (name, sql)): (i64, (&'static str, &'static str))| {
+    let migration = |(number, name, sql): (i64, &'static str, &'static str)| {
         Migration::new(number, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
     };
-    Migrator::with_migrations((1..).zip(all).map(migration).collect())
+    Migrator::with_migrations(all.map(migration).to_vec())
 }
 
 impl Store for SqliteStore {
@@ -307,6 +309,18 @@ impl Store for SqliteStore {
 
     async fn inbound_calls_up(&self) -> Result<Vec<CallId>> {
         read::inbound_calls_up(&self.readers).await
+    }
+
+    async fn suppressed_numbers(&self, after: Option<&PhoneNumber>, limit: u32) -> Result<Vec<SuppressedNumber>> {
+        read::suppressed_numbers(&self.readers, after, limit).await
+    }
+
+    async fn released_numbers(&self) -> Result<Vec<ReleasedNumber>> {
+        read::released_numbers(&self.readers).await
+    }
+
+    async fn rulings(&self, campaign: CampaignId) -> Result<Vec<RulingCount>> {
+        read::rulings(&self.readers, campaign).await
     }
 
     async fn closings(&self, campaign: Option<CampaignId>) -> Result<Vec<(String, u64)>> {

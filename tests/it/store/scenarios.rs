@@ -640,7 +640,17 @@ async fn what_is_not_there(store: &impl Store) {
     is_not_found(store.apply(&[live(AttemptId(1), claimed[1].standing.contact.phones[0].id, 1)]).await);
     let other_flow = FlowHash("cc33".into());
     let phone = claimed[0].standing.contact.phones[0].id;
-    is_not_found(store.apply(&[Write::Live { attempt: AttemptId(1), phone, flow: other_flow, at: at(1) }]).await);
+    is_not_found(
+        store
+            .apply(&[Write::Live {
+                attempt: AttemptId(1),
+                phone,
+                flow: other_flow,
+                policy: "default 1#0".into(),
+                at: at(1),
+            }])
+            .await,
+    );
     assert_eq!(attempt(store, AttemptId(1)).await.state, AttemptState::Claimed);
     store.apply(&[]).await.unwrap();
     assert_eq!(store.call_events(CallId(1)).await.unwrap(), []);
