@@ -7,7 +7,7 @@ use crate::id::ImportBatchId;
 use crate::time::Wall;
 
 /// A file about to be taken over.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct NewBatch {
     /// Its name, without folders.
     pub file: String,

@@ -128,7 +128,8 @@ fn number(text: &str, defaults: &Defaults) -> Result<PhoneNumber, (RejectCode, S
     let number = PhoneNumber::written_in(text, defaults.country).map_err(|e| match e {
         PhoneError::Short => (RejectCode::NumberShort, e.to_string()),
         PhoneError::Country(_) => (RejectCode::NumberUnassigned, e.to_string()),
-        PhoneError::NoPlus | PhoneError::Length | PhoneError::Character => (RejectCode::NumberFormat, e.to_string()),
+        PhoneError::NoPlus => (RejectCode::NumberFormat, format!("{e}, or say where it is at home: --country RU")),
+        PhoneError::Length | PhoneError::Character => (RejectCode::NumberFormat, e.to_string()),
     })?;
     match number.kind() {
         NumberKind::Premium => {
