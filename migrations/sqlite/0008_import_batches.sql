@@ -6,6 +6,7 @@ CREATE TABLE import_batch (
     sha256      TEXT   NOT NULL,              -- of its bytes
     settings    TEXT   NOT NULL,              -- of what was said beside it: the same bytes read otherwise are another import
     at          BIGINT NOT NULL,
+    payments_before BIGINT NOT NULL,          -- the highest number of a payment when it began
     finished_at BIGINT,                       -- NULL: it broke off; what came before is in the books
     undone_at   BIGINT,
     lines       BIGINT NOT NULL DEFAULT 0,    -- without the header and empty ones; the sum of those below

@@ -22,6 +22,8 @@ pub struct ImportBatch {
     pub id: ImportBatchId,
     pub of: NewBatch,
     pub at: Wall,
+    /// The highest number of a payment when it began: those above it came since.
+    pub payments_before: i64,
     /// `None`: it broke off, and what came before is in the books.
     pub finished_at: Option<Wall>,
     pub undone_at: Option<Wall>,
@@ -190,9 +192,10 @@ crate::words! {
 pub struct Whereabouts {
     /// The batch added it; else the batch changed it.
     pub added: bool,
-    /// An attempt to it has ended, or is in the air, since the batch began.
+    /// An attempt to it has ended, or is in the air: at all if the batch added it, else since the batch began or to a number that
+    /// the batch brought.
     pub attempted: bool,
-    /// A payment to it was told since the batch began.
+    /// A payment to it was told, or taken back, likewise.
     pub paid: bool,
     pub imported_since: bool,
     /// A campaign has it.

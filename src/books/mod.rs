@@ -15,10 +15,10 @@ pub mod write;
 
 use crate::id::CampaignId;
 
+pub use account::{Account, NewPayment, Paid, PromisePart, PromiseTerms};
 pub use batch::{
     ImportBatch, ImportCounts, ImportPart, ImportReject, Kept, NewBatch, RejectCode, TakeBack, Undone, Whereabouts,
 };
-pub use account::{Account, NewPayment, Paid, PromisePart, PromiseTerms};
 pub use flow_version::{FlowRef, FlowRefError, FlowVersion, NotPublished, Publication, PublishedFlow, Which};
 pub use model::Model;
 pub use rows::*;

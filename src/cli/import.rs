@@ -13,8 +13,8 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 use sha2::{Digest, Sha256};
 
-pub use self::options::{Arguments, Mode, Options};
 use self::options::Command;
+pub use self::options::{Arguments, Mode, Options};
 use self::rejects::RejectFile;
 use crate::books::{ImportBatch, ImportCounts, ImportPart, ImportSummary, NewBatch, RejectCode};
 use crate::id::ImportBatchId;
@@ -88,7 +88,10 @@ pub async fn run(store: &impl Store, options: &Options, now: Wall, out: &mut imp
     };
     if let Some(before) = already(store, &of).await?.filter(|_| !options.again) {
         let (id, at) = (before.id, before.at.timestamp());
-        writeln!(out, "{file}: already imported as batch {id} at {at}; nothing is changed (--again takes it all the same)")?;
+        writeln!(
+            out,
+            "{file}: already imported as batch {id} at {at}; nothing is changed (--again takes it all the same)"
+        )?;
         return Ok(Imported { already: Some(id), ..Imported::default() });
     }
     let mut run = Run::new(options, file.clone());
@@ -199,7 +202,10 @@ impl<'o> Run<'o> {
     async fn tell(&mut self, store: &impl Store, said: &str, out: &mut impl Write) -> anyhow::Result<()> {
         let ImportCounts { added, changed, unchanged, further, repeated, rejected, .. } = self.imported.counts;
         let file = &self.file;
-        writeln!(out, "{file}: {said}{added} contacts added, {changed} changed, {unchanged} as they were, {rejected} lines rejected")?;
+        writeln!(
+            out,
+            "{file}: {said}{added} contacts added, {changed} changed, {unchanged} as they were, {rejected} lines rejected"
+        )?;
         if further + repeated > 0 {
             writeln!(out, "  {further} further debts of contacts; {repeated} lines said again what was said before")?;
         }

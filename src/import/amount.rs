@@ -55,7 +55,8 @@ pub fn plain(written: &str, decimal: Option<Decimal>) -> Result<Cow<'_, str>, (R
             let grouped = written[..at].contains(|c| marks(&c));
             if alone && digits == 3 && !grouped {
                 let (thousand, one) = (written.replace(mark, ""), written.replace(mark, "."));
-                let why = format!("`{written}` may be a thousand or one: expected decimals, as in {thousand}.00 or {one}");
+                let why =
+                    format!("`{written}` may be a thousand or one: expected decimals, as in {thousand}.00 or {one}");
                 return Err((RejectCode::AmountAmbiguous, why));
             }
             // The same mark several times, or three digits behind groups, only groups.

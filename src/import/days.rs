@@ -89,7 +89,11 @@ pub(super) fn proves(text: &str) -> Option<DayOrder> {
 
 fn without_midnight(text: &str) -> &str {
     match text.split_once([' ', 'T']) {
-        Some((day, time)) if matches!(time.trim(), "0:00" | "00:00" | "0:00:00" | "00:00:00" | "00:00:00.000" | "00:00:00Z") => day,
+        Some((day, time))
+            if matches!(time.trim(), "0:00" | "00:00" | "0:00:00" | "00:00:00" | "00:00:00.000" | "00:00:00Z") =>
+        {
+            day
+        }
         Some(_) | None => text,
     }
 }
@@ -109,7 +113,8 @@ fn numbers(text: &str) -> Option<([(i16, usize); 3], char)> {
 
 fn by_numbers(parts: [(i16, usize); 3], mark: char, order: Option<DayOrder>) -> Result<Date, NoDay> {
     let date = |year: i16, month: i16, day: i16| {
-        let (month, day) = (i8::try_from(month).map_err(|_| NoDay::Format)?, i8::try_from(day).map_err(|_| NoDay::Format)?);
+        let (month, day) =
+            (i8::try_from(month).map_err(|_| NoDay::Format)?, i8::try_from(day).map_err(|_| NoDay::Format)?);
         Date::new(year, month, day).map_err(|_| NoDay::Format)
     };
     let [(a, first), (b, second), (c, third)] = parts;

@@ -87,7 +87,10 @@ pub(super) struct Header {
 
 impl Header {
     /// Of the first line.
-    pub fn first(lines: &mut dyn Iterator<Item = std::io::Result<Line>>, defaults: &Defaults) -> Result<Header, HeaderError> {
+    pub fn first(
+        lines: &mut dyn Iterator<Item = std::io::Result<Line>>,
+        defaults: &Defaults,
+    ) -> Result<Header, HeaderError> {
         let first = lines.next().transpose().map_err(HeaderError::Io)?.ok_or(HeaderError::Empty)?;
         Header::parse(&first, defaults)
     }

@@ -183,7 +183,9 @@ impl Reader<'_> {
 
     fn text(&mut self, node: &Node, what: &str) -> Option<String> {
         match &node.value {
-            Value::Scalar(scalar) if !scalar.is_null() && !scalar.text.trim().is_empty() => Some(scalar.text.trim().into()),
+            Value::Scalar(scalar) if !scalar.is_null() && !scalar.text.trim().is_empty() => {
+                Some(scalar.text.trim().into())
+            }
             Value::Scalar(_) => {
                 self.diagnostics.push(Diagnostic::error(SHAPE, node.span, format!("{what} is empty")));
                 None
@@ -213,7 +215,8 @@ mod tests {
         assert_eq!(defaults.ignored, ["Примечание"]);
         assert_eq!((defaults.separator, defaults.creditor.as_deref()), (Some('\t'), Some("Водоканал")));
         assert_eq!(defaults.constants["claimant"], "collector");
-        let words = (defaults.dates.unwrap().as_str(), defaults.decimal.unwrap().as_str(), defaults.country.unwrap().as_str());
+        let words =
+            (defaults.dates.unwrap().as_str(), defaults.decimal.unwrap().as_str(), defaults.country.unwrap().as_str());
         assert_eq!(words, ("dmy", "comma", "RU"));
         assert_eq!((encoding, sheet.as_deref(), rejects), (Some(Encoding::Windows1251), Some("Долги"), None));
     }

@@ -94,8 +94,7 @@ impl<R: BufRead> PaymentReader<R> {
             code,
             why,
         };
-        let cells =
-            line.cells(self.separator, self.columns).map_err(|e| reject("", "", e.code(), e.to_string()))?;
+        let cells = line.cells(self.separator, self.columns).map_err(|e| reject("", "", e.code(), e.to_string()))?;
         if cells.is_empty() {
             return Ok(None);
         }
@@ -122,11 +121,15 @@ impl<R: BufRead> PaymentReader<R> {
             ("", None) => {
                 return Err(reject("currency", "", RejectCode::Empty, "is empty, and no --currency is given".into()));
             }
-            (code, _) => code.parse().map_err(|e: crate::money::MoneyError| reject("currency", code, RejectCode::Currency, e.to_string()))?,
+            (code, _) => code
+                .parse()
+                .map_err(|e: crate::money::MoneyError| reject("currency", code, RejectCode::Currency, e.to_string()))?,
         };
         let written = needed("amount")?;
-        let plain = super::amount::plain(&written, None).map_err(|(code, why)| reject("amount", &written, code, why))?;
-        let amount = Money::parse(&plain, currency).map_err(|e| reject("amount", &written, RejectCode::AmountFormat, e.to_string()))?;
+        let plain =
+            super::amount::plain(&written, None).map_err(|(code, why)| reject("amount", &written, code, why))?;
+        let amount = Money::parse(&plain, currency)
+            .map_err(|e| reject("amount", &written, RejectCode::AmountFormat, e.to_string()))?;
         let paid_at = match cell("paid_at") {
             "" => self.now,
             text => paid_at(text).map_err(|why| reject("paid_at", text, RejectCode::DayFormat, why))?,

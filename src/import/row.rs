@@ -64,7 +64,8 @@ pub(super) fn contact(
     let language = row.value("language", defaults.language, |v| v.parse().map_err(of(RejectCode::Language)));
     let zone = row.value("zone", defaults.zone.clone(), |v| zones.get(v).map_err(of(RejectCode::Zone)));
     let creditor = row.text("creditor", NAME_CHARS_MAX, defaults.creditor.clone());
-    let currency = row.value("currency", defaults.currency, |v| v.parse::<Currency>().map_err(of(RejectCode::Currency)));
+    let currency =
+        row.value("currency", defaults.currency, |v| v.parse::<Currency>().map_err(of(RejectCode::Currency)));
     // The amount is judged even where the currency is wrong: all faults of a line at once.
     let amount = row.value("amount", None, |v| {
         let v = amount::plain(v, defaults.decimal)?;

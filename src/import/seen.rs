@@ -31,7 +31,10 @@ pub struct Survey {
 }
 
 impl Survey {
-    pub(super) fn of(lines: &mut dyn Iterator<Item = io::Result<Line>>, defaults: &Defaults) -> Result<Survey, HeaderError> {
+    pub(super) fn of(
+        lines: &mut dyn Iterator<Item = io::Result<Line>>,
+        defaults: &Defaults,
+    ) -> Result<Survey, HeaderError> {
         let hasher = RandomState::new();
         let header = Header::first(lines, defaults)?;
         let contact_id = header.at("contact_id");
@@ -123,7 +126,8 @@ impl Seen {
         let differs = |at: &usize| header.name(*at).is_some() && !of_debt(*at) && first.cells.get(*at) != now.get(*at);
         if let Some(at) = (0..cells.len()).find(differs) {
             let column = header.name(at).unwrap_or_default().to_string();
-            let why = format!("is not as on line {}, which names the same contact: a contact has one {column}", first.line);
+            let why =
+                format!("is not as on line {}, which names the same contact: a contact has one {column}", first.line);
             return Verdict::Contradicts(RejectCode::ContactDiffers, column, why);
         }
         match first.debts.iter().find(|(id, ..)| **id == *debt) {
@@ -136,9 +140,14 @@ impl Seen {
                 let (column, why) = match debt {
                     "" => (
                         "contact_id",
-                        format!("the same contact_id is on line {earlier} with another debt; of several debts each needs its debt_id"),
+                        format!(
+                            "the same contact_id is on line {earlier} with another debt; of several debts each needs its debt_id"
+                        ),
                     ),
-                    debt => ("debt_id", format!("the same contact_id and debt_id `{debt}` are on line {earlier} with other values")),
+                    debt => (
+                        "debt_id",
+                        format!("the same contact_id and debt_id `{debt}` are on line {earlier} with other values"),
+                    ),
                 };
                 Verdict::Contradicts(RejectCode::DebtDiffers, column.into(), why)
             }

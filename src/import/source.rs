@@ -45,7 +45,8 @@ impl Source {
     }
 
     fn lines(&self) -> io::Result<Box<dyn Iterator<Item = io::Result<Line>> + Send>> {
-        let workbook = self.path.extension().is_some_and(|e| e.eq_ignore_ascii_case("xlsx") || e.eq_ignore_ascii_case("xlsm"));
+        let workbook =
+            self.path.extension().is_some_and(|e| e.eq_ignore_ascii_case("xlsx") || e.eq_ignore_ascii_case("xlsm"));
         if workbook {
             return Ok(Box::new(SheetReader::open(&self.path, self.sheet.as_deref())?));
         }

@@ -136,7 +136,14 @@ fn as_text(batch: &Batch) -> String {
     for (line, c) in batch.lines.iter().zip(&batch.contacts) {
         let numbers: Vec<&str> = c.phones.iter().map(|p| p.full()).collect();
         let debt = &c.debts[0];
-        text += &format!("{line} {}: {}; {} {} {}\n", c.external_id, numbers.join(" "), debt.external_id, debt.amount, debt.due);
+        text += &format!(
+            "{line} {}: {}; {} {} {}\n",
+            c.external_id,
+            numbers.join(" "),
+            debt.external_id,
+            debt.amount,
+            debt.due
+        );
     }
     for r in &batch.rejects {
         text += &format!("{} {} {}\n", r.line, if r.field.is_empty() { "-" } else { &r.field }, r.code);
@@ -274,7 +281,11 @@ fn workbook(path: &Path, sheets: &[(&str, &[&[&str]])]) {
     use std::io::Write as _;
     let mut zip = zip::ZipWriter::new(std::fs::File::create(path).unwrap());
     let mut part = |name: &str, text: &str| {
-        zip.start_file(name, zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored)).unwrap();
+        zip.start_file(
+            name,
+            zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored),
+        )
+        .unwrap();
         zip.write_all(text.as_bytes()).unwrap();
     };
     let (mut names, mut relations, mut types) = (String::new(), String::new(), String::new());
@@ -284,7 +295,8 @@ fn workbook(path: &Path, sheets: &[(&str, &[&[&str]])]) {
     let kind = "application/vnd.openxmlformats-officedocument.spreadsheetml";
     for (n, (name, rows)) in (1..).zip(sheets) {
         names += &format!("<sheet name=\"{name}\" sheetId=\"{n}\" r:id=\"rId{n}\"/>");
-        relations += &format!("<Relationship Id=\"rId{n}\" Type=\"{office}/worksheet\" Target=\"worksheets/sheet{n}.xml\"/>");
+        relations +=
+            &format!("<Relationship Id=\"rId{n}\" Type=\"{office}/worksheet\" Target=\"worksheets/sheet{n}.xml\"/>");
         types += &format!("<Override PartName=\"/xl/worksheets/sheet{n}.xml\" ContentType=\"{kind}.worksheet+xml\"/>");
         let mut text = String::new();
         for (r, cells) in (1..).zip(*rows) {
@@ -304,10 +316,18 @@ fn workbook(path: &Path, sheets: &[(&str, &[&[&str]])]) {
         part(&format!("xl/worksheets/sheet{n}.xml"), &sheet);
     }
     relations += &format!("<Relationship Id=\"rId99\" Type=\"{office}/styles\" Target=\"styles.xml\"/>");
-    let styles = format!("<styleSheet xmlns=\"{main}\"><cellXfs count=\"2\"><xf numFmtId=\"0\"/><xf numFmtId=\"14\"/></cellXfs></styleSheet>");
+    let styles = format!(
+        "<styleSheet xmlns=\"{main}\"><cellXfs count=\"2\"><xf numFmtId=\"0\"/><xf numFmtId=\"14\"/></cellXfs></styleSheet>"
+    );
     part("xl/styles.xml", &styles);
-    part("xl/workbook.xml", &format!("<workbook xmlns=\"{main}\" xmlns:r=\"{office}\"><sheets>{names}</sheets></workbook>"));
-    part("xl/_rels/workbook.xml.rels", &format!("<Relationships xmlns=\"{package}/relationships\">{relations}</Relationships>"));
+    part(
+        "xl/workbook.xml",
+        &format!("<workbook xmlns=\"{main}\" xmlns:r=\"{office}\"><sheets>{names}</sheets></workbook>"),
+    );
+    part(
+        "xl/_rels/workbook.xml.rels",
+        &format!("<Relationships xmlns=\"{package}/relationships\">{relations}</Relationships>"),
+    );
     let root = format!("<Relationship Id=\"rId1\" Type=\"{office}/officeDocument\" Target=\"xl/workbook.xml\"/>");
     part("_rels/.rels", &format!("<Relationships xmlns=\"{package}/relationships\">{root}</Relationships>"));
     let types = format!(
@@ -337,7 +357,8 @@ fn workbooks() {
          5 - cell_count\n6 amount amount_format\n6 due day_format\n";
     assert_eq!(as_text(&batch), expected);
     assert_eq!(batch.contacts[0].fields["last4"], "0042", "text keeps its zeros");
-    let source = |sheet: Option<&str>| Source { path: file.clone(), encoding: Encoding::Utf8, sheet: sheet.map(Into::into) };
+    let source =
+        |sheet: Option<&str>| Source { path: file.clone(), encoding: Encoding::Utf8, sheet: sheet.map(Into::into) };
     let shown = |e: HeaderError| std::error::Error::source(&e).map_or(e.to_string(), ToString::to_string);
     let wrong = shown(source(Some("Долг")).survey(&russian()).unwrap_err());
     assert_eq!(wrong, "the workbook has no sheet `Долг`; it has `Пояснения`, `Долги`");
@@ -385,7 +406,10 @@ async fn a_column_that_nearly_means_something_is_told() {
     let mut out = Vec::new();
     cli::import::run(&MemoryStore::new(), &cli::import::Options::plain(file), Wall(0), &mut out).await.unwrap();
     let out = String::from_utf8(out).unwrap();
-    assert!(out.contains("`consent_vioce` is kept as a field and means nothing to the rules; is `consent_voice` meant?"), "{out}");
+    assert!(
+        out.contains("`consent_vioce` is kept as a field and means nothing to the rules; is `consent_voice` meant?"),
+        "{out}"
+    );
     assert!(!out.contains("last4"), "{out}");
 }
 

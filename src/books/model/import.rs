@@ -20,10 +20,11 @@ impl Model {
 
     /// Some lines of a batch.
     pub fn import_part(&mut self, part: &ImportPart, at: Wall) -> Result<ImportSummary> {
+        let under_way = part.batch.map(|batch| self.under_way(batch)).transpose()?;
         self.transaction(|books| {
             let summary = books.import_rows(&part.rows, &part.further, part.batch, at);
-            let Some(batch) = part.batch else { return Ok(summary) };
-            let mut row = books.under_way(batch)?;
+            let Some(mut row) = under_way else { return Ok(summary) };
+            let batch = row.id;
             let refused = summary.refused.iter().map(|(n, _)| ImportReject::of_books(part.lines[*n]));
             for reject in part.rejects.iter().cloned().chain(refused) {
                 let of = books.import_rejects.range((batch, 0)..=(batch, u64::MAX)).next_back();
@@ -47,8 +48,9 @@ impl Model {
 
     pub fn begin_import(&mut self, of: &NewBatch, at: Wall) -> ImportBatchId {
         let id = ImportBatchId(self.imports.last().map_or(1, |b| b.0 + 1));
-        let (of, counts) = (of.clone(), ImportCounts::default());
-        self.imports.put(id, ImportBatch { id, of, at, finished_at: None, undone_at: None, counts });
+        let (of, counts, payments_before) = (of.clone(), ImportCounts::default(), self.last_payment());
+        let row = ImportBatch { id, of, at, payments_before, finished_at: None, undone_at: None, counts };
+        self.imports.put(id, row);
         self.commit();
         id
     }
@@ -208,17 +210,20 @@ impl Model {
     }
 
     fn whereabouts(&self, contact: ContactId, batch: &ImportBatch, added: bool) -> Whereabouts {
-        let since = |at: Option<Wall>| at.is_some_and(|at| at >= batch.at);
         let later = |of: &ImportBatchId| *of > batch.id;
         let changed_since = self.import_changes.keys().any(|(of, id)| *id == contact && later(of));
+        let before = self.import_changes.get(&(batch.id, contact));
+        let new = |phone: PhoneId| before.is_some_and(|b| b.phones().all(|p| p.id != phone));
         Whereabouts {
             added,
             attempted: self.attempts_of(contact).any(|a| match a.state {
                 AttemptState::Live => true,
-                AttemptState::Finished => since(a.finished_at),
+                AttemptState::Finished => {
+                    added || a.finished_at.is_some_and(|at| at >= batch.at) || a.phone.is_some_and(new)
+                }
                 AttemptState::Scheduled | AttemptState::Claimed | AttemptState::Cancelled => false,
             }),
-            paid: self.payments_of(contact).any(|p| since(Some(p.at)) || since(p.reversed_at)),
+            paid: self.payments_of(contact).any(|p| added || p.number > batch.payments_before),
             imported_since: changed_since || self.added_by.get(&contact).is_some_and(later),
             enrolled: self.campaigns.keys().any(|campaign| self.enrolled.has(&(*campaign, contact))),
         }
@@ -284,8 +289,7 @@ impl Model {
                 phone.state = same.state;
             }
         }
-        let new: Vec<PhoneId> =
-            now.phones().map(|p| p.id).filter(|id| before.phones().all(|p| p.id != *id)).collect();
+        let new: Vec<PhoneId> = now.phones().map(|p| p.id).filter(|id| before.phones().all(|p| p.id != *id)).collect();
         self.drop_phones(contact, new);
         let paid = before.contact.paid();
         self.put_contact(before);

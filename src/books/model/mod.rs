@@ -77,7 +77,8 @@ impl Model {
     pub fn not_enrolled(&self, campaign: CampaignId, after: ContactId, limit: u32) -> Result<Vec<Standing>> {
         self.campaign_by_id(campaign)?;
         let later = self.contacts.range(ContactId(after.0 + 1)..).map(|(id, _)| *id);
-        let fresh = later.filter(|id| !self.enrolled.has(&(campaign, *id)) && !self.removed.has(id)).take(limit as usize);
+        let fresh =
+            later.filter(|id| !self.enrolled.has(&(campaign, *id)) && !self.removed.has(id)).take(limit as usize);
         Ok(fresh.map(|id| self.standing(id, Some(campaign))).collect())
     }
 

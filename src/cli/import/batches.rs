@@ -19,13 +19,36 @@ pub async fn list(store: &impl Store, out: &mut impl Write) -> anyhow::Result<()
     }
     let mut table = Table::new();
     table.load_preset(presets::NOTHING);
-    table.set_header(["batch", "at", "file", "sha-256", "lines", "added", "changed", "as they were", "rejected", "state"]);
+    table.set_header([
+        "batch",
+        "at",
+        "file",
+        "sha-256",
+        "lines",
+        "added",
+        "changed",
+        "as they were",
+        "rejected",
+        "state",
+    ]);
     for batch in &batches {
         let ImportBatch { id, of, at, counts, .. } = batch;
-        let numbers = [counts.lines, counts.added, counts.changed, counts.unchanged, counts.rejected].map(|n| n.to_string());
+        let numbers =
+            [counts.lines, counts.added, counts.changed, counts.unchanged, counts.rejected].map(|n| n.to_string());
         let [lines, added, changed, unchanged, rejected] = numbers;
         let (at, sha256) = (at.timestamp().to_string(), of.sha256.chars().take(12).collect());
-        table.add_row([id.to_string(), at, of.file.clone(), sha256, lines, added, changed, unchanged, rejected, state(batch)]);
+        table.add_row([
+            id.to_string(),
+            at,
+            of.file.clone(),
+            sha256,
+            lines,
+            added,
+            changed,
+            unchanged,
+            rejected,
+            state(batch),
+        ]);
     }
     writeln!(out, "{table}")?;
     for batch in batches.iter().filter(|b| b.counts.rejected > 0) {
@@ -45,9 +68,10 @@ fn state(batch: &ImportBatch) -> String {
 }
 
 pub async fn undo(store: &impl Store, batch: i64, now: Wall, out: &mut impl Write) -> anyhow::Result<()> {
-    let undone = store.undo_import(ImportBatchId(batch), now).await.with_context(|| {
-        format!("batch {batch} is not taken back; `ringback import list` shows the batches")
-    })?;
+    let undone = store
+        .undo_import(ImportBatchId(batch), now)
+        .await
+        .with_context(|| format!("batch {batch} is not taken back; `ringback import list` shows the batches"))?;
     let Undone { deleted, withdrawn, restored, kept, kept_first } = &undone;
     writeln!(
         out,

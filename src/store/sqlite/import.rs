@@ -143,6 +143,11 @@ impl Bulk {
     }
 
     fn import_rows(&mut self, part: &ImportPart, at: Wall) -> Result<ImportSummary> {
+        if let Some(batch) = part.batch {
+            let sql = "SELECT 1 FROM import_batch WHERE id = ?1 AND finished_at IS NULL";
+            let under_way = self.row(sql, &[batch.0.into()], |_| Ok(()))?;
+            under_way.ok_or_else(|| StoreError::Conflict(format!("import {batch} is not under way")))?;
+        }
         let mut summary = ImportSummary::default();
         for (n, row) in part.rows.iter().enumerate() {
             let further = part.further.binary_search(&n).is_ok();
@@ -220,7 +225,8 @@ impl Bulk {
             let theirs = batch.filter(|b| !removed && added_by != Some(b.0));
             if let Some(batch) = theirs {
                 // What it was before the first of the batch's lines.
-                let sql = "INSERT INTO import_change (batch, contact, before) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
+                let sql =
+                    "INSERT INTO import_change (batch, contact, before) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
                 self.run(sql, &[batch.0.into(), id.0.into(), to_json(&before).as_str().into()])?;
             }
             self.update(&known, at)?;
@@ -335,20 +341,18 @@ impl Bulk {
         let counts = part.counts(summary);
         let sql = "UPDATE import_batch SET lines = lines + ?2, added = added + ?3, changed = changed + ?4, \
              unchanged = unchanged + ?5, further = further + ?6, repeated = repeated + ?7, rejected = rejected + ?8 \
-             WHERE id = ?1 AND finished_at IS NULL";
+             WHERE id = ?1";
         let number = |n: u64| Value::Integer(i64::try_from(n).unwrap_or(i64::MAX));
         let ImportCounts { lines, added, changed, unchanged, further, repeated, rejected } = counts;
         let [lines, added, changed, unchanged, further, repeated, rejected] =
             [lines, added, changed, unchanged, further, repeated, rejected].map(number);
         let values = [batch.0.into(), lines, added, changed, unchanged, further, repeated, rejected];
-        if self.run(sql, &values)? == 0 {
-            return Err(StoreError::Conflict(format!("import {batch} is not under way")));
-        }
-        Ok(())
+        self.run(sql, &values).map(drop)
     }
 
     pub fn begin_import(&mut self, of: &NewBatch, at: Wall) -> Result<ImportBatchId> {
-        let sql = "INSERT INTO import_batch (file, sha256, settings, at) VALUES (?1, ?2, ?3, ?4)";
+        let sql = "INSERT INTO import_batch (file, sha256, settings, at, payments_before) \
+             VALUES (?1, ?2, ?3, ?4, (SELECT COALESCE(MAX(number), 0) FROM payment))";
         let NewBatch { file, sha256, settings } = of;
         let values = [file.into(), sha256.into(), settings.into(), at.0.into()];
         self.transaction(true, |books| {

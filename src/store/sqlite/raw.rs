@@ -184,12 +184,7 @@ impl Connection {
     }
 
     /// Runs a statement to its end; `read` is called with each of its rows.
-    pub fn rows(
-        &mut self,
-        sql: &'static str,
-        values: &[Value],
-        read: impl FnMut(&Row) -> Result<()>,
-    ) -> Result<()> {
+    pub fn rows(&mut self, sql: &'static str, values: &[Value], read: impl FnMut(&Row) -> Result<()>) -> Result<()> {
         let statement = self.statement(sql)?;
         let done = self.step(statement, values, read);
         // SAFETY: the statement is ours; texts bound to it are not looked at after this. The error, if any, is known already.

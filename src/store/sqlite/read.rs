@@ -417,7 +417,7 @@ pub(super) async fn closings(pool: &SqlitePool, campaign: Option<CampaignId>) ->
 }
 
 pub(super) async fn imports(pool: &SqlitePool) -> Result<Vec<ImportBatch>> {
-    let sql = "SELECT id, file, sha256, settings, at, finished_at, undone_at, lines, added, changed, unchanged, further, repeated, \
+    let sql = "SELECT id, file, sha256, settings, at, payments_before, finished_at, undone_at, lines, added, changed, unchanged, further, repeated, \
          rejected FROM import_batch ORDER BY id";
     rows(sqlx::query(sql).fetch_all(pool).await?, row::import_batch)
 }

@@ -3,7 +3,7 @@
 use super::super::{Result, StoreError};
 use super::apply::to_json;
 use super::import::{Before, Bulk};
-use super::raw::damaged;
+use super::raw::{Row, damaged};
 use crate::books::*;
 use crate::id::ImportBatchId;
 use crate::time::Wall;
@@ -26,10 +26,14 @@ impl Bulk {
         let begun = self.begun(batch)?;
         let added = undoing.changed_done;
         let sql = match added {
-            false => "SELECT contact, (SELECT external_id FROM contact WHERE id = contact) FROM import_change \
-                 WHERE batch = ?1 AND contact > ?2 ORDER BY contact LIMIT ?3",
-            true => "SELECT id, external_id FROM contact WHERE added_by = ?1 AND id > ?2 AND removed_at IS NULL \
-                 ORDER BY id LIMIT ?3",
+            false => {
+                "SELECT contact, (SELECT external_id FROM contact WHERE id = contact) FROM import_change \
+                 WHERE batch = ?1 AND contact > ?2 ORDER BY contact LIMIT ?3"
+            }
+            true => {
+                "SELECT id, external_id FROM contact WHERE added_by = ?1 AND id > ?2 AND removed_at IS NULL \
+                 ORDER BY id LIMIT ?3"
+            }
         };
         let values = [batch.0.into(), undoing.last.into(), CONTACTS_MAX.into()];
         let contacts = self.rows(sql, &values, |r| Ok((r.integer(0), r.text(1)?.to_string())))?;
@@ -62,23 +66,44 @@ impl Bulk {
         Ok(false)
     }
 
-    fn begun(&mut self, batch: ImportBatchId) -> Result<i64> {
-        let sql = "SELECT at, undone_at FROM import_batch WHERE id = ?1";
-        match self.row(sql, &[batch.0.into()], |r| Ok((r.integer(0), r.integer_or_null(1))))? {
+    /// When the batch began, and the highest number of a payment then.
+    fn begun(&mut self, batch: ImportBatchId) -> Result<(i64, i64)> {
+        let sql = "SELECT at, payments_before, undone_at FROM import_batch WHERE id = ?1";
+        let read = |r: &Row| Ok((r.integer(0), r.integer(1), r.integer_or_null(2)));
+        match self.row(sql, &[batch.0.into()], read)? {
             None => Err(StoreError::NotFound(format!("import {batch}"))),
-            Some((_, Some(_))) => Err(StoreError::Conflict(format!("import {batch} was taken back before"))),
-            Some((at, None)) => Ok(at),
+            Some((_, _, Some(_))) => Err(StoreError::Conflict(format!("import {batch} was taken back before"))),
+            Some((at, payments, None)) => Ok((at, payments)),
         }
     }
 
-    fn whereabouts(&mut self, contact: i64, batch: ImportBatchId, begun: i64, added: bool) -> Result<Whereabouts> {
-        let sql = "SELECT \
-             EXISTS (SELECT 1 FROM attempt WHERE contact = ?1 AND (state = 'live' OR state = 'finished' AND finished_at >= ?3)), \
-             EXISTS (SELECT 1 FROM payment WHERE contact = ?1 AND (at >= ?3 OR reversed_at >= ?3)), \
-             EXISTS (SELECT 1 FROM import_change WHERE contact = ?1 AND batch > ?2) \
-             OR COALESCE((SELECT added_by FROM contact WHERE id = ?1), 0) > ?2, \
-             EXISTS (SELECT 1 FROM campaign_contact WHERE contact = ?1)";
-        let found = self.row(sql, &[contact.into(), batch.0.into(), begun.into()], |r| {
+    fn whereabouts(
+        &mut self,
+        contact: i64,
+        batch: ImportBatchId,
+        (at, payments): (i64, i64),
+        added: bool,
+    ) -> Result<Whereabouts> {
+        let sql = match added {
+            true => {
+                "SELECT EXISTS (SELECT 1 FROM attempt WHERE contact = ?1 AND state IN ('live', 'finished')), \
+                 EXISTS (SELECT 1 FROM payment WHERE contact = ?1), \
+                 EXISTS (SELECT 1 FROM import_change WHERE contact = ?1 AND batch > ?2), \
+                 EXISTS (SELECT 1 FROM campaign_contact WHERE contact = ?1)"
+            }
+            false => {
+                "SELECT EXISTS (SELECT 1 FROM attempt a WHERE contact = ?1 AND (state = 'live' OR state = 'finished' AND \
+                 (finished_at >= ?3 OR phone IS NOT NULL AND NOT EXISTS (SELECT 1 FROM import_change i, json_each(i.before, '$.phones') p \
+                 WHERE i.batch = ?2 AND i.contact = ?1 AND p.value ->> 0 = a.phone)))), \
+                 EXISTS (SELECT 1 FROM payment WHERE contact = ?1 AND number > ?4), \
+                 EXISTS (SELECT 1 FROM import_change WHERE contact = ?1 AND batch > ?2) \
+                 OR COALESCE((SELECT added_by FROM contact WHERE id = ?1), 0) > ?2, \
+                 EXISTS (SELECT 1 FROM campaign_contact WHERE contact = ?1)"
+            }
+        };
+        let values = [contact.into(), batch.0.into(), at.into(), payments.into()];
+        let values = if added { &values[..2] } else { &values[..] };
+        let found = self.row(sql, values, |r| {
             let [attempted, paid, imported_since, enrolled] = [0, 1, 2, 3].map(|column| r.integer(column) != 0);
             Ok(Whereabouts { added, attempted, paid, imported_since, enrolled })
         })?;

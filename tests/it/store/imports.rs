@@ -55,7 +55,8 @@ async fn a_batch_counts_its_lines_and_keeps_the_kinds_of_its_faults(store: &impl
     store.import(&[contact(2)], at(0)).await.unwrap();
     let batch = store.begin_import(&file(1), at(1)).await.unwrap();
     let fault = |line, field: &str, code| ImportReject { line, field: field.into(), code };
-    let in_dollars = NewDebt { external_id: "D9".into(), amount: Money::new(5, Currency::Usd), ..contact(3).debts[0].clone() };
+    let in_dollars =
+        NewDebt { external_id: "D9".into(), amount: Money::new(5, Currency::Usd), ..contact(3).debts[0].clone() };
     let first = ImportPart {
         batch: Some(batch),
         rows: vec![contact(1), contact(2), owing(1, "D2", 700), NewContact { debts: vec![in_dollars], ..contact(2) }],
@@ -77,18 +78,25 @@ async fn a_batch_counts_its_lines_and_keeps_the_kinds_of_its_faults(store: &impl
     store.finish_import(batch, at(2)).await.unwrap();
     let batches = store.imports().await.unwrap();
     let counts = ImportCounts { lines: 8, added: 1, changed: 1, unchanged: 1, further: 1, repeated: 1, rejected: 3 };
-    let expected =
-        ImportBatch { id: batch, of: file(1), at: at(1), finished_at: Some(at(2)), undone_at: None, counts };
+    let expected = ImportBatch {
+        id: batch,
+        of: file(1),
+        at: at(1),
+        payments_before: 0,
+        finished_at: Some(at(2)),
+        undone_at: None,
+        counts,
+    };
     assert_eq!(batches, [expected]);
     let kinds = store.import_reject_kinds(batch).await.unwrap();
-    let expected =
-        [(RejectCode::NumberFormat, 2), (RejectCode::AmountFormat, 1), (RejectCode::CurrencyOfBooks, 1)];
+    let expected = [(RejectCode::NumberFormat, 2), (RejectCode::AmountFormat, 1), (RejectCode::CurrencyOfBooks, 1)];
     assert_eq!(kinds, expected);
     let rejects = store.import_rejects(batch, 1, 9).await.unwrap();
     let shown: Vec<String> = rejects.iter().map(|r| format!("{} {} {}", r.line, r.field, r.code)).collect();
     assert_eq!(shown, ["4 amount amount_format", "5 phone number_format", "7 currency currency_of_books"]);
     assert_eq!(store.import_rejects(batch, 0, 1).await.unwrap().len(), 1);
-    let debts: Vec<String> = all(store).await[1].debts.iter().map(|d| format!("{} {}", d.external_id, d.amount)).collect();
+    let debts: Vec<String> =
+        all(store).await[1].debts.iter().map(|d| format!("{} {}", d.external_id, d.amount)).collect();
     assert_eq!(debts.len(), 2, "{debts:?}");
 }
 
@@ -209,7 +217,10 @@ async fn a_contact_that_is_planned_is_withdrawn_and_may_come_back(store: &impl S
     assert_eq!(store.imports().await.unwrap()[1].counts.added, 1);
     let awake = store.sleepers(at(9), 9).await.unwrap();
     assert_eq!(awake.iter().map(|s| s.campaign).collect::<Vec<_>>(), [campaign], "the other one is not running");
-    store.wake(campaign, &[Enrolment { contact: ContactId(1), next: Next::Attempt(plan(Channel::Voice, at(5))) }], at(5)).await.unwrap();
+    store
+        .wake(campaign, &[Enrolment { contact: ContactId(1), next: Next::Attempt(plan(Channel::Voice, at(5))) }], at(5))
+        .await
+        .unwrap();
     assert_eq!(store.claim_due(at(6), at(9), 9).await.unwrap().len(), 1);
     assert_eq!(told(&store.undo_import(again, at(7)).await.unwrap()), "0 1 0");
 }

@@ -10,26 +10,74 @@ use super::*;
 
 #[derive(Debug, Clone)]
 enum Operation {
-    Import { contact: u32, variant: u8 },
+    Import {
+        contact: u32,
+        variant: u8,
+    },
     /// A file of several lines, by what each of them is.
-    File { lines: Vec<(u32, u8)>, minute: i64 },
-    Undo { batch: i64 },
-    Publish { version: u32 },
-    Create { name: u8, version: u32 },
-    UseFlow { campaign: i64, version: u32 },
-    Suspend { campaign: i64 },
-    State { campaign: i64, state: CampaignState },
-    Enrol { campaign: i64, contacts: Vec<(i64, bool)> },
-    Claim { minute: i64, lease: i64, limit: u32 },
+    File {
+        lines: Vec<(u32, u8)>,
+        minute: i64,
+    },
+    Undo {
+        batch: i64,
+    },
+    Publish {
+        version: u32,
+    },
+    Create {
+        name: u8,
+        version: u32,
+    },
+    UseFlow {
+        campaign: i64,
+        version: u32,
+    },
+    Suspend {
+        campaign: i64,
+    },
+    State {
+        campaign: i64,
+        state: CampaignState,
+    },
+    Enrol {
+        campaign: i64,
+        contacts: Vec<(i64, bool)>,
+    },
+    Claim {
+        minute: i64,
+        lease: i64,
+        limit: u32,
+    },
     Recover,
     Apply(Vec<Write>),
-    Pay { contact: u32, payment: u8, minor: Option<i64>, minute: i64 },
-    Reverse { payment: u8 },
-    Judge { minute: i64 },
-    Withdraw { promise: i64 },
-    Wake { campaign: i64, contact: i64, what: u8 },
-    Sent { message: i64 },
-    Failed { message: i64, again: Option<i64> },
+    Pay {
+        contact: u32,
+        payment: u8,
+        minor: Option<i64>,
+        minute: i64,
+    },
+    Reverse {
+        payment: u8,
+    },
+    Judge {
+        minute: i64,
+    },
+    Withdraw {
+        promise: i64,
+    },
+    Wake {
+        campaign: i64,
+        contact: i64,
+        what: u8,
+    },
+    Sent {
+        message: i64,
+    },
+    Failed {
+        message: i64,
+        again: Option<i64>,
+    },
 }
 
 fn some_write() -> impl Strategy<Value = Write> {
@@ -129,7 +177,10 @@ async fn run(store: &impl Store, operation: &Operation) -> Answer {
     match operation {
         Operation::Import { contact, variant } => answer(store.import(&[variant_of(*contact, *variant)], at(0)).await),
         Operation::File { lines, minute } => {
-            let batch = store.begin_import(&NewBatch { file: "f.csv".into(), ..NewBatch::default() }, at(*minute)).await.unwrap();
+            let batch = store
+                .begin_import(&NewBatch { file: "f.csv".into(), ..NewBatch::default() }, at(*minute))
+                .await
+                .unwrap();
             let rows = lines.iter().map(|(contact, variant)| variant_of(*contact, *variant)).collect();
             let at_lines = (2..).take(lines.len()).collect();
             let part = ImportPart { batch: Some(batch), rows, lines: at_lines, ..ImportPart::default() };
