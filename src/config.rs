@@ -15,9 +15,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::audio::listen::Countries;
+use crate::campaign::{Budget, Tariff};
 use crate::diagnostic::{Diagnostic, Span, render_all};
 use crate::language::Language;
-use crate::phone::PhoneNumber;
+use crate::phone::{NumberRules, PhoneNumber};
 pub use crate::secret::Secret;
 use crate::sip;
 use crate::time::Zone;
@@ -38,7 +39,7 @@ pub struct Config {
     pub recordings_dir: PathBuf,
     /// The number shown to the people rung, unless a trunk has its own.
     pub caller_id: PhoneNumber,
-    /// At least one.
+    /// At least one. The first rings agents.
     pub trunks: Vec<Trunk>,
     pub inbound: Inbound,
     pub sip_trace: SipTrace,
@@ -54,6 +55,8 @@ pub struct Config {
     /// The numbers that are answered, in order of trial.
     pub lines: Vec<Line>,
     pub media: MediaSettings,
+    /// What calls may cost. `None`: no limit.
+    pub budget: Option<Budget>,
     pub cache: CacheSettings,
     pub speech: voices::Speech,
     /// After SIGTERM, calls in the air may go on for this long.
@@ -89,6 +92,13 @@ pub struct Trunk {
     pub abilities: sip::Abilities,
     /// How our numbers are signed. `None`: not at all.
     pub stir: Option<Stir>,
+    /// The beginnings of the numbers it is for; empty: any, behind trunks that name the number's beginning.
+    pub prefixes: Vec<String>,
+    /// Of equally fitting trunks the lowest is tried first, 1..=100.
+    pub priority: u32,
+    /// Which numbers are not dialled over it.
+    pub numbers: NumberRules,
+    pub tariff: Option<Tariff>,
 }
 
 /// Of one trunk: accounts and contacts that are registered.

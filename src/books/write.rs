@@ -3,7 +3,9 @@
 
 use jiff::civil::Date;
 
-use super::rows::{CallEvent, CallQuality, Caller, CampaignState, InboundEnd, Outcome, PhoneState, Plan};
+use super::rows::{
+    AgentResult, CallEvent, CallQuality, Caller, CampaignState, Cost, InboundEnd, Outcome, PhoneState, Plan,
+};
 use crate::flow::program::{FlowHash, OptOutScope};
 use crate::id::*;
 use crate::money::Money;
@@ -30,6 +32,13 @@ pub enum Write {
     Quality {
         call: CallId,
         quality: CallQuality,
+    },
+    /// Which trunk carried a call that was live, what it cost, and whether an agent was there in time; the last word counts.
+    Carried {
+        attempt: AttemptId,
+        trunk: String,
+        cost: Option<Cost>,
+        agent: Option<AgentResult>,
     },
     /// Appends to a call's log.
     Log(CallEvent),

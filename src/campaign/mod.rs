@@ -1,11 +1,19 @@
 #![doc = include_str!("README.md")]
 
+mod budget;
 mod pacer;
 mod plan;
+mod shares;
+mod tariff;
 #[cfg(test)]
 mod tests;
+mod trunks;
 mod waiting;
 
+pub use budget::{Budget, CampaignBudget, Exhausted, Spending};
 pub use pacer::{Pace, Pacer};
 pub use plan::{decide_now, plan_again, plan_first, plan_next};
+pub use shares::{Shares, divide};
+pub use tariff::{Rate, Tariff};
+pub use trunks::{Carried, Route, TrunkId, TrunkPlan, Trunks};
 pub use waiting::{Reason, Waiting};

@@ -20,6 +20,8 @@ pub struct Tally {
     pub handed_over: u64,
     /// Put off by policy at the moment of dialling.
     pub put_off: u64,
+    /// Calls that went over another trunk after the first had refused them.
+    pub failed_over: u64,
     /// Failures that are ours: audio, store, panics.
     pub errors: u64,
     pub ended: BTreeMap<Disposition, u64>,

@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use super::*;
 use crate::agent::{Desk, Staffing};
-use crate::books::{Caller, CampaignState, Enrolment, FlowVersion, Model, NewContact};
+use crate::books::{Caller, CampaignState, Enrolment, FlowVersion, Model, NewContact, Priority};
 use crate::language::Language;
 use crate::money::{Currency, Money};
 use crate::outcome::HangupCause;
+use crate::phone::NumberRules;
 use crate::time::Wall;
 
 /// Main menu: 1 last four digits and a question to billing, 3 an agent of `desk`, 4 a message.
@@ -27,11 +28,22 @@ steps:
     retry: { no_answer: [1d] }
 "#;
 
+fn trunk(name: &str) -> TrunkPlan {
+    TrunkPlan {
+        name: name.to_string(),
+        channels_max: 20,
+        cps_max: 100,
+        prefixes: Vec::new(),
+        priority: 1,
+        numbers: NumberRules::default(),
+        tariff: None,
+    }
+}
+
 fn limits() -> Limits {
     Limits {
         hold_max: Duration::from_secs(60),
-        channels_max: 20,
-        cps_max: 100,
+        trunks: vec![trunk("main")],
         allow_prefixes: vec!["+44".to_string()],
         transfer_to: vec!["+442079".to_string()],
     }
@@ -71,7 +83,7 @@ impl Stage {
             standings.iter().map(|s| Enrolment { contact: s.contact.id, next: first(s) }).collect();
         books.enrol(campaign, &enrolments, begins).unwrap();
         books.set_campaign_state(campaign, CampaignState::Running, begins).unwrap();
-        let engine = Engine::new(limits, desk, Now { mono: Mono::ZERO, wall: begins });
+        let engine = Engine::new(limits, desk, None, Now { mono: Mono::ZERO, wall: begins });
         let mut stage = Stage {
             engine,
             books,
@@ -82,7 +94,7 @@ impl Stage {
             ordered: Vec::new(),
         };
         let programs = BTreeMap::from([("counter".to_string(), program)]);
-        let plan = CampaignPlan { id: campaign, name: "small".to_string(), ladder, programs };
+        let plan = CampaignPlan { id: campaign, name: "small".to_string(), priority: Priority::USUAL, ladder, programs };
         stage.tell(Input::CampaignLoaded { plan, running: true });
         for _ in 0..calls {
             stage.wait(Duration::from_secs(1));
@@ -120,8 +132,8 @@ impl Stage {
             Party::Agent => format!("other end of {}", leg.call),
         };
         let line = match output {
-            Output::Claim { limit } => {
-                let attempts = self.books.claim_due(now.wall, now.wall + Duration::from_secs(300), limit);
+            Output::Claim { wanted } => {
+                let attempts = self.books.claim_due(now.wall, now.wall + Duration::from_secs(300), &wanted);
                 let next_due = self.books.next_due();
                 return self.told.push_back(Input::Claimed { attempts, next_due });
             }
@@ -146,8 +158,11 @@ impl Stage {
                 self.books.apply(&group).unwrap();
                 return self.told.push_back(Input::Stored { order, result: Ok(()) });
             }
-            Output::Dial { leg, to: Destination::Number(number) } => format!("{} rung at {number}", who(leg)),
-            Output::Dial { leg, to: Destination::Agent(address) } => format!("{} rung at {address}", who(leg)),
+            Output::Dial { leg, to: Destination::Number(number), trunk } if trunk.0 > 0 => {
+                format!("{} rung at {number} over trunk {}", who(leg), trunk.0)
+            }
+            Output::Dial { leg, to: Destination::Number(number), .. } => format!("{} rung at {number}", who(leg)),
+            Output::Dial { leg, to: Destination::Agent(address), .. } => format!("{} rung at {address}", who(leg)),
             Output::Refer { leg, to: Destination::Number(to) } => format!("{} sent to {to}", who(leg)),
             Output::Refer { leg, to: Destination::Agent(to) } => format!("{} sent to {to}", who(leg)),
             Output::Play { leg, play, utterances } => {
@@ -162,6 +177,7 @@ impl Stage {
             Output::Bridge { call } => format!("{call} bridged"),
             Output::Hangup { leg } => format!("{} hung up on", who(leg)),
             Output::Warn(why) => format!("warned: {why}"),
+            Output::Suspend { campaign, why } => format!("campaign {campaign} paused: {why}"),
             Output::Ring { leg } => format!("{} told that it rings", who(leg)),
             Output::Answer { leg } => format!("{} taken", who(leg)),
             Output::Refuse { leg, why } => format!("{} refused: {why:?}", who(leg)),

@@ -319,6 +319,9 @@ mod tests {
                 finished_at: outcome.as_ref().map(|_| Wall(1)),
                 outcome,
                 quality: None,
+                trunk: None,
+                cost: None,
+                agent: None,
             }
         };
         text.lines().map(str::trim).filter(|l| !l.is_empty()).enumerate().map(attempt).collect()

@@ -33,7 +33,7 @@ pub(super) async fn run(store: &impl Store, name: Option<&str>, now: Wall, out: 
         }
         let counts: Vec<String> = states.iter().map(|(state, n)| format!("{n} {state}")).collect();
         let counts = if counts.is_empty() { "none yet".to_string() } else { counts.join(", ") };
-        writeln!(out, "{}: {}; attempts: {counts}", campaign.name, campaign.state)?;
+        writeln!(out, "{}: {}; priority {}; attempts: {counts}", campaign.name, campaign.state, campaign.priority)?;
         flows(&campaign, &published, out)?;
         for event in store.campaign_events(campaign.id).await? {
             let what = match event.kind {
@@ -42,6 +42,9 @@ pub(super) async fn run(store: &impl Store, name: Option<&str>, now: Wall, out: 
             };
             writeln!(out, "  {}: {what} {}", minute(event.at), event.detail.trim_end().replace('\n', "\n    "))?;
         }
+    }
+    for held in super::held(&store.holding().await?, name, now) {
+        writeln!(out, "{held}")?;
     }
     match next {
         Some(due) if due <= now => writeln!(out, "attempts are due now")?,

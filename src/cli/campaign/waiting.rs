@@ -26,6 +26,11 @@ pub async fn run(store: &impl Store, name: &str, now: Wall, out: &mut impl Write
         CampaignState::Running | CampaignState::Finished => "",
     };
     writeln!(out, "{name}: {}{held}", campaign.state)?;
+    if campaign.state == CampaignState::Running {
+        for held in super::held(&store.holding().await?, Some(name), now) {
+            writeln!(out, "  {held}")?;
+        }
+    }
     let mut waiting = Waiting::default();
     let mut after = AttemptId(0);
     loop {

@@ -124,15 +124,16 @@ impl SqliteStore {
 
 fn migrator() -> Migrator {
     let all = [
-        ("books", include_str!("../../../migrations/sqlite/0001_books.sql")),
-        ("flow versions", include_str!("../../../migrations/sqlite/0002_flow_versions.sql")),
-        ("inbound calls", include_str!("../../../migrations/sqlite/0003_inbound_calls.sql")),
-        ("what calls tell", include_str!("../../../migrations/sqlite/0004_what_calls_tell.sql")),
+        (1, "books", include_str!("../../../migrations/sqlite/0001_books.sql")),
+        (2, "flow versions", include_str!("../../../migrations/sqlite/0002_flow_versions.sql")),
+        (3, "inbound calls", include_str!("../../../migrations/sqlite/0003_inbound_calls.sql")),
+        (4, "what calls tell", include_str!("../../../migrations/sqlite/0004_what_calls_tell.sql")),
+        (9, "pacing", include_str!("../../../migrations/sqlite/0009_pacing.sql")),
     ];
-    let migration = |(number, (name, sql)): (i64, (&'static str, &'static str))| {
+    let migration = |(number, name, sql): (i64, &'static str, &'static str)| {
         Migration::new(number, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
     };
-    Migrator::with_migrations((1..).zip(all).map(migration).collect())
+    Migrator::with_migrations(all.map(migration).to_vec())
 }
 
 impl Store for SqliteStore {
@@ -185,8 +186,28 @@ impl Store for SqliteStore {
         self.writer.lock().await.enrol(campaign, batch).await
     }
 
-    async fn claim_due(&self, now: Wall, lease_until: Wall, limit: u32) -> Result<Vec<Claimed>> {
-        let attempts = self.writer.lock().await.claim_due(now, lease_until, limit).await?;
+    async fn set_priority(&self, id: CampaignId, priority: Priority) -> Result<()> {
+        self.writer.lock().await.set_priority(id, priority).await
+    }
+
+    async fn tell_holding(&self, holding: &[Holding]) -> Result<()> {
+        self.writer.lock().await.tell_holding(holding).await
+    }
+
+    async fn holding(&self) -> Result<Vec<Holding>> {
+        read::holding(&self.readers).await
+    }
+
+    async fn spent(&self, since: Wall) -> Result<Vec<Spent>> {
+        read::spent(&self.readers, since).await
+    }
+
+    async fn agent_hours(&self, since: Wall) -> Result<Vec<AgentHour>> {
+        read::agent_hours(&self.readers, since).await
+    }
+
+    async fn claim_due(&self, now: Wall, lease_until: Wall, wanted: &[(CampaignId, u32)]) -> Result<Vec<Claimed>> {
+        let attempts = self.writer.lock().await.claim_due(now, lease_until, wanted).await?;
         read::with_standing(&self.readers, attempts).await
     }
 

@@ -17,7 +17,9 @@ enum Operation {
     Suspend { campaign: i64 },
     State { campaign: i64, state: CampaignState },
     Enrol { campaign: i64, contacts: Vec<(i64, bool)> },
-    Claim { minute: i64, lease: i64, limit: u32 },
+    Claim { minute: i64, lease: i64, limits: [u32; 3] },
+    Prioritise { campaign: i64, priority: u8 },
+    Hold { about: u8, says: u8 },
     Recover,
     Apply(Vec<Write>),
     Pay { contact: u32, payment: u8 },
@@ -34,6 +36,10 @@ fn some_write() -> impl Strategy<Value = Write> {
         1 => (attempt(), minute()).prop_map(|(attempt, m)| Write::Reschedule { attempt, due_at: at(m), why: "w".into() }),
         2 => (attempt(), minute()).prop_map(|(a, m)| log(a, m, "said")),
         2 => (attempt(), 0..4u16).prop_map(|(a, n)| Write::Quality { call: CallId::of(a), quality: quality(n) }),
+        2 => (attempt(), 0..4i64, prop::option::of(prop::sample::select(AgentResult::ALL))).prop_map(|(attempt, n, agent)| {
+            let cost = (n > 0).then(|| Cost::new(n * 250_000, Currency::Rub));
+            Write::Carried { attempt, trunk: format!("trunk {n}"), cost, agent }
+        }),
         3 => (attempt(), minute()).prop_map(|(a, m)| promise(a, m)),
         1 => (attempt(), any::<bool>(), minute()).prop_map(|(attempt, whole, m)| {
             let scope = if whole { OptOutScope::Person } else { OptOutScope::Number };
@@ -71,7 +77,10 @@ fn operation() -> impl Strategy<Value = Operation> {
             .prop_map(|(campaign, state)| Operation::State { campaign, state }),
         3 => (campaign(), prop::collection::vec((1..8i64, any::<bool>()), 1..4))
             .prop_map(|(campaign, contacts)| Operation::Enrol { campaign, contacts }),
-        4 => (0..40i64, 0..10i64, 1..5u32).prop_map(|(minute, lease, limit)| Operation::Claim { minute, lease, limit }),
+        4 => (0..40i64, 0..10i64, [0..4u32, 0..4u32, 0..4u32])
+            .prop_map(|(minute, lease, limits)| Operation::Claim { minute, lease, limits }),
+        1 => (campaign(), 1..=10u8).prop_map(|(campaign, priority)| Operation::Prioritise { campaign, priority }),
+        1 => (0..3u8, 0..3u8).prop_map(|(about, says)| Operation::Hold { about, says }),
         1 => Just(Operation::Recover),
         8 => prop::collection::vec(some_write(), 1..4).prop_map(Operation::Apply),
         1 => (1..8u32, 0..9u8).prop_map(|(contact, payment)| Operation::Pay { contact, payment }),
@@ -125,8 +134,16 @@ async fn run(store: &impl Store, operation: &Operation) -> Answer {
             let batch: Vec<Enrolment> = batch.collect();
             answer(store.enrol(CampaignId(*campaign), &batch, at(1)).await)
         }
-        Operation::Claim { minute, lease, limit } => {
-            answer(store.claim_due(at(*minute), at(minute + lease), *limit).await)
+        Operation::Claim { minute, lease, limits } => {
+            let wanted: Vec<_> = (1..).map(CampaignId).zip(limits.iter().copied()).collect();
+            answer(store.claim_due(at(*minute), at(minute + lease), &wanted).await)
+        }
+        Operation::Prioritise { campaign, priority } => {
+            answer(store.set_priority(CampaignId(*campaign), Priority::new(*priority).unwrap()).await)
+        }
+        Operation::Hold { about, says } => {
+            let held = Holding { about: format!("trunk {about}"), says: format!("is slow {says}"), at: at(1) };
+            answer(store.tell_holding(&vec![held; usize::from(*about > 0)]).await)
         }
         Operation::Recover => answer(store.recover().await),
         Operation::Apply(group) => answer(store.apply(group).await),
