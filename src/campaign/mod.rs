@@ -1,6 +1,7 @@
 #![doc = include_str!("README.md")]
 
 mod budget;
+mod dialler;
 mod pacer;
 mod plan;
 mod shares;
@@ -11,6 +12,7 @@ mod trunks;
 mod waiting;
 
 pub use budget::{Budget, CampaignBudget, Exhausted, Spending};
+pub use dialler::{ABANDONED_REST, AgentsNow, Dialler, Rate as AgentRate};
 pub use pacer::{Pace, Pacer};
 pub use plan::{decide_now, plan_again, plan_first, plan_next};
 pub use shares::{Shares, divide};

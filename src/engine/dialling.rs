@@ -14,7 +14,7 @@ use crate::flow::program::Program;
 use crate::id::*;
 use crate::ladder::Ladder;
 use crate::outcome::{Channel, Disposition};
-use crate::phone::Barred;
+use crate::phone::{Barred, PhoneNumber};
 use crate::policy::{self, Decision};
 use crate::time::{Mono, Now, Wall};
 
@@ -186,7 +186,12 @@ impl Engine {
         let contact = &claimed.standing.contact;
         let attempt = claimed.attempt.id;
         let mut barred = None;
-        let found = policy::phones_to_dial(&claimed.standing).find_map(|phone| match self.limits.way_to(&self.trunks, &phone.number) {
+        let own = &self.plan(claimed.attempt.campaign).expect("considered above").ladder.numbers;
+        let way = |number: &PhoneNumber| match own.bars(number) {
+            Some(barred) => Err(barred),
+            None => self.limits.way_to(&self.trunks, number),
+        };
+        let found = policy::phones_to_dial(&claimed.standing).find_map(|phone| match way(&phone.number) {
             Ok(route) => Some((phone.id, phone.number.clone(), route)),
             Err(why) => {
                 barred.get_or_insert(why);
@@ -300,11 +305,19 @@ impl Engine {
         waiting.going_live = true;
         let live = Write::Live { attempt, phone: waiting.phone, flow: waiting.program.hash.clone(), at: now.wall };
         self.trunks.started(now.mono, attempt, campaign, trunk, &number);
+        if let Some(dialler) = self.diallers.get_mut(&campaign) {
+            dialler.started(now.mono, attempt);
+        }
         self.write(vec![live], |_| Asked::Live(attempt), out);
     }
 
     /// A line that was taken is given back: nobody was dialled.
     pub(super) fn line_free(&mut self, now: Now, attempt: AttemptId) {
+        if let Some((_, campaign)) = self.trunks.of(attempt)
+            && let Some(dialler) = self.diallers.get_mut(&campaign)
+        {
+            dialler.taken_back(attempt);
+        }
         self.trunks.ended(now.mono, attempt, Disposition::Cancelled, None);
         if let Some(spending) = &mut self.spending {
             spending.release(attempt);

@@ -20,8 +20,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::agent::Desk;
-use crate::books::{Claimed, Holding, Write};
-use crate::campaign::{Exhausted, Spending, TrunkPlan, Trunks};
+use crate::books::{AgentHour, Claimed, Holding, Write};
+use crate::campaign::{Dialler, Exhausted, Spending, TrunkPlan, Trunks};
 use crate::flow::program::{FlowHash, Program};
 use crate::id::*;
 use crate::time::{Mono, Now};
@@ -46,6 +46,10 @@ pub struct Engine {
     trunks: Trunks,
     /// `None`: no limit.
     spending: Option<Spending>,
+    /// Of the campaigns that are dialled for agents.
+    diallers: BTreeMap<CampaignId, Dialler>,
+    /// Of campaigns that are not loaded yet.
+    agent_past: BTreeMap<CampaignId, Vec<AgentHour>>,
     desk: Desk,
     limits: Limits,
     /// Claimed, not yet dialled.
@@ -109,6 +113,8 @@ impl Engine {
             campaigns: BTreeMap::new(),
             trunks: Trunks::new(limits.trunks.clone(), spending.is_some(), now.mono),
             spending,
+            diallers: BTreeMap::new(),
+            agent_past: BTreeMap::new(),
             desk,
             limits,
             waiting: WaitingRoom::default(),
@@ -132,8 +138,11 @@ impl Engine {
             Input::CampaignLoaded { plan, running } => {
                 let without_machine = BTreeMap::new();
                 self.trunks.weigh(plan.id, plan.priority);
-                self.campaigns.insert(plan.id, Running { plan, running, claim_at: None, exhausted: None, without_machine });
+                let id = plan.id;
+                self.campaigns.insert(id, Running { plan, running, claim_at: None, exhausted: None, without_machine });
+                self.pace_for_agents(id);
             }
+            Input::AgentHours(hours) => self.agent_hours(hours),
             Input::CampaignHalted(id) => self.halt(id, &mut out),
             Input::Recovered(left) => self.close_recovered(now, left, &mut out),
             Input::Claimed { attempts, next_due } => self.claimed(now, attempts, next_due, &mut out),
@@ -165,6 +174,7 @@ impl Engine {
             }
             Input::Ticked => {}
         }
+        self.turn_abandoned(now, &mut out);
         self.turn_desk(now, &mut out);
         self.turn_calls(now, &mut out);
         self.retry_unsaved(now, &mut out);
@@ -217,6 +227,7 @@ impl Engine {
             holding.push(Holding { about: format!("trunk {name}"), says: pace.to_string(), at });
         }
         self.campaigns_held(now, &mut holding);
+        self.agents_lacking(now, &mut holding);
         holding
     }
 
@@ -329,5 +340,7 @@ impl Engine {
     }
 }
 
+#[cfg(test)]
+mod pacing_tests;
 #[cfg(test)]
 mod tests;

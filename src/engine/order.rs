@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::books::{Caller, Claimed, Priority, Write};
+use crate::books::{AgentHour, Caller, Claimed, Priority, Write};
 use crate::campaign::TrunkId;
 use crate::call::action::Question;
 use crate::flow::program::Program;
@@ -67,6 +67,8 @@ pub enum Input {
     },
     /// Paused, stopped or finished: no new attempts. Calls in the air end by themselves.
     CampaignHalted(CampaignId),
+    /// Who found an agent and who did not, before this service was started. Before `CampaignLoaded`.
+    AgentHours(Vec<AgentHour>),
     /// What an earlier process left in the air, its outcome unknown. After `CampaignLoaded`.
     Recovered(Vec<Claimed>),
     /// Answer to `Claim`.

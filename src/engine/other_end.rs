@@ -100,6 +100,7 @@ impl Engine {
                 out.push(Output::Dial { leg: LegId::agent(id), to, trunk });
             }
             Wanted::Agent { queue, priority } => {
+                self.wants_agent(now, id, &queue);
                 let orders = self.desk.join(now, &queue, id, priority);
                 self.carry_out_at_desk(now, orders, out);
             }
@@ -179,6 +180,7 @@ impl Engine {
                     OtherEnd::AgentRung { until: Some(_) } | OtherEnd::TransferRung => {
                         live.other_end = OtherEnd::Talking;
                         self.desk.answered(now.mono, id);
+                        self.met_agent(now, id);
                         self.tally.agents_talked += 1;
                         self.tell(now, id, Event::AgentAnswered, out);
                     }

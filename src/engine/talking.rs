@@ -8,7 +8,7 @@ use super::{Asked, Destination, Engine, LegEvent, Output};
 use crate::books::*;
 use crate::call::action::{Ending, Fact, Note};
 use crate::call::{Action, Call, Event};
-use crate::campaign::{self, Carried};
+use crate::campaign::{self, ABANDONED_REST, Carried};
 use crate::flow::program::NotifyBy;
 use crate::id::*;
 use crate::outcome::{AnsweredBy, Blame, Channel, Disposition, HangupCause};
@@ -37,6 +37,9 @@ pub(super) struct LiveCall {
     hung_up: bool,
     /// Which trunk carried it and what it cost; known when it is over.
     carried: Option<Carried>,
+    /// An agent must have come by then, or the person is abandoned.
+    pub(super) agent_until: Option<Mono>,
+    pub(super) agent: Option<AgentResult>,
     /// Messages the client was asked to leave.
     messages: u32,
     /// Facts the store has been asked to keep and has not answered for.
@@ -59,6 +62,8 @@ impl LiveCall {
             rang: false,
             hung_up: false,
             carried: None,
+            agent_until: None,
+            agent: None,
             messages: 0,
             facts_asked: 0,
             facts_kept: Vec::new(),
@@ -71,6 +76,14 @@ impl LiveCall {
         match self.whose {
             Whose::Line { line, .. } => Some(line),
             Whose::Attempt { .. } => None,
+        }
+    }
+
+    /// Whose attempt it is.
+    pub fn campaign(&self) -> Option<CampaignId> {
+        match &self.whose {
+            Whose::Attempt { claimed, .. } => Some(claimed.attempt.campaign),
+            Whose::Line { .. } => None,
         }
     }
 
@@ -89,7 +102,7 @@ impl LiveCall {
             OtherEnd::AgentRung { until } => until,
             OtherEnd::None | OtherEnd::TransferRung | OtherEnd::Talking | OtherEnd::Leaving(_) => None,
         };
-        self.call.deadline().into_iter().chain(agent).min()
+        self.call.deadline().into_iter().chain(agent).chain(self.agent_until).min()
     }
 }
 
@@ -308,6 +321,10 @@ impl Engine {
         self.release_other_end(now, id, out);
         let live = self.calls.get_mut(id).expect("the call that ended");
         let live_disposition = ending.disposition;
+        live.agent_until = None;
+        if let Some(dialler) = live.campaign().and_then(|campaign| self.diallers.get_mut(&campaign)) {
+            dialler.came_to(now.mono, id.attempt(), false);
+        }
         let talk = live.answered_at.map_or(Duration::ZERO, |at| now.mono.since(at));
         live.ended = Some((ending, now.mono));
         live.carried = self.trunks.ended(now.mono, id.attempt(), live_disposition, Some(talk));
@@ -353,7 +370,7 @@ impl Engine {
             }
         };
         if let Some(Carried { trunk, cost }) = live.carried {
-            group.push(Write::Carried { attempt: id.attempt(), trunk, cost, agent: None });
+            group.push(Write::Carried { attempt: id.attempt(), trunk, cost, agent: live.agent });
         }
         match disposition {
             Disposition::InvalidNumber | Disposition::OutOfService => {
@@ -400,9 +417,23 @@ impl Engine {
                 why: "the campaign was stopped while this attempt was under way".to_string(),
             }),
         };
+        let next = rested(next, &group, now.wall);
         self.tally.end(outcome.disposition);
         group.push(Write::Finish { attempt: attempt.id, outcome, at: now.wall, next });
         self.write_surely(group, Some(attempt.id), out);
+    }
+}
+
+/// Who found no agent is not rung again for days (UK-3).
+fn rested(next: Next, group: &[Write], now: Wall) -> Next {
+    let abandoned = |w: &Write| matches!(w, Write::Carried { agent: Some(AgentResult::Abandoned), .. });
+    match next {
+        Next::Attempt(plan) if plan.channel == Channel::Voice && group.iter().any(abandoned) => {
+            let due_at = plan.due_at.max(now + ABANDONED_REST);
+            let why = format!("{}; not within 72 hours: the last call found no agent (UK-3)", plan.why);
+            Next::Attempt(Plan { due_at, why, ..plan })
+        }
+        next @ (Next::Attempt(_) | Next::Close(_)) => next,
     }
 }
 

@@ -16,6 +16,8 @@ pub struct Tally {
     pub promises: u64,
     pub promised: BTreeMap<Currency, i64>,
     pub agents_talked: u64,
+    /// People who were to talk to an agent and found none in time.
+    pub abandoned: u64,
     pub messages: u64,
     pub handed_over: u64,
     /// Put off by policy at the moment of dialling.

@@ -3,14 +3,15 @@
 use super::reader::Reader;
 use super::spread::DayPart;
 use super::{Delay, Does, FlowOf, Ladder, Message, MessageIndex, Retry, RetryOn, Segment, Step, StopOn};
-use super::{check, codes, message, rules, segment};
+use super::{check, codes, message, pacing, rules, segment};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::flow::expr::{self, Type};
 use crate::flow::yaml::{self, Entry, Map, Node};
 use crate::language::Language;
 
-pub(super) const KEYS: [&str; 10] =
-    ["ladder", "languages", "policy", "segments", "window", "caps", "gap", "steps", "stop_on", "messages"];
+pub(super) const KEYS: [&str; 12] = [
+    "ladder", "languages", "policy", "segments", "window", "caps", "gap", "steps", "stop_on", "pacing", "numbers", "messages",
+];
 const STEP_KEYS: [&str; 8] = ["voice", "sms", "email", "human", "after", "attempts_max", "retry", "spread"];
 /// A step is tried at most this often.
 const ATTEMPTS_MAX: u32 = 50;
@@ -46,12 +47,13 @@ fn ladder(reader: &mut Reader, root: &Node) -> Option<Ladder> {
     let rules = rules::rules(reader, top);
     let steps = steps(reader, top, start, &messages);
     let stop_on = stop_on(reader, top);
+    let (pacing, numbers) = (pacing::pacing(reader, top), pacing::numbers(reader, top));
     check::unused_messages(reader, top, &messages, &steps);
     check::order(reader, &steps);
     check::retries(reader, &steps, &rules);
     check::parts(reader, &steps, &rules);
     let steps = steps.into_iter().map(|(step, _)| step).collect();
-    Some(Ladder { name: name.unwrap_or_default(), languages, segments, rules, steps, stop_on, messages })
+    Some(Ladder { name: name.unwrap_or_default(), languages, segments, rules, steps, stop_on, pacing, numbers, messages })
 }
 
 fn languages(reader: &mut Reader, top: &Map) -> Vec<Language> {

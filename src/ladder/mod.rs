@@ -6,6 +6,7 @@ mod compile;
 mod delay;
 mod message;
 mod next;
+mod pacing;
 mod reader;
 mod render;
 mod retry;
@@ -18,10 +19,12 @@ mod words;
 
 use crate::flow::expr::Expr;
 use crate::language::Language;
+use crate::phone::NumberRules;
 use crate::policy::Rules;
 
 pub use compile::compile;
 pub use delay::Delay;
+pub use pacing::{AgentPacing, PacingMode};
 pub use render::Written;
 pub use retry::{Answer, Retry, RetryOn};
 pub use words::StopOn;
@@ -39,6 +42,10 @@ pub struct Ladder {
     /// At least one.
     pub steps: Vec<Step>,
     pub stop_on: Vec<StopOn>,
+    /// Dialled for the agents of a queue; `None`: as fast as the trunks go.
+    pub pacing: Option<AgentPacing>,
+    /// Which numbers are not dialled, beside those that the config bars.
+    pub numbers: NumberRules,
     pub messages: Vec<Message>,
 }
 

@@ -7,7 +7,7 @@ use crate::config::{Config, MediaSettings, Origin, Queue, Trunk};
 use crate::engine::{Input, Limits};
 use crate::flow::program::{Program, Step, TransferTo};
 use crate::media;
-use crate::phone::{Barred, PhoneNumber};
+use crate::phone::{Barred, NumberRules, PhoneNumber};
 use crate::policy::{CallingWindow, Hours, phones_to_dial};
 use crate::time::Mono;
 
@@ -34,11 +34,12 @@ pub fn numbers(config: &Config) -> Numbers {
 }
 
 impl Numbers {
-    /// Why none of the contact's numbers that are in service may be dialled; `None`: one may, or it has none.
-    pub fn barred(&self, standing: &Standing) -> Option<Barred> {
+    /// Why none of the contact's numbers that are in service may be dialled; `None`: one may, or it has none. `own`: the
+    /// ladder's rules.
+    pub fn barred(&self, own: &NumberRules, standing: &Standing) -> Option<Barred> {
         let mut barred = None;
         for phone in phones_to_dial(standing) {
-            match self.limits.way_to(&self.trunks, &phone.number) {
+            match own.bars(&phone.number).map_or_else(|| self.limits.way_to(&self.trunks, &phone.number), Err) {
                 Ok(_) => return None,
                 Err(why) => drop(barred.get_or_insert(why)),
             }

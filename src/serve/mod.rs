@@ -30,7 +30,7 @@ use crate::notify::Courier;
 use crate::outcome::HangupCause;
 use crate::request::Services;
 use crate::store::{Store, StoreError};
-use crate::time::{Clock, Now};
+use crate::time::{Clock, Now, Wall};
 use crate::trunk::{InboundNumbers, Trunk, TrunkEvent, TrunkEventKind};
 use crate::voice::PromptCache;
 
@@ -171,6 +171,9 @@ pub async fn run<S: Store>(
     // What an earlier process left, before anything new.
     lines::close_left(&*store, &clock).await?;
     let left = store.recover().await?;
+    let month = Wall(clock.now().wall.0 - 30 * 86_400 * 1_000_000);
+    let met = Input::AgentHours(store.agent_hours(month).await?);
+    hands.carry_out_all(engine.handle(clock.now(), met), &mut figures);
     let mut seen = Seen::default();
     for input in seen.changes(&*store, clock.now().wall).await? {
         given::tell_unmet(config, &input);

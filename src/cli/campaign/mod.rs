@@ -162,7 +162,7 @@ pub(super) async fn start(store: &impl Store, numbers: &Numbers, name: &str, now
         after = last.contact.id;
         let mut batch = Vec::with_capacity(page.len());
         for standing in &page {
-            let next = may_be_dialled(numbers, standing, first(&plan, standing, now));
+            let next = may_be_dialled(numbers, &plan, standing, first(&plan, standing, now));
             match &next {
                 Next::Attempt(_) => taken.scheduled += 1,
                 Next::Close(Close { reason, why }) => {
@@ -196,9 +196,9 @@ fn first(plan: &CampaignPlan, standing: &Standing, now: Wall) -> Next {
 }
 
 /// A call to nobody who may be dialled is not planned: the contact is closed at once, with the reason.
-fn may_be_dialled(numbers: &Numbers, standing: &Standing, next: Next) -> Next {
+fn may_be_dialled(numbers: &Numbers, campaign: &CampaignPlan, standing: &Standing, next: Next) -> Next {
     match &next {
-        Next::Attempt(plan) if plan.channel == Channel::Voice => match numbers.barred(standing) {
+        Next::Attempt(plan) if plan.channel == Channel::Voice => match numbers.barred(&campaign.ladder.numbers, standing) {
             Some(barred) => Next::Close(Close::new(barred.reason, barred.why)),
             None => next,
         },
