@@ -105,7 +105,10 @@ impl Spending {
                     }
                     None => "raise `max` in the config's `budget`, then start the campaign again".to_string(),
                 };
-                return Err(Exhausted { why: format!("{whose}, {limit}, {is_spent}: {used} so far; {goes_on}"), until });
+                return Err(Exhausted {
+                    why: format!("{whose}, {limit}, {is_spent}: {used} so far; {goes_on}"),
+                    until,
+                });
             }
         }
         Ok(())
@@ -183,15 +186,15 @@ mod tests {
         let why = "the daily limit of campaign winter, 5.00 RUB, is spent for today: 4.80 RUB so far; \
                    calls go on at 2026-11-21 00:00 Europe/Moscow";
         let until = Some(at("2026-11-20T21:00Z"));
-        assert_eq!(
-            spending.may(noon, winter, "winter", 250_000),
-            Err(Exhausted { why: why.into(), until })
-        );
+        assert_eq!(spending.may(noon, winter, "winter", 250_000), Err(Exhausted { why: why.into(), until }));
         // What is in the air counts; what comes to nothing does not.
         assert_eq!(spending.may(noon, other, "other", 250_000), Ok(()));
         spending.reserve(AttemptId(1), other, 3_000_000);
         let full = spending.may(noon, other, "other", 250_000).unwrap_err();
-        assert!(full.why.starts_with("the daily limit of all campaigns, 8.00 RUB, is spent for today: 7.80"), "{full:?}");
+        assert!(
+            full.why.starts_with("the daily limit of all campaigns, 8.00 RUB, is spent for today: 7.80"),
+            "{full:?}"
+        );
         spending.release(AttemptId(1));
         assert_eq!(spending.may(noon, other, "other", 250_000), Ok(()));
         // The next day there is a day's money again, and the campaign's whole has its own limit.
@@ -200,7 +203,10 @@ mod tests {
         spending.spend(tomorrow, winter, rub(7_100_000));
         let over = spending.may(at("2026-11-22T09:00Z"), winter, "winter", 250_000).unwrap_err();
         assert_eq!(over.until, None);
-        assert!(over.why.starts_with("the limit of campaign winter, 12.00 RUB, is spent: 11.90 RUB so far; raise"), "{over:?}");
+        assert!(
+            over.why.starts_with("the limit of campaign winter, 12.00 RUB, is spent: 11.90 RUB so far; raise"),
+            "{over:?}"
+        );
     }
 
     #[test]

@@ -228,12 +228,7 @@ mod tests {
     use std::collections::BinaryHeap;
 
     fn pacing(mode: PacingMode) -> AgentPacing {
-        AgentPacing {
-            mode,
-            queue: "desk".into(),
-            abandon_permille_max: 25,
-            connect_within: Duration::from_secs(2),
-        }
+        AgentPacing { mode, queue: "desk".into(), abandon_permille_max: 25, connect_within: Duration::from_secs(2) }
     }
 
     #[test]
@@ -342,8 +337,12 @@ mod tests {
                     dialler.met(wall, result);
                     let counts = minutes.entry(at / 60_000).or_default();
                     match result {
-                        AgentResult::Connected => (came.rate.connected, counts.0) = (came.rate.connected + 1, counts.0 + 1),
-                        AgentResult::Abandoned => (came.rate.abandoned, counts.1) = (came.rate.abandoned + 1, counts.1 + 1),
+                        AgentResult::Connected => {
+                            (came.rate.connected, counts.0) = (came.rate.connected + 1, counts.0 + 1)
+                        }
+                        AgentResult::Abandoned => {
+                            (came.rate.abandoned, counts.1) = (came.rate.abandoned + 1, counts.1 + 1)
+                        }
                     }
                 };
                 match happens.remove(&id).expect("queued once").1 {

@@ -63,11 +63,7 @@ mod tests {
         };
         let tariff = Tariff {
             currency: Currency::Rub,
-            rates: vec![
-                rate("+", 0, 90_000_000, 60),
-                rate("+7", 250_000, 1_200_000, 60),
-                rate("+7495", 0, 600_000, 1),
-            ],
+            rates: vec![rate("+", 0, 90_000_000, 60), rate("+7", 250_000, 1_200_000, 60), rate("+7495", 0, 600_000, 1)],
         };
         for (number, talk_ms, expected) in [
             ("+79161234567", 0, "0.25 RUB"),

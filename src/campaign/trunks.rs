@@ -200,9 +200,9 @@ impl Trunks {
         self.trunks[on.trunk.0].pacer.ended(now, disposition);
         self.shares.ended(on.charge, now.since(on.since));
         let talk = talk?;
-        let cost = on.rate.map(|(rate, tariff)| {
-            tariff.cost(on.attempts_micros + rate.cost_micros(talk) - rate.attempt_micros)
-        });
+        let cost = on
+            .rate
+            .map(|(rate, tariff)| tariff.cost(on.attempts_micros + rate.cost_micros(talk) - rate.attempt_micros));
         Some(Carried { trunk: self.name(on.trunk).to_string(), cost })
     }
 

@@ -192,7 +192,8 @@ mod tests {
         let waits = "  Next: voice is due at 2026-11-20 13:30; it waits for the campaign to be started, because: first try of step 1\n";
         assert!(why(&store, 0).await.ends_with(waits), "{}", why(&store, 0).await);
         store.set_campaign_state(id, CampaignState::Running, at(0)).await.unwrap();
-        let phone = store.claim_due(at(31), at(40), &[(CampaignId(1), 1)]).await.unwrap()[0].standing.contact.phones[0].id;
+        let phone =
+            store.claim_due(at(31), at(40), &[(CampaignId(1), 1)]).await.unwrap()[0].standing.contact.phones[0].id;
         let outcome = Outcome {
             disposition: Disposition::Refused,
             blame: Disposition::Refused.blame(),

@@ -27,7 +27,7 @@ fn the_sample_loads_with_its_commented_settings() {
     let mut whole = Config::sample().to_string();
     let of_carriers = "register realm from_domain from_display identity privacy number_format dial_prefix \
         user_phone codecs ptime_ms srtp early_media prack session_timer_s redirects_max redirect_hosts \
-        failover_statuses stir";
+        failover_statuses stir prefixes priority allow deny types tariff budget";
     let of_others = ["username", "password", "caller_id", "token", "authorization"];
     for key in of_carriers.split_whitespace().chain(of_others) {
         whole = whole.replace(&format!("# {key}:"), &format!("{key}:"));
@@ -204,6 +204,73 @@ fn numbers_within_a_country() {
 fn a_missing_file_says_what_to_do() {
     let error = Config::load(Path::new("no/such/ringback.yaml")).unwrap_err();
     assert!(error.to_string().contains("ringback init"), "{error}");
+}
+
+/// What is written of the sample's trunk, and behind the trunks.
+fn dialled(of_trunk: &str, more: &str) -> Result<Config, ConfigError> {
+    let trunk = "    channels_max: 30 ";
+    let source = Config::sample().replacen(trunk, &format!("    {of_trunk}\n{trunk}"), 1);
+    parse(&format!("{source}\n{more}"))
+}
+
+#[test]
+fn prices_and_limits_as_written_and_read() {
+    let tariff = "tariff: { currency: RUB, rates: [{ prefix: \"+7 (495)\", attempt: 0.25, minute: 1.2 }] }";
+    let budget = "budget: { zone: Europe/Moscow, currency: RUB, day_max: 5000.5, campaigns: { a: { max: 1 } } }";
+    let config = dialled(tariff, budget).unwrap_or_else(|e| panic!("{e}"));
+    let rate = &config.trunks[0].tariff.as_ref().unwrap().rates[0];
+    assert_eq!((rate.prefix.as_str(), rate.attempt_micros, rate.minute_micros), ("+7495", 250_000, 1_200_000));
+    let budget = config.budget.unwrap();
+    assert_eq!((budget.day_max, budget.campaigns["a"].max), (Some(5_000_500_000), Some(1_000_000)));
+    let numbers = dialled("allow: [\"+7 495\"]\n    types: [mobile]", "").unwrap().trunks[0].numbers.clone();
+    assert_eq!((numbers.allow, numbers.types), (vec!["+7495".to_string()], vec![crate::phone::NumberType::Mobile]));
+}
+
+/// What is written of a trunk; line below the trunk's first, column and code of what is wrong with it, and some of its words.
+#[test]
+fn what_is_wrong_about_dialling() {
+    for (written, expected, words) in [
+        ("priority: 0", "15 C003", "from 1 to 100"),
+        ("prefixes: [7495]", "16 C003", "+ and digits"),
+        ("deny: [\"+7 9x\"]", "12 C003", "not the beginning of a number"),
+        ("types: [premium]", "13 C003", "never dialled"),
+        ("types: [mobil]", "13 C003", "mobile, fixed"),
+        ("tariff: { currency: RUR, rates: [{ prefix: \"+\", minute: 1 }] }", "25 C003", "one of RUB"),
+        ("tariff: { currency: RUB, rates: [] }", "37 C003", "without a price"),
+        ("tariff: { currency: RUB, rates: [{ prefix: \"+\" }] }", "38 C003", "a price of nothing"),
+        ("tariff: { currency: RUB, rates: [{ prefix: \"7\", minute: 1 }] }", "48 C003", "any number"),
+        ("tariff: { currency: RUB, rates: [{ prefix: \"+\", minute: -1 }] }", "61 C003", "out of range"),
+        ("tariff: { currency: RUB, rates: [{ prefix: \"+\", minute: 1, step_s: 0 }] }", "72 C003", "from 1 to 3600"),
+        ("tariff: { currency: RUB, rates: [{ prefix: \"+\", minut: 1 }] }", "53 C001", "minut"),
+        (
+            "tariff: { currency: RUB, rates: [{ prefix: \"+\", minute: 1 }, { prefix: \"+\", minute: 2 }] }",
+            "76 C006",
+            "two prices",
+        ),
+    ] {
+        let error = dialled(written, "").expect_err(written);
+        let line = Config::sample().lines().position(|l| l.starts_with("    channels_max: 30 ")).unwrap() as u32 + 1;
+        let found: Vec<String> = error
+            .diagnostics
+            .iter()
+            .map(|d| {
+                assert_eq!(d.span.line, line, "{error}");
+                format!("{} {}", d.span.column, d.code)
+            })
+            .collect();
+        assert!(found.join(", ") == expected && error.to_string().contains(words), "{written}: {found:?}\n{error}");
+    }
+    for (budget, words) in [
+        ("budget: { zone: Europe/Moscow, currency: RUB, day_max: 1 }", "trunk main has no tariff"),
+        ("budget: { zone: Moscow, currency: RUB }", "name of a time zone"),
+        ("budget: { zone: Europe/Moscow, currency: RUB, day_max: 0.12345678 }", "six digits"),
+    ] {
+        let error = dialled("priority: 1", budget).expect_err(budget).to_string();
+        assert!(error.contains(words), "{error}");
+    }
+    let priced = "tariff: { currency: USD, rates: [{ prefix: \"+\", minute: 1 }] }";
+    let error = dialled(priced, "budget: { zone: Europe/Moscow, currency: RUB, day_max: 1 }").unwrap_err().to_string();
+    assert!(error.contains("the budget is in another currency"), "{error}");
 }
 
 /// What is written of a voice or of who speaks, at the end of a config that is right.

@@ -316,12 +316,8 @@ impl Engine {
         if let Some(running) = self.campaigns.get_mut(&id) {
             running.running = false;
         }
-        let back: Vec<AttemptId> = self
-            .waiting
-            .values()
-            .filter(|w| w.campaign() == id && !w.going_live)
-            .map(Waiting::id)
-            .collect();
+        let back: Vec<AttemptId> =
+            self.waiting.values().filter(|w| w.campaign() == id && !w.going_live).map(Waiting::id).collect();
         for attempt in back {
             let waiting = self.waiting.remove(attempt).expect("listed above");
             out.push(Output::Close { call: CallId::of(attempt) });

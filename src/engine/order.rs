@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::books::{AgentHour, Caller, Claimed, Priority, Write};
-use crate::campaign::TrunkId;
 use crate::call::action::Question;
+use crate::campaign::TrunkId;
 use crate::flow::program::Program;
 use crate::id::*;
 use crate::ladder::Ladder;

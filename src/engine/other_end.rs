@@ -189,7 +189,9 @@ impl Engine {
                     OtherEnd::None | OtherEnd::Talking => {}
                 }
             }
-            LegEvent::Failed(cause) | LegEvent::Refused(cause) | LegEvent::Ended(cause) => self.other_end_gone(now, id, cause, out),
+            LegEvent::Failed(cause) | LegEvent::Refused(cause) | LegEvent::Ended(cause) => {
+                self.other_end_gone(now, id, cause, out)
+            }
             // A person holds the client: both have a person's patience.
             LegEvent::Held | LegEvent::Resumed => {}
             // Nobody sends an agent away.

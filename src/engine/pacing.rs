@@ -126,7 +126,9 @@ impl Engine {
             let cap = f64::from(dialler.pacing().abandon_permille_max);
             let says = if agents.free + agents.busy == 0 {
                 format!("waits for agents: nobody is at work in the queue {queue}")
-            } else if dialler.pacing().mode == PacingMode::Predictive && day.permille().max(month.permille()) > cap * 0.8 {
+            } else if dialler.pacing().mode == PacingMode::Predictive
+                && day.permille().max(month.permille()) > cap * 0.8
+            {
                 format!(
                     "dials one call for each free agent: {:.1} % of its people found no agent in 24 hours, {:.1} % in 30 days; the cap is {:.1} %",
                     day.permille() / 10.0,

@@ -158,7 +158,9 @@ fn a_campaign_whose_money_is_gone_is_paused_with_the_reason() {
     assert_eq!(stage.ordered, [why]);
     stage.wait(Duration::from_secs(60));
     assert_eq!(stage.engine.in_air(), 0);
-    assert!(stage.books.attempts(None, AttemptId(0), 9).iter().all(|a| a.state == crate::books::AttemptState::Scheduled));
+    assert!(
+        stage.books.attempts(None, AttemptId(0), 9).iter().all(|a| a.state == crate::books::AttemptState::Scheduled)
+    );
 }
 
 const FOR_AGENTS: &str = r#"

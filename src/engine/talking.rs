@@ -128,7 +128,9 @@ impl Engine {
     fn client_leg(&mut self, now: Now, id: CallId, event: LegEvent, out: &mut Vec<Output>) {
         let Some(live) = self.calls.get_mut(id) else {
             // A caller who gave up before we answered.
-            if self.offered.contains_key(&id) && matches!(event, LegEvent::Failed(_) | LegEvent::Refused(_) | LegEvent::Ended(_)) {
+            if self.offered.contains_key(&id)
+                && matches!(event, LegEvent::Failed(_) | LegEvent::Refused(_) | LegEvent::Ended(_))
+            {
                 self.give_up_offer(id, None, out);
             }
             return;

@@ -10,7 +10,18 @@ use crate::flow::yaml::{self, Entry, Map, Node};
 use crate::language::Language;
 
 pub(super) const KEYS: [&str; 12] = [
-    "ladder", "languages", "policy", "segments", "window", "caps", "gap", "steps", "stop_on", "pacing", "numbers", "messages",
+    "ladder",
+    "languages",
+    "policy",
+    "segments",
+    "window",
+    "caps",
+    "gap",
+    "steps",
+    "stop_on",
+    "pacing",
+    "numbers",
+    "messages",
 ];
 const STEP_KEYS: [&str; 8] = ["voice", "sms", "email", "human", "after", "attempts_max", "retry", "spread"];
 /// A step is tried at most this often.
@@ -53,7 +64,17 @@ fn ladder(reader: &mut Reader, root: &Node) -> Option<Ladder> {
     check::retries(reader, &steps, &rules);
     check::parts(reader, &steps, &rules);
     let steps = steps.into_iter().map(|(step, _)| step).collect();
-    Some(Ladder { name: name.unwrap_or_default(), languages, segments, rules, steps, stop_on, pacing, numbers, messages })
+    Some(Ladder {
+        name: name.unwrap_or_default(),
+        languages,
+        segments,
+        rules,
+        steps,
+        stop_on,
+        pacing,
+        numbers,
+        messages,
+    })
 }
 
 fn languages(reader: &mut Reader, top: &Map) -> Vec<Language> {

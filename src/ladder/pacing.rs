@@ -77,12 +77,18 @@ fn permille(reader: &mut Reader, node: &Node) -> Option<u32> {
     let tenths = text.strip_suffix('%').and_then(|number| {
         let (whole, part) = number.trim().split_once('.').unwrap_or((number.trim(), "0"));
         let digits = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());
-        (digits(whole) && digits(part) && part.len() == 1).then(|| Some(whole.parse::<u32>().ok()? * 10 + part.parse::<u32>().ok()?))?
+        (digits(whole) && digits(part) && part.len() == 1)
+            .then(|| Some(whole.parse::<u32>().ok()? * 10 + part.parse::<u32>().ok()?))?
     });
     let fine = tenths.filter(|tenths| (1..=ABANDON_MOST_PERMILLE).contains(tenths));
     if fine.is_none() {
         let found = format!("`{text}` is no cap of abandoned calls");
-        reader.error(codes::MALFORMED, node.span, found, "from 0.1% to 3.0%, the most that the law allows; 2.5% is usual");
+        reader.error(
+            codes::MALFORMED,
+            node.span,
+            found,
+            "from 0.1% to 3.0%, the most that the law allows; 2.5% is usual",
+        );
     }
     fine
 }

@@ -95,12 +95,17 @@ impl NumberRules {
             return Some(Barred { reason: "not_allowed", why });
         }
         if let Some(prefix) = begins(&self.deny) {
-            return Some(Barred { reason: "not_allowed", why: format!("{number} begins with {prefix}, which is denied") });
+            return Some(Barred {
+                reason: "not_allowed",
+                why: format!("{number} begins with {prefix}, which is denied"),
+            });
         }
         let kind = number.number_type();
         let barred = |why: String| Some(Barred { reason: "number_type", why });
         match kind {
-            NumberType::Premium | NumberType::Short => barred(format!("{number} is a {kind} number, which are never dialled")),
+            NumberType::Premium | NumberType::Short => {
+                barred(format!("{number} is a {kind} number, which are never dialled"))
+            }
             _ if self.types.is_empty() || self.lets(kind) => None,
             _ => {
                 let types: Vec<&str> = self.types.iter().map(|t| t.as_str()).collect();

@@ -258,7 +258,13 @@ impl<'s> World<'s> {
     fn loaded(&self) -> Result<Input, String> {
         let campaign = self.books.campaign("simulated").map_err(|e| e.to_string())?;
         let programs = campaign.flows.iter().map(|f| (f.name.clone(), self.programs[&f.hash].clone())).collect();
-        let plan = CampaignPlan { id: self.campaign, name: campaign.name, priority: campaign.priority, ladder: self.scene.ladder.clone(), programs };
+        let plan = CampaignPlan {
+            id: self.campaign,
+            name: campaign.name,
+            priority: campaign.priority,
+            ladder: self.scene.ladder.clone(),
+            programs,
+        };
         Ok(Input::CampaignLoaded { plan, running: campaign.state == CampaignState::Running })
     }
 

@@ -30,7 +30,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("voice", &["audio", "config", "speech"]),
     ("notify", &["books", "config", "store"]),
     ("request", &["call", "config", "flow"]),
-    ("config", &["audio", "sip"]),
+    ("config", &["audio", "campaign", "sip"]),
 ];
 
 const PURE: &[&str] = &[

@@ -124,7 +124,8 @@ impl Model {
             let Some(cost) = attempt.cost else { continue };
             let nothing = Cost::new(0, cost.currency);
             let key = (attempt.campaign, cost.currency.code());
-            let entry = spent.entry(key).or_insert(Spent { campaign: attempt.campaign, total: nothing, since: nothing });
+            let entry =
+                spent.entry(key).or_insert(Spent { campaign: attempt.campaign, total: nothing, since: nothing });
             entry.total.micros += cost.micros;
             if attempt.finished_at.is_some_and(|at| at >= since) {
                 entry.since.micros += cost.micros;

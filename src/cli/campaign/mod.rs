@@ -198,10 +198,12 @@ fn first(plan: &CampaignPlan, standing: &Standing, now: Wall) -> Next {
 /// A call to nobody who may be dialled is not planned: the contact is closed at once, with the reason.
 fn may_be_dialled(numbers: &Numbers, campaign: &CampaignPlan, standing: &Standing, next: Next) -> Next {
     match &next {
-        Next::Attempt(plan) if plan.channel == Channel::Voice => match numbers.barred(&campaign.ladder.numbers, standing) {
-            Some(barred) => Next::Close(Close::new(barred.reason, barred.why)),
-            None => next,
-        },
+        Next::Attempt(plan) if plan.channel == Channel::Voice => {
+            match numbers.barred(&campaign.ladder.numbers, standing) {
+                Some(barred) => Next::Close(Close::new(barred.reason, barred.why)),
+                None => next,
+            }
+        }
         Next::Attempt(_) | Next::Close(_) => next,
     }
 }

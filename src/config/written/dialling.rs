@@ -85,7 +85,11 @@ impl Checker<'_> {
         let fine = super::is_beginning_of_a_number(&prefix) || (any && prefix == "+");
         if !fine {
             let message = format!("`{}` is not the beginning of a number: expected + and digits", w.value);
-            self.wrong(w, message, if any { "write it as \"+7495\", or \"+\" for any number" } else { "write it as \"+7495\"" });
+            self.wrong(
+                w,
+                message,
+                if any { "write it as \"+7495\", or \"+\" for any number" } else { "write it as \"+7495\"" },
+            );
         }
         fine.then_some(prefix)
     }
@@ -117,12 +121,7 @@ impl Checker<'_> {
         let attempt = w.value.attempt.as_ref().map_or(Some(0), |n| self.micros(n, PRICE_MAX));
         let minute = w.value.minute.as_ref().map_or(Some(0), |n| self.micros(n, PRICE_MAX));
         let step_s = w.value.step_s.as_ref().map_or(Some(60.0), |n| self.whole(n, 1.0, 3600.0));
-        Some(Rate {
-            prefix: prefix?,
-            attempt_micros: attempt?,
-            minute_micros: minute?,
-            step_s: step_s? as u32,
-        })
+        Some(Rate { prefix: prefix?, attempt_micros: attempt?, minute_micros: minute?, step_s: step_s? as u32 })
     }
 
     pub(super) fn budget(&mut self, w: &Spanned<WrittenBudget>, trunks: &[WrittenTrunk]) -> Option<Budget> {

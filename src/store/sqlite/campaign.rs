@@ -159,12 +159,7 @@ impl Writer {
         Ok(claimed)
     }
 
-    async fn claim_each(
-        &mut self,
-        now: Wall,
-        lease_until: Wall,
-        wanted: &[(CampaignId, u32)],
-    ) -> Result<Vec<Attempt>> {
+    async fn claim_each(&mut self, now: Wall, lease_until: Wall, wanted: &[(CampaignId, u32)]) -> Result<Vec<Attempt>> {
         // A statement a campaign: nobody can come between the choice and the claim.
         let sql = format!(
             "UPDATE attempt SET state = 'claimed', lease_until = $2 WHERE id IN (SELECT a.id FROM attempt a \

@@ -162,6 +162,9 @@ async fn books(store: &impl Store) -> Vec<Answer> {
     let mut all = vec![
         answer(store.contacts(ContactId(0), 99).await),
         answer(store.campaigns().await),
+        answer(store.holding().await),
+        answer(store.spent(at(10)).await),
+        answer(store.agent_hours(at(0)).await),
         answer(store.published().await),
         answer(store.attempts(None, AttemptId(0), 99).await),
         answer(store.attempts(Some(CampaignId(2)), AttemptId(1), 2).await),

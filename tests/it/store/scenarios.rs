@@ -357,10 +357,16 @@ async fn what_calls_cost_and_who_found_no_agent_is_counted(store: &impl Store) {
     assert_eq!(store.spent(at(70)).await.unwrap(), spent);
     let hour = at(0).0 / 3_600_000_000;
     let later = AgentHour { campaign, hour: hour + 1, connected: 1, abandoned: 1 };
-    assert_eq!(store.agent_hours(at(0)).await.unwrap(), [AgentHour { campaign, hour, connected: 1, abandoned: 0 }, later]);
+    assert_eq!(
+        store.agent_hours(at(0)).await.unwrap(),
+        [AgentHour { campaign, hour, connected: 1, abandoned: 0 }, later]
+    );
     assert_eq!(store.agent_hours(at(70)).await.unwrap(), [later]);
     let first = attempt(store, AttemptId(1)).await;
-    assert_eq!((first.trunk.as_deref(), first.cost, first.agent), (Some("main"), Some(cost(250_000, Currency::Rub)), met));
+    assert_eq!(
+        (first.trunk.as_deref(), first.cost, first.agent),
+        (Some("main"), Some(cost(250_000, Currency::Rub)), met)
+    );
 }
 
 async fn what_holds_dialling_is_told_anew(store: &impl Store) {
