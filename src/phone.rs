@@ -1,10 +1,8 @@
 //! A telephone number in E.164. Its `Display` hides the middle: a whole number in a log is a bug.
 
-mod number_type;
-
 use std::fmt;
 
-pub use number_type::{Barred, NumberRules, NumberType};
+pub use crate::number_type::{Barred, NumberRules, NumberType};
 
 /// `+` and 7 to 15 digits (ITU-T E.164). Shown as `+7916•••4567`; whole only by [`PhoneNumber::full`].
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -74,7 +74,8 @@ fn is_not_found<T: std::fmt::Debug>(result: Result<T, StoreError>) {
 }
 
 async fn claim(store: &impl Store, minute: i64) -> Vec<Claimed> {
-    store.claim_due(at(minute), at(minute + 5), &[(CampaignId(1), 100)]).await.unwrap()
+    let all = [1, 2, 3].map(|n| (CampaignId(n), 100));
+    store.claim_due(at(minute), at(minute + 5), &all).await.unwrap()
 }
 
 /// The first contact's attempt, in the air since minute 1, and the number dialled.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use phonenumber::Type;
 
-use super::PhoneNumber;
+use crate::phone::PhoneNumber;
 
 crate::words! {
     /// By the numbering plan, not by who owns the number now: ported numbers keep their look.
