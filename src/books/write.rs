@@ -36,7 +36,8 @@ pub enum Write {
     /// Which trunk carried a call that was live, what it cost, and whether an agent was there in time; the last word counts.
     Carried {
         attempt: AttemptId,
-        trunk: String,
+        /// `None`: nobody knows, since the process died that did.
+        trunk: Option<String>,
         cost: Option<Cost>,
         agent: Option<AgentResult>,
     },

@@ -103,7 +103,7 @@ impl Spending {
                         let there = until.in_zone(&self.budget.zone);
                         format!("calls go on at {} {}", there.strftime("%Y-%m-%d %H:%M"), self.budget.zone)
                     }
-                    None => "raise `max` in the config's `budget`, then start the campaign again".to_string(),
+                    None => "raise its `max` in the config, start `ringback serve` anew, then the campaign".to_string(),
                 };
                 return Err(Exhausted {
                     why: format!("{whose}, {limit}, {is_spent}: {used} so far; {goes_on}"),

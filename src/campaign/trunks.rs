@@ -134,6 +134,12 @@ impl Trunks {
         Some(tariff.cost(tariff.rate(number)?.cost_micros(Duration::from_secs(60))))
     }
 
+    /// The highest of these prices.
+    pub fn dearest(&self, number: &PhoneNumber) -> Option<Cost> {
+        let prices = (0..self.trunks.len()).filter_map(|n| self.price(TrunkId(n), number));
+        prices.max_by_key(|price| price.micros)
+    }
+
     /// The campaign weighs so much from now on.
     pub fn weigh(&mut self, campaign: CampaignId, priority: Priority) {
         self.shares.set(campaign, priority);

@@ -131,6 +131,15 @@ impl Story<'_> {
                 if outcome.talk_ms > 0 {
                     let _ = write!(line, ", talked {} s", outcome.talk_ms / 1000);
                 }
+                if let Some(trunk) = &attempt.trunk {
+                    let _ = write!(line, ", over {trunk}");
+                }
+                if let Some(cost) = attempt.cost {
+                    let _ = write!(line, ", cost {cost}");
+                }
+                if attempt.agent == Some(AgentResult::Abandoned) {
+                    line.push_str(", found no agent in time");
+                }
                 if let Some(quality) = attempt.quality {
                     let _ = write!(line, "; audio: {quality}");
                 }

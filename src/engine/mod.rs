@@ -331,7 +331,8 @@ impl Engine {
     fn close_recovered(&mut self, now: Now, left: Vec<Claimed>, out: &mut Vec<Output>) {
         for claimed in left {
             let outcome = talking::unknown_outcome();
-            self.finish(now, claimed, outcome, Vec::new(), now.wall, out);
+            let carried = self.unknown_cost(now, &claimed);
+            self.finish(now, claimed, outcome, carried, now.wall, out);
         }
     }
 }

@@ -153,8 +153,8 @@ fn a_campaign_whose_money_is_gone_is_paused_with_the_reason() {
     let (limits, spending) = spending(100_000_000, Some(1_000_000));
     let campaigns = [playing("small", LADDER, 5, 2)];
     let mut stage = Stage::play(limits, Desk::default(), Some(spending), &campaigns, NOON);
-    let why = "campaign 1 paused: the limit of campaign small, 1.00 GBP, is spent: 0.00 GBP so far; raise `max` in the \
-               config's `budget`, then start the campaign again";
+    let why = "campaign 1 paused: the limit of campaign small, 1.00 GBP, is spent: 0.00 GBP so far; raise its `max` in \
+               the config, start `ringback serve` anew, then the campaign";
     assert_eq!(stage.ordered, [why]);
     stage.wait(Duration::from_secs(60));
     assert_eq!(stage.engine.in_air(), 0);

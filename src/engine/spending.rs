@@ -38,6 +38,17 @@ impl Engine {
         result
     }
 
+    /// What a call cost whose end nobody saw: as much as the dearest trunk that may have carried it takes for a first minute.
+    pub(super) fn unknown_cost(&mut self, now: Now, claimed: &Claimed) -> Vec<Write> {
+        let attempt = &claimed.attempt;
+        let phone = claimed.standing.contact.phones.iter().find(|p| Some(p.id) == attempt.phone);
+        let Some(cost) = phone.and_then(|phone| self.trunks.dearest(&phone.number)) else { return Vec::new() };
+        if let Some(spending) = &mut self.spending {
+            spending.spend(now.wall, attempt.campaign, cost);
+        }
+        vec![Write::Carried { attempt: attempt.id, trunk: None, cost: Some(cost), agent: None }]
+    }
+
     /// The attempt waits for the next day's money; without one, the campaign is paused until somebody raises its limit.
     pub(super) fn put_off_for_money(&mut self, claimed: Claimed, exhausted: Exhausted, out: &mut Vec<Output>) {
         let (attempt, campaign) = (claimed.attempt.id, claimed.attempt.campaign);

@@ -372,7 +372,7 @@ impl Engine {
             }
         };
         if let Some(Carried { trunk, cost }) = live.carried {
-            group.push(Write::Carried { attempt: id.attempt(), trunk, cost, agent: live.agent });
+            group.push(Write::Carried { attempt: id.attempt(), trunk: Some(trunk), cost, agent: live.agent });
         }
         match disposition {
             Disposition::InvalidNumber | Disposition::OutOfService => {

@@ -24,6 +24,7 @@ fn no_rule_is_broken_in_any_world() {
     assert!(total.unknown_outcomes > 20, "{total:?}");
     assert!(total.moves > SEEDS / 4 && total.dialled_after_move > SEEDS * 5, "{total:?}");
     assert!(total.payments > SEEDS, "{total:?}");
+    assert!(total.failed_over > SEEDS / 4, "{total:?}");
     assert!(total.agents_talked > 20 && total.in_line_max > 0, "{total:?}");
     assert!(total.messages > 0 && total.handed_over > 0, "{total:?}");
 }

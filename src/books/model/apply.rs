@@ -78,7 +78,7 @@ impl Model {
                     return Err(BookError::NotFound(format!("call {}", attempt.id)));
                 }
                 self.touched.insert(attempt.contact);
-                let (trunk, cost, agent) = (Some(trunk.clone()), *cost, *agent);
+                let (trunk, cost, agent) = (trunk.clone(), *cost, *agent);
                 self.attempts.put(attempt.id, Attempt { trunk, cost, agent, ..attempt });
                 Ok(())
             }

@@ -260,7 +260,7 @@ impl Pen {
                 let currency = cost.map(|c| c.currency.code());
                 let agent = agent.map(|a| a.as_str());
                 let micros = cost.map(|c| c.micros);
-                let values = [attempt.0.into(), trunk.into(), micros.into(), currency.into(), agent.into()];
+                let values = [attempt.0.into(), trunk.as_deref().into(), micros.into(), currency.into(), agent.into()];
                 match self.run(sql, &values)? {
                     0 => Err(StoreError::NotFound(format!("call {attempt}"))),
                     _ => Ok(()),

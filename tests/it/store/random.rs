@@ -38,7 +38,7 @@ fn some_write() -> impl Strategy<Value = Write> {
         2 => (attempt(), 0..4u16).prop_map(|(a, n)| Write::Quality { call: CallId::of(a), quality: quality(n) }),
         2 => (attempt(), 0..4i64, prop::option::of(prop::sample::select(AgentResult::ALL))).prop_map(|(attempt, n, agent)| {
             let cost = (n > 0).then(|| Cost::new(n * 250_000, Currency::Rub));
-            Write::Carried { attempt, trunk: format!("trunk {n}"), cost, agent }
+            Write::Carried { attempt, trunk: (n > 1).then(|| format!("trunk {n}")), cost, agent }
         }),
         3 => (attempt(), minute()).prop_map(|(a, m)| promise(a, m)),
         1 => (attempt(), any::<bool>(), minute()).prop_map(|(attempt, whole, m)| {

@@ -332,7 +332,7 @@ async fn what_calls_cost_and_who_found_no_agent_is_counted(store: &impl Store) {
     let campaign = running(store, 4).await;
     let carried = |n: i64, micros: Option<i64>, currency, agent| Write::Carried {
         attempt: AttemptId(n),
-        trunk: "main".into(),
+        trunk: Some("main".into()),
         cost: micros.map(|micros| Cost::new(micros, currency)),
         agent,
     };
