@@ -18,10 +18,12 @@ macro_rules! ids {
 }
 
 ids! {
-    /// A row of `contact`: one person.
+    /// A row of `contact`: a person as one creditor's customer.
     ContactId,
     /// A row of `phone`: one of a contact's numbers.
     PhoneId,
+    /// A row of `debt`.
+    DebtId,
     /// A row of `campaign`.
     CampaignId,
     /// A row of `attempt`: one try to reach a contact on one channel.

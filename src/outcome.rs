@@ -282,7 +282,11 @@ words! {
         Voice = "voice",
         Sms = "sms",
         Email = "email",
+        /// Printed and posted.
+        Letter = "letter",
         Human = "human",
+        /// A human at the door.
+        Visit = "visit",
     }
 }
 

@@ -47,6 +47,14 @@ impl Wall {
         self.in_zone(zone).date()
     }
 
+    /// The first instant in `zone` of the day that follows `days` full days after `day`: when `days` days of grace are over.
+    pub fn day_after(day: jiff::civil::Date, days: u32, zone: &Zone) -> Wall {
+        let after = jiff::Span::new().try_days(i64::from(days) + 1).and_then(|span| day.checked_add(span));
+        let first = after.and_then(|day| day.to_zoned(zone.0.clone()));
+        // Past the end of the calendar, where nobody waits any more.
+        first.map_or(Wall(i64::MAX), |zoned| Wall::from(&zoned))
+    }
+
     /// Time passed since `earlier`; zero if `earlier` lies ahead.
     pub fn since(self, earlier: Wall) -> Duration {
         Duration::from_micros(self.0.saturating_sub(earlier.0).max(0) as u64)

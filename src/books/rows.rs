@@ -5,6 +5,7 @@ use std::fmt;
 
 use jiff::civil::Date;
 
+use super::account::PromisePart;
 use super::flow_version::FlowVersion;
 use super::write::Close;
 use crate::flow::program::{FlowHash, OptOutScope};
@@ -15,12 +16,14 @@ use crate::outcome::{AnsweredBy, Blame, Channel, Disposition, HangupCause, Verst
 use crate::phone::PhoneNumber;
 use crate::time::{Wall, Zone};
 
-/// One person, with one debt (several debts a person come later).
+/// A person as one creditor's customer: with all that is owed to that creditor, in one currency.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Contact {
     pub id: ContactId,
     /// The creditor's own key: the CSV's `contact_id`. Unique.
     pub external_id: String,
+    /// The CSV's `person_id`: contacts that share it are one human, the customer of several creditors.
+    pub person: Option<String>,
     pub name: String,
     pub language: Language,
     /// The contact's own zone; calling windows are judged in it.
@@ -29,7 +32,8 @@ pub struct Contact {
     /// In whose name we call; spoken as `{company}`.
     pub creditor: String,
     pub phones: Vec<Phone>,
-    pub debt: Debt,
+    /// At least one.
+    pub debts: Vec<Debt>,
     /// Further columns of the CSV, by header; typed by the flow's contact schema when a campaign is created.
     pub fields: BTreeMap<String, String>,
 }
@@ -53,25 +57,37 @@ crate::words! {
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Debt {
+    pub id: DebtId,
+    /// The CSV's `debt_id`; empty for a contact's only debt. Unique within the contact.
+    pub external_id: String,
+    /// As the creditor last stated it.
     pub amount: Money,
     pub due: Date,
-    /// Set by the payment feed, or when the person says so (`already_paid` only pauses).
-    pub paid: bool,
+    /// Since then, by the payment feed, in minor units of that currency; what was reversed is taken off.
+    pub paid: i64,
 }
 
 /// A contact as imported, before it has ids.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewContact {
     pub external_id: String,
+    pub person: Option<String>,
     pub name: String,
     pub language: Language,
     pub zone: Zone,
     pub email: Option<String>,
     pub creditor: String,
     pub phones: Vec<PhoneNumber>,
+    /// At least one, all in one currency.
+    pub debts: Vec<NewDebt>,
+    pub fields: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewDebt {
+    pub external_id: String,
     pub amount: Money,
     pub due: Date,
-    pub fields: BTreeMap<String, String>,
 }
 
 crate::words! {
@@ -318,6 +334,7 @@ impl Attempt {
     pub fn past(&self) -> Option<PastAttempt> {
         let outcome = self.outcome.as_ref()?;
         Some(PastAttempt {
+            whose: Whose::Contact,
             channel: self.channel,
             step: self.plan.step,
             try_number: self.plan.try_number,
@@ -327,6 +344,7 @@ impl Attempt {
             blame: outcome.blame,
             answered_by: outcome.answered_by,
             right_party: outcome.right_party,
+            node: outcome.node.clone(),
         })
     }
 }
@@ -341,41 +359,132 @@ pub struct Outcome {
     /// From INVITE to answer or failure.
     pub ring_ms: u32,
     pub talk_ms: u32,
+    /// The flow's node where the call ended.
+    pub node: Option<String>,
 }
 
 /// A finished or open attempt as policy and ladder look back on it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PastAttempt {
+    pub whose: Whose,
     pub channel: Channel,
     pub step: u32,
     pub try_number: u32,
     /// When it was dialled or sent; the instant that caps count.
     pub at: Wall,
+    /// Which of the contact's numbers was dialled, whoever was wanted.
     pub phone: Option<PhoneId>,
     pub disposition: Disposition,
     pub blame: Blame,
     /// `None`: nobody and nothing picked up.
     pub answered_by: Option<AnsweredBy>,
     pub right_party: bool,
+    /// The flow's node where the call ended.
+    pub node: Option<String>,
+}
+
+crate::words! {
+    /// Whom an attempt was made to, seen from a contact.
+    pub enum Whose {
+        /// This contact.
+        Contact = "contact",
+        /// The same human as another creditor's customer.
+        Person = "person",
+        /// Somebody else who has one of the contact's numbers.
+        Line = "line",
+    }
 }
 
 crate::words! {
     pub enum PromiseState {
         Open = "open",
+        /// Enough was paid in time.
         Kept = "kept",
+        /// Something was paid in time, and not enough.
+        PartlyKept = "partly_kept",
         Broken = "broken",
+        /// Another promise took its place.
+        Superseded = "superseded",
+        /// It binds no more: taken back by hand, the plan failed before, or nothing is owed any more.
+        Withdrawn = "withdrawn",
     }
 }
 
+/// A sum promised for a day; one of `parts` in a plan of instalments.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Promise {
     pub id: PromiseId,
     pub contact: ContactId,
+    /// The call in which it was made: the evidence.
     pub attempt: AttemptId,
+    /// From 1.
+    pub part: u32,
+    pub parts: u32,
     pub amount: Money,
     pub on: Date,
+    /// From which sum on it counts as kept.
+    pub least: Money,
+    /// The first instant after the last day of grace, in the contact's zone.
+    pub judge_at: Wall,
     pub state: PromiseState,
     pub made_at: Wall,
+    /// By hand.
+    pub withdrawn_at: Option<Wall>,
+}
+
+impl Promise {
+    pub fn new(
+        id: PromiseId,
+        contact: ContactId,
+        attempt: AttemptId,
+        part: u32,
+        parts: u32,
+        of: &PromisePart,
+        at: Wall,
+    ) -> Promise {
+        let PromisePart { amount, on, least, judge_at } = *of;
+        let state = PromiseState::Open;
+        Promise {
+            id,
+            contact,
+            attempt,
+            part,
+            parts,
+            amount,
+            on,
+            least,
+            judge_at,
+            state,
+            made_at: at,
+            withdrawn_at: None,
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Payment {
+    /// The feed's own.
+    pub id: String,
+    /// The order in which payments and their reversals became known; a reversal takes a new one.
+    pub number: i64,
+    pub contact: ContactId,
+    /// The `debt_id` that it named.
+    pub debt: Option<String>,
+    pub amount: Money,
+    /// When the person paid.
+    pub paid_at: Wall,
+    /// When we were told.
+    pub at: Wall,
+    pub reversed_at: Option<Wall>,
+    /// To which debts it went.
+    pub parts: Vec<PaymentPart>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PaymentPart {
+    pub debt: DebtId,
+    /// In minor units; above zero.
+    pub minor: i64,
 }
 
 /// Do not contact: why. Holds for every campaign.
@@ -393,7 +502,7 @@ pub struct Suppression {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Standing {
     pub contact: Contact,
-    /// Of all campaigns, oldest first; finished attempts only.
+    /// Of all campaigns, of everybody in [`Whose`], oldest first; finished attempts only.
     pub past: Vec<PastAttempt>,
     /// Of this campaign only: `past` indexes are not needed by callers that walk one ladder.
     pub past_here: Vec<PastAttempt>,
@@ -491,11 +600,24 @@ pub struct InboundEnd {
     pub talk_ms: u32,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ImportSummary {
     pub added: u64,
     pub changed: u64,
     pub unchanged: u64,
+    /// (index in the rows given, why): what contradicts the books. The other rows are kept.
+    pub refused: Vec<(usize, String)>,
+}
+
+/// A contact that is closed in a campaign and is to be looked at again.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sleeper {
+    pub campaign: CampaignId,
+    pub standing: Standing,
+    /// The plan of its last attempt there.
+    pub last: Option<Plan>,
+    /// Why it was closed.
+    pub closed: Close,
 }
 
 /// One contact's history, for `ringback why`.

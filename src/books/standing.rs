@@ -16,6 +16,7 @@ impl Outcome {
             right_party: false,
             ring_ms: 0,
             talk_ms: 0,
+            node: None,
         }
     }
 }
@@ -30,8 +31,8 @@ impl Contact {
             "zone" => Some(self.zone.to_string()),
             "email" => self.email.clone(),
             "creditor" => Some(self.creditor.clone()),
-            "amount" => Some(self.debt.amount.to_string()),
-            "due" => Some(self.debt.due.to_string()),
+            "amount" => Some(self.amount().to_string()),
+            "due" => Some(self.due().to_string()),
             _ => self.fields.get(name).cloned(),
         }
     }
@@ -42,15 +43,13 @@ impl Standing {
     pub fn take_in(&mut self, written: &[Write]) {
         for write in written {
             match write {
-                Write::Promise { attempt, amount, on, at } => self.promises.push(Promise {
-                    id: PromiseId(0),
-                    contact: self.contact.id,
-                    attempt: *attempt,
-                    amount: *amount,
-                    on: *on,
-                    state: PromiseState::Open,
-                    made_at: *at,
-                }),
+                Write::Promise { attempt, parts, at } => {
+                    self.supersede();
+                    let (contact, count) = (self.contact.id, parts.len() as u32);
+                    let promise =
+                        |(n, part)| Promise::new(PromiseId(0), contact, *attempt, n as u32 + 1, count, part, *at);
+                    self.promises.extend(parts.iter().enumerate().map(promise));
+                }
                 Write::Suppress { scope, reason, at, .. } => {
                     let dialled = self.past.last().and_then(|past| past.phone);
                     let phone = match scope {
@@ -74,6 +73,12 @@ impl Standing {
                 | Write::InboundAnswered { .. }
                 | Write::InboundEnded { .. } => {}
             }
+        }
+    }
+
+    fn supersede(&mut self) {
+        for open in self.promises.iter_mut().filter(|p| p.state == PromiseState::Open) {
+            open.state = PromiseState::Superseded;
         }
     }
 

@@ -1,14 +1,12 @@
 //! The writes: every change to the books, as a value. A store applies a group of them in one transaction; the memory
 //! model applies the same values in plain Rust, so that both can be held to one suite.
 
-use jiff::civil::Date;
-
+use super::account::PromisePart;
 use super::rows::{
     AgentResult, CallEvent, CallQuality, Caller, CampaignState, Cost, InboundEnd, Outcome, PhoneState, Plan,
 };
 use crate::flow::program::{FlowHash, OptOutScope};
 use crate::id::*;
-use crate::money::Money;
 use crate::outcome::{Channel, Disposition};
 use crate::phone::PhoneNumber;
 use crate::time::Wall;
@@ -43,11 +41,11 @@ pub enum Write {
     },
     /// Appends to a call's log.
     Log(CallEvent),
-    /// A promise pressed and confirmed. One open promise a contact: an earlier open one is a conflict.
+    /// A promise pressed and confirmed, in one part or several, earliest first. An earlier open one is superseded.
     Promise {
         attempt: AttemptId,
-        amount: Money,
-        on: Date,
+        /// At least one.
+        parts: Vec<PromisePart>,
         at: Wall,
     },
     Suppress {
@@ -124,9 +122,12 @@ pub struct Close {
     pub reason: String,
     /// Plain words for `ringback why`.
     pub why: String,
+    /// When the contact is to be looked at again all the same: a promise is to be reminded of, or judged. Asking for it early
+    /// changes nothing.
+    pub wake_at: Option<Wall>,
 }
 
-/// Adding a contact to a campaign: its first attempt, or why there is none.
+/// What a contact gets in a campaign when it joins or is woken: an attempt, or why there is none.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Enrolment {
     pub contact: ContactId,
@@ -147,7 +148,16 @@ impl Next {
 
 impl Close {
     pub fn new(reason: &str, why: impl Into<String>) -> Close {
-        Close { reason: reason.into(), why: why.into() }
+        Close { reason: reason.into(), why: why.into(), wake_at: None }
+    }
+
+    pub fn until(self, wake_at: Option<Wall>) -> Close {
+        Close { wake_at, ..self }
+    }
+
+    /// Whether a payment, or its reversal, may change that the contact is closed.
+    pub fn hangs_on_money(reason: &str) -> bool {
+        matches!(reason, "paid" | "promised" | "already_paid")
     }
 
     pub fn paid() -> Close {

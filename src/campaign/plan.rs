@@ -1,9 +1,9 @@
 //! The ladder's answer, moved to when it is lawful.
 
-use crate::books::{Close, Next, Plan, Standing};
+use crate::books::{Close, Next, Plan, Sleeper, Standing};
 use crate::ladder::Ladder;
-use crate::outcome::{Channel, Disposition};
-use crate::policy::{Decision, Question, decide, earliest};
+use crate::outcome::Disposition;
+use crate::policy::{Decision, Purpose, Question, decide, earliest};
 use crate::time::Wall;
 
 /// What a contact that joins a campaign now gets first.
@@ -16,6 +16,12 @@ pub fn plan_next(ladder: &Ladder, standing: &Standing, finished: &Plan, disposit
     lawful(ladder, standing, ladder.next(standing, finished, disposition, now))
 }
 
+/// What a closed contact gets that is looked at again.
+pub fn plan_awake(ladder: &Ladder, sleeper: &Sleeper, now: Wall) -> Next {
+    let Sleeper { standing, closed, last, .. } = sleeper;
+    lawful(ladder, standing, ladder.awake(standing, closed, last.as_ref(), now))
+}
+
 /// What becomes of a planned attempt that is due but not allowed now ([`decide_now`] said so): the same attempt later, the
 /// next step that can be made, or the contact's close. Comes back unchanged, due now, when it is allowed after all.
 pub fn plan_again(ladder: &Ladder, standing: &Standing, plan: &Plan, now: Wall) -> Next {
@@ -23,8 +29,17 @@ pub fn plan_again(ladder: &Ladder, standing: &Standing, plan: &Plan, now: Wall) 
 }
 
 /// May it be done now? Asked again at the moment of dialling, since the books have moved since it was planned.
-pub fn decide_now(ladder: &Ladder, standing: &Standing, channel: Channel, now: Wall) -> Decision {
-    decide(&Question { standing, channel, now, rules: &ladder.rules })
+pub fn decide_now(ladder: &Ladder, standing: &Standing, plan: &Plan, now: Wall) -> Decision {
+    if ladder.is_reminder(plan) && !ladder.reminds_in_time(standing, now) {
+        let why = "there is no open promise to remind of, or its day has passed".into();
+        return Decision::Deny { rule: "no_promise", by: None, until: None, why };
+    }
+    decide(&question(ladder, standing, plan, now))
+}
+
+fn question<'a>(ladder: &'a Ladder, standing: &'a Standing, plan: &Plan, now: Wall) -> Question<'a> {
+    let purpose = if ladder.is_reminder(plan) { Purpose::Reminder } else { Purpose::Demand };
+    Question { standing, channel: plan.channel, purpose, now, rules: &ladder.rules }
 }
 
 /// Moves `next` to the first lawful instant; passes over steps that will never have one. When no step is left because only a human
@@ -32,17 +47,29 @@ pub fn decide_now(ladder: &Ladder, standing: &Standing, channel: Channel, now: W
 fn lawful(ladder: &Ladder, standing: &Standing, next: Next) -> Next {
     let mut next = next;
     let mut for_a_human: Option<Close> = None;
-    // Each turn goes at least one step up the ladder.
+    // Each turn goes at least one step up the ladder, or back to it from a reminder that comes to nothing.
     for _ in 0..=ladder.steps.len() {
         let plan = match (next, &for_a_human) {
             (Next::Attempt(plan), _) => plan,
             (Next::Close(close), Some(human)) if close.reason == LADDER_ENDED => return Next::Close(human.clone()),
             (close, _) => return close,
         };
-        let question = Question { standing, channel: plan.channel, now: plan.due_at, rules: &ladder.rules };
+        let reminds = ladder.is_reminder(&plan);
+        if reminds && !ladder.reminds_in_time(standing, plan.due_at) {
+            let closed = Close::new("promised", "a promise was made");
+            next = ladder.awake(standing, &closed, Some(&plan), plan.due_at);
+            continue;
+        }
+        let question = question(ladder, standing, &plan, plan.due_at);
         let decision = match earliest(&question, plan.due_at) {
             Ok(at) if at == plan.due_at => return Next::Attempt(plan),
+            Ok(at) if reminds && !ladder.reminds_in_time(standing, at) => {
+                return ladder.not_reminded(standing, plan.due_at, "no hour before the promised day is allowed");
+            }
             Ok(at) => return Next::Attempt(moved(plan, standing, at, &decide(&question))),
+            Err(Decision::Deny { why, .. } | Decision::NeedsHuman { why, .. }) if reminds => {
+                return ladder.not_reminded(standing, plan.due_at, &why);
+            }
             Err(decision) => decision,
         };
         if let Decision::NeedsHuman { rule, why } = &decision {
@@ -51,13 +78,14 @@ fn lawful(ladder: &Ladder, standing: &Standing, next: Next) -> Next {
         next = match never(&decision) {
             Never::Contact(close) => Next::Close(close),
             Never::Channel(why) => {
-                let why = format!("step {} ({}) cannot be made: {why}", plan.step + 1, plan.channel);
+                let number = ladder.number(plan.step as usize);
+                let why = format!("step {number} ({}) cannot be made: {why}", plan.channel);
                 // The ladder's waits go on counting from where the step would have been.
                 ladder.after_step(standing, &plan, plan.due_at, why)
             }
         };
     }
-    Next::Close(Close { reason: LADDER_ENDED.into(), why: "no step of the ladder can be made".into() })
+    Next::Close(Close::new(LADDER_ENDED, "no step of the ladder can be made"))
 }
 
 fn moved(plan: Plan, standing: &Standing, at: Wall, denied: &Decision) -> Plan {
@@ -92,7 +120,7 @@ fn never(decision: &Decision) -> Never {
                 "protected" | "collector" => "excluded",
                 _ => return Never::Channel(why.clone()),
             };
-            Never::Contact(Close { reason: reason.into(), why: why.clone() })
+            Never::Contact(Close::new(reason, why.clone()))
         }
     }
 }

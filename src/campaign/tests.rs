@@ -34,7 +34,7 @@ fn check(zone: &str, joins: &str, first: &str, rows: &[(Disposition, &str)]) {
         let Next::Attempt(plan) = &next else { panic!("closed before row {number}") };
         let plan = plan.clone();
         now = plan.due_at;
-        assert_eq!(decide_now(&ladder, &standing, plan.channel, now), Decision::Allow, "row {number}");
+        assert_eq!(decide_now(&ladder, &standing, &plan, now), Decision::Allow, "row {number}");
         standing.tried(&plan, now, *ending);
         next = plan_next(&ladder, &standing, &plan, *ending, now);
         assert_eq!(shown(&next, &standing), *expected, "row {number}, after {ending}");
@@ -110,7 +110,7 @@ fn the_words_say_who_moved_it() {
 fn what_can_never_be_made_is_passed_over_or_closes() {
     type Change = fn(&mut Standing);
     let rows: &[(&str, Change, &str)] = &[
-        ("paid", |s| s.contact.debt.paid = true, "close paid"),
+        ("paid", |s| s.pays_all(), "close paid"),
         ("promise", |s| s.promised(PromiseState::Open), "close promised"),
         ("opted out", |s| s.suppressed(None), "close opted_out"),
         ("number suppressed", |s| s.suppressed(Some(1)), "email 3.1 Mon 11-23 09:00"),
@@ -172,7 +172,7 @@ fn the_books_moved_between_plan_and_dialling() {
     type Change = fn(&mut Standing);
     let rows: &[(&str, Change, &str)] = &[
         ("nothing", |_| {}, "voice 1.1 Fri 11-20 12:00"),
-        ("paid", |s| s.contact.debt.paid = true, "close paid"),
+        ("paid", |s| s.pays_all(), "close paid"),
         (
             "talked to by another campaign",
             |s| s.tried_elsewhere(Channel::Voice, wall("2026-11-20T11:59+03:00"), Disposition::Refused),
@@ -202,13 +202,18 @@ fn every_plan_is_lawful_and_every_way_ends() {
         let mut standing = standing(zones[dice.roll(5) as usize]);
         standing.contact.phones.push(phone(2, "+79160000002"));
         let mut now = Wall(wall("2026-10-20T00:00Z").0 + dice.roll(20 * 86_400) as i64 * 1_000_000);
-        standing.contact.debt.due = now.date(&standing.contact.zone);
+        standing.contact.debts[0].due = now.date(&standing.contact.zone);
         let mut next = plan_first(&ladder, &standing, now);
         for turn in 0.. {
             let Next::Attempt(plan) = next else { break };
             assert!(turn < 40, "seed {seed}: no end");
-            let question =
-                Question { standing: &standing, channel: plan.channel, now: plan.due_at, rules: &ladder.rules };
+            let question = Question {
+                standing: &standing,
+                channel: plan.channel,
+                purpose: Default::default(),
+                now: plan.due_at,
+                rules: &ladder.rules,
+            };
             assert_eq!(decide(&question), Decision::Allow, "seed {seed}: {plan:?}");
             if plan.why.contains("moved to") {
                 let before = decide(&Question { now: Wall(plan.due_at.0 - 1), ..question });
@@ -217,8 +222,8 @@ fn every_plan_is_lawful_and_every_way_ends() {
             now = Wall(plan.due_at.0 + dice.roll(120) as i64 * 1_000_000);
             let ending = match plan.channel {
                 Channel::Voice => *dice.pick(&Disposition::ALL[..18]),
-                Channel::Sms | Channel::Email => Disposition::Queued,
-                Channel::Human => Disposition::HandedOver,
+                Channel::Sms | Channel::Email | Channel::Letter => Disposition::Queued,
+                Channel::Human | Channel::Visit => Disposition::HandedOver,
             };
             calls += u32::from(plan.channel == Channel::Voice);
             standing.tried(&plan, plan.due_at, ending);

@@ -25,7 +25,7 @@ pub struct Options {
     pub defaults: Defaults,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Imported {
     pub contacts: ImportSummary,
     pub lines_rejected: u64,
@@ -46,11 +46,18 @@ pub async fn run(store: &impl Store, options: &Options, now: Wall, out: &mut imp
         imported.contacts.added += summary.added;
         imported.contacts.changed += summary.changed;
         imported.contacts.unchanged += summary.unchanged;
-        imported.lines_rejected += batch.lines_rejected;
-        rejects.write(&batch.rejects)?;
-        first.extend(batch.rejects.into_iter().take(SHOWN_MAX.saturating_sub(first.len())));
+        imported.lines_rejected += batch.lines_rejected + summary.refused.len() as u64;
+        let mut faults = batch.rejects;
+        faults.extend(summary.refused.into_iter().map(|(n, why)| Reject {
+            line: batch.lines[n],
+            field: "currency".into(),
+            value: String::new(),
+            why,
+        }));
+        rejects.write(&faults)?;
+        first.extend(faults.into_iter().take(SHOWN_MAX.saturating_sub(first.len())));
     }
-    let ImportSummary { added, changed, unchanged } = imported.contacts;
+    let ImportSummary { added, changed, unchanged, refused: _ } = imported.contacts;
     let rejected = imported.lines_rejected;
     writeln!(
         out,

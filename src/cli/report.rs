@@ -35,7 +35,7 @@ pub async fn run(store: &impl Store, options: &Options, out: &mut impl Write) ->
     // The promises are read first: one made meanwhile then belongs to an attempt not yet looked at, and is not counted.
     let promises = store.promises().await?;
     let contacts = contacts(store).await?;
-    let debts = contacts.iter().map(|(id, contact)| (*id, contact.debt.amount));
+    let debts = contacts.iter().map(|(id, contact)| (*id, contact.amount()));
     let mut tally = Tally::new(debts, promises, flows(&campaigns));
     let mut csv = options.attempts_csv.as_ref().map(AttemptFile::create).transpose()?;
     let names: HashMap<CampaignId, &str> = campaigns.iter().map(|c| (c.id, c.name.as_str())).collect();

@@ -43,6 +43,7 @@ pub fn shipped_scene(contacts: u32, days: u32) -> anyhow::Result<Scene> {
         contacts,
         days,
         troubles: Troubles::ALL,
+        plant: None,
     })
 }
 

@@ -6,6 +6,7 @@ use std::io::Write;
 
 use crate::books::*;
 use crate::id::{CampaignId, PhoneId};
+use crate::money::Money;
 use crate::store::Store;
 use crate::time::Wall;
 
@@ -58,10 +59,17 @@ impl Story<'_> {
     fn person(&mut self, now: Wall) {
         let standing = &self.history.standing;
         let c = &standing.contact;
-        let Debt { amount, due, paid } = &c.debt;
         self.line(format!("{} {}", c.external_id, c.name));
-        let state = if *paid { "paid" } else { "not paid" };
-        self.line(format!("  owes {amount} to {}, due {due}: {state}", c.creditor));
+        for debt in &c.debts {
+            let Debt { external_id, amount, due, paid, .. } = debt;
+            let named = if external_id.is_empty() { String::new() } else { format!(" ({external_id})") };
+            let state = match *paid {
+                _ if debt.is_paid() => "paid".to_string(),
+                0 => "not paid".to_string(),
+                paid => format!("{} paid", Money::new(paid, amount.currency)),
+            };
+            self.line(format!("  owes {amount} to {}, due {due}: {state}{named}", c.creditor));
+        }
         let phones: Vec<String> = c.phones.iter().map(|p| format!("{} ({})", p.number, p.state)).collect();
         let email = if c.email.is_some() { "an e-mail address" } else { "no e-mail address" };
         self.line(format!("  {}; {email}; speaks {}", phones.join(", "), c.language));
@@ -71,7 +79,8 @@ impl Story<'_> {
             self.line(format!("  not to be contacted: {what}, {} at {}", s.reason, self.at(s.at)));
         }
         for p in &standing.promises {
-            self.line(format!("  promised {} for {} at {}: {}", p.amount, p.on, self.at(p.made_at), p.state));
+            let part = if p.parts > 1 { format!(", part {} of {}", p.part, p.parts) } else { String::new() };
+            self.line(format!("  promised {} for {} at {}{part}: {}", p.amount, p.on, self.at(p.made_at), p.state));
         }
     }
 
@@ -211,6 +220,7 @@ mod tests {
             right_party: true,
             ring_ms: 4000,
             talk_ms: 61_000,
+            node: None,
         };
         let human = Next::Attempt(plan(Channel::Human, 60, "refused: step 2 is a human"));
         let live = Write::Live { attempt: AttemptId(1), phone, flow: flow.hash, at: at(31) };
@@ -239,7 +249,8 @@ Campaign `blast` (running)
   Next: human is due at 2026-11-20 14:00, because: refused: step 2 is a human
 ";
         assert_eq!(why(&store, 40).await, expected);
-        store.pay("K1", "P1", at(45)).await.unwrap();
+        let (id, contact, paid_at) = ("P1".to_string(), "K1".to_string(), at(45));
+        store.pay(&[NewPayment { id, contact, debt: None, amount: None, paid_at }], at(45)).await.unwrap();
         assert!(why(&store, 50).await.ends_with("  Nothing more: closed as paid, the debt was paid\n"));
     }
 }

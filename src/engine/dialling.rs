@@ -140,14 +140,14 @@ impl Engine {
             return self.write_surely(vec![back(plan.due_at, plan.why.clone())], None, out);
         };
         let ladder = plan.ladder.clone();
-        let decision = campaign::decide_now(&ladder, &claimed.standing, claimed.attempt.channel, now.wall);
+        let decision = campaign::decide_now(&ladder, &claimed.standing, &claimed.attempt.plan, now.wall);
         if decision != Decision::Allow {
             return self.put_off(now, claimed, &ladder, decision, out);
         }
         match claimed.attempt.channel {
             Channel::Voice => self.prepare(now, claimed, out),
-            Channel::Sms | Channel::Email => self.send(now, claimed, out),
-            Channel::Human => self.hand_over(now, claimed, out),
+            Channel::Sms | Channel::Email | Channel::Letter => self.send(now, claimed, out),
+            Channel::Human | Channel::Visit => self.hand_over(now, claimed, out),
         }
     }
 
@@ -231,7 +231,7 @@ impl Engine {
             language,
             company: contact.creditor.clone(),
             today: now.wall.date(&contact.zone),
-            due: Some(contact.debt.due),
+            due: Some(contact.due()),
         };
         let utterances = match call::prompts_needed(&program, &values, &context) {
             Ok(utterances) => utterances.into_iter().collect(),
@@ -286,7 +286,7 @@ impl Engine {
         let flow = plan.ladder.flow_of(&waiting.claimed.attempt.plan).and_then(|flow| plan.programs.get(flow));
         let moved = flow.is_none_or(|program| program.hash != waiting.program.hash);
         let stale = moved || waiting.context.today != now.wall.date(&standing.contact.zone);
-        let decision = campaign::decide_now(&plan.ladder, standing, Channel::Voice, now.wall);
+        let decision = campaign::decide_now(&plan.ladder, standing, &waiting.claimed.attempt.plan, now.wall);
         if stale || decision != Decision::Allow {
             // The window closed, the day changed or the campaign moved while it waited: consider it anew.
             let waiting = self.waiting.remove(attempt).expect("got above");
@@ -333,10 +333,16 @@ impl Engine {
             return self.finish(now, waiting.claimed, Outcome::of(Disposition::Cancelled), Vec::new(), now.wall, out);
         }
         let (trunk, _) = self.trunks.of(attempt).expect("it took a line before its row was asked for");
-        let call = Call::new(waiting.program, waiting.values, waiting.context).on_hold_at_most(self.limits.hold_max);
+        let ladder = self.plan(waiting.claimed.attempt.campaign).map(|plan| &plan.ladder);
+        let terms = ladder.map(|ladder| ladder.promise_terms);
+        let bounds = ladder.map(|ladder| ladder.promise_limits.bounds(&waiting.claimed.standing)).unwrap_or_default();
+        let call = Call::new(waiting.program, waiting.values, waiting.context)
+            .on_hold_at_most(self.limits.hold_max)
+            .promising_within(bounds);
         let id = CallId::of(attempt);
         let whose = Whose::Attempt { claimed: Box::new(waiting.claimed), phone: waiting.phone };
-        self.calls.insert(id, LiveCall::new(call, whose, now));
+        let terms = terms.unwrap_or_default();
+        self.calls.insert(id, LiveCall::new(call, whose, terms, now));
         self.tally.dialled += 1;
         self.tally.in_air_max = self.tally.in_air_max.max(self.calls.len());
         out.push(Output::Dial { leg: LegId::client(id), to: Destination::Number(waiting.number), trunk });
@@ -367,7 +373,7 @@ impl Engine {
         let entry = Write::Worklist {
             attempt: attempt.id,
             queue: ladder.queue_of(&attempt.plan).unwrap_or(HUMAN_QUEUE).to_string(),
-            reason: attempt.plan.why.clone(),
+            reason: ladder.brief(&attempt.plan, &claimed.standing),
             at: now.wall,
         };
         self.tally.handed_over += 1;

@@ -146,7 +146,7 @@ impl Engine {
                 let program = Arc::clone(&self.lines[offered.line].program);
                 let call = Call::new(program, offered.values, offered.context).on_hold_at_most(self.limits.hold_max);
                 let whose = Whose::Line { line: offered.line, caller: offered.caller.number };
-                self.calls.insert(id, LiveCall::new(call, whose, now));
+                self.calls.insert(id, LiveCall::new(call, whose, crate::books::PromiseTerms::default(), now));
                 self.tally.in_air_max = self.tally.in_air_max.max(self.calls.len());
                 self.tally.came_in += 1;
                 out.push(Output::Answer { leg: LegId::client(id) });

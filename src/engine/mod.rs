@@ -307,6 +307,11 @@ impl Engine {
         self.campaigns.get(&campaign).map(|running| &running.plan)
     }
 
+    /// Of a campaign that is loaded.
+    pub fn ladder(&self, campaign: CampaignId) -> Option<&crate::ladder::Ladder> {
+        self.plan(campaign).map(|plan| &*plan.ladder)
+    }
+
     fn runs(&self, campaign: CampaignId) -> bool {
         self.campaigns.get(&campaign).is_some_and(|running| running.running)
     }

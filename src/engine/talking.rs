@@ -6,14 +6,14 @@ use std::time::Duration;
 use super::other_end::OtherEnd;
 use super::{Asked, Destination, Engine, LegEvent, Output};
 use crate::books::*;
-use crate::call::action::{Ending, Fact, Note};
+use crate::call::action::{Ending, Fact, Note, promised_in_words};
 use crate::call::{Action, Call, Event};
 use crate::campaign::{self, ABANDONED_REST, Carried};
 use crate::flow::program::NotifyBy;
 use crate::id::*;
 use crate::outcome::{AnsweredBy, Blame, Channel, Disposition, HangupCause};
 use crate::phone::PhoneNumber;
-use crate::time::{Mono, Now, Wall};
+use crate::time::{Mono, Now, Wall, Zone};
 
 /// What brought a call about.
 pub(super) enum Whose {
@@ -26,6 +26,8 @@ pub(super) enum Whose {
 pub(super) struct LiveCall {
     call: Call,
     whose: Whose,
+    /// What its ladder holds promises to.
+    terms: PromiseTerms,
     dialled_at: Now,
     answered_at: Option<Mono>,
     /// Lines for `call_event` not yet written; they go along with the next write.
@@ -51,10 +53,11 @@ pub(super) struct LiveCall {
 }
 
 impl LiveCall {
-    pub fn new(call: Call, whose: Whose, now: Now) -> LiveCall {
+    pub fn new(call: Call, whose: Whose, terms: PromiseTerms, now: Now) -> LiveCall {
         LiveCall {
             call,
             whose,
+            terms,
             dialled_at: now,
             answered_at: None,
             log: Vec::new(),
@@ -83,6 +86,14 @@ impl LiveCall {
     pub fn campaign(&self) -> Option<CampaignId> {
         match &self.whose {
             Whose::Attempt { claimed, .. } => Some(claimed.attempt.campaign),
+            Whose::Line { .. } => None,
+        }
+    }
+
+    /// The contact's; of a caller it is not known.
+    fn zone(&self) -> Option<&Zone> {
+        match &self.whose {
+            Whose::Attempt { claimed, .. } => Some(&claimed.standing.contact.zone),
             Whose::Line { .. } => None,
         }
     }
@@ -276,7 +287,11 @@ impl Engine {
                 };
                 Write::SuppressNumber { number, reason: Disposition::OptedOut, at: now.wall }
             }
-            Fact::Promise { amount, on } => Write::Promise { attempt, amount: *amount, on: *on, at: now.wall },
+            Fact::Promise { parts } => {
+                let Some(zone) = live.zone() else { return self.tell(now, id, Event::SaveFailed(save), out) };
+                let parts = parts.iter().map(|part| live.terms.part(part.amount, part.on, zone)).collect();
+                Write::Promise { attempt, parts, at: now.wall }
+            }
             Fact::OptOut { scope } => {
                 Write::Suppress { attempt, scope: *scope, reason: Disposition::OptedOut, at: now.wall }
             }
@@ -307,8 +322,8 @@ impl Engine {
         let Some(live) = self.calls.get_mut(id) else { return };
         live.facts_asked -= 1;
         if kept {
-            if let Write::Promise { amount, .. } = &fact {
-                self.tally.promise(*amount);
+            if let Write::Promise { parts, .. } = &fact {
+                self.tally.promise(parts.iter().map(|part| part.amount));
             }
             live.facts_kept.push(fact);
         }
@@ -360,6 +375,7 @@ impl Engine {
             right_party: ending.right_party,
             ring_ms: milliseconds(answered.since(live.dialled_at.mono)),
             talk_ms: live.answered_at.map_or(0, |at| milliseconds(ended_at.since(at))),
+            node: ending.path.last().cloned(),
         };
         let mut group: Vec<Write> = live.log.into_iter().map(Write::Log).collect();
         let (mut claimed, phone) = match live.whose {
@@ -399,6 +415,7 @@ impl Engine {
     ) {
         let Claimed { attempt, mut standing } = claimed;
         let past = PastAttempt {
+            whose: crate::books::Whose::Contact,
             channel: attempt.channel,
             step: attempt.plan.step,
             try_number: attempt.plan.try_number,
@@ -408,16 +425,14 @@ impl Engine {
             blame: outcome.blame,
             answered_by: outcome.answered_by,
             right_party: outcome.right_party,
+            node: outcome.node.clone(),
         };
         standing.past.push(past.clone());
         standing.past_here.push(past);
         standing.take_in(&group);
         let next = match self.plan(attempt.campaign) {
             Some(plan) => campaign::plan_next(&plan.ladder, &standing, &attempt.plan, outcome.disposition, at),
-            None => Next::Close(Close {
-                reason: "stopped".to_string(),
-                why: "the campaign was stopped while this attempt was under way".to_string(),
-            }),
+            None => Next::Close(Close::new("stopped", "the campaign was stopped while this attempt was under way")),
         };
         let next = rested(next, &group, now.wall);
         self.tally.end(outcome.disposition);
@@ -465,7 +480,7 @@ fn written(note: &Note) -> (&'static str, String) {
         Note::NoMatch => ("no_match", String::new()),
         Note::Verified => ("verified", String::new()),
         Note::VerifyFailed => ("verify_failed", String::new()),
-        Note::Promised { amount, on } => ("promised", format!("{amount} on {on}")),
+        Note::Promised { parts } => ("promised", promised_in_words(parts)),
         Note::OptedOut => ("opted_out", String::new()),
         Note::Reason(reason) => ("reason", reason.to_string()),
         Note::Queued { position } => ("queued", position.to_string()),

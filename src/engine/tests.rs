@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::agent::{Desk, Staffing};
-use crate::books::{Caller, CampaignState, Enrolment, FlowVersion, Model, NewContact, Priority};
+use crate::books::{Caller, CampaignState, Enrolment, FlowVersion, Model, NewContact, NewDebt, Priority};
 use crate::language::Language;
 use crate::money::{Currency, Money};
 use crate::outcome::HangupCause;
@@ -273,8 +273,12 @@ fn contact(n: usize) -> NewContact {
         email: None,
         creditor: "City Water".to_string(),
         phones: vec![format!("+44790000{n:04}").parse().unwrap()],
-        amount: Money::new(1000, Currency::Gbp),
-        due: "2026-11-01".parse().unwrap(),
+        person: None,
+        debts: vec![NewDebt {
+            external_id: String::new(),
+            amount: Money::new(1000, Currency::Gbp),
+            due: "2026-11-01".parse().unwrap(),
+        }],
         fields: fields.into_iter().map(|(k, v)| (k.to_string(), v.to_string())).collect(),
     }
 }

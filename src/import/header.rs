@@ -5,8 +5,10 @@ use super::line::{self, Line};
 use crate::diagnostic::did_you_mean;
 
 /// Columns with a meaning of their own, in the order of the documentation. The three of phones are tried in this order.
-pub(super) const KNOWN: [&str; 12] = [
+pub(super) const KNOWN: [&str; 14] = [
     "contact_id",
+    "person_id",
+    "debt_id",
     "name",
     "phone",
     "phone2",

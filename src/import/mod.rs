@@ -6,6 +6,7 @@ mod amount;
 mod encoding;
 mod header;
 mod line;
+mod payment;
 mod row;
 
 use std::collections::HashMap;
@@ -14,6 +15,7 @@ use std::io::BufRead;
 
 pub use encoding::{Encoding, decoded};
 pub use header::HeaderError;
+pub use payment::{PaymentBatch, PaymentReader};
 
 use crate::books::NewContact;
 use crate::language::Language;
@@ -64,6 +66,8 @@ impl fmt::Display for Reject {
 #[derive(Debug, Default)]
 pub struct Batch {
     pub contacts: Vec<NewContact>,
+    /// Where each of them stood.
+    pub lines: Vec<u64>,
     /// Several of one line stand together.
     pub rejects: Vec<Reject>,
     pub lines_rejected: u64,
@@ -77,8 +81,8 @@ pub struct ContactReader<R> {
     header: Header,
     defaults: Defaults,
     zones: row::Zones,
-    /// Accepted ids, and where they stood.
-    seen: HashMap<Box<str>, u64>,
+    /// Accepted contacts and their debts, and where they stood.
+    seen: HashMap<(Box<str>, Box<str>), u64>,
 }
 
 impl<R: BufRead> ContactReader<R> {
@@ -104,7 +108,10 @@ impl<R: BufRead> ContactReader<R> {
             read += 1;
             match self.contact(&line) {
                 Ok(Some(contact)) => {
-                    self.seen.insert(contact.external_id.as_str().into(), line.number);
+                    for debt in &contact.debts {
+                        self.seen.insert(row::key(&contact.external_id, &debt.external_id), line.number);
+                    }
+                    batch.lines.push(line.number);
                     batch.contacts.push(contact);
                 }
                 Ok(None) => {}
@@ -146,6 +153,7 @@ pub fn read(reader: impl BufRead, defaults: Defaults) -> Result<Batch, HeaderErr
     let mut all = Batch::default();
     while let Some(batch) = contacts.batch(1000).map_err(HeaderError::Io)? {
         all.contacts.extend(batch.contacts);
+        all.lines.extend(batch.lines);
         all.rejects.extend(batch.rejects);
         all.lines_rejected += batch.lines_rejected;
     }

@@ -8,7 +8,7 @@ use jiff::civil::Date;
 
 use super::header::Header;
 use super::{Defaults, Reject};
-use crate::books::NewContact;
+use crate::books::{NewContact, NewDebt};
 use crate::diagnostic::did_you_mean;
 use crate::money::{Currency, Money};
 use crate::phone::PhoneNumber;
@@ -52,16 +52,21 @@ pub(super) fn contact(
     header: &Header,
     defaults: &Defaults,
     zones: &mut Zones,
-    seen: &HashMap<Box<str>, u64>,
+    seen: &HashMap<(Box<str>, Box<str>), u64>,
 ) -> Result<NewContact, Vec<Reject>> {
     let mut row = Row { cells, line, header, rejects: Vec::new() };
-    let external_id = row.text("contact_id", ID_CHARS_MAX, None).filter(|id| match seen.get(id.as_str()) {
+    let debt = row.text("debt_id", ID_CHARS_MAX, Some(String::new())).unwrap_or_default();
+    let person = row.text("person_id", ID_CHARS_MAX, Some(String::new())).filter(|person| !person.is_empty());
+    let external_id = row.text("contact_id", ID_CHARS_MAX, None).filter(|id| match seen.get(&key(id, &debt)) {
         None => true,
         Some(first) => {
             row.reject(
                 "contact_id",
                 id,
-                format!("the same contact_id is on line {first}; expected one line a contact"),
+                match debt.as_str() {
+                    "" => format!("the same contact_id is on line {first}; of several debts each needs its debt_id"),
+                    debt => format!("the same contact_id and debt_id `{debt}` are on line {first}"),
+                },
             );
             false
         }
@@ -110,7 +115,13 @@ pub(super) fn contact(
     else {
         unreachable!("a part is missing only with a reject that says so");
     };
-    Ok(NewContact { external_id, name, language, zone, email, creditor, phones, amount, due, fields })
+    let debts = vec![NewDebt { external_id: debt, amount, due }];
+    Ok(NewContact { external_id, person, name, language, zone, email, creditor, phones, debts, fields })
+}
+
+/// What may stand in a file once.
+pub(super) fn key(contact: &str, debt: &str) -> (Box<str>, Box<str>) {
+    (contact.into(), debt.into())
 }
 
 struct Row<'a> {

@@ -7,7 +7,7 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 
 use super::window::day_start;
-use crate::books::PastAttempt;
+use crate::books::{PastAttempt, Whose};
 use crate::outcome::{Channel, Disposition, DispositionClass};
 use crate::time::{Wall, Zone};
 
@@ -88,6 +88,12 @@ impl std::str::FromStr for Cap {
 
 impl Counted {
     pub fn counts(self, past: &PastAttempt) -> bool {
+        // Somebody else's call on a shared line disturbs the line, not the person.
+        past.whose != Whose::Line && self.counts_anybody(past)
+    }
+
+    /// Whoever was wanted.
+    pub fn counts_anybody(self, past: &PastAttempt) -> bool {
         let voice = past.channel == Channel::Voice;
         match self {
             Counted::Calls => voice && (may_have_rung(past.disposition) || broke_off(past)),
@@ -95,7 +101,8 @@ impl Counted {
             Counted::Messages => match past.channel {
                 Channel::Sms | Channel::Email => past.disposition == Disposition::Queued,
                 Channel::Voice => past.disposition == Disposition::VoicemailLeft,
-                Channel::Human => false,
+                // Paper by post is not what the limits on messages are about.
+                Channel::Letter | Channel::Human | Channel::Visit => false,
             },
         }
     }
@@ -105,7 +112,7 @@ impl Counted {
         match channel {
             Channel::Voice => matches!(self, Counted::Calls | Counted::Talks),
             Channel::Sms | Channel::Email => self == Counted::Messages,
-            Channel::Human => false,
+            Channel::Letter | Channel::Human | Channel::Visit => false,
         }
     }
 }

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::facts::Stop;
+use super::facts::{Stop, postal_address};
 use super::gap::{After, Gap};
 use super::phones::{person_suppressed, phone_to_dial};
 use super::rules::{By, Rules};
-use crate::books::{PromiseState, Standing};
+use crate::books::{PastAttempt, PromiseState, Standing, Whose};
 use crate::outcome::{Channel, Disposition};
 use crate::time::Wall;
 
@@ -16,8 +16,19 @@ use crate::time::Wall;
 pub struct Question<'a> {
     pub standing: &'a Standing,
     pub channel: Channel,
+    pub purpose: Purpose,
     pub now: Wall,
     pub rules: &'a Rules,
+}
+
+/// What a contact is made for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Purpose {
+    /// To ask for money.
+    #[default]
+    Demand,
+    /// To remind of an open promise: the one thing that is allowed while there is one.
+    Reminder,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,17 +74,21 @@ fn person(q: &Question) -> Option<Decision> {
     if person_suppressed(q.standing) {
         return Some(Decision::deny("suppressed_person", None, "the person has asked not to be contacted"));
     }
-    if q.standing.contact.debt.paid {
+    if q.standing.contact.paid() {
         return Some(Decision::deny("paid", None, "the debt is paid"));
     }
     let promise = q.standing.promises.iter().find(|p| p.state == PromiseState::Open)?;
+    if q.purpose == Purpose::Reminder {
+        return None;
+    }
     let why = format!("a promise to pay {} on {} is open", promise.amount, promise.on);
     Some(Decision::deny("open_promise", None, why))
 }
 
 /// A debt in dispute is for a human to settle; nothing automatic goes out until then.
 fn disputed(q: &Question) -> Option<Decision> {
-    let disputed = q.standing.past.iter().any(|p| p.disposition == Disposition::Disputed);
+    let of_this = |p: &&PastAttempt| p.whose == Whose::Contact;
+    let disputed = q.standing.past.iter().filter(of_this).any(|p| p.disposition == Disposition::Disputed);
     (disputed && q.channel != Channel::Human)
         .then(|| Decision::NeedsHuman { rule: "disputed", why: "the person disputes the debt".into() })
 }
@@ -92,7 +107,10 @@ fn address(q: &Question) -> Option<Decision> {
         Channel::Email if q.standing.contact.email.is_none() => {
             Some(Decision::deny("no_email", None, "the contact has no e-mail address"))
         }
-        Channel::Voice | Channel::Sms | Channel::Email | Channel::Human => None,
+        Channel::Letter | Channel::Visit if postal_address(&q.standing.contact).is_none() => {
+            Some(Decision::deny("no_address", None, "the contact has no postal address"))
+        }
+        Channel::Voice | Channel::Sms | Channel::Email | Channel::Letter | Channel::Human | Channel::Visit => None,
     }
 }
 
@@ -104,7 +122,8 @@ fn stops(q: &Question) -> Option<Decision> {
             Stop::Consent if q.channel == Channel::Voice => {
                 Some(Decision::NeedsHuman { rule: "no_consent", why: format!("{} ({})", why()?, stop.by) })
             }
-            Stop::Refused if q.channel != Channel::Human => {
+            // By post and by a human's own decision only.
+            Stop::Refused if !matches!(q.channel, Channel::Human | Channel::Letter) => {
                 Some(Decision::NeedsHuman { rule: "refused_contact", why: format!("{} ({})", why()?, stop.by) })
             }
             Stop::Consent | Stop::Refused => None,
@@ -126,7 +145,7 @@ fn calling_window(q: &Question) -> Option<Decision> {
         let guard = match q.channel {
             Channel::Voice => hours.rule.guard,
             Channel::Sms | Channel::Email => Duration::ZERO,
-            Channel::Human => return None,
+            Channel::Letter | Channel::Human | Channel::Visit => return None,
         };
         if window.contains(q.now, zone, guard) {
             return None;

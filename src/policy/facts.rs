@@ -42,6 +42,8 @@ crate::words! {
         ThirdPersonNumbers = "third_person_numbers",
         /// `yes` or `no`: the debtor agrees to these being rung.
         ThirdPersonConsent = "third_person_consent",
+        /// The postal address, in one line.
+        Address = "address",
     }
 }
 
@@ -51,7 +53,7 @@ impl Fact {
         match self {
             Fact::ConsentVoice | Fact::ThirdPersonConsent => yes(value).err(),
             Fact::RefusedOn => value.parse::<Date>().err().map(|_| "not a day: expected one such as 2026-11-25".into()),
-            Fact::Advocate => None,
+            Fact::Advocate | Fact::Address => None,
             Fact::Protected => value.split_whitespace().find_map(|word| word.parse::<Protected>().err()),
             Fact::Claimant => value.parse::<Claimant>().err(),
             Fact::ThirdPersonNumbers => {
@@ -77,6 +79,11 @@ fn yes(value: &str) -> Result<bool, String> {
 /// Consent that nobody has noted was not given.
 pub fn consents(contact: &Contact, to: Fact) -> bool {
     to.of(contact).is_some_and(|value| yes(value) == Ok(true))
+}
+
+/// Where letters go and visits are made.
+pub fn postal_address(contact: &Contact) -> Option<&str> {
+    Fact::Address.of(contact)
 }
 
 /// A third person's number is rung only when the debtor agrees (230-FZ art. 4(5)); when the list cannot be read, none is.

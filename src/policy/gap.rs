@@ -7,7 +7,7 @@ use jiff::ToSpan;
 
 use super::cap::Counted;
 use super::window::day_start;
-use crate::books::PastAttempt;
+use crate::books::{PastAttempt, Whose};
 use crate::outcome::{Channel, Disposition, DispositionClass};
 use crate::time::{Wall, Zone};
 
@@ -49,10 +49,15 @@ impl Gap {
 
     pub fn follows(self, past: &PastAttempt) -> bool {
         match self.after {
-            After::Call => Counted::Calls.counts(past),
+            // A line that was just rung for somebody else is left in peace too.
+            After::Call => Counted::Calls.counts_anybody(past),
             After::Talk => Counted::Talks.counts(past),
-            After::Machine => past.channel == Channel::Voice && past.disposition.class() == DispositionClass::Machine,
-            After::SaysPaid => past.disposition == Disposition::AlreadyPaid,
+            After::Machine => {
+                past.whose != Whose::Line
+                    && past.channel == Channel::Voice
+                    && past.disposition.class() == DispositionClass::Machine
+            }
+            After::SaysPaid => past.whose == Whose::Contact && past.disposition == Disposition::AlreadyPaid,
         }
     }
 

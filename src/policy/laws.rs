@@ -38,7 +38,8 @@ impl Who {
     #[track_caller]
     fn is(&self, now: &str, channel: Channel, expected: &str) -> &Who {
         let now = self.at(now);
-        let question = Question { standing: &self.standing, channel, now, rules: &self.rules };
+        let question =
+            Question { standing: &self.standing, channel, purpose: Default::default(), now, rules: &self.rules };
         let found = match decide(&question) {
             Decision::Allow => "allow".into(),
             Decision::NeedsHuman { rule, .. } => format!("human {rule}"),
@@ -224,7 +225,7 @@ fn uk_7_hours() {
 #[test]
 fn all_1_paid() {
     let mut who = alone("default", MOSCOW);
-    who.standing.contact.debt.paid = true;
+    who.standing.pays_all();
     who.is("11-20T12:00", Voice, "paid - never").is("11-20T12:00", Human, "paid - never");
     let mut who = alone("default", MOSCOW);
     who.standing.promised(PromiseState::Open);

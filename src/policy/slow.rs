@@ -8,8 +8,8 @@ use jiff::civil::Date;
 
 use super::facts::Stop;
 use super::gap::{After, Length};
-use super::{CallingWindow, Counted, Hours, Period, Question, Rules};
-use crate::books::{PastAttempt, PhoneState, PromiseState, Standing};
+use super::{CallingWindow, Counted, Hours, Period, Purpose, Question, Rules};
+use crate::books::{PastAttempt, PhoneState, PromiseState, Standing, Whose};
 use crate::outcome::{Channel, Disposition};
 use crate::time::Wall;
 
@@ -18,6 +18,7 @@ const MINUTE: i64 = 60_000_000;
 pub struct Slow<'a> {
     standing: &'a Standing,
     channel: Channel,
+    purpose: Purpose,
     rules: &'a Rules,
     /// By rule and day: the first instant of opening and the instant of closing.
     openings: HashMap<(usize, Date), Option<(Wall, Wall)>>,
@@ -25,8 +26,8 @@ pub struct Slow<'a> {
 
 impl<'a> Slow<'a> {
     pub fn of(question: &Question<'a>) -> Slow<'a> {
-        let Question { standing, channel, rules, .. } = *question;
-        Slow { standing, channel, rules, openings: HashMap::new() }
+        let Question { standing, channel, purpose, rules, .. } = *question;
+        Slow { standing, channel, purpose, rules, openings: HashMap::new() }
     }
 
     pub fn allows(&mut self, now: Wall) -> bool {
@@ -47,6 +48,7 @@ impl<'a> Slow<'a> {
         let address = match self.channel {
             Channel::Voice | Channel::Sms => number,
             Channel::Email => s.contact.email.is_some(),
+            Channel::Letter | Channel::Visit => !s.contact.fields.get("address").is_none_or(|a| a.trim().is_empty()),
             Channel::Human => true,
         };
         let c = &s.contact;
@@ -54,15 +56,16 @@ impl<'a> Slow<'a> {
         let stopped = self.rules.stops.iter().any(|stop| match stop.rule {
             Stop::Consent => self.channel == Channel::Voice && noted("consent_voice") != "yes",
             Stop::Refused => {
-                self.channel != Channel::Human && !(noted("refused_on").is_empty() && noted("advocate").is_empty())
+                let noted = !noted("refused_on").is_empty() || !noted("advocate").is_empty();
+                noted && !matches!(self.channel, Channel::Human | Channel::Letter)
             }
             Stop::Protected => !noted("protected").is_empty(),
             Stop::Collector => noted("claimant") != "principal",
         });
-        let disputed = s.past.iter().any(|p| p.disposition == Disposition::Disputed);
+        let disputed = s.past.iter().any(|p| p.whose == Whose::Contact && p.disposition == Disposition::Disputed);
         s.suppressions.iter().all(|x| x.phone.is_some())
-            && !s.contact.debt.paid
-            && s.promises.iter().all(|p| p.state != PromiseState::Open)
+            && !s.contact.debts.iter().all(|d| d.paid >= d.amount.minor)
+            && (self.purpose == Purpose::Reminder || s.promises.iter().all(|p| p.state != PromiseState::Open))
             && address
             && !stopped
             && !(disputed && self.channel != Channel::Human)
@@ -70,7 +73,7 @@ impl<'a> Slow<'a> {
 
     /// The clock on the wall is inside, now and when the ring ends; and no turned-back clock shows these hours again.
     fn opened(&mut self, now: Wall) -> bool {
-        if self.channel == Channel::Human {
+        if matches!(self.channel, Channel::Human | Channel::Letter | Channel::Visit) {
             return true;
         }
         let day = now.date(&self.standing.contact.zone);
@@ -108,7 +111,8 @@ impl<'a> Slow<'a> {
                 Some(hours) => now.0 < at.0 + hours * 60 * MINUTE,
                 None => name(at, cap.per) == name(now, cap.per),
             };
-            let used = self.standing.past.iter().filter(|p| cap.of.counts(p) && same(p.at)).count();
+            let used =
+                self.standing.past.iter().filter(|p| p.whose != Whose::Line && cap.of.counts(p) && same(p.at)).count();
             !binds || used < cap.most as usize
         })
     }
@@ -125,13 +129,14 @@ impl<'a> Slow<'a> {
                 }
             };
             let follows = |p: &PastAttempt| match gap.after {
-                After::Call => Counted::Calls.counts(p),
+                After::Call => Counted::Calls.counts_anybody(p),
                 After::Talk => Counted::Talks.counts(p),
                 After::Machine => {
-                    p.channel == Channel::Voice
+                    p.whose != Whose::Line
+                        && p.channel == Channel::Voice
                         && matches!(p.disposition, Disposition::Machine | Disposition::VoicemailLeft | Disposition::Fax)
                 }
-                After::SaysPaid => p.disposition == Disposition::AlreadyPaid,
+                After::SaysPaid => p.whose == Whose::Contact && p.disposition == Disposition::AlreadyPaid,
             };
             !binds || !self.standing.past.iter().any(|p| follows(p) && within(p.at))
         })

@@ -54,7 +54,13 @@ fn hours() {
     ] {
         let standing = standing(zone);
         let rules = Rules::outermost();
-        let decision = decide(&Question { standing: &standing, channel, now: local(now, zone), rules: &rules });
+        let decision = decide(&Question {
+            standing: &standing,
+            channel,
+            purpose: Purpose::Demand,
+            now: local(now, zone),
+            rules: &rules,
+        });
         assert_eq!(shown(&decision, &standing), expected, "{zone} {now} {channel}");
     }
 }
@@ -64,9 +70,13 @@ fn plain_words() {
     let standing = standing("Asia/Kamchatka");
     let rules = Rules::outermost();
     let now = local("2026-11-20T21:58", "Asia/Kamchatka");
-    let Decision::Deny { why, .. } =
-        decide(&Question { standing: &standing, channel: Channel::Voice, now, rules: &rules })
-    else {
+    let Decision::Deny { why, .. } = decide(&Question {
+        standing: &standing,
+        channel: Channel::Voice,
+        purpose: Purpose::Demand,
+        now,
+        rules: &rules,
+    }) else {
         panic!("allowed");
     };
     assert_eq!(
@@ -138,7 +148,7 @@ fn the_past() {
         let rules = Rules::of_ladder(CallingWindow::on(&WEEK, Hours::new(0, 1440)), caps.clone(), None)
             .and(&Rules::outermost());
         let now = local("2026-11-20T12:00", "Europe/Moscow");
-        let decision = decide(&Question { standing: &standing, channel, now, rules: &rules });
+        let decision = decide(&Question { standing: &standing, channel, purpose: Purpose::Demand, now, rules: &rules });
         assert_eq!(shown(&decision, &standing), expected, "{caps:?} {past:?} {channel}");
     }
 }
@@ -153,7 +163,7 @@ fn the_person() {
         ("only number suppressed", |s| s.suppressed(Some(1)), Channel::Sms, "no_number never"),
         ("only number suppressed", |s| s.suppressed(Some(1)), Channel::Email, "allow"),
         ("another number suppressed", |s| s.suppressed(Some(2)), Channel::Voice, "allow"),
-        ("paid", |s| s.contact.debt.paid = true, Channel::Email, "paid never"),
+        ("paid", |s| s.pays_all(), Channel::Email, "paid never"),
         ("promise open", |s| s.promised(PromiseState::Open), Channel::Voice, "open_promise never"),
         ("promise broken", |s| s.promised(PromiseState::Broken), Channel::Voice, "allow"),
         ("no number", |s| s.contact.phones.clear(), Channel::Voice, "no_number never"),
@@ -193,7 +203,8 @@ fn the_person() {
         change(&mut standing);
         let now = local("2026-11-20T12:00", "Europe/Moscow");
         let rules = Rules::outermost();
-        let decision = decide(&Question { standing: &standing, channel: *channel, now, rules: &rules });
+        let decision =
+            decide(&Question { standing: &standing, channel: *channel, purpose: Purpose::Demand, now, rules: &rules });
         assert_eq!(shown(&decision, &standing), *expected, "{name} {channel}");
     }
 }
@@ -292,7 +303,7 @@ fn random_standing(dice: &mut Dice, around: Wall) -> Standing {
         0 => standing.suppressed(None),
         1 => standing.suppressed(Some(1)),
         2 => standing.promised(PromiseState::Open),
-        3 => standing.contact.debt.paid = true,
+        3 => standing.pays_all(),
         _ => {}
     }
     standing
@@ -308,7 +319,8 @@ fn the_slow_second_form_agrees() {
         let standing = random_standing(dice, from);
         let rules = random_rules(dice);
         let channel = *dice.pick(&[Channel::Voice, Channel::Voice, Channel::Sms, Channel::Email, Channel::Human]);
-        let question = Question { standing: &standing, channel, now: from, rules: &rules };
+        let purpose = if seed % 3 == 0 { Purpose::Reminder } else { Purpose::Demand };
+        let question = Question { standing: &standing, channel, purpose, now: from, rules: &rules };
         let mut slow = Slow::of(&question);
         assert_eq!(decide(&question).allows(), slow.allows(from), "seed {seed} {:?}", decide(&question));
         let fast = earliest(&question, from).ok();

@@ -14,13 +14,20 @@ pub fn standing(zone: &str) -> Standing {
     let contact = Contact {
         id: ContactId(1),
         external_id: "c1".into(),
+        person: None,
         name: "Анна".into(),
         language: Language::RU,
         zone: zone.parse().unwrap(),
         email: Some("anna@example.test".into()),
         creditor: "Горводоканал".into(),
         phones: vec![phone(1, "+79161234567")],
-        debt: Debt { amount: Money::new(123_450, Currency::Rub), due: "2026-11-01".parse().unwrap(), paid: false },
+        debts: vec![Debt {
+            id: DebtId(1),
+            external_id: String::new(),
+            amount: Money::new(123_450, Currency::Rub),
+            due: "2026-11-01".parse().unwrap(),
+            paid: 0,
+        }],
         fields: BTreeMap::new(),
     };
     Standing { contact, past: Vec::new(), past_here: Vec::new(), suppressions: Vec::new(), promises: Vec::new() }
@@ -38,6 +45,7 @@ impl Standing {
     /// Ends an attempt of this campaign.
     pub fn tried(&mut self, plan: &Plan, at: Wall, disposition: Disposition) {
         let past = PastAttempt {
+            whose: Whose::Contact,
             channel: plan.channel,
             step: plan.step,
             try_number: plan.try_number,
@@ -47,6 +55,7 @@ impl Standing {
             blame: disposition.blame(),
             answered_by: None,
             right_party: false,
+            node: None,
         };
         self.past.push(past.clone());
         self.past_here.push(past);
@@ -55,6 +64,7 @@ impl Standing {
     /// An attempt of another campaign.
     pub fn tried_elsewhere(&mut self, channel: Channel, at: Wall, disposition: Disposition) {
         self.past.push(PastAttempt {
+            whose: Whose::Contact,
             channel,
             step: 0,
             try_number: 1,
@@ -64,19 +74,19 @@ impl Standing {
             blame: disposition.blame(),
             answered_by: None,
             right_party: false,
+            node: None,
         });
     }
 
     pub fn promised(&mut self, state: PromiseState) {
-        self.promises.push(Promise {
-            id: PromiseId(1),
-            contact: self.contact.id,
-            attempt: AttemptId(1),
-            amount: self.contact.debt.amount,
-            on: "2026-11-25".parse().unwrap(),
-            state,
-            made_at: Wall(0),
-        });
+        let part =
+            PromiseTerms::default().part(self.contact.amount(), "2026-11-25".parse().unwrap(), &self.contact.zone);
+        let promise = Promise::new(PromiseId(1), self.contact.id, AttemptId(1), 1, 1, &part, Wall(0));
+        self.promises.push(Promise { state, ..promise });
+    }
+
+    pub fn pays_all(&mut self) {
+        self.contact.debts.iter_mut().for_each(|debt| debt.paid = debt.amount.minor);
     }
 
     pub fn suppressed(&mut self, phone: Option<i64>) {

@@ -10,6 +10,7 @@ mod given;
 mod hands;
 mod lines;
 mod memory;
+mod money;
 mod plans;
 mod told;
 mod trunks;
@@ -175,6 +176,7 @@ pub async fn run<S: Store>(
     let met = Input::AgentHours(store.agent_hours(month).await?);
     hands.carry_out_all(engine.handle(clock.now(), met), &mut figures);
     let mut seen = Seen::default();
+    let mut money = money::Money::from_now(&*store).await?;
     for input in seen.changes(&*store, clock.now().wall).await? {
         given::tell_unmet(config, &input);
         hands.carry_out_all(engine.handle(clock.now(), input), &mut figures);
@@ -250,6 +252,14 @@ pub async fn run<S: Store>(
                     }
                     // Read again at the next tick; dialling stops by the failures of its own writes.
                     Err(e) => tracing::error!(error = %e, "the campaigns could not be read"),
+                }
+                match money.look(&*store, &engine, now.wall).await {
+                    Ok(inputs) => {
+                        for input in inputs {
+                            hands.carry_out_all(engine.handle(clock.now(), input), &mut figures);
+                        }
+                    }
+                    Err(e) => tracing::error!(error = %e, "payments and promises could not be read"),
                 }
                 None
             }

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use jiff::civil::Weekday;
 
-use crate::books::{Contact, PromiseState, Standing};
+use super::ledger::Ledger;
+use crate::books::{Contact, Standing};
 use crate::id::*;
 use crate::time::{Mono, Wall};
 
@@ -36,6 +37,11 @@ pub(super) struct Judge {
     dialled: BTreeSet<AttemptId>,
     rings: BTreeMap<ContactId, Vec<Wall>>,
     ringing: BTreeMap<ContactId, CallId>,
+    /// Those of them that nobody has picked up yet.
+    unanswered: BTreeSet<CallId>,
+    /// Who has asked not to be called, whatever the books say of it.
+    opted_out: BTreeSet<(ContactId, Option<PhoneId>)>,
+    pub ledger: Ledger,
     /// Agents who are rung or talk, for which call, and whether they have picked up.
     busy: BTreeMap<String, (CallId, bool)>,
     /// When agents last did not pick up.
@@ -60,18 +66,19 @@ impl Judge {
             return Err(format!("contact {} was dialled while call {call} was in the air", contact.external_id));
         }
         self.hours(contact, now)?;
-        let today = now.date(&contact.zone);
-        if contact.debt.paid {
+        if self.ledger.owes(contact.id) <= 0 {
             return Err(format!("contact {} was dialled after paying", contact.external_id));
         }
-        if standing.promises.iter().any(|p| p.state == PromiseState::Open && p.on >= today) {
+        if self.ledger.promise_is_open(contact.id, now) {
             return Err(format!("contact {} was dialled while a promise is open", contact.external_id));
         }
+        self.unanswered.insert(CallId::of(attempt));
         let phone = contact.phones.iter().find(|p| p.number.full() == number);
         let Some(phone) = phone else {
             return Err(format!("a number was dialled that contact {} does not have", contact.external_id));
         };
-        if standing.suppressions.iter().any(|s| s.phone.is_none_or(|p| p == phone.id)) {
+        let opted_out = |phone| self.opted_out.contains(&(contact.id, phone));
+        if opted_out(None) || opted_out(Some(phone.id)) {
             return Err(format!("contact {} was dialled after opting out", contact.external_id));
         }
         Ok(())
@@ -101,13 +108,38 @@ impl Judge {
         Err(format!("contact {} was dialled at {} their time", contact.external_id, local.strftime("%a %H:%M")))
     }
 
+    pub fn opts_out(&mut self, contact: ContactId, phone: Option<PhoneId>) {
+        self.opted_out.insert((contact, phone));
+    }
+
+    /// Whoever was told that they are called no more stands in the books as such.
+    pub fn knows_opt_outs(&self, contact: ContactId, standing: &Standing) -> Result<(), String> {
+        let asked = self.opted_out.range((contact, None)..(ContactId(contact.0 + 1), None)).map(|(_, phone)| *phone);
+        let known = |phone: &Option<PhoneId>| standing.suppressions.iter().any(|s| s.phone == *phone);
+        match asked.into_iter().find(|phone| !known(phone)) {
+            Some(_) => Err(format!("contact {contact} was told that it is called no more, and the books do not know")),
+            None => Ok(()),
+        }
+    }
+
+    pub fn answered(&mut self, call: CallId) {
+        self.unanswered.remove(&call);
+    }
+
+    /// The call that rings at the contact's now.
+    pub fn rings_unanswered(&self, contact: ContactId) -> Option<CallId> {
+        self.ringing.get(&contact).copied().filter(|call| self.unanswered.contains(call))
+    }
+
     pub fn over(&mut self, call: CallId) {
+        self.unanswered.remove(&call);
         self.ringing.retain(|_, ringing| *ringing != call);
     }
 
     /// The process died and all its sockets with it.
     pub fn crashed(&mut self) {
         self.ringing.clear();
+        self.unanswered.clear();
         self.busy.clear();
         self.missed.clear();
     }

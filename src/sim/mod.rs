@@ -4,7 +4,9 @@
 //! After every step a judge that shares no code with policy looks at what was ordered. Start at [`run`].
 
 mod judge;
+mod ledger;
 mod people;
+mod plant;
 mod world;
 
 use std::sync::Arc;
@@ -14,6 +16,7 @@ use crate::ladder::Ladder;
 use crate::time::Wall;
 
 pub use judge::Violation;
+pub use plant::Plant;
 
 /// What a simulated campaign is made of.
 #[derive(Debug, Clone)]
@@ -27,6 +30,8 @@ pub struct Scene {
     pub days: u32,
     /// Kinds of trouble; each seed switches a random half of them off.
     pub troubles: Troubles,
+    /// A fault that the judge is to find.
+    pub plant: Option<Plant>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -67,6 +72,12 @@ pub struct Summary {
     pub crashes: u64,
     pub unknown_outcomes: u64,
     pub payments: u64,
+    pub reversals: u64,
+    /// Of promises, at the end.
+    pub kept: u64,
+    pub broken: u64,
+    /// Contacts that were closed and got another attempt.
+    pub woken: u64,
     pub moves: u64,
     /// Calls dialled with a version that the campaign was moved to.
     pub dialled_after_move: u64,
@@ -95,6 +106,10 @@ impl Summary {
             crashes,
             unknown_outcomes,
             payments,
+            reversals,
+            kept,
+            broken,
+            woken,
             moves,
             dialled_after_move,
             messages,
@@ -112,6 +127,10 @@ impl Summary {
         self.crashes += crashes;
         self.unknown_outcomes += unknown_outcomes;
         self.payments += payments;
+        self.reversals += reversals;
+        self.kept += kept;
+        self.broken += broken;
+        self.woken += woken;
         self.moves += moves;
         self.dialled_after_move += dialled_after_move;
         self.messages += messages;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use rand::RngExt;
 use rand::rngs::StdRng;
 
-use crate::books::NewContact;
+use crate::books::{NewContact, NewDebt};
 use crate::language::Language;
 use crate::money::{Currency, Money};
 use crate::outcome::HangupCause;
@@ -126,8 +126,12 @@ pub(super) fn contact(rng: &mut StdRng, n: u32, start: Wall) -> NewContact {
         email: rng.random_bool(0.7).then(|| format!("c{n}@example.org")),
         creditor: if russian { "Водоканал" } else { "City Water" }.to_string(),
         phones,
-        amount: Money::new(rng.random_range(1..5_000_000), if russian { Currency::Rub } else { Currency::Gbp }),
-        due,
+        person: None,
+        debts: vec![NewDebt {
+            external_id: String::new(),
+            amount: Money::new(rng.random_range(1..5_000_000), if russian { Currency::Rub } else { Currency::Gbp }),
+            due,
+        }],
         fields: fields.into_iter().map(|(k, v)| (k.to_string(), v)).collect(),
     }
 }

@@ -1,5 +1,7 @@
 //! The world of one seed: a queue of things to come, in virtual time.
 
+mod paying;
+
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 use std::sync::Arc;
@@ -10,13 +12,14 @@ use rand::{RngExt, SeedableRng};
 
 use super::judge::{Judge, Violation};
 use super::people::{self, Line, Reaction, Temper};
+use super::plant::Plant;
 use super::{Scene, Summary, Troubles};
 use crate::agent::{Desk, Staffing};
 use crate::books::*;
 use crate::call::HOLD_MAX;
 use crate::campaign::{self, TrunkId, TrunkPlan};
 use crate::engine::{CampaignPlan, Destination, Engine, Input, LegEvent, Limits, Output, StoreFailure};
-use crate::flow::program::{FlowHash, Program};
+use crate::flow::program::{FlowHash, OptOutScope, Program};
 use crate::id::*;
 use crate::outcome::{AnsweredBy, HangupCause};
 use crate::phone::NumberRules;
@@ -28,6 +31,8 @@ const STEPS_MAX: u64 = 2_000_000;
 const TRACE_MAX: usize = 40;
 /// They work in the one queue. Two, so that calls must wait.
 const AGENTS: [&str; 2] = ["sip:agent1@example.com", "sip:agent2@example.com"];
+/// No call lasts so long, its bookkeeping included.
+const CALL_MAX: Duration = Duration::from_secs(3 * 3600);
 const LEASE: Duration = Duration::from_secs(120);
 
 /// Two with little room, so that calls wait for a line and go over the other one.
@@ -68,7 +73,23 @@ enum Happening {
     },
     Crash,
     Restart,
-    Payment,
+    /// Of what was promised, or of anything by anybody.
+    Payment {
+        promised: Option<(ContactId, i64)>,
+    },
+    /// A feed tells of a payment another time.
+    ToldAgain(NewPayment),
+    Reversal {
+        payment: String,
+    },
+    /// A call rang when its contact paid.
+    StillRings {
+        life: u32,
+        contact: ContactId,
+        call: CallId,
+    },
+    /// Promises are judged, and sleepers woken.
+    Look,
     Pause,
     Resume,
     /// Another version of a flow is published, and the campaign is moved to it.
@@ -151,6 +172,10 @@ impl<'s> World<'s> {
         Now { mono: self.now, wall: self.scene.start + self.now.since(Mono::ZERO) }
     }
 
+    fn planted(&self, plant: Plant) -> bool {
+        self.scene.plant == Some(plant)
+    }
+
     fn after(&mut self, delay: Duration, happening: Happening) {
         let id = self.next;
         self.next += 1;
@@ -195,6 +220,7 @@ impl<'s> World<'s> {
             self.happen(happening).map_err(|what| self.violation(what))?;
             self.books.check().map_err(|what| self.violation(what))?;
         }
+        self.money_at_rest().map_err(|what| self.violation(what))?;
         self.at_rest().map_err(|what| self.violation(what))?;
         Ok(self.summary)
     }
@@ -215,7 +241,11 @@ impl<'s> World<'s> {
             .collect();
         self.books.enrol(self.campaign, &enrolments, wall).map_err(|e| e.to_string())?;
         self.books.set_campaign_state(self.campaign, CampaignState::Running, wall).map_err(|e| e.to_string())?;
+        for standing in &standings {
+            self.judge.ledger.opens(&standing.contact);
+        }
         self.start_engine()?;
+        self.after(Duration::from_secs(60), Happening::Look);
         let days = u64::from(self.scene.days);
         if self.troubles.crashes {
             // At rest; the others come while calls are in the air.
@@ -223,9 +253,9 @@ impl<'s> World<'s> {
             self.after(at, Happening::Crash);
         }
         if self.troubles.payments {
-            for _ in 0..self.scene.contacts / 3 {
+            for _ in 0..self.scene.contacts {
                 let at = self.some_ms(0, days * 86_400_000);
-                self.after(at, Happening::Payment);
+                self.after(at, Happening::Payment { promised: None });
             }
         }
         if self.troubles.pauses {
@@ -329,7 +359,11 @@ impl<'s> World<'s> {
             }
             Happening::Restart if self.engine.is_none() => self.start_engine(),
             Happening::Restart => Ok(()),
-            Happening::Payment => self.pay(),
+            Happening::Payment { promised } => self.pay(promised),
+            Happening::ToldAgain(new) => self.told(&new),
+            Happening::Reversal { payment } => self.reverse(&payment),
+            Happening::StillRings { life, contact, call } => self.still_rings(life, contact, call),
+            Happening::Look => self.look(),
             Happening::Move => self.move_flow(),
             Happening::Pause => {
                 self.note("paused".to_string());
@@ -357,25 +391,17 @@ impl<'s> World<'s> {
         }
     }
 
-    fn pay(&mut self) -> Result<(), String> {
-        let n = self.rng.random_range(0..self.scene.contacts);
-        let id = format!("payment-{n}");
-        let external = format!("c{n}");
-        self.note(format!("{external} pays"));
-        let new = self.books.pay(&external, &id, self.now().wall).map_err(|e| e.to_string())?;
-        if new {
-            self.summary.payments += 1;
-            let contact = self.books.history(&external).map_err(|e| e.to_string())?.standing.contact.id;
-            self.tell(Input::Paid(contact))?;
-        }
-        Ok(())
-    }
-
     /// Tells the engine, carries its orders out, and sets its alarm.
     fn tell(&mut self, input: Input) -> Result<(), String> {
         let now = self.now();
+        if let Input::Leg { leg, event: LegEvent::Answered } = &input {
+            self.judge.answered(leg.call);
+        }
+        let told = self.as_planted(now, input);
         let Some(engine) = &mut self.engine else { return Ok(()) };
+        let (now, input) = told;
         let outputs = engine.handle(now, input);
+        let now = self.now();
         for output in outputs {
             self.carry_out(output)?;
         }
@@ -435,7 +461,11 @@ impl<'s> World<'s> {
                     self.tell_after(delay, Input::Stored { order, result: Err(StoreFailure::Unavailable(why)) });
                     return Ok(());
                 }
-                let result = self.books.apply(&group).map_err(|e| StoreFailure::Conflict(e.to_string()));
+                let kept: Vec<Write> = group.iter().filter(|write| !self.loses(write)).cloned().collect();
+                let result = self.books.apply(&kept).map_err(|e| StoreFailure::Conflict(e.to_string()));
+                if result.is_ok() {
+                    self.kept(&group);
+                }
                 if let Err(StoreFailure::Conflict(why)) = &result {
                     self.note(format!("refused: {why}"));
                 }
@@ -533,6 +563,62 @@ impl<'s> World<'s> {
         self.tell(Input::Leg { leg, event })
     }
 
+    /// What the engine is told, with the planted fault.
+    fn as_planted(&self, now: Now, input: Input) -> (Now, Input) {
+        let late = if self.planted(Plant::WrongHour) { Duration::from_secs(12 * 3600) } else { Duration::ZERO };
+        let now = Now { wall: now.wall + late, ..now };
+        match input {
+            Input::Claimed { mut attempts, next_due } if self.planted(Plant::ForgetsHistory) => {
+                for claimed in &mut attempts {
+                    claimed.standing.past.clear();
+                    claimed.standing.past_here.clear();
+                }
+                (now, Input::Claimed { attempts, next_due })
+            }
+            Input::Recovered(_) if self.planted(Plant::LosesOutcomes) => (now, Input::Recovered(Vec::new())),
+            other => (now, other),
+        }
+    }
+
+    fn loses(&self, write: &Write) -> bool {
+        match write {
+            Write::Suppress { .. } => self.planted(Plant::LosesOptOuts),
+            Write::Promise { .. } => self.planted(Plant::LosesPromises),
+            _ => false,
+        }
+    }
+
+    /// The judge takes in what the books have kept, or were said to.
+    fn kept(&mut self, group: &[Write]) {
+        for write in group {
+            match write {
+                Write::Promise { attempt, parts, at } => {
+                    let Some((_, standing)) = self.books.attempt_standing(*attempt) else { continue };
+                    let contact = standing.contact.id;
+                    for part in parts {
+                        self.judge.ledger.promises(contact, *attempt, part.amount.minor, part.on, *at);
+                        if self.troubles.payments && self.rng.random_bool(0.5) {
+                            // About the last day of grace, before or behind it.
+                            let until = part.judge_at.since(*at).as_millis() as u64 + 43_200_000;
+                            let delay = self.some_ms(0, until);
+                            self.after(delay, Happening::Payment { promised: Some((contact, part.amount.minor)) });
+                        }
+                    }
+                }
+                Write::Suppress { attempt, scope, .. } => {
+                    let row = self.books.attempts(None, AttemptId(attempt.0 - 1), 1).pop();
+                    let Some(row) = row.filter(|row| row.id == *attempt) else { continue };
+                    let phone = match scope {
+                        OptOutScope::Number => row.phone,
+                        OptOutScope::Person => None,
+                    };
+                    self.judge.opts_out(row.contact, phone);
+                }
+                _ => {}
+            }
+        }
+    }
+
     fn store_delay(&mut self) -> Duration {
         if self.troubles.slow_store { self.some_ms(1, 4_000) } else { self.some_ms(1, 20) }
     }
@@ -571,9 +657,18 @@ impl<'s> World<'s> {
         match self.refused_by.remove(&leg) {
             // The same call, over another trunk, since the first has refused it.
             Some(by) if by == trunk => return Err(format!("attempt {attempt} was offered twice to one trunk")),
-            Some(_) if standing.contact.debt.paid => return Err(format!("attempt {attempt} went on after a payment")),
+            Some(_) if standing.contact.paid() => return Err(format!("attempt {attempt} went on after a payment")),
             Some(_) => self.summary.failed_over += 1,
             None => self.judge.dialled(attempt, &standing, number.full(), wall)?,
+        }
+        if self.planted(Plant::DialsTwice) {
+            self.judge.dialled(attempt, &standing, number.full(), wall)?;
+        }
+        if self.troubles.payments && self.rng.random_bool(0.05) {
+            // While it rings, or in mid-call; in whole or in part.
+            let (at, contact) = (self.some_ms(0, 40_000), standing.contact.id);
+            let minor = self.judge.ledger.owes(contact) / self.rng.random_range(1..=2);
+            self.after(at, Happening::Payment { promised: Some((contact, minor.max(1))) });
         }
         let last4 = standing.contact.fields.get("last4").cloned().unwrap_or_default();
         let line = people::line(&mut self.rng, self.troubles.congestion);
@@ -665,7 +760,7 @@ impl<'s> World<'s> {
     /// When the world stops: every contact is either done with, for a stated reason, or has its next moment.
     fn at_rest(&mut self) -> Result<(), String> {
         let (open, closed) = self.books.open_and_closed(self.campaign);
-        self.summary.promises = self.books.promises().len() as u64;
+        self.summary.promises = pledge::pledges(&self.books.promises()).count() as u64;
         self.summary.messages = self.books.outbox().len() as u64;
         self.summary.handed_over = self.books.worklist().len() as u64;
         self.summary.closed = closed;
@@ -675,6 +770,12 @@ impl<'s> World<'s> {
         }
         // Open means: a scheduled, claimed or live attempt stands in the books.
         let open_attempts = self.books.attempts(Some(self.campaign), AttemptId(0), u32::MAX);
+        let now = self.now().wall;
+        let long_since =
+            |a: &&Attempt| a.state == AttemptState::Live && a.live_at.is_some_and(|at| now.since(at) > CALL_MAX);
+        if let Some(lost) = open_attempts.iter().find(long_since).filter(|_| self.engine.is_some()) {
+            return Err(format!("attempt {} is live for hours; its outcome is lost", lost.id));
+        }
         let with_attempt = open_attempts.iter().filter(|a| a.state.is_open()).count() as u64;
         if with_attempt != open {
             return Err(format!("{open} contacts are open but only {with_attempt} have an attempt to come"));

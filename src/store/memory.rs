@@ -110,8 +110,37 @@ impl Store for MemoryStore {
         Ok(self.model().apply(group)?)
     }
 
-    async fn pay(&self, external_id: &str, payment_id: &str, at: Wall) -> Result<bool> {
-        Ok(self.model().pay(external_id, payment_id, at)?)
+    async fn pay(&self, payments: &[NewPayment], at: Wall) -> Result<Vec<Result<Paid>>> {
+        let mut model = self.model();
+        Ok(payments.iter().map(|new| Ok(model.pay(new, at)?)).collect())
+    }
+
+    async fn reverse(&self, payment_id: &str, at: Wall) -> Result<bool> {
+        Ok(self.model().reverse(payment_id, at)?)
+    }
+
+    async fn payments(&self, after: i64, limit: u32) -> Result<Vec<Payment>> {
+        Ok(self.model().payments(after, limit))
+    }
+
+    async fn last_payment(&self) -> Result<i64> {
+        Ok(self.model().last_payment())
+    }
+
+    async fn judge_promises(&self, now: Wall, limit: u32) -> Result<u64> {
+        Ok(self.model().judge_promises(now, limit)?)
+    }
+
+    async fn withdraw_promise(&self, id: PromiseId, at: Wall) -> Result<()> {
+        Ok(self.model().withdraw_promise(id, at)?)
+    }
+
+    async fn sleepers(&self, now: Wall, limit: u32) -> Result<Vec<Sleeper>> {
+        Ok(self.model().sleepers(now, limit))
+    }
+
+    async fn wake(&self, campaign: CampaignId, batch: &[Enrolment], at: Wall) -> Result<()> {
+        Ok(self.model().wake(campaign, batch, at)?)
     }
 
     async fn outbox_due(&self, now: Wall, limit: u32) -> Result<Vec<OutboxMessage>> {

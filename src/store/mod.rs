@@ -115,8 +115,22 @@ pub trait Store: Send + Sync + 'static {
     /// All of the group or none of it, on disk when it returns.
     fn apply(&self, group: &[Write]) -> impl Future<Output = Result<()>> + Send;
 
-    /// Marks the debt paid and cancels open attempts. A payment id counts once; returns whether it was new.
-    fn pay(&self, external_id: &str, payment_id: &str, at: Wall) -> impl Future<Output = Result<bool>> + Send;
+    /// Books payments: each, or none of it, with what it does to debts, promises and open attempts. A payment id counts once.
+    fn pay(&self, payments: &[NewPayment], at: Wall) -> impl Future<Output = Result<Vec<Result<Paid>>>> + Send;
+    /// Takes a payment back; what it paid is owed again. `false`: it was reversed before.
+    fn reverse(&self, payment_id: &str, at: Wall) -> impl Future<Output = Result<bool>> + Send;
+    /// With number > `after`, in order of number: what has become known since, reversals included.
+    fn payments(&self, after: i64, limit: u32) -> impl Future<Output = Result<Vec<Payment>>> + Send;
+    /// The highest number of them; 0 without any.
+    fn last_payment(&self) -> impl Future<Output = Result<i64>> + Send;
+    /// Judges open promises whose time has come, at most `limit`. Returns how many.
+    fn judge_promises(&self, now: Wall, limit: u32) -> impl Future<Output = Result<u64>> + Send;
+    /// By hand: an open promise binds no more.
+    fn withdraw_promise(&self, id: PromiseId, at: Wall) -> impl Future<Output = Result<()>> + Send;
+    /// Closed contacts of running campaigns that are to be looked at again, the longest overdue first.
+    fn sleepers(&self, now: Wall, limit: u32) -> impl Future<Output = Result<Vec<Sleeper>>> + Send;
+    /// What sleepers get. One that is open again, or that another campaign works on, gets no attempt.
+    fn wake(&self, campaign: CampaignId, batch: &[Enrolment], at: Wall) -> impl Future<Output = Result<()>> + Send;
 
     fn outbox_due(&self, now: Wall, limit: u32) -> impl Future<Output = Result<Vec<OutboxMessage>>> + Send;
     fn outbox_sent(&self, id: OutboxId, at: Wall) -> impl Future<Output = Result<()>> + Send;

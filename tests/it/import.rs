@@ -40,7 +40,7 @@ fn every_broken_row_says_what_is_wrong_and_no_good_one_is_lost() {
     let quoted = &batch.contacts[1];
     assert_eq!(quoted.name, "Иванова, Анна \"мл.\"");
     assert_eq!(quoted.phones.iter().map(|p| p.full()).collect::<Vec<_>>(), ["+12025550100", "+74951234567"]);
-    assert_eq!(quoted.due, jiff::civil::date(2026, 11, 25));
+    assert_eq!(quoted.debts[0].due, jiff::civil::date(2026, 11, 25));
     assert_eq!(quoted.fields["last4"], "4321");
 }
 
@@ -98,7 +98,7 @@ fn defaults_fill_missing_columns_and_empty_cells() {
     let batch = read(text.as_bytes(), defaults).unwrap();
     let contact = &batch.contacts[0];
     assert_eq!((contact.language.code(), contact.zone.name(), contact.creditor.as_str()), ("en", "Asia/Tokyo", "Acme"));
-    assert_eq!(contact.amount.to_string(), "5.00 USD");
+    assert_eq!(contact.debts[0].amount.to_string(), "5.00 USD");
 }
 
 /// What a spreadsheet of a Russian office saves: CP1251, semicolons, decimal commas, columns by names of its own.
@@ -119,7 +119,7 @@ fn a_file_as_an_office_saves_it() {
     let batch = read(decoded(&bytes[..], Encoding::Windows1251), defaults.clone()).unwrap();
     let contact = &batch.contacts[0];
     assert_eq!((contact.external_id.as_str(), contact.name.as_str()), ("7", "Иванова Анна"));
-    assert_eq!(contact.amount.to_string(), "1234.50 RUB");
+    assert_eq!(contact.debts[0].amount.to_string(), "1234.50 RUB");
     let wrong = read(decoded(&bytes[..], Encoding::Utf8), defaults).unwrap_err().to_string();
     assert!(wrong.contains("--encoding windows-1251"), "{wrong}");
     let columns = vec![rename("ФИО", "name")];

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use ringback::books::{CampaignState, Enrolment, NewContact, Next, OutboxMessage, OutboxState, Plan, Write};
+use ringback::books::{CampaignState, Enrolment, NewContact, NewDebt, Next, OutboxMessage, OutboxState, Plan, Write};
 use ringback::config::{Secret, SmsGateway, Smtp, TlsMode};
 use ringback::id::{AttemptId, ContactId, OutboxId};
 use ringback::notify::sink::Sinks;
@@ -338,8 +338,12 @@ async fn books(channels: &[Channel]) -> MemoryStore {
         email: Some("anna@example.org".into()),
         creditor: "Горводоканал".into(),
         phones: vec!["+70000000001".parse().unwrap()],
-        amount: "100.00 RUB".parse().unwrap(),
-        due: "2026-10-01".parse().unwrap(),
+        person: None,
+        debts: vec![NewDebt {
+            external_id: String::new(),
+            amount: "100.00 RUB".parse().unwrap(),
+            due: "2026-10-01".parse().unwrap(),
+        }],
         fields: Default::default(),
     };
     store.import(&[contact], now()).await.unwrap();

@@ -2,7 +2,7 @@
 //! `sim` looks at every step; a seed that fails prints the command that replays it.
 
 use ringback::cli::simulate::shipped_scene;
-use ringback::sim::{self, Summary};
+use ringback::sim::{self, Plant, Scene, Summary};
 
 const SEEDS: u64 = 200;
 
@@ -23,10 +23,34 @@ fn no_rule_is_broken_in_any_world() {
     assert!(total.crashes > SEEDS, "{total:?}");
     assert!(total.unknown_outcomes > 20, "{total:?}");
     assert!(total.moves > SEEDS / 4 && total.dialled_after_move > SEEDS * 5, "{total:?}");
-    assert!(total.payments > SEEDS, "{total:?}");
+    assert!(total.payments > SEEDS && total.reversals > SEEDS / 2, "{total:?}");
+    assert!(total.kept > SEEDS / 2 && total.broken > SEEDS / 2 && total.woken > SEEDS / 2, "{total:?}");
     assert!(total.failed_over > SEEDS / 4, "{total:?}");
     assert!(total.agents_talked > 20 && total.in_line_max > 0, "{total:?}");
     assert!(total.messages > 0 && total.handed_over > 0, "{total:?}");
+}
+
+/// A judge that finds nothing would prove nothing: each fault is planted, and found.
+#[test]
+fn a_planted_fault_of_each_kind_is_found() {
+    for (plant, says) in [
+        (Plant::DialsTwice, "was dialled twice"),
+        (Plant::WrongHour, "was dialled at"),
+        (Plant::ForgetsHistory, "was rung 4 times"),
+        (Plant::LosesPayments, "was dialled after paying"),
+        (Plant::RingsOn, "rings on more than a second"),
+        (Plant::LosesOptOuts, "the books do not know"),
+        (Plant::LosesPromises, "says a promise is recorded that is not in the books"),
+        (Plant::JudgesEarly, "was dialled while a promise is open"),
+        (Plant::CountsTwice, "by the books after paying"),
+        (Plant::LetsSleep, "nobody would ask again"),
+        (Plant::LosesOutcomes, "its outcome is lost"),
+    ] {
+        let scene = Scene { plant: Some(plant), ..shipped_scene(20, 12).expect("the shipped scene") };
+        let found: Vec<String> =
+            (0..200).filter_map(|seed| sim::run(&scene, seed).err()).map(|v| v.what).take(3).collect();
+        assert!(found.iter().any(|what| what.contains(says)), "{plant}: {says} is none of {found:?}");
+    }
 }
 
 #[test]

@@ -200,7 +200,7 @@ fn everybody_in_town_gets_what_they_came_for() {
         let person = town.people.iter().find(|p| p.number == contact.phones[0].full()).unwrap();
         for behaviour in &person.calls {
             let Behaviour::Human { turns, .. } = behaviour else { continue };
-            let program = if contact.due >= today { &gentle } else { &overdue };
+            let program = if contact.debts[0].due >= today { &gentle } else { &overdue };
             for breathes in [false, true] {
                 let mut world = world(program, contact, behaviour, today, breathes);
                 world.run();
@@ -224,12 +224,16 @@ fn everybody_in_town_gets_what_they_came_for() {
 fn world(program: &Arc<Program>, contact: &NewContact, behaviour: &Behaviour, today: Date, breathes: bool) -> World {
     let values = program.bind(contact.language, |field| match field {
         "name" => Some(contact.name.clone()),
-        "amount" => Some(contact.amount.to_string()),
-        "due" => Some(contact.due.to_string()),
+        "amount" => Some(contact.debts[0].amount.to_string()),
+        "due" => Some(contact.debts[0].due.to_string()),
         other => contact.fields.get(other).cloned(),
     });
-    let context =
-        Context { language: contact.language, company: contact.creditor.clone(), today, due: Some(contact.due) };
+    let context = Context {
+        language: contact.language,
+        company: contact.creditor.clone(),
+        today,
+        due: Some(contact.debts[0].due),
+    };
     World {
         call: Call::new(program.clone(), values.unwrap(), context),
         person: Persona::new(behaviour.clone()),

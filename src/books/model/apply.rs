@@ -13,15 +13,16 @@ impl Model {
         match write {
             Write::Live { attempt, phone, flow, at } => {
                 let attempt = self.in_state(*attempt, &[AttemptState::Scheduled, AttemptState::Claimed])?;
-                let known = self.known(attempt.contact)?;
-                if !known.phones().any(|p| p.id == *phone) {
+                let Some(number) = self.number_of(attempt.contact, *phone) else {
                     return Err(BookError::NotFound(format!("phone {phone} of contact {}", attempt.contact)));
-                }
+                };
+                self.is_free(&attempt, &number)?;
                 // An earlier version too: the campaign may be moved between this decision and the row.
                 if self.campaign_by_id(attempt.campaign)?.flow(flow).is_none() {
                     return Err(BookError::NotFound(format!("flow {flow} of campaign {}", attempt.campaign)));
                 }
                 self.leases.remove(&attempt.id);
+                self.lines.put((number.full().to_string(), attempt.id), ());
                 self.put_attempt(Attempt {
                     state: AttemptState::Live,
                     phone: Some(*phone),
@@ -82,28 +83,27 @@ impl Model {
                 self.attempts.put(attempt.id, Attempt { trunk, cost, agent, ..attempt });
                 Ok(())
             }
-            Write::Promise { attempt, amount, on, at } => {
+            Write::Promise { attempt, parts, at } => {
                 let attempt = self.in_state(*attempt, &[AttemptState::Live])?;
-                if amount.minor <= 0 {
-                    return Err(BookError::Conflict(format!("a promise of {amount} is none")));
+                if let Some(none) = parts.iter().find(|p| p.amount.minor <= 0) {
+                    return Err(BookError::Conflict(format!("a promise of {} is none", none.amount)));
                 }
-                if let Some(open) = self.open_promise(attempt.contact) {
-                    let (contact, on) = (attempt.contact, open.on);
-                    return Err(BookError::Conflict(format!("contact {contact} has an open promise for {on}")));
+                let open: Vec<Promise> =
+                    self.promises_of(attempt.contact).filter(|p| p.state == PromiseState::Open).cloned().collect();
+                for earlier in open {
+                    self.promises.put(earlier.id, Promise { state: PromiseState::Superseded, ..earlier });
                 }
-                let id = PromiseId(self.promises.last().map_or(1, |p| p.0 + 1));
-                let promise = Promise {
-                    id,
-                    contact: attempt.contact,
-                    attempt: attempt.id,
-                    amount: *amount,
-                    on: *on,
-                    state: PromiseState::Open,
-                    made_at: *at,
-                };
-                self.promises_of.put((attempt.contact, id), ());
+                if self.promises_of(attempt.contact).any(|p| p.attempt == attempt.id) {
+                    return Err(BookError::Conflict(format!("attempt {} has made a promise already", attempt.id)));
+                }
+                for (n, part) in parts.iter().enumerate() {
+                    let id = PromiseId(self.promises.last().map_or(1, |p| p.0 + 1));
+                    let (number, count) = (n as u32 + 1, parts.len() as u32);
+                    let promise = Promise::new(id, attempt.contact, attempt.id, number, count, part, *at);
+                    self.promises_of.put((attempt.contact, id), ());
+                    self.promises.put(id, promise);
+                }
                 self.touched.insert(attempt.contact);
-                self.promises.put(id, promise);
                 Ok(())
             }
             Write::Suppress { attempt, scope, reason, at } => {
@@ -183,7 +183,7 @@ impl Model {
                     outcome: Some(outcome.clone()),
                     ..attempt
                 });
-                let paid = self.known(contact)?.contact.debt.paid;
+                let paid = self.known(contact)?.contact.paid();
                 let state = self.campaign_by_id(campaign)?.state;
                 match next.clone().admitted(paid, state) {
                     Next::Attempt(plan) => self.schedule(campaign, contact, plan),
@@ -219,6 +219,20 @@ impl Model {
                 self.inbound.put(*call, row);
                 Ok(())
             }
+        }
+    }
+
+    /// One call at a time to a person and to a line.
+    fn is_free(&self, attempt: &Attempt, number: &PhoneNumber) -> Result<()> {
+        let contact = &self.known(attempt.contact)?.contact;
+        let persons = self.same_person(contact);
+        let busy = self.live.keys().map(|id| self.attempt(*id)).find(|other| {
+            let line = other.phone.and_then(|phone| self.number_of(other.contact, phone));
+            persons.contains(&other.contact) || line.as_ref() == Some(number)
+        });
+        match busy {
+            Some(other) => Err(BookError::Conflict(format!("attempt {} is on that line, or to that person", other.id))),
+            None => Ok(()),
         }
     }
 
@@ -273,6 +287,10 @@ impl Model {
 
     pub(super) fn close(&mut self, campaign: CampaignId, contact: ContactId, close: Close) {
         self.touched.insert(contact);
+        self.unsleep(campaign, contact);
+        if let Some(at) = close.wake_at {
+            self.sleepers.put((at, campaign, contact), ());
+        }
         self.enrolled.put((campaign, contact), Some(close));
     }
 
@@ -328,7 +346,8 @@ impl Model {
                 good.find(|p| !self.suppressions.has(&(contact, Some(p.id)))).map(|p| p.number.full().to_string())
             }
             Channel::Email => known.email.clone(),
-            Channel::Voice | Channel::Human => None,
+            Channel::Letter => known.fields.get("address").filter(|a| !a.trim().is_empty()).cloned(),
+            Channel::Voice | Channel::Human | Channel::Visit => None,
         };
         to.ok_or_else(|| BookError::Conflict(format!("contact {contact} has no address for {channel}")))
     }

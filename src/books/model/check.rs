@@ -50,8 +50,15 @@ impl Model {
                 Some(_) | None => {}
             }
         }
-        if self.promises_of(contact).filter(|p| p.state == PromiseState::Open).count() > 1 {
-            return wrong("two promises are open".into());
+        let open: BTreeSet<AttemptId> =
+            self.promises_of(contact).filter(|p| p.state == PromiseState::Open).map(|p| p.attempt).collect();
+        if open.len() > 1 {
+            return wrong("promises of two calls are open".into());
+        }
+        let payments: i64 = self.payments_of(contact).flat_map(|p| &p.parts).map(|part| part.minor).sum();
+        let told: i64 = self.payments_of(contact).map(|p| p.amount.minor).sum();
+        if payments != told {
+            return wrong(format!("payments of {told} went to debts as {payments}"));
         }
         for promise in self.promises_of(contact) {
             let of = self.attempts.get(&promise.attempt);
@@ -65,7 +72,12 @@ impl Model {
         Ok(())
     }
 
-    fn suppressions_of(&self, contact: ContactId) -> impl Iterator<Item = &Suppression> {
+    fn payments_of(&self, contact: ContactId) -> impl Iterator<Item = &Payment> {
+        let of = self.payments_of.range((contact, String::new())..(ContactId(contact.0 + 1), String::new()));
+        of.filter_map(|((_, id), ())| self.payments.get(id))
+    }
+
+    pub(super) fn suppressions_of(&self, contact: ContactId) -> impl Iterator<Item = &Suppression> {
         self.suppressions.range((contact, None)..(ContactId(contact.0 + 1), None)).map(|(_, s)| s)
     }
 
@@ -86,7 +98,7 @@ impl Model {
             ((state == AttemptState::Claimed) != self.leases.has(&attempt.id), "claimed goes with a lease"),
             ((state == AttemptState::Live) != self.live.has(&attempt.id), "it is not indexed so"),
             (matches!(state, AttemptState::Scheduled | AttemptState::Claimed) != due, "its due time is not indexed so"),
-            (due && known.contact.debt.paid, "the debt is paid"),
+            (due && known.contact.paid(), "the debt is paid"),
             (due && stopped, "its campaign is stopped"),
             (
                 attempt.phone.is_some_and(|phone| known.phones().all(|p| p.id != phone)),

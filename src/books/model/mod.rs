@@ -7,15 +7,17 @@
 mod apply;
 mod campaign;
 mod check;
+mod money;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::merge::KnownContact;
+use super::merge::{KnownContact, NextIds};
 use super::table::{Journal, Table};
 use super::*;
 use crate::flow::program::FlowHash;
 use crate::id::*;
 use crate::outcome::{Channel, Disposition};
+use crate::phone::PhoneNumber;
 use crate::time::Wall;
 
 pub type Result<T> = std::result::Result<T, BookError>;
@@ -40,9 +42,14 @@ pub struct Model {
     suppressed_numbers: Table<String, (Disposition, Wall)>,
     outbox: Table<OutboxId, OutboxMessage>,
     worklist: Table<WorklistId, WorklistEntry>,
-    payments: Table<String, ContactId>,
     /// By what it is about.
     holding: Table<String, Holding>,
+    payments: Table<String, Payment>,
+    payments_of: Table<(ContactId, String), ()>,
+    /// When closed contacts are to be looked at again.
+    sleepers: Table<(Wall, CampaignId, ContactId), ()>,
+    persons: Table<(String, ContactId), ()>,
+    lines: Table<(String, AttemptId), ()>,
     // Indexes
     attempts_of: Table<(ContactId, AttemptId), ()>,
     open: Table<(ContactId, Channel), AttemptId>,
@@ -63,25 +70,26 @@ impl Model {
     /// Upserts by `external_id`. The same rows again change nothing.
     pub fn import(&mut self, rows: &[NewContact], _at: Wall) -> ImportSummary {
         let mut summary = ImportSummary::default();
-        let mut phone = self.phone_owners.last().map_or(0, |p| p.0);
-        for row in rows {
-            let mut next_phone = || {
-                phone += 1;
-                PhoneId(phone)
-            };
+        let debts = self.contacts.values().flat_map(|k| k.contact.debts.iter().map(|d| d.id.0)).max().unwrap_or(0);
+        let phones = self.phone_owners.last().map_or(0, |p| p.0);
+        let mut ids = NextIds { phone: PhoneId(phones + 1), debt: DebtId(debts + 1) };
+        for (n, row) in rows.iter().enumerate() {
             let known = match self.external_ids.get(&row.external_id) {
                 None => {
                     let id = ContactId(self.contacts.last().map_or(1, |c| c.0 + 1));
                     self.external_ids.put(row.external_id.clone(), id);
                     summary.added += 1;
-                    KnownContact::new(id, row, next_phone)
+                    KnownContact::new(id, row, &mut ids)
                 }
                 Some(id) => {
                     let mut known = self.contacts.get(id).expect("an external id names a contact").clone();
-                    if known.merge(row, &mut next_phone) {
-                        summary.changed += 1;
-                    } else {
-                        summary.unchanged += 1;
+                    match known.merge(row, &mut ids) {
+                        Ok(true) => summary.changed += 1,
+                        Ok(false) => summary.unchanged += 1,
+                        Err(why) => {
+                            summary.refused.push((n, why));
+                            continue;
+                        }
                     }
                     known
                 }
@@ -95,6 +103,12 @@ impl Model {
                 }
             }
             self.touched.insert(id);
+            if let Some(before) = self.contacts.get(&id).and_then(|k| k.contact.person.clone()) {
+                self.persons.remove(&(before, id));
+            }
+            if let Some(person) = &known.contact.person {
+                self.persons.put((person.clone(), id), ());
+            }
             self.contacts.put(id, known);
         }
         self.commit();
@@ -118,7 +132,7 @@ impl Model {
             }
             for enrolment in batch {
                 let contact = enrolment.contact;
-                let paid = books.known(contact)?.contact.debt.paid;
+                let paid = books.known(contact)?.contact.paid();
                 if books.enrolled.has(&(campaign, contact)) {
                     return Err(BookError::Conflict(format!("contact {contact} is already in campaign {campaign}")));
                 }
@@ -180,29 +194,6 @@ impl Model {
         }
         self.commit();
         self.live.keys().map(|id| self.claimed(*id)).collect()
-    }
-
-    /// Marks the debt paid, keeps an open promise, cancels what is scheduled or claimed. A payment id counts once;
-    /// returns whether it was new.
-    pub fn pay(&mut self, external_id: &str, payment_id: &str, _at: Wall) -> Result<bool> {
-        let contact = self.contact_id(external_id)?;
-        if self.payments.has(&payment_id.to_string()) {
-            return Ok(false);
-        }
-        self.payments.put(payment_id.into(), contact);
-        let mut known = self.known(contact)?.clone();
-        known.contact.debt.paid = true;
-        self.contacts.put(contact, known);
-        self.touched.insert(contact);
-        if let Some(promise) = self.open_promise(contact).cloned() {
-            self.promises.put(promise.id, Promise { state: PromiseState::Kept, ..promise });
-        }
-        let open: Vec<AttemptId> = self.attempts_of(contact).filter(|a| a.state.is_open()).map(|a| a.id).collect();
-        for attempt in open {
-            self.cancel_unless_live(attempt, Close::paid());
-        }
-        self.commit();
-        Ok(true)
     }
 
     pub fn outbox_due(&self, now: Wall, limit: u32) -> Vec<OutboxMessage> {
@@ -271,6 +262,13 @@ impl Model {
         later.map(|(_, known)| known.contact.clone()).collect()
     }
 
+    pub fn payments(&self, after: i64, limit: u32) -> Vec<Payment> {
+        let mut payments: Vec<Payment> = self.payments.values().filter(|p| p.number > after).cloned().collect();
+        payments.sort_by_key(|p| p.number);
+        payments.truncate(limit as usize);
+        payments
+    }
+
     pub fn promises(&self) -> Vec<Promise> {
         self.promises.values().cloned().collect()
     }
@@ -312,18 +310,53 @@ impl Model {
 
     /// Everything that policy and ladder ask about one contact. Panics for a contact that is not there.
     pub fn standing(&self, contact: ContactId, campaign: Option<CampaignId>) -> Standing {
+        let known = self.contacts.get(&contact).expect("a contact the caller knows of").contact.clone();
         let mut past: Vec<(PastAttempt, CampaignId, AttemptId)> =
             self.attempts_of(contact).filter_map(|a| Some((a.past()?, a.campaign, a.id))).collect();
+        for (whose, attempt) in self.attempts_beside(&known) {
+            let number = attempt.phone.and_then(|phone| self.number_of(attempt.contact, phone));
+            let phone = known.phones.iter().find(|p| Some(&p.number) == number.as_ref()).map(|p| p.id);
+            past.extend(attempt.past().map(|p| (PastAttempt { whose, phone, ..p }, attempt.campaign, attempt.id)));
+        }
         past.sort_by_key(|(p, _, id)| (p.at, *id));
-        let here = past.iter().filter(|(_, c, _)| Some(*c) == campaign).map(|(p, _, _)| p.clone());
+        let own = |p: &PastAttempt, c: CampaignId| p.whose == Whose::Contact && Some(c) == campaign;
+        let here = past.iter().filter(|(p, c, _)| own(p, *c)).map(|(p, _, _)| p.clone());
+        let same_person = self.same_person(&known);
+        let theirs = same_person.iter().flat_map(|other| self.suppressions_of(*other)).filter(|s| s.phone.is_none());
+        let theirs: Vec<Suppression> = theirs.map(|s| Suppression { contact, ..s.clone() }).collect();
         let suppressions = self.suppressions.range((contact, None)..(ContactId(contact.0 + 1), None));
         Standing {
-            contact: self.contacts.get(&contact).expect("a contact the caller knows of").contact.clone(),
+            contact: known,
             past_here: here.collect(),
             past: past.into_iter().map(|(p, _, _)| p).collect(),
-            suppressions: suppressions.map(|(_, s)| s.clone()).collect(),
+            suppressions: suppressions.map(|(_, s)| s.clone()).chain(theirs).collect(),
             promises: self.promises_of(contact).cloned().collect(),
         }
+    }
+
+    /// The contacts that are the same human, without itself.
+    fn same_person(&self, contact: &Contact) -> Vec<ContactId> {
+        let Some(person) = &contact.person else { return Vec::new() };
+        let of = self.persons.range((person.clone(), ContactId(0))..=(person.clone(), ContactId(i64::MAX)));
+        of.map(|((_, id), ())| *id).filter(|id| *id != contact.id).collect()
+    }
+
+    /// Attempts to the same human or line that are not the contact's own.
+    fn attempts_beside(&self, contact: &Contact) -> Vec<(Whose, &Attempt)> {
+        let persons = self.same_person(contact);
+        let theirs = persons.iter().flat_map(|id| self.attempts_of(*id)).map(|a| (Whose::Person, a));
+        let lines = contact.phones.iter().flat_map(|phone| {
+            let number = phone.number.full().to_string();
+            self.lines.range((number.clone(), AttemptId(0))..=(number, AttemptId(i64::MAX)))
+        });
+        let lines = lines.map(|((_, id), ())| self.attempt(*id));
+        let others = lines.filter(|a| a.contact != contact.id && !persons.contains(&a.contact));
+        theirs.chain(others.map(|a| (Whose::Line, a))).collect()
+    }
+
+    fn number_of(&self, contact: ContactId, phone: PhoneId) -> Option<PhoneNumber> {
+        let known = self.contacts.get(&contact)?;
+        known.phones().find(|p| p.id == phone).map(|p| p.number.clone())
     }
 
     /// An attempt's state and its contact's standing; `None` when there is no such attempt.
@@ -363,10 +396,6 @@ impl Model {
         of.filter_map(|((_, id), ())| self.promises.get(id))
     }
 
-    fn open_promise(&self, contact: ContactId) -> Option<&Promise> {
-        self.promises_of(contact).find(|p| p.state == PromiseState::Open)
-    }
-
     fn campaign_by_id(&self, id: CampaignId) -> Result<&Campaign> {
         self.campaigns.get(&id).ok_or_else(|| BookError::NotFound(format!("campaign {id}")))
     }
@@ -403,7 +432,7 @@ impl Model {
         self.tables().into_iter().for_each(|t| t.commit());
     }
 
-    fn tables(&mut self) -> [&mut dyn Journal; 24] {
+    fn tables(&mut self) -> [&mut dyn Journal; 28] {
         [
             &mut self.contacts,
             &mut self.external_ids,
@@ -423,6 +452,10 @@ impl Model {
             &mut self.worklist,
             &mut self.payments,
             &mut self.holding,
+            &mut self.payments_of,
+            &mut self.sleepers,
+            &mut self.persons,
+            &mut self.lines,
             &mut self.attempts_of,
             &mut self.open,
             &mut self.due,

@@ -165,7 +165,7 @@ pub(super) async fn start(store: &impl Store, numbers: &Numbers, name: &str, now
             let next = may_be_dialled(numbers, &plan, standing, first(&plan, standing, now));
             match &next {
                 Next::Attempt(_) => taken.scheduled += 1,
-                Next::Close(Close { reason, why }) => {
+                Next::Close(Close { reason, why, .. }) => {
                     let entry = taken.closed.entry(reason.clone());
                     entry.or_insert_with(|| (0, format!("{}: {why}", standing.contact.external_id))).0 += 1;
                 }

@@ -41,8 +41,8 @@ pub(super) async fn lacking(
         let Some(last) = page.last() else { break };
         after = last.id;
         for contact in &page {
-            currencies.insert(contact.debt.amount.currency);
-            amount_max = amount_max.max(contact.debt.amount.minor.unsigned_abs() / 100);
+            currencies.insert(contact.amount().currency);
+            amount_max = amount_max.max(contact.amount().minor.unsigned_abs() / 100);
             for program in &programs {
                 called.insert((program.language_for(contact.language), contact.creditor.clone()));
             }

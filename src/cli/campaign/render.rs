@@ -230,7 +230,7 @@ fn due<'c>(plan: &'c CampaignPlan, contact: &Contact, attempt: &Plan) -> Option<
         language,
         company: contact.creditor.clone(),
         today: attempt.due_at.date(&contact.zone),
-        due: Some(contact.debt.due),
+        due: Some(contact.due()),
     };
     Some(Due { program, values, context })
 }

@@ -36,6 +36,7 @@ pub(super) async fn run(store: &impl Store, name: Option<&str>, now: Wall, out: 
         let counts: Vec<String> = states.iter().map(|(state, n)| format!("{n} {state}")).collect();
         let counts = if counts.is_empty() { "none yet".to_string() } else { counts.join(", ") };
         writeln!(out, "{}: {}; priority {}; attempts: {counts}", campaign.name, campaign.state, campaign.priority)?;
+        writeln!(out, "  ladder {}", ladder(&campaign))?;
         flows(&campaign, &published, out)?;
         for spent in spent.iter().filter(|spent| spent.campaign == campaign.id) {
             writeln!(out, "  its calls have cost {}", spent.total)?;
@@ -75,6 +76,15 @@ fn rate((connected, abandoned): (u64, u64)) -> String {
     let all = connected + abandoned;
     let permille = (abandoned * 1000).checked_div(all).unwrap_or(0);
     format!("{abandoned} of {all} ({}.{} %)", permille / 10, permille % 10)
+}
+
+/// Its name and content.
+fn ladder(campaign: &Campaign) -> String {
+    let hash = crate::ladder::hash(&campaign.ladder);
+    match crate::ladder::compile(&campaign.ladder).0 {
+        Some(ladder) => format!("{} ({hash})", ladder.name),
+        None => format!("({hash}), which this version of ringback does not take"),
+    }
 }
 
 /// What is pinned, and where there is something newer to move to.

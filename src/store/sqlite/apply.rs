@@ -136,7 +136,10 @@ impl Pen {
                 self.run(sql, &[call.0.into(), at.0.into(), kind.into(), detail.into()]).map(drop)
             }
             Write::Live { attempt, phone, flow, at } => {
-                let sql = "UPDATE attempt SET state = 'live', lease_until = NULL, phone = ?2, flow = ?3, live_at = ?4 \
+                // A phone that is not there fails by its foreign key. That nobody else is on the line, or with the person, the unique indexes see to.
+                let sql = "UPDATE attempt SET state = 'live', lease_until = NULL, phone = ?2, flow = ?3, live_at = ?4, \
+                     number = COALESCE((SELECT p.number FROM phone p WHERE p.id = ?2 AND p.contact = attempt.contact), ''), \
+                     person = (SELECT person FROM contact WHERE id = attempt.contact) \
                      WHERE id = ?1 AND state IN ('scheduled', 'claimed')";
                 if self.run(sql, &[attempt.0.into(), phone.0.into(), (&flow.0).into(), at.0.into()])? == 0 {
                     return self.refuse(*attempt, "scheduled or claimed");
@@ -152,16 +155,7 @@ impl Pen {
                     _ => Ok(()),
                 }
             }
-            Write::Promise { attempt, amount, on, at } => {
-                let sql = r#"INSERT INTO promise (contact, attempt, amount, currency, "on", state, made_at)
-                     SELECT contact, id, ?2, ?3, ?4, 'open', ?5 FROM attempt WHERE id = ?1 AND state = 'live'"#;
-                let (currency, on) = (amount.currency.code(), on.to_string());
-                let values = [attempt.0.into(), amount.minor.into(), currency.into(), (&on).into(), at.0.into()];
-                match self.run(sql, &values)? {
-                    0 => self.refuse(*attempt, "live"),
-                    _ => Ok(()),
-                }
-            }
+            Write::Promise { attempt, parts, at } => self.promise(*attempt, parts, *at),
             Write::Suppress { attempt, scope, reason, at } => {
                 let (contact, dialled) = self.contact_and_phone(*attempt)?;
                 let phone = match scope {
@@ -284,9 +278,9 @@ impl Pen {
 
     fn finish(&mut self, attempt: AttemptId, outcome: &Outcome, at: Wall, next: Next) -> Result<()> {
         let sql = "UPDATE attempt SET state = 'finished', lease_until = NULL, finished_at = ?2, disposition = ?3, \
-             blame = ?4, cause = ?5, answered_by = ?6, right_party = ?7, ring_ms = ?8, talk_ms = ?9 \
+             blame = ?4, cause = ?5, answered_by = ?6, right_party = ?7, ring_ms = ?8, talk_ms = ?9, node = ?10 \
              WHERE id = ?1 AND state IN ('claimed', 'live') RETURNING campaign, contact, \
-             (SELECT paid FROM debt WHERE debt.contact = attempt.contact), \
+             (NOT EXISTS (SELECT 1 FROM debt d WHERE d.contact = attempt.contact AND d.paid < d.amount)), \
              (SELECT state FROM campaign WHERE campaign.id = attempt.campaign)";
         let values = [
             attempt.0.into(),
@@ -298,6 +292,7 @@ impl Pen {
             outcome.right_party.into(),
             outcome.ring_ms.into(),
             outcome.talk_ms.into(),
+            outcome.node.as_deref().into(),
         ];
         let moved = self.row(sql, &values, |r| {
             let state: CampaignState = r.word(3)?;
@@ -327,9 +322,41 @@ impl Pen {
         }
     }
 
+    fn promise(&mut self, attempt: AttemptId, parts: &[PromisePart], at: Wall) -> Result<()> {
+        // An earlier one is superseded; in the same call it is a conflict, by the index.
+        let sql = "UPDATE promise SET state = 'superseded' \
+             WHERE contact = (SELECT contact FROM attempt WHERE id = ?1) AND state = 'open' AND attempt <> ?1";
+        self.run(sql, &[attempt.0.into()])?;
+        let count = parts.len() as u32;
+        for (number, part) in (1u32..).zip(parts) {
+            let sql = r#"INSERT INTO promise
+                 (contact, attempt, part, parts, amount, currency, "on", least, judge_at, state, made_at)
+                 SELECT contact, id, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'open', ?9 FROM attempt WHERE id = ?1 AND state = 'live'"#;
+            let (currency, on) = (part.amount.currency.code(), part.on.to_string());
+            let values = [
+                attempt.0.into(),
+                number.into(),
+                count.into(),
+                part.amount.minor.into(),
+                currency.into(),
+                (&on).into(),
+                part.least.minor.into(),
+                part.judge_at.0.into(),
+                at.0.into(),
+            ];
+            if self.run(sql, &values)? == 0 {
+                return self.refuse(attempt, "live");
+            }
+        }
+        Ok(())
+    }
+
     fn close(&mut self, campaign: i64, contact: i64, close: &Close) -> Result<()> {
-        let sql = "UPDATE campaign_contact SET close_reason = ?3, close_why = ?4 WHERE campaign = ?1 AND contact = ?2";
-        self.run(sql, &[campaign.into(), contact.into(), (&close.reason).into(), (&close.why).into()]).map(drop)
+        let sql = "UPDATE campaign_contact SET close_reason = ?3, close_why = ?4, wake_at = ?5 \
+             WHERE campaign = ?1 AND contact = ?2";
+        let wake_at = close.wake_at.map(|at| at.0);
+        let values = [campaign.into(), contact.into(), (&close.reason).into(), (&close.why).into(), wake_at.into()];
+        self.run(sql, &values).map(drop)
     }
 
     fn message(
@@ -354,7 +381,13 @@ impl Pen {
                    SELECT a.id, ?2, c.email, ?3, ?4, 'queued', 0, ?5 FROM attempt a JOIN contact c ON c.id = a.contact
                    WHERE a.id = ?1 AND c.email IS NOT NULL"#
             }
-            Channel::Voice | Channel::Human => return self.no_address(attempt, channel),
+            Channel::Letter => {
+                r#"INSERT INTO outbox (attempt, channel, "to", subject, body, state, tries, next_try_at)
+                   SELECT a.id, ?2, c.fields ->> 'address', ?3, ?4, 'queued', 0, ?5
+                   FROM attempt a JOIN contact c ON c.id = a.contact
+                   WHERE a.id = ?1 AND TRIM(c.fields ->> 'address') <> ''"#
+            }
+            Channel::Voice | Channel::Human | Channel::Visit => return self.no_address(attempt, channel),
         };
         match self.run(sql, &[attempt.0.into(), channel.as_str().into(), subject.into(), body.into(), at.0.into()])? {
             0 => self.no_address(attempt, channel),

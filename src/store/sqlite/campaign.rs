@@ -1,4 +1,4 @@
-//! What a campaign, a payment and the outbox write besides the groups: each its own transaction.
+//! What a campaign and the outbox write besides the groups: each its own transaction.
 
 use std::collections::HashMap;
 
@@ -102,11 +102,10 @@ impl Writer {
             return Err(StoreError::Conflict(format!("campaign {campaign} is {state}")));
         }
         let ids = read::json(batch.iter().map(|e| e.contact.0));
-        let sql = "SELECT contact, paid, \
-             EXISTS (SELECT 1 FROM campaign_contact e WHERE e.campaign = $2 AND e.contact = debt.contact), \
-             EXISTS (SELECT 1 FROM attempt a WHERE a.contact = debt.contact \
-                 AND a.state IN ('scheduled', 'claimed', 'live')) \
-             FROM debt WHERE contact IN (SELECT value FROM json_each($1))";
+        let sql = "SELECT c.id, NOT EXISTS (SELECT 1 FROM debt d WHERE d.contact = c.id AND d.paid < d.amount), \
+             EXISTS (SELECT 1 FROM campaign_contact e WHERE e.campaign = $2 AND e.contact = c.id), \
+             EXISTS (SELECT 1 FROM attempt a WHERE a.contact = c.id AND a.state IN ('scheduled', 'claimed', 'live')) \
+             FROM contact c WHERE c.id IN (SELECT value FROM json_each($1))";
         let found = sqlx::query(sql).bind(ids).bind(campaign.0).fetch_all(self.conn()).await?;
         let mut known: HashMap<i64, (bool, bool, bool)> = found
             .iter()
@@ -128,16 +127,18 @@ impl Writer {
                 next @ (Next::Attempt(_) | Next::Close(_)) => next,
             };
             match next {
-                Next::Close(close) => closes.push((contact.0, Some(close.reason), Some(close.why))),
+                Next::Close(close) => {
+                    closes.push((contact.0, Some(close.reason), Some(close.why), close.wake_at.map(|at| at.0)))
+                }
                 Next::Attempt(p) => {
-                    closes.push((contact.0, None, None));
+                    closes.push((contact.0, None, None, None));
                     let channel = p.channel.as_str();
                     plans.push((contact.0, channel, p.step, p.try_number, p.segment, p.due_at.0, p.why));
                 }
             }
         }
-        let sql = "INSERT INTO campaign_contact (campaign, contact, close_reason, close_why) \
-             SELECT $1, value ->> 0, value ->> 1, value ->> 2 FROM json_each($2)";
+        let sql = "INSERT INTO campaign_contact (campaign, contact, close_reason, close_why, wake_at) \
+             SELECT $1, value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each($2)";
         sqlx::query(sql).bind(campaign.0).bind(to_json(&closes)).execute(self.conn()).await?;
         let sql = "INSERT INTO attempt (campaign, contact, channel, state, step, try_number, segment, due_at, why) \
              SELECT $1, value ->> 0, value ->> 1, 'scheduled', value ->> 2, value ->> 3, value ->> 4, value ->> 5, \
@@ -222,36 +223,6 @@ impl Writer {
         let sql = format!("SELECT {} FROM attempt WHERE state = 'live' ORDER BY id", row::ATTEMPT);
         let live = sqlx::query(sqlx::AssertSqlSafe(sql)).fetch_all(self.conn()).await?;
         live.iter().map(row::attempt).collect()
-    }
-
-    pub async fn pay(&mut self, external_id: &str, payment_id: &str, at: Wall) -> Result<bool> {
-        self.begin().await?;
-        let result = self.insert_payment(external_id, payment_id, at).await;
-        self.end(result).await
-    }
-
-    async fn insert_payment(&mut self, external_id: &str, payment_id: &str, at: Wall) -> Result<bool> {
-        let found = sqlx::query("SELECT id FROM contact WHERE external_id = $1").bind(external_id.to_string());
-        let contact: i64 = match found.fetch_optional(self.conn()).await? {
-            Some(r) => row::get(&r, 0)?,
-            None => return Err(StoreError::NotFound(format!("contact `{external_id}`"))),
-        };
-        let sql = "INSERT INTO payment (id, contact, at) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING";
-        let query = sqlx::query(sql).bind(payment_id.to_string()).bind(contact).bind(at.0);
-        if query.execute(self.conn()).await?.rows_affected() == 0 {
-            return Ok(false);
-        }
-        let close = Close::paid();
-        sqlx::query("UPDATE debt SET paid = 1 WHERE contact = $1").bind(contact).execute(self.conn()).await?;
-        let sql = "UPDATE promise SET state = 'kept' WHERE contact = $1 AND state = 'open'";
-        sqlx::query(sql).bind(contact).execute(self.conn()).await?;
-        let sql = "UPDATE campaign_contact SET close_reason = $2, close_why = $3 WHERE contact = $1 AND campaign IN \
-             (SELECT campaign FROM attempt WHERE contact = $1 AND state IN ('scheduled', 'claimed'))";
-        sqlx::query(sql).bind(contact).bind(close.reason).bind(close.why).execute(self.conn()).await?;
-        let sql = "UPDATE attempt SET state = 'cancelled', lease_until = NULL \
-             WHERE contact = $1 AND state IN ('scheduled', 'claimed')";
-        sqlx::query(sql).bind(contact).execute(self.conn()).await?;
-        Ok(true)
     }
 
     pub async fn outbox_sent(&mut self, id: OutboxId, at: Wall) -> Result<()> {

@@ -6,7 +6,7 @@ use super::super::Result;
 use super::apply::to_json;
 use super::writer::Writer;
 use super::{read, row};
-use crate::books::merge::KnownContact;
+use crate::books::merge::{KnownContact, NextIds};
 use crate::books::*;
 use crate::id::*;
 use crate::time::Wall;
@@ -21,34 +21,32 @@ impl Writer {
     }
 
     async fn import_chunks(&mut self, rows: &[NewContact], at: Wall) -> Result<ImportSummary> {
-        let sql = "SELECT (SELECT COALESCE(MAX(id), 0) FROM contact), (SELECT COALESCE(MAX(id), 0) FROM phone)";
+        let sql = "SELECT (SELECT COALESCE(MAX(id), 0) FROM contact), (SELECT COALESCE(MAX(id), 0) + 1 FROM phone), \
+             (SELECT COALESCE(MAX(id), 0) + 1 FROM debt)";
         let last = sqlx::query(sql).fetch_one(self.conn()).await?;
-        let mut last: (i64, i64) = (row::get(&last, 0)?, row::get(&last, 1)?);
+        let mut ids = NextIds { phone: PhoneId(row::get(&last, 1)?), debt: DebtId(row::get(&last, 2)?) };
+        let mut last: i64 = row::get(&last, 0)?;
         let mut summary = ImportSummary::default();
-        for chunk in rows.chunks(CHUNK) {
+        for (nth, chunk) in rows.chunks(CHUNK).enumerate() {
             let external_ids: Vec<&str> = chunk.iter().map(|r| r.external_id.as_str()).collect();
             let known = read::known(self.conn(), &to_json(&external_ids)).await?;
             let mut known: HashMap<String, KnownContact> =
                 known.into_iter().map(|k| (k.contact.external_id.clone(), k)).collect();
             let mut changed = BTreeSet::new();
-            for line in chunk {
-                let phone_id = || {
-                    last.1 += 1;
-                    PhoneId(last.1)
-                };
+            for (n, line) in chunk.iter().enumerate() {
                 match known.get_mut(&line.external_id) {
-                    Some(before) => {
-                        if before.merge(line, phone_id) {
+                    Some(before) => match before.merge(line, &mut ids) {
+                        Ok(true) => {
                             changed.insert((before.contact.id, line.external_id.as_str()));
                             summary.changed += 1;
-                        } else {
-                            summary.unchanged += 1;
                         }
-                    }
+                        Ok(false) => summary.unchanged += 1,
+                        Err(why) => summary.refused.push((nth * CHUNK + n, why)),
+                    },
                     None => {
-                        last.0 += 1;
-                        let id = ContactId(last.0);
-                        known.insert(line.external_id.clone(), KnownContact::new(id, line, phone_id));
+                        last += 1;
+                        let id = ContactId(last);
+                        known.insert(line.external_id.clone(), KnownContact::new(id, line, &mut ids));
                         changed.insert((id, line.external_id.as_str()));
                         summary.added += 1;
                     }
@@ -70,25 +68,26 @@ impl Writer {
             .map(|c| {
                 let fields = to_json(&c.fields);
                 let (language, zone) = (c.language.code(), c.zone.name());
-                (c.id.0, &c.external_id, &c.name, language, zone, &c.email, &c.creditor, fields)
+                (c.id.0, &c.external_id, &c.name, language, zone, &c.email, &c.creditor, fields, &c.person)
             })
             .collect();
         // `WHERE true` tells the parser that ON CONFLICT is not a join's ON.
-        let sql = "INSERT INTO contact (id, external_id, name, language, zone, email, creditor, fields, imported_at) \
-             SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, \
-             value ->> 7, $2 FROM json_each($1) WHERE true ON CONFLICT (id) DO UPDATE SET name = excluded.name, \
+        let sql = "INSERT INTO contact (id, external_id, name, language, zone, email, creditor, fields, person, \
+             imported_at) SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, \
+             value ->> 7, value ->> 8, $2 FROM json_each($1) WHERE true ON CONFLICT (id) DO UPDATE SET name = excluded.name, \
              language = excluded.language, zone = excluded.zone, email = excluded.email, \
-             creditor = excluded.creditor, fields = excluded.fields, imported_at = excluded.imported_at";
+             creditor = excluded.creditor, fields = excluded.fields, person = excluded.person, imported_at = excluded.imported_at";
         sqlx::query(sql).bind(to_json(&rows)).bind(at.0).execute(self.conn()).await?;
 
-        let debts = contacts.iter().map(|k| (k.contact.id.0, &k.contact.debt));
-        let debts: Vec<_> = debts
-            .map(|(id, d)| (id, d.amount.minor, d.amount.currency.code(), d.due.to_string(), i64::from(d.paid)))
-            .collect();
-        let sql = "INSERT INTO debt (contact, amount, currency, due, paid) \
-             SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4 FROM json_each($1) WHERE true \
-             ON CONFLICT (contact) DO UPDATE SET amount = excluded.amount, currency = excluded.currency, \
-             due = excluded.due, paid = excluded.paid";
+        let debts = contacts.iter().flat_map(|k| k.contact.debts.iter().map(|d| (k.contact.id.0, d)));
+        let debts = debts.map(|(contact, d)| {
+            (d.id.0, contact, &d.external_id, d.amount.minor, d.amount.currency.code(), d.due.to_string(), d.paid)
+        });
+        let debts: Vec<_> = debts.collect();
+        let sql = "INSERT INTO debt (id, contact, external_id, amount, currency, due, paid) \
+             SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6 \
+             FROM json_each($1) WHERE true ON CONFLICT (id) DO UPDATE SET amount = excluded.amount, \
+             currency = excluded.currency, due = excluded.due, paid = excluded.paid";
         sqlx::query(sql).bind(to_json(&debts)).execute(self.conn()).await?;
 
         let phones = contacts.iter().flat_map(|k| {

@@ -8,6 +8,7 @@ mod campaign;
 mod error;
 mod flow;
 mod import;
+mod money;
 mod raw;
 mod read;
 mod row;
@@ -102,8 +103,8 @@ impl SqliteStore {
             StoreError::Unavailable(why) => StoreError::Unavailable(format!("{}: {why}", path.display())),
             other @ (StoreError::NotFound(_) | StoreError::Conflict(_)) => other,
         };
-        let mut connection = options.connect().await.map_err(|e| opening(e.into()))?;
-        migrator().run(&mut connection).await.map_err(|e| opening(StoreError::Unavailable(e.to_string())))?;
+        bring_up_to_date(&options).await.map_err(opening)?;
+        let connection = options.connect().await.map_err(|e| opening(e.into()))?;
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS_MAX)
             .connect_with(options.read_only(true))
@@ -122,12 +123,25 @@ impl SqliteStore {
     }
 }
 
+/// Tables that are built again lose the rows that point at them for a moment, so their keys are checked at the end.
+async fn bring_up_to_date(options: &SqliteConnectOptions) -> Result<()> {
+    let mut connection = options.clone().foreign_keys(false).connect().await?;
+    migrator().run(&mut connection).await.map_err(|e| StoreError::Unavailable(e.to_string()))?;
+    let astray = sqlx::query("PRAGMA foreign_key_check").fetch_optional(&mut connection).await?;
+    if let Some(astray) = astray {
+        let table: String = row::get(&astray, 0)?;
+        return Err(StoreError::Unavailable(format!("a row of `{table}` points at one that is not there")));
+    }
+    Ok(sqlx::Connection::close(connection).await?)
+}
+
 fn migrator() -> Migrator {
     let all = [
         (1, "books", include_str!("../../../migrations/sqlite/0001_books.sql")),
         (2, "flow versions", include_str!("../../../migrations/sqlite/0002_flow_versions.sql")),
         (3, "inbound calls", include_str!("../../../migrations/sqlite/0003_inbound_calls.sql")),
         (4, "what calls tell", include_str!("../../../migrations/sqlite/0004_what_calls_tell.sql")),
+        (5, "debts, promises, payments", include_str!("../../../migrations/sqlite/0005_debts_promises_payments.sql")),
         (9, "pacing", include_str!("../../../migrations/sqlite/0009_pacing.sql")),
     ];
     let migration = |(number, name, sql): (i64, &'static str, &'static str)| {
@@ -227,8 +241,40 @@ impl Store for SqliteStore {
         answer.await.map_err(|_| gone())?
     }
 
-    async fn pay(&self, external_id: &str, payment_id: &str, at: Wall) -> Result<bool> {
-        self.writer.lock().await.pay(external_id, payment_id, at).await
+    async fn pay(&self, payments: &[NewPayment], at: Wall) -> Result<Vec<Result<Paid>>> {
+        self.writer.lock().await.pay(payments, at).await
+    }
+
+    async fn reverse(&self, payment_id: &str, at: Wall) -> Result<bool> {
+        self.writer.lock().await.reverse(payment_id, at).await
+    }
+
+    async fn payments(&self, after: i64, limit: u32) -> Result<Vec<Payment>> {
+        read::payments(&self.readers, after, limit).await
+    }
+
+    async fn last_payment(&self) -> Result<i64> {
+        read::last_payment(&self.readers).await
+    }
+
+    async fn judge_promises(&self, now: Wall, limit: u32) -> Result<u64> {
+        // Mostly there is none, which a reader finds out without waiting for the writer.
+        if !read::promise_due(&self.readers, now).await? {
+            return Ok(0);
+        }
+        self.writer.lock().await.judge_promises(now, limit).await
+    }
+
+    async fn withdraw_promise(&self, id: PromiseId, at: Wall) -> Result<()> {
+        self.writer.lock().await.withdraw_promise(id, at).await
+    }
+
+    async fn sleepers(&self, now: Wall, limit: u32) -> Result<Vec<Sleeper>> {
+        read::sleepers(&self.readers, now, limit).await
+    }
+
+    async fn wake(&self, campaign: CampaignId, batch: &[Enrolment], _at: Wall) -> Result<()> {
+        self.writer.lock().await.wake(campaign, batch).await
     }
 
     async fn outbox_due(&self, now: Wall, limit: u32) -> Result<Vec<OutboxMessage>> {

@@ -12,11 +12,13 @@ use crate::books::*;
 use crate::id::*;
 use crate::time::Wall;
 
-const CONTACT: &str = "SELECT c.id, c.external_id, c.name, c.language, c.zone, c.email, c.creditor, c.fields, \
-    d.amount, d.currency, d.due, d.paid FROM contact c JOIN debt d ON d.contact = c.id";
+const CONTACT: &str =
+    "SELECT c.id, c.external_id, c.name, c.language, c.zone, c.email, c.creditor, c.fields, c.person FROM contact c";
 const MESSAGE: &str =
     r#"SELECT id, attempt, channel, "to", subject, body, state, tries, next_try_at, last_error FROM outbox"#;
-const PROMISE: &str = r#"SELECT contact, id, attempt, amount, currency, "on", state, made_at FROM promise"#;
+pub(super) const PROMISE: &str = r#"SELECT contact, id, attempt, part, parts, amount, currency, "on", least, judge_at, state, made_at, withdrawn_at FROM promise"#;
+pub(super) const PAYMENT: &str = "SELECT id, number, contact, debt, amount, currency, paid_at, at, reversed_at, \
+    (SELECT json_group_array(json_array(debt, amount)) FROM payment_part WHERE payment_part.payment = payment.id) FROM payment";
 
 fn rows<T>(found: Vec<SqliteRow>, decode: impl Fn(&SqliteRow) -> Result<T>) -> Result<Vec<T>> {
     found.iter().map(decode).collect()
@@ -98,14 +100,19 @@ pub(super) async fn with_standing(pool: &SqlitePool, attempts: Vec<Attempt>) -> 
     let found = standings(&mut snapshot, &ids).await?;
     let claimed = attempts.into_iter().filter_map(|attempt| {
         let (mut standing, campaigns) = found.get(&attempt.contact)?.clone();
-        let here = standing.past.iter().zip(&campaigns).filter(|(_, c)| **c == attempt.campaign);
-        standing.past_here = here.map(|(past, _)| past.clone()).collect();
+        standing.past_here = here(&standing, &campaigns, attempt.campaign);
         Some(Claimed { attempt, standing })
     });
     Ok(claimed.collect())
 }
 
-/// Five statements for any number of contacts. With each, the campaign of each of its past attempts.
+/// The contact's own attempts of one campaign.
+fn here(standing: &Standing, campaigns: &[CampaignId], campaign: CampaignId) -> Vec<PastAttempt> {
+    let here = |(past, of): &(&PastAttempt, &CampaignId)| past.whose == Whose::Contact && **of == campaign;
+    standing.past.iter().zip(campaigns).filter(here).map(|(past, _)| past.clone()).collect()
+}
+
+/// Seven statements for any number of contacts, and two more when any of them shares a number or its person with others. With each, the campaign of each of its past attempts.
 async fn standings(
     conn: &mut SqliteConnection,
     ids: &[ContactId],
@@ -114,7 +121,7 @@ async fn standings(
     let mut found = BTreeMap::new();
     let contacts = format!("{CONTACT} WHERE c.id IN (SELECT value FROM json_each($1)) ORDER BY c.id");
     let contacts = sqlx::query(AssertSqlSafe(contacts)).bind(&ids).fetch_all(&mut *conn).await?;
-    for KnownContact { contact, .. } in with_phones(conn, contacts).await? {
+    for KnownContact { contact, .. } in with_rows(conn, contacts).await? {
         let id = contact.id;
         let (past, past_here, suppressions, promises) = Default::default();
         found.insert(id, (Standing { contact, past, past_here, suppressions, promises }, Vec::new()));
@@ -124,15 +131,28 @@ async fn standings(
          ORDER BY COALESCE(live_at, finished_at), id",
         row::ATTEMPT
     );
+    let mut histories: BTreeMap<ContactId, Vec<(PastAttempt, CampaignId, AttemptId)>> = BTreeMap::new();
     for r in &sqlx::query(AssertSqlSafe(past)).bind(&ids).fetch_all(&mut *conn).await? {
         let attempt = row::attempt(r)?;
-        if let (Some(past), Some((standing, campaigns))) = (attempt.past(), found.get_mut(&attempt.contact)) {
-            standing.past.push(past);
-            campaigns.push(attempt.campaign);
+        if let Some(past) = attempt.past() {
+            histories.entry(attempt.contact).or_default().push((past, attempt.campaign, attempt.id));
+        }
+    }
+    for (asked, past, campaign, id) in beside(conn, &ids, &found).await? {
+        histories.entry(asked).or_default().push((past, campaign, id));
+    }
+    for (contact, mut history) in histories {
+        history.sort_by_key(|(past, _, id)| (past.at, *id));
+        if let Some((standing, campaigns)) = found.get_mut(&contact) {
+            *campaigns = history.iter().map(|(_, campaign, _)| *campaign).collect();
+            standing.past = history.into_iter().map(|(past, _, _)| past).collect();
         }
     }
     let suppressions = "SELECT contact, phone, scope, reason, at FROM suppression \
-         WHERE contact IN (SELECT value FROM json_each($1)) ORDER BY COALESCE(phone, 0)";
+         WHERE contact IN (SELECT value FROM json_each($1)) \
+         UNION ALL SELECT c.id, NULL, s.scope, s.reason, s.at FROM contact c \
+         JOIN contact o ON o.person = c.person AND o.id <> c.id JOIN suppression s ON s.contact = o.id \
+         WHERE c.id IN (SELECT value FROM json_each($1)) AND s.phone IS NULL";
     for r in &sqlx::query(suppressions).bind(&ids).fetch_all(&mut *conn).await? {
         let suppression = row::suppression(r)?;
         if let Some((standing, _)) = found.get_mut(&suppression.contact) {
@@ -149,13 +169,60 @@ async fn standings(
     Ok(found)
 }
 
-/// The rows of a `CONTACT` query in order of id, with their numbers, listed and unlisted.
-async fn with_phones(conn: &mut SqliteConnection, found: Vec<SqliteRow>) -> Result<Vec<KnownContact>> {
+/// Attempts that were made to the same humans as other creditors' customers, and to the same numbers for somebody else: by
+/// which of `ids` each is to be heeded.
+async fn beside(
+    conn: &mut SqliteConnection,
+    ids: &str,
+    found: &BTreeMap<ContactId, (Standing, Vec<CampaignId>)>,
+) -> Result<Vec<(ContactId, PastAttempt, CampaignId, AttemptId)>> {
+    let mut seen: BTreeMap<(AttemptId, ContactId), (Whose, Option<PhoneId>)> = BTreeMap::new();
+    let lines = "SELECT p.contact, p.id, a.id FROM phone p JOIN attempt a ON a.number = p.number AND a.contact <> p.contact \
+         WHERE p.contact IN (SELECT value FROM json_each($1)) AND p.position IS NOT NULL AND a.state = 'finished'";
+    for r in &sqlx::query(lines).bind(ids.to_string()).fetch_all(&mut *conn).await? {
+        let (asked, attempt) = (ContactId(row::get(r, 0)?), AttemptId(row::get(r, 2)?));
+        seen.insert((attempt, asked), (Whose::Line, Some(PhoneId(row::get(r, 1)?))));
+    }
+    if found.values().any(|(standing, _)| standing.contact.person.is_some()) {
+        let persons = "SELECT c.id, a.id FROM contact c JOIN contact o ON o.person = c.person AND o.id <> c.id \
+             JOIN attempt a ON a.contact = o.id WHERE c.id IN (SELECT value FROM json_each($1)) AND a.state = 'finished'";
+        for r in &sqlx::query(persons).bind(ids.to_string()).fetch_all(&mut *conn).await? {
+            let (asked, attempt) = (ContactId(row::get(r, 0)?), AttemptId(row::get(r, 1)?));
+            seen.entry((attempt, asked)).or_insert((Whose::Person, None)).0 = Whose::Person;
+        }
+    }
+    if seen.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sql = format!("SELECT {} FROM attempt WHERE id IN (SELECT value FROM json_each($1))", row::ATTEMPT);
+    let attempts = json(seen.keys().map(|(attempt, _)| attempt.0));
+    let mut beside = Vec::new();
+    for r in &sqlx::query(AssertSqlSafe(sql)).bind(attempts).fetch_all(&mut *conn).await? {
+        let attempt = row::attempt(r)?;
+        let of = seen.range((attempt.id, ContactId(0))..=(attempt.id, ContactId(i64::MAX)));
+        for ((_, asked), (whose, phone)) in of {
+            let past = attempt.past().map(|past| PastAttempt { whose: *whose, phone: *phone, ..past });
+            beside.extend(past.map(|past| (*asked, past, attempt.campaign, attempt.id)));
+        }
+    }
+    Ok(beside)
+}
+
+/// The rows of a `CONTACT` query in order of id, with their debts and their numbers, listed and unlisted.
+async fn with_rows(conn: &mut SqliteConnection, found: Vec<SqliteRow>) -> Result<Vec<KnownContact>> {
     let mut known = rows(found, |r| Ok(KnownContact { contact: row::contact(r)?, unlisted: Vec::new() }))?;
     if known.is_empty() {
         return Ok(known);
     }
     let ids = json(known.iter().map(|k| k.contact.id.0));
+    let sql = "SELECT contact, id, external_id, amount, currency, due, paid FROM debt \
+         WHERE contact IN (SELECT value FROM json_each($1)) ORDER BY contact, id";
+    for r in &sqlx::query(sql).bind(&ids).fetch_all(&mut *conn).await? {
+        let (owner, debt) = row::debt(r)?;
+        if let Ok(at) = known.binary_search_by_key(&owner, |k| k.contact.id) {
+            known[at].contact.debts.push(debt);
+        }
+    }
     let sql = "SELECT contact, id, number, state, position FROM phone \
          WHERE contact IN (SELECT value FROM json_each($1)) ORDER BY contact, position, id";
     for r in &sqlx::query(sql).bind(ids).fetch_all(conn).await? {
@@ -172,7 +239,43 @@ async fn with_phones(conn: &mut SqliteConnection, found: Vec<SqliteRow>) -> Resu
 pub(super) async fn known(conn: &mut SqliteConnection, external_ids: &str) -> Result<Vec<KnownContact>> {
     let contacts = format!("{CONTACT} WHERE c.external_id IN (SELECT value FROM json_each($1)) ORDER BY c.id");
     let contacts = sqlx::query(AssertSqlSafe(contacts)).bind(external_ids.to_string()).fetch_all(&mut *conn).await?;
-    with_phones(conn, contacts).await
+    with_rows(conn, contacts).await
+}
+
+/// In a transaction of the caller's.
+pub(super) async fn known_by_id(conn: &mut SqliteConnection, id: ContactId) -> Result<Option<KnownContact>> {
+    let contact = format!("{CONTACT} WHERE c.id = $1");
+    let found = sqlx::query(AssertSqlSafe(contact)).bind(id.0).fetch_all(&mut *conn).await?;
+    Ok(with_rows(conn, found).await?.pop())
+}
+
+pub(super) async fn sleepers(pool: &SqlitePool, now: Wall, limit: u32) -> Result<Vec<Sleeper>> {
+    let mut snapshot = pool.begin().await?;
+    let sql = "SELECT campaign, contact, close_reason, close_why, wake_at, \
+         (SELECT MAX(id) FROM attempt a WHERE a.campaign = e.campaign AND a.contact = e.contact) FROM campaign_contact e \
+         WHERE wake_at <= $1 AND (SELECT state FROM campaign WHERE id = e.campaign) = 'running' \
+         ORDER BY wake_at, campaign, contact LIMIT $2";
+    let found = sqlx::query(sql).bind(now.0).bind(i64::from(limit)).fetch_all(&mut *snapshot).await?;
+    let mut attempts = Vec::new();
+    for r in &found {
+        attempts.extend(row::get::<Option<i64>>(r, 5)?);
+    }
+    let sql = format!("SELECT {} FROM attempt WHERE id IN (SELECT value FROM json_each($1))", row::ATTEMPT);
+    let last = sqlx::query(AssertSqlSafe(sql)).bind(json(attempts)).fetch_all(&mut *snapshot).await?;
+    let last = rows(last, row::attempt)?;
+    let ids: Vec<ContactId> = found.iter().map(|r| Ok(ContactId(row::get(r, 1)?))).collect::<Result<_>>()?;
+    let standings = standings(&mut snapshot, &ids).await?;
+    let sleeper = |r: &SqliteRow| {
+        let (campaign, contact) = (CampaignId(row::get(r, 0)?), ContactId(row::get(r, 1)?));
+        let closed = row::close(r, 2)?;
+        let last = last.iter().find(|a| a.campaign == campaign && a.contact == contact).map(|a| a.plan.clone());
+        Ok(standings.get(&contact).map(|(standing, campaigns)| {
+            let mut standing = standing.clone();
+            standing.past_here = here(&standing, campaigns, campaign);
+            Sleeper { campaign, standing, last, closed }
+        }))
+    };
+    Ok(rows(found, sleeper)?.into_iter().flatten().collect())
 }
 
 pub(super) async fn contacts(pool: &SqlitePool, after: ContactId, limit: u32) -> Result<Vec<Contact>> {
@@ -180,7 +283,7 @@ pub(super) async fn contacts(pool: &SqlitePool, after: ContactId, limit: u32) ->
     let contacts = format!("{CONTACT} WHERE c.id > $1 ORDER BY c.id LIMIT $2");
     let contacts = sqlx::query(AssertSqlSafe(contacts)).bind(after.0).bind(i64::from(limit));
     let contacts = contacts.fetch_all(&mut *snapshot).await?;
-    let known = with_phones(&mut snapshot, contacts).await?;
+    let known = with_rows(&mut snapshot, contacts).await?;
     Ok(known.into_iter().map(|k| k.contact).collect())
 }
 
@@ -277,7 +380,7 @@ pub(super) async fn history(pool: &SqlitePool, external_id: &str) -> Result<Hist
     let attempts = format!("SELECT {} FROM attempt WHERE contact = $1 ORDER BY id", row::ATTEMPT);
     let attempts = sqlx::query(AssertSqlSafe(attempts)).bind(id.0).fetch_all(&mut *snapshot).await?;
     let closed = sqlx::query(
-        "SELECT campaign, close_reason, close_why FROM campaign_contact \
+        "SELECT campaign, close_reason, close_why, wake_at FROM campaign_contact \
          WHERE contact = $1 AND close_reason IS NOT NULL ORDER BY campaign",
     )
     .bind(id.0)
@@ -290,12 +393,26 @@ pub(super) async fn history(pool: &SqlitePool, external_id: &str) -> Result<Hist
     Ok(History {
         standing,
         attempts: rows(attempts, row::attempt)?,
-        closed: rows(closed, |r| {
-            Ok((CampaignId(row::get(r, 0)?), Close { reason: row::get(r, 1)?, why: row::get(r, 2)? }))
-        })?,
+        closed: rows(closed, |r| Ok((CampaignId(row::get(r, 0)?), row::close(r, 1)?)))?,
         worklist: rows(worklist, row::worklist_entry)?,
         outbox: rows(outbox, row::message)?,
     })
+}
+
+pub(super) async fn last_payment(pool: &SqlitePool) -> Result<i64> {
+    let found = sqlx::query("SELECT COALESCE(MAX(number), 0) FROM payment").fetch_one(pool).await?;
+    row::get(&found, 0)
+}
+
+pub(super) async fn promise_due(pool: &SqlitePool, now: Wall) -> Result<bool> {
+    let sql = "SELECT 1 FROM promise WHERE state = 'open' AND judge_at <= $1 LIMIT 1";
+    Ok(sqlx::query(sql).bind(now.0).fetch_optional(pool).await?.is_some())
+}
+
+pub(super) async fn payments(pool: &SqlitePool, after: i64, limit: u32) -> Result<Vec<Payment>> {
+    let sql = format!("{PAYMENT} WHERE number > $1 ORDER BY number LIMIT $2");
+    let query = sqlx::query(AssertSqlSafe(sql)).bind(after).bind(i64::from(limit));
+    rows(query.fetch_all(pool).await?, row::payment)
 }
 
 pub(super) async fn promises(pool: &SqlitePool) -> Result<Vec<Promise>> {

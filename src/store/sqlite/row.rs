@@ -15,7 +15,7 @@ use crate::time::Wall;
 
 pub(super) const ATTEMPT: &str = "id, campaign, contact, channel, state, step, try_number, segment, due_at, why, \
     phone, flow, live_at, finished_at, disposition, blame, cause, answered_by, right_party, ring_ms, talk_ms, \
-    mos_centi, heard_loss_permille, heard_jitter_ms, said_loss_permille, said_jitter_ms, round_trip_ms, \
+    mos_centi, heard_loss_permille, heard_jitter_ms, said_loss_permille, said_jitter_ms, round_trip_ms, node, \
     trunk, cost_micros, cost_currency, agent";
 
 fn damaged(column: usize, why: impl Display) -> StoreError {
@@ -60,6 +60,7 @@ pub(super) fn attempt(row: &SqliteRow) -> Result<Attempt> {
             right_party: get(row, 18)?,
             ring_ms: number(row, 19)?,
             talk_ms: number(row, 20)?,
+            node: get(row, 27)?,
         }),
     };
     Ok(Attempt {
@@ -82,12 +83,12 @@ pub(super) fn attempt(row: &SqliteRow) -> Result<Attempt> {
         finished_at: get::<Option<i64>>(row, 13)?.map(Wall),
         outcome,
         quality: quality(row, 21)?,
-        trunk: get(row, 27)?,
-        cost: match (get::<Option<i64>>(row, 28)?, word_or_null(row, 29)?) {
+        trunk: get(row, 28)?,
+        cost: match (get::<Option<i64>>(row, 29)?, word_or_null(row, 30)?) {
             (Some(micros), Some(currency)) => Some(Cost::new(micros, currency)),
             _ => None,
         },
-        agent: word_or_null(row, 30)?,
+        agent: word_or_null(row, 31)?,
     })
 }
 
@@ -108,20 +109,27 @@ fn quality(row: &SqliteRow, first: usize) -> Result<Option<CallQuality>> {
     }))
 }
 
-/// `id, external_id, name, language, zone, email, creditor, fields, amount, currency, due, paid`; phones come apart.
+/// `id, external_id, name, language, zone, email, creditor, fields, person`; phones and debts come apart.
 pub(super) fn contact(row: &SqliteRow) -> Result<Contact> {
     Ok(Contact {
         id: ContactId(get(row, 0)?),
         external_id: get(row, 1)?,
+        person: get(row, 8)?,
         name: get(row, 2)?,
         language: word(row, 3)?,
         zone: word(row, 4)?,
         email: get(row, 5)?,
         creditor: get(row, 6)?,
         phones: Vec::new(),
-        debt: Debt { amount: money(row, 8, 9)?, due: word(row, 10)?, paid: get(row, 11)? },
+        debts: Vec::new(),
         fields: serde_json::from_str(get(row, 7)?).map_err(|e| damaged(7, e))?,
     })
+}
+
+/// `close_reason, close_why, wake_at` of a closed contact, from column `first` on.
+pub(super) fn close(row: &SqliteRow, first: usize) -> Result<Close> {
+    let wake_at = get::<Option<i64>>(row, first + 2)?.map(Wall);
+    Ok(Close { reason: get(row, first)?, why: get(row, first + 1)?, wake_at })
 }
 
 /// `contact, id, number, state, position`.
@@ -130,16 +138,50 @@ pub(super) fn phone(row: &SqliteRow) -> Result<(ContactId, Phone, bool)> {
     Ok((ContactId(get(row, 0)?), phone, get::<Option<i64>>(row, 4)?.is_some()))
 }
 
-/// `contact, id, attempt, amount, currency, on, state, made_at`.
+/// `contact, id, external_id, amount, currency, due, paid`.
+pub(super) fn debt(row: &SqliteRow) -> Result<(ContactId, Debt)> {
+    let debt = Debt {
+        id: DebtId(get(row, 1)?),
+        external_id: get(row, 2)?,
+        amount: money(row, 3, 4)?,
+        due: word(row, 5)?,
+        paid: get(row, 6)?,
+    };
+    Ok((ContactId(get(row, 0)?), debt))
+}
+
+/// `contact, id, attempt, part, parts, amount, currency, on, least, judge_at, state, made_at, withdrawn_at`.
 pub(super) fn promise(row: &SqliteRow) -> Result<Promise> {
+    let amount = money(row, 5, 6)?;
     Ok(Promise {
         contact: ContactId(get(row, 0)?),
         id: PromiseId(get(row, 1)?),
         attempt: AttemptId(get(row, 2)?),
-        amount: money(row, 3, 4)?,
-        on: word(row, 5)?,
-        state: word(row, 6)?,
-        made_at: Wall(get(row, 7)?),
+        part: number(row, 3)?,
+        parts: number(row, 4)?,
+        amount,
+        on: word(row, 7)?,
+        least: Money::new(get(row, 8)?, amount.currency),
+        judge_at: Wall(get(row, 9)?),
+        state: word(row, 10)?,
+        made_at: Wall(get(row, 11)?),
+        withdrawn_at: get::<Option<i64>>(row, 12)?.map(Wall),
+    })
+}
+
+/// `id, number, contact, debt, amount, currency, paid_at, at, reversed_at`, and its parts as JSON: `[[debt, amount], …]`.
+pub(super) fn payment(row: &SqliteRow) -> Result<Payment> {
+    let parts: Vec<(i64, i64)> = serde_json::from_str(get(row, 9)?).map_err(|e| damaged(9, e))?;
+    Ok(Payment {
+        id: get(row, 0)?,
+        number: get(row, 1)?,
+        contact: ContactId(get(row, 2)?),
+        debt: get(row, 3)?,
+        amount: money(row, 4, 5)?,
+        paid_at: Wall(get(row, 6)?),
+        at: Wall(get(row, 7)?),
+        reversed_at: get::<Option<i64>>(row, 8)?.map(Wall),
+        parts: parts.into_iter().map(|(debt, minor)| PaymentPart { debt: DebtId(debt), minor }).collect(),
     })
 }
 

@@ -22,6 +22,23 @@ pub fn at(minutes: i64) -> Wall {
     Wall("2026-11-20T10:00Z".parse::<Wall>().unwrap().0 + minutes * 60_000_000)
 }
 
+/// A contact's only debt.
+pub fn debt(minor: i64, due: jiff::civil::Date) -> NewDebt {
+    NewDebt { external_id: String::new(), amount: Money::new(minor, Currency::Rub), due }
+}
+
+/// So many kopecks, or all that is owed.
+pub fn payment(id: &str, contact: &str, minor: Option<i64>, minute: i64) -> NewPayment {
+    let amount = minor.map(|minor| Money::new(minor, Currency::Rub));
+    NewPayment { id: id.into(), contact: contact.into(), debt: None, amount, paid_at: at(minute) }
+}
+
+/// Books one payment, at its own time.
+pub async fn pay(store: &impl Store, new: NewPayment) -> ringback::store::Result<Paid> {
+    let at = new.paid_at;
+    store.pay(&[new], at).await?.remove(0)
+}
+
 pub fn contact(n: u32) -> NewContact {
     NewContact {
         external_id: format!("K{n}"),
@@ -31,8 +48,8 @@ pub fn contact(n: u32) -> NewContact {
         email: Some(format!("k{n}@example.org")),
         creditor: "Водоканал".into(),
         phones: vec![format!("+7916{n:07}").parse().unwrap(), format!("+7495{n:07}").parse().unwrap()],
-        amount: Money::new(123_450, Currency::Rub),
-        due: jiff::civil::date(2026, 11, 25),
+        person: None,
+        debts: vec![debt(123_450, jiff::civil::date(2026, 11, 25))],
         fields: BTreeMap::from([("last4".to_string(), format!("{n:04}"))]),
     }
 }
@@ -67,6 +84,7 @@ pub fn outcome(disposition: Disposition) -> Outcome {
         right_party: disposition == Disposition::Promised,
         ring_ms: 4000,
         talk_ms: 0,
+        node: (disposition == Disposition::Promised).then(|| "thanks".to_string()),
     }
 }
 
@@ -94,9 +112,14 @@ pub fn again(minute: i64) -> Next {
     Next::Attempt(plan(Channel::Voice, at(minute)))
 }
 
+/// Promised for the 24th; judged when the 26th has ended in Moscow.
+pub fn part(minor: i64) -> PromisePart {
+    let (amount, on) = (Money::new(minor, Currency::Rub), jiff::civil::date(2026, 11, 24));
+    PromiseTerms::default().part(amount, on, &"Europe/Moscow".parse().unwrap())
+}
+
 pub fn promise(attempt: AttemptId, minute: i64) -> Write {
-    let on = jiff::civil::date(2026, 11, 24);
-    Write::Promise { attempt, amount: Money::new(50_000, Currency::Rub), on, at: at(minute) }
+    Write::Promise { attempt, parts: vec![part(50_000)], at: at(minute) }
 }
 
 /// A running campaign with so many contacts, each with a voice attempt due at minute 0.

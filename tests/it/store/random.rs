@@ -22,7 +22,11 @@ enum Operation {
     Hold { about: u8, says: u8 },
     Recover,
     Apply(Vec<Write>),
-    Pay { contact: u32, payment: u8 },
+    Pay { contact: u32, payment: u8, minor: Option<i64>, minute: i64 },
+    Reverse { payment: u8 },
+    Judge { minute: i64 },
+    Withdraw { promise: i64 },
+    Wake { campaign: i64, contact: i64, what: u8 },
     Sent { message: i64 },
     Failed { message: i64, again: Option<i64> },
 }
@@ -68,7 +72,7 @@ fn operation() -> impl Strategy<Value = Operation> {
     let campaign = || 1..4i64;
     let versions = || 1..6u32;
     prop_oneof![
-        2 => (1..7u32, 0..4u8).prop_map(|(contact, variant)| Operation::Import { contact, variant }),
+        2 => (1..7u32, 0..7u8).prop_map(|(contact, variant)| Operation::Import { contact, variant }),
         1 => versions().prop_map(|version| Operation::Publish { version }),
         1 => (0..3u8, versions()).prop_map(|(name, version)| Operation::Create { name, version }),
         2 => (campaign(), versions()).prop_map(|(campaign, version)| Operation::UseFlow { campaign, version }),
@@ -83,7 +87,12 @@ fn operation() -> impl Strategy<Value = Operation> {
         1 => (0..3u8, 0..3u8).prop_map(|(about, says)| Operation::Hold { about, says }),
         1 => Just(Operation::Recover),
         8 => prop::collection::vec(some_write(), 1..4).prop_map(Operation::Apply),
-        1 => (1..8u32, 0..9u8).prop_map(|(contact, payment)| Operation::Pay { contact, payment }),
+        2 => (1..8u32, 0..9u8, prop::option::of(prop::sample::select(vec![0, 20_000, 49_000, 123_450])), 0..9_000i64)
+            .prop_map(|(contact, payment, minor, minute)| Operation::Pay { contact, payment, minor, minute }),
+        1 => (0..9u8).prop_map(|payment| Operation::Reverse { payment }),
+        1 => (0..20_000i64).prop_map(|minute| Operation::Judge { minute }),
+        1 => (1..6i64).prop_map(|promise| Operation::Withdraw { promise }),
+        2 => (campaign(), 1..8i64, 0..3u8).prop_map(|(campaign, contact, what)| Operation::Wake { campaign, contact, what }),
         1 => (1..6i64).prop_map(|message| Operation::Sent { message }),
         1 => (1..6i64, prop::option::of(0..40i64)).prop_map(|(message, again)| Operation::Failed { message, again }),
     ]
@@ -93,7 +102,14 @@ fn variant_of(n: u32, variant: u8) -> NewContact {
     match variant {
         0 | 1 => contact(n),
         2 => NewContact { phones: contact(n).phones[1..].to_vec(), email: None, ..contact(n) },
-        _ => NewContact { amount: Money::new(777, Currency::Rub), ..contact(n) },
+        3 => NewContact { debts: vec![debt(777, jiff::civil::date(2026, 11, 25))], ..contact(n) },
+        4 => NewContact {
+            debts: vec![NewDebt { external_id: "heat".into(), ..debt(10_000, jiff::civil::date(2026, 10, 1)) }],
+            ..contact(n)
+        },
+        // One human for two creditors, and two who share a line.
+        5 => NewContact { person: Some(format!("P{}", n % 2)), ..contact(n) },
+        _ => NewContact { phones: contact(n % 2 + 1).phones, ..contact(n) },
     }
 }
 
@@ -147,8 +163,21 @@ async fn run(store: &impl Store, operation: &Operation) -> Answer {
         }
         Operation::Recover => answer(store.recover().await),
         Operation::Apply(group) => answer(store.apply(group).await),
-        Operation::Pay { contact, payment } => {
-            answer(store.pay(&format!("K{contact}"), &format!("P{payment}"), at(2)).await)
+        Operation::Pay { contact, payment: id, minor, minute } => {
+            let new = payment(&format!("P{id}"), &format!("K{contact}"), *minor, *minute);
+            answer(store.pay(&[new], at(2)).await.and_then(|mut answers| answers.remove(0)))
+        }
+        Operation::Reverse { payment } => answer(store.reverse(&format!("P{payment}"), at(3)).await),
+        Operation::Judge { minute } => answer(store.judge_promises(at(*minute), 3).await),
+        Operation::Withdraw { promise } => answer(store.withdraw_promise(PromiseId(*promise), at(4)).await),
+        Operation::Wake { campaign, contact, what } => {
+            let next = match what {
+                0 => again(contact % 3),
+                1 => close("promised"),
+                _ => Next::Close(Close::new("promised", "sleeps").until(Some(at(5)))),
+            };
+            let batch = [Enrolment { contact: ContactId(*contact), next }];
+            answer(store.wake(CampaignId(*campaign), &batch, at(4)).await)
         }
         Operation::Sent { message } => answer(store.outbox_sent(OutboxId(*message), at(3)).await),
         Operation::Failed { message, again } => {
@@ -170,6 +199,9 @@ async fn books(store: &impl Store) -> Vec<Answer> {
         answer(store.attempts(Some(CampaignId(2)), AttemptId(1), 2).await),
         answer(store.open_attempts(CampaignId(1), AttemptId(1), 5).await),
         answer(store.promises().await),
+        answer(store.payments(0, 99).await),
+        answer(store.last_payment().await),
+        answer(store.sleepers(at(20_000), 99).await),
         answer(store.worklist().await),
         answer(store.outbox().await),
         answer(store.outbox_due(at(20), 3).await),

@@ -46,7 +46,11 @@ both!(
     what_holds_dialling_is_told_anew,
     only_running_campaigns_are_dialled,
     a_call_from_dialling_to_promise,
-    a_second_open_promise_is_refused,
+    a_second_promise_in_one_call_is_refused,
+    a_payment_in_part_and_its_reversal,
+    several_debts_are_one_contact,
+    a_promise_is_judged_when_its_grace_is_over,
+    one_call_at_a_time_to_a_person_and_to_a_line,
     a_group_is_kept_whole_or_not_at_all,
     states_move_only_forward,
     a_policy_puts_off_what_was_claimed,
@@ -98,32 +102,32 @@ async fn closed(store: &impl Store, external_id: &str) -> Vec<String> {
 async fn importing_twice_changes_nothing(store: &impl Store) {
     let rows = [contact(1), contact(2)];
     let first = store.import(&rows, at(0)).await.unwrap();
-    assert_eq!(first, ImportSummary { added: 2, changed: 0, unchanged: 0 });
+    assert_eq!(first, ImportSummary { added: 2, ..ImportSummary::default() });
     let before = store.contacts(ContactId(0), 10).await.unwrap();
     let second = store.import(&rows, at(1)).await.unwrap();
-    assert_eq!(second, ImportSummary { added: 0, changed: 0, unchanged: 2 });
+    assert_eq!(second, ImportSummary { unchanged: 2, ..ImportSummary::default() });
     assert_eq!(store.contacts(ContactId(0), 10).await.unwrap(), before);
     assert_eq!(before[1].external_id, "K2");
     assert_eq!(before[1].phones.len(), 2);
     assert_eq!(before[1].fields["last4"], "0002");
-    assert_eq!(before[1].debt.amount.to_string(), "1234.50 RUB");
+    assert_eq!(before[1].amount().to_string(), "1234.50 RUB");
     assert_eq!(before[1].zone.name(), "Europe/Moscow");
     assert_eq!(store.contacts(ContactId(1), 10).await.unwrap(), before[1..]);
 }
 
 async fn a_changed_line_changes_the_contact(store: &impl Store) {
     store.import(&[contact(1)], at(0)).await.unwrap();
-    store.pay("K1", "P1", at(1)).await.unwrap();
+    pay(store, payment("P1", "K1", None, 1)).await.unwrap();
     let renamed = NewContact { name: "Анна".into(), email: None, ..contact(1) };
     assert_eq!(store.import(std::slice::from_ref(&renamed), at(2)).await.unwrap().changed, 1);
     let now = store.contacts(ContactId(0), 10).await.unwrap().remove(0);
-    assert_eq!((now.name.as_str(), now.email.clone(), now.debt.paid), ("Анна", None, true), "the same debt stays paid");
-    let next_bill = NewContact { due: jiff::civil::date(2026, 12, 25), ..renamed };
+    assert_eq!((now.name.as_str(), now.email.clone(), now.paid()), ("Анна", None, true), "the same debt stays paid");
+    let next_bill = NewContact { debts: vec![debt(123_450, jiff::civil::date(2026, 12, 25))], ..renamed };
     assert_eq!(store.import(&[next_bill], at(3)).await.unwrap().changed, 1);
-    assert!(!store.contacts(ContactId(0), 10).await.unwrap()[0].debt.paid, "another due date is another debt");
+    assert!(!store.contacts(ContactId(0), 10).await.unwrap()[0].paid(), "another due date is another debt");
     let same_id_twice = [contact(7), NewContact { name: "B".into(), ..contact(7) }];
     let summary = store.import(&same_id_twice, at(4)).await.unwrap();
-    assert_eq!(summary, ImportSummary { added: 1, changed: 1, unchanged: 0 });
+    assert_eq!(summary, ImportSummary { added: 1, changed: 1, ..ImportSummary::default() });
     assert_eq!(store.contacts(ContactId(1), 1).await.unwrap()[0].name, "B");
 }
 
@@ -423,14 +427,9 @@ async fn a_call_from_dialling_to_promise(store: &impl Store) {
     assert_eq!(closed(store, "K1").await, ["promised"]);
 }
 
-async fn a_second_open_promise_is_refused(store: &impl Store) {
+async fn a_second_promise_in_one_call_is_refused(store: &impl Store) {
     let (id, _) = one_in_the_air(store).await;
-    let nothing = Write::Promise {
-        attempt: id,
-        amount: Money::new(0, Currency::Rub),
-        on: jiff::civil::date(2026, 11, 24),
-        at: at(1),
-    };
+    let nothing = Write::Promise { attempt: id, parts: vec![part(0)], at: at(1) };
     is_conflict(store.apply(&[nothing]).await);
     store.apply(&[promise(id, 2)]).await.unwrap();
     is_conflict(store.apply(&[promise(id, 2)]).await);
@@ -519,21 +518,111 @@ async fn a_payment_counts_once_and_stops_everything(store: &impl Store) {
         .await
         .unwrap();
     store.apply(&[finish(AttemptId(1), Disposition::Promised, 2, again(60))]).await.unwrap();
-    assert!(store.pay("K1", "P1", at(3)).await.unwrap());
-    assert!(!store.pay("K1", "P1", at(4)).await.unwrap());
+    assert!(pay(store, payment("P1", "K1", None, 3)).await.unwrap().new);
+    assert!(!pay(store, payment("P1", "K1", None, 4)).await.unwrap().new);
     let history = store.history("K1").await.unwrap();
-    assert!(history.standing.contact.debt.paid);
+    assert!(history.standing.contact.paid());
     assert_eq!(history.standing.promises[0].state, PromiseState::Kept);
     assert_eq!(history.attempts[1].state, AttemptState::Cancelled);
     assert_eq!(closed(store, "K1").await, ["paid"]);
-    assert!(store.pay("K2", "P2", at(3)).await.unwrap());
+    assert!(pay(store, payment("P2", "K2", None, 3)).await.unwrap().settled);
     is_conflict(store.apply(&[live(AttemptId(2), claimed[1].standing.contact.phones[0].id, 5)]).await);
-    is_not_found(store.pay("K9", "P1", at(3)).await);
+    is_not_found(pay(store, payment("P3", "K9", None, 3)).await);
+    is_conflict(pay(store, payment("P1", "K2", None, 3)).await);
+}
+
+async fn a_payment_in_part_and_its_reversal(store: &impl Store) {
+    running(store, 1).await;
+    let paid = pay(store, payment("P1", "K1", Some(23_450), 1)).await.unwrap();
+    assert_eq!((paid.new, paid.settled, paid.left.minor), (true, false, 100_000));
+    assert_eq!(attempt(store, AttemptId(1)).await.state, AttemptState::Scheduled, "the rest is still owed");
+    is_conflict(pay(store, payment("P1", "K1", Some(23_451), 1)).await);
+    is_conflict(pay(store, payment("P2", "K1", Some(0), 1)).await);
+    is_conflict(pay(store, NewPayment { debt: Some("heat".into()), ..payment("P2", "K1", None, 1) }).await);
+    assert!(pay(store, payment("P3", "K1", None, 2)).await.unwrap().settled);
+    assert_eq!(attempt(store, AttemptId(1)).await.state, AttemptState::Cancelled);
+    assert_eq!(closed(store, "K1").await, ["paid"]);
+    assert_eq!(store.sleepers(at(9), 9).await.unwrap(), [], "nothing is left to look at");
+    let known = store.last_payment().await.unwrap();
+    assert!(store.reverse("P3", at(3)).await.unwrap());
+    assert!(!store.reverse("P3", at(4)).await.unwrap());
+    is_not_found(store.reverse("P9", at(4)).await);
+    let told = store.payments(known, 9).await.unwrap();
+    assert_eq!(told.iter().map(|p| (p.id.as_str(), p.reversed_at)).collect::<Vec<_>>(), [("P3", Some(at(3)))]);
+    let sleeper = store.sleepers(at(3), 9).await.unwrap().remove(0);
+    assert_eq!((sleeper.closed.reason.as_str(), sleeper.standing.contact.amount().minor), ("paid", 100_000));
+    let batch = [Enrolment { contact: ContactId(1), next: again(5) }];
+    store.wake(sleeper.campaign, &batch, at(4)).await.unwrap();
+    store.wake(sleeper.campaign, &batch, at(4)).await.unwrap();
+    assert_eq!(store.sleepers(at(9), 9).await.unwrap(), [], "it is awake");
+    assert_eq!(store.next_due().await.unwrap(), Some(at(5)));
+}
+
+async fn several_debts_are_one_contact(store: &impl Store) {
+    let heat = NewDebt { external_id: "heat".into(), ..debt(10_000, jiff::civil::date(2026, 10, 1)) };
+    let water = NewDebt { external_id: "water".into(), ..debt(5_000, jiff::civil::date(2026, 11, 1)) };
+    let lines = [heat, water].map(|d| NewContact { debts: vec![d], ..contact(1) });
+    assert_eq!(store.import(&lines, at(0)).await.unwrap().changed, 1);
+    let owed = |c: &Contact| (c.amount().minor, c.due().to_string());
+    let found = store.contacts(ContactId(0), 1).await.unwrap().remove(0);
+    assert_eq!(owed(&found), (15_000, "2026-10-01".into()));
+    pay(store, payment("P1", "K1", Some(12_000), 1)).await.unwrap();
+    let found = store.contacts(ContactId(0), 1).await.unwrap().remove(0);
+    assert_eq!(owed(&found), (3_000, "2026-11-01".into()));
+    let dollars = NewDebt { amount: Money::new(1, Currency::Usd), ..debt(1, jiff::civil::date(2026, 11, 1)) };
+    let summary = store.import(&[NewContact { debts: vec![dollars], ..contact(1) }, contact(2)], at(2)).await.unwrap();
+    assert_eq!((summary.added, summary.refused.len(), summary.refused[0].0), (1, 1, 0), "the other line is kept");
+}
+
+async fn a_promise_is_judged_when_its_grace_is_over(store: &impl Store) {
+    let (id, _) = one_in_the_air(store).await;
+    store.apply(&[promise(id, 2)]).await.unwrap();
+    let sleeps = Close::new("promised", "until the 27th").until(Some(part(50_000).judge_at));
+    store.apply(&[finish(id, Disposition::Promised, 3, Next::Close(sleeps))]).await.unwrap();
+    let judged = part(50_000).judge_at;
+    let before = Wall(judged.0 - 1);
+    assert_eq!(store.judge_promises(before, 9).await.unwrap(), 0);
+    assert_eq!(store.sleepers(before, 9).await.unwrap(), []);
+    assert_eq!(store.judge_promises(judged, 9).await.unwrap(), 1);
+    assert_eq!(store.promises().await.unwrap()[0].state, PromiseState::Broken);
+    let sleeper = store.sleepers(judged, 9).await.unwrap().remove(0);
+    assert_eq!(sleeper.last.map(|plan| plan.step), Some(0));
+    // The bank tells late of what was paid in time.
+    pay(store, payment("P1", "K1", Some(50_000), 60)).await.unwrap();
+    assert_eq!(store.promises().await.unwrap()[0].state, PromiseState::Kept);
+    is_conflict(store.withdraw_promise(PromiseId(1), judged).await);
+}
+
+async fn one_call_at_a_time_to_a_person_and_to_a_line(store: &impl Store) {
+    let mut rows: Vec<NewContact> = (1..=4).map(contact).collect();
+    rows[1].person = Some("Anna".into());
+    rows[2].person = Some("Anna".into());
+    rows[3].phones = rows[0].phones.clone();
+    store.import(&rows, at(-10)).await.unwrap();
+    running(store, 4).await;
+    store.import(&rows, at(-7)).await.unwrap();
+    let claimed = claim(store, 0).await;
+    let phone = |n: usize| claimed[n].standing.contact.phones[0].id;
+    let same_line = store.contacts(ContactId(3), 1).await.unwrap()[0].phones[0].id;
+    store.apply(&[live(AttemptId(1), phone(0), 1)]).await.unwrap();
+    is_conflict(store.apply(&[live(AttemptId(4), same_line, 1)]).await);
+    store.apply(&[live(AttemptId(2), phone(1), 1)]).await.unwrap();
+    is_conflict(store.apply(&[live(AttemptId(3), phone(2), 1)]).await);
+    store.apply(&[finish(AttemptId(1), Disposition::Busy, 2, close("x"))]).await.unwrap();
+    store.apply(&[finish(AttemptId(2), Disposition::Refused, 2, close("x"))]).await.unwrap();
+    let whose = async |contact: &str| {
+        let past = store.history(contact).await.unwrap().standing.past;
+        past.iter().map(|p| format!("{} {}", p.whose, p.disposition)).collect::<Vec<_>>()
+    };
+    assert_eq!(whose("K4").await, ["line busy"]);
+    assert_eq!(whose("K3").await, ["person refused"]);
+    assert_eq!(whose("K1").await, ["contact busy"]);
+    store.apply(&[live(AttemptId(4), same_line, 3)]).await.unwrap();
 }
 
 async fn a_payment_in_mid_call_closes_the_contact_at_its_end(store: &impl Store) {
     let (id, _) = one_in_the_air(store).await;
-    store.pay("K1", "P1", at(2)).await.unwrap();
+    pay(store, payment("P1", "K1", None, 2)).await.unwrap();
     assert_eq!(attempt(store, id).await.state, AttemptState::Live);
     store.apply(&[finish(id, Disposition::NoAnswer, 3, again(60))]).await.unwrap();
     assert_eq!(closed(store, "K1").await, ["paid"]);
