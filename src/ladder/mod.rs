@@ -8,6 +8,7 @@ mod delay;
 mod letter;
 mod message;
 mod next;
+mod pacing;
 mod promise;
 mod reader;
 mod remind;
@@ -30,10 +31,12 @@ use std::ops::Range;
 use crate::flow::expr::Expr;
 use crate::flow::program::Field;
 use crate::language::Language;
+use crate::phone::NumberRules;
 use crate::policy::Rules;
 
 pub use compile::{Compiled, compile, compile_with_tests};
 pub use delay::Delay;
+pub use pacing::{AgentPacing, PacingMode};
 pub use promise::{Goto, PromiseLimits, Target};
 pub use remind::Remind;
 pub use render::Written;
@@ -70,6 +73,10 @@ pub struct Ladder {
     /// Where each list lies in `steps`: first the ladder's own, then those of segments that have others.
     pub lists: Vec<Range<usize>>,
     pub stop_on: Vec<StopOn>,
+    /// Dialled for the agents of a queue; `None`: as fast as the trunks go.
+    pub pacing: Option<AgentPacing>,
+    /// Which numbers are not dialled, beside those that the config bars.
+    pub numbers: NumberRules,
     pub messages: Vec<Message>,
 }
 
