@@ -168,9 +168,14 @@ pub fn hash(source: &str) -> String {
 }
 
 impl Ladder {
-    /// Each written message by name, once a language; what is put into it left out.
+    /// What each SMS and e-mail says, once a language, by the message's name; what is put into it left out. Subjects are not asked.
     pub fn written(&self) -> impl Iterator<Item = (&str, String)> {
-        self.messages.iter().flat_map(|message| {
+        let sent = self.steps.iter().filter_map(|step| match &step.does {
+            Does::Sms { message } | Does::Email { body: message, .. } => Some(*message),
+            Does::Voice { .. } | Does::Letter { .. } | Does::Human { .. } | Does::Visit { .. } => None,
+        });
+        sent.flat_map(|MessageIndex(at)| {
+            let message = &self.messages[at];
             let text = |pieces: &Vec<Piece>| {
                 let words = pieces.iter().filter_map(|piece| match piece {
                     Piece::Text(text) => Some(text.as_str()),
