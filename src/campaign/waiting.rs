@@ -55,7 +55,7 @@ fn reason(ladder: &Ladder, attempt: &Attempt, standing: &Standing, now: Wall) ->
         AttemptState::Scheduled | AttemptState::Finished | AttemptState::Cancelled => {}
     }
     let due = attempt.plan.due_at;
-    match decide_now(ladder, standing, channel, now) {
+    match decide_now(ladder, standing, &attempt.plan, now) {
         Decision::Allow if due <= now => (format!("are due for {} now", a(channel)), None),
         Decision::Allow => (format!("wait for {}, as the ladder says", a(channel)), Some(due)),
         Decision::NeedsHuman { rule, .. } => (format!("go to a human: {}", words(rule)), None),

@@ -105,7 +105,7 @@ impl Engine {
             return self.write_surely(vec![back(plan.due_at, plan.why.clone())], None, out);
         };
         let ladder = plan.ladder.clone();
-        let decision = campaign::decide_now(&ladder, &claimed.standing, claimed.attempt.channel, now.wall);
+        let decision = campaign::decide_now(&ladder, &claimed.standing, &claimed.attempt.plan, now.wall);
         if decision != Decision::Allow {
             return self.put_off(now, claimed, &ladder, decision, out);
         }
@@ -238,7 +238,7 @@ impl Engine {
         let flow = plan.ladder.flow_of(&waiting.claimed.attempt.plan).and_then(|flow| plan.programs.get(flow));
         let moved = flow.is_none_or(|program| program.hash != waiting.program.hash);
         let stale = moved || waiting.context.today != now.wall.date(&standing.contact.zone);
-        let decision = campaign::decide_now(&plan.ladder, standing, Channel::Voice, now.wall);
+        let decision = campaign::decide_now(&plan.ladder, standing, &waiting.claimed.attempt.plan, now.wall);
         if stale || decision != Decision::Allow {
             // The window closed, the day changed or the campaign moved while it waited: consider it anew.
             let waiting = self.waiting.remove(&attempt).expect("got above");
@@ -263,8 +263,12 @@ impl Engine {
         }
         let phones = &waiting.claimed.standing.contact.phones;
         let number = phones.iter().find(|p| p.id == waiting.phone).expect("chosen from these").number.clone();
-        let terms = self.plan(waiting.claimed.attempt.campaign).map(|plan| plan.ladder.promise_terms);
-        let call = Call::new(waiting.program, waiting.values, waiting.context).on_hold_at_most(self.limits.hold_max);
+        let ladder = self.plan(waiting.claimed.attempt.campaign).map(|plan| &plan.ladder);
+        let terms = ladder.map(|ladder| ladder.promise_terms);
+        let bounds = ladder.map(|ladder| ladder.promise_limits.bounds(&waiting.claimed.standing)).unwrap_or_default();
+        let call = Call::new(waiting.program, waiting.values, waiting.context)
+            .on_hold_at_most(self.limits.hold_max)
+            .promising_within(bounds);
         let id = CallId::of(attempt);
         let whose = Whose::Attempt { claimed: Box::new(waiting.claimed), phone: waiting.phone };
         let terms = terms.unwrap_or_default();
@@ -299,7 +303,7 @@ impl Engine {
         let entry = Write::Worklist {
             attempt: attempt.id,
             queue: ladder.queue_of(&attempt.plan).unwrap_or(HUMAN_QUEUE).to_string(),
-            reason: attempt.plan.why.clone(),
+            reason: ladder.brief(&attempt.plan, &claimed.standing),
             at: now.wall,
         };
         self.tally.handed_over += 1;

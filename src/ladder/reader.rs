@@ -95,6 +95,28 @@ impl Reader<'_> {
         }
     }
 
+    pub fn number(&mut self, node: &Node, what: &str, least: u32, most: u32) -> Option<u32> {
+        let scalar = self.scalar(node, what)?;
+        let number = scalar.text.parse::<u32>().ok().filter(|n| (least..=most).contains(n));
+        if number.is_none() {
+            let found = format!("{what} is a number from {least} to {most}, not `{}`", scalar.text);
+            self.report(Diagnostic::error(codes::MALFORMED, node.span, found));
+        }
+        number
+    }
+
+    pub fn truth(&mut self, node: &Node, what: &str) -> Option<bool> {
+        let text = self.text(node, what)?;
+        match text.as_str() {
+            "true" => Some(true),
+            "false" => Some(false),
+            other => {
+                self.report(Diagnostic::error(codes::MALFORMED, node.span, format!("{what} is true or false, not `{other}`")));
+                None
+            }
+        }
+    }
+
     pub fn required<'m>(&mut self, map: &'m Map, key: &str, of: &str, span: Span) -> Option<&'m Node> {
         let found = map.get(key).map(|e| &e.value);
         if found.is_none() {

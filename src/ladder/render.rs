@@ -4,7 +4,7 @@ use super::{Does, Ladder, MessageIndex, Piece};
 use crate::books::{Plan, Standing};
 use crate::language::Language;
 
-/// One SMS or e-mail, ready to be put into the outbox.
+/// One SMS, e-mail or letter, ready to be put into the outbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Written {
     /// Of an e-mail only.
@@ -16,13 +16,13 @@ impl Ladder {
     /// The message of `plan`'s step in the contact's language; `None` for steps that write nothing.
     pub fn render(&self, plan: &Plan, standing: &Standing) -> Option<Written> {
         match &self.steps.get(plan.step as usize)?.does {
-            Does::Sms { message } => Some(Written { subject: None, body: self.text(*message, standing) }),
+            Does::Sms { message } | Does::Letter { message } => Some(Written { subject: None, body: self.text(*message, standing) }),
             Does::Email { subject, body } => {
                 // A line break in a subject would begin a new header.
                 let subject = self.text(*subject, standing).replace(['\r', '\n'], " ");
                 Some(Written { subject: Some(subject), body: self.text(*body, standing) })
             }
-            Does::Voice { .. } | Does::Human { .. } => None,
+            Does::Voice { .. } | Does::Human { .. } | Does::Visit { .. } => None,
         }
     }
 

@@ -110,7 +110,7 @@ fn clipped(reader: &mut Reader, span: Span, stricter: String) {
 }
 
 /// `"09:00"` → minutes after midnight; `"24:00"` is the day's end.
-fn time(reader: &mut Reader, node: &Node) -> Option<u16> {
+pub fn time(reader: &mut Reader, node: &Node) -> Option<u16> {
     let scalar = reader.scalar(node, "a time")?;
     let parsed = scalar.text.split_once(':').and_then(|(h, m)| {
         let digits = |s: &str| s.len() == 2 && s.bytes().all(|b| b.is_ascii_digit());

@@ -16,8 +16,19 @@ use crate::time::Wall;
 pub struct Question<'a> {
     pub standing: &'a Standing,
     pub channel: Channel,
+    pub purpose: Purpose,
     pub now: Wall,
     pub rules: &'a Rules,
+}
+
+/// What a contact is made for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Purpose {
+    /// To ask for money.
+    #[default]
+    Demand,
+    /// To remind of an open promise: the one thing that is allowed while there is one.
+    Reminder,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,6 +78,9 @@ fn person(q: &Question) -> Option<Decision> {
         return Some(Decision::deny("paid", None, "the debt is paid"));
     }
     let promise = q.standing.promises.iter().find(|p| p.state == PromiseState::Open)?;
+    if q.purpose == Purpose::Reminder {
+        return None;
+    }
     let why = format!("a promise to pay {} on {} is open", promise.amount, promise.on);
     Some(Decision::deny("open_promise", None, why))
 }

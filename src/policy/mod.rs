@@ -20,7 +20,7 @@ mod window;
 pub(crate) mod world;
 
 pub use cap::{Cap, CapFault, Counted, Period};
-pub use decide::{Decision, Question, decide};
+pub use decide::{Decision, Purpose, Question, decide};
 pub use earliest::{SEARCH_DAYS_MAX, earliest};
 pub use facts::{Claimant, Fact, Protected, postal_address};
 pub use pack::Pack;

@@ -10,6 +10,8 @@ use super::facts::Stop;
 use super::gap::{After, Gap, Length};
 use super::pack::Pack;
 use super::window::{CallingWindow, Hours};
+use crate::books::PastAttempt;
+use crate::time::{Wall, Zone};
 
 /// A rule, and the id of who makes it: `RU-1`, or `ladder`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -116,6 +118,19 @@ impl Rules {
             Gap { .. } => None,
         });
         between.max().unwrap_or_default()
+    }
+
+    /// How long a person who said that it is paid is left alone, `now` being when they said so unless `past` knows better. `None`: no
+    /// rule asks for it.
+    pub fn says_paid_until(&self, past: &[PastAttempt], now: Wall, zone: &Zone) -> Option<Wall> {
+        let gaps = self.gaps.iter().map(|gap| gap.rule).filter(|gap| gap.after == After::SaysPaid);
+        gaps.map(|gap| gap.until(past, now, zone).unwrap_or_else(|| gap.end(now, zone))).max()
+    }
+
+    /// Until when it still holds, if it does.
+    pub fn says_paid_still(&self, past: &[PastAttempt], now: Wall, zone: &Zone) -> Option<Wall> {
+        let gaps = self.gaps.iter().map(|gap| gap.rule).filter(|gap| gap.after == After::SaysPaid);
+        gaps.filter_map(|gap| gap.until(past, now, zone)).max()
     }
 
     pub(super) fn count(&self) -> usize {

@@ -8,7 +8,7 @@ use jiff::civil::Date;
 
 use super::facts::Stop;
 use super::gap::{After, Length};
-use super::{CallingWindow, Counted, Hours, Period, Question, Rules};
+use super::{CallingWindow, Counted, Hours, Period, Purpose, Question, Rules};
 use crate::books::{PastAttempt, PhoneState, PromiseState, Standing, Whose};
 use crate::outcome::{Channel, Disposition};
 use crate::time::Wall;
@@ -18,6 +18,7 @@ const MINUTE: i64 = 60_000_000;
 pub struct Slow<'a> {
     standing: &'a Standing,
     channel: Channel,
+    purpose: Purpose,
     rules: &'a Rules,
     /// By rule and day: the first instant of opening and the instant of closing.
     openings: HashMap<(usize, Date), Option<(Wall, Wall)>>,
@@ -25,8 +26,8 @@ pub struct Slow<'a> {
 
 impl<'a> Slow<'a> {
     pub fn of(question: &Question<'a>) -> Slow<'a> {
-        let Question { standing, channel, rules, .. } = *question;
-        Slow { standing, channel, rules, openings: HashMap::new() }
+        let Question { standing, channel, purpose, rules, .. } = *question;
+        Slow { standing, channel, purpose, rules, openings: HashMap::new() }
     }
 
     pub fn allows(&mut self, now: Wall) -> bool {
@@ -64,7 +65,7 @@ impl<'a> Slow<'a> {
         let disputed = s.past.iter().any(|p| p.whose == Whose::Contact && p.disposition == Disposition::Disputed);
         s.suppressions.iter().all(|x| x.phone.is_some())
             && !s.contact.debts.iter().all(|d| d.paid >= d.amount.minor)
-            && s.promises.iter().all(|p| p.state != PromiseState::Open)
+            && (self.purpose == Purpose::Reminder || s.promises.iter().all(|p| p.state != PromiseState::Open))
             && address
             && !stopped
             && !(disputed && self.channel != Channel::Human)

@@ -54,7 +54,7 @@ fn hours() {
     ] {
         let standing = standing(zone);
         let rules = Rules::outermost();
-        let decision = decide(&Question { standing: &standing, channel, now: local(now, zone), rules: &rules });
+        let decision = decide(&Question { standing: &standing, channel, purpose: Purpose::Demand, now: local(now, zone), rules: &rules });
         assert_eq!(shown(&decision, &standing), expected, "{zone} {now} {channel}");
     }
 }
@@ -65,7 +65,7 @@ fn plain_words() {
     let rules = Rules::outermost();
     let now = local("2026-11-20T21:58", "Asia/Kamchatka");
     let Decision::Deny { why, .. } =
-        decide(&Question { standing: &standing, channel: Channel::Voice, now, rules: &rules })
+        decide(&Question { standing: &standing, channel: Channel::Voice, purpose: Purpose::Demand, now, rules: &rules })
     else {
         panic!("allowed");
     };
@@ -138,7 +138,7 @@ fn the_past() {
         let rules = Rules::of_ladder(CallingWindow::on(&WEEK, Hours::new(0, 1440)), caps.clone(), None)
             .and(&Rules::outermost());
         let now = local("2026-11-20T12:00", "Europe/Moscow");
-        let decision = decide(&Question { standing: &standing, channel, now, rules: &rules });
+        let decision = decide(&Question { standing: &standing, channel, purpose: Purpose::Demand, now, rules: &rules });
         assert_eq!(shown(&decision, &standing), expected, "{caps:?} {past:?} {channel}");
     }
 }
@@ -193,7 +193,7 @@ fn the_person() {
         change(&mut standing);
         let now = local("2026-11-20T12:00", "Europe/Moscow");
         let rules = Rules::outermost();
-        let decision = decide(&Question { standing: &standing, channel: *channel, now, rules: &rules });
+        let decision = decide(&Question { standing: &standing, channel: *channel, purpose: Purpose::Demand, now, rules: &rules });
         assert_eq!(shown(&decision, &standing), *expected, "{name} {channel}");
     }
 }
@@ -308,7 +308,8 @@ fn the_slow_second_form_agrees() {
         let standing = random_standing(dice, from);
         let rules = random_rules(dice);
         let channel = *dice.pick(&[Channel::Voice, Channel::Voice, Channel::Sms, Channel::Email, Channel::Human]);
-        let question = Question { standing: &standing, channel, now: from, rules: &rules };
+        let purpose = if seed % 3 == 0 { Purpose::Reminder } else { Purpose::Demand };
+        let question = Question { standing: &standing, channel, purpose, now: from, rules: &rules };
         let mut slow = Slow::of(&question);
         assert_eq!(decide(&question).allows(), slow.allows(from), "seed {seed} {:?}", decide(&question));
         let fast = earliest(&question, from).ok();
