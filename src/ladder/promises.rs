@@ -25,7 +25,7 @@ pub fn pledges(promises: &[Promise]) -> impl DoubleEndedIterator<Item = &[Promis
 
 pub fn fate(parts: &[Promise]) -> Fate {
     let any = |state: PromiseState| parts.iter().any(|p| p.state == state);
-    let by_hand = parts.iter().any(|p| p.state == PromiseState::Withdrawn && p.closed_at.is_some());
+    let by_hand = parts.iter().any(|p| p.state == PromiseState::Withdrawn && p.withdrawn_at.is_some());
     match () {
         () if any(PromiseState::Broken) => Fate::Broken,
         () if any(PromiseState::PartlyKept) => Fate::PartlyKept,
