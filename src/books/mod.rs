@@ -6,6 +6,7 @@ pub mod account;
 pub mod flow_version;
 pub mod merge;
 pub mod model;
+pub mod pledge;
 pub mod rows;
 mod standing;
 mod table;

@@ -2,6 +2,7 @@
 
 mod pacer;
 mod plan;
+pub mod rehearse;
 #[cfg(test)]
 mod tests;
 mod waiting;

@@ -7,6 +7,7 @@ mod flow;
 pub mod import;
 mod inbound;
 mod init;
+mod ladder;
 mod lines;
 mod payment;
 mod policy;
@@ -73,11 +74,15 @@ enum Command {
         #[arg(long)]
         campaign: Option<String>,
     },
-    /// The SIP messages of a call, between us and the carrier, as a ladder or a pcap file; no audio.
+    /// Check and test the ladders of campaigns; or, with a call's number, print that call's SIP messages between us and the carrier
+    /// as a ladder or a pcap file, no audio.
+    #[command(args_conflicts_with_subcommands = true, subcommand_precedence_over_arg = true)]
     Ladder {
+        #[command(subcommand)]
+        command: Option<ladder::Command>,
         /// The call's number, as logs and reports show it.
-        #[arg(allow_hyphen_values = true)]
-        call: i64,
+        #[arg(allow_hyphen_values = true, required = true)]
+        call: Option<i64>,
         /// For Wireshark and others, into this file; numbers are whole there.
         #[arg(long)]
         pcap: Option<PathBuf>,
@@ -199,7 +204,12 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Why { contact, campaign } => {
             runtime()?.block_on(print_why(&config, contact.as_deref(), campaign.as_deref()))?;
         }
-        Command::Ladder { call, pcap, full_numbers } => {
+        Command::Ladder { command: Some(command), .. } => {
+            let sound = ladder::run(&command, &mut std::io::stdout())?;
+            return Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        }
+        Command::Ladder { command: None, call, pcap, full_numbers } => {
+            let call = call.expect("required without a subcommand");
             sip_ladder::run(&Config::load(&config)?, call, full_numbers, pcap.as_deref(), &mut std::io::stdout())?;
         }
         Command::Payment(command) => runtime()?.block_on(payment::run(&config, &command))?,
@@ -297,7 +307,7 @@ fn prompts(config: &Config, clock: &Arc<Clock>) -> anyhow::Result<Arc<PromptCach
 
 /// What sends SMS and e-mail.
 fn courier(config: &Config) -> anyhow::Result<Courier> {
-    Courier::new(config.smtp.as_ref(), config.sms.as_ref())
+    Courier::new(config.smtp.as_ref(), config.sms.as_ref()).map(|courier| courier.with_letters(config.letters_dir.clone()))
         .map_err(anyhow::Error::msg)
         .context("the config's smtp section")
 }

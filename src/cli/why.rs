@@ -79,7 +79,8 @@ impl Story<'_> {
             self.line(format!("  not to be contacted: {what}, {} at {}", s.reason, self.at(s.at)));
         }
         for p in &standing.promises {
-            self.line(format!("  promised {} for {} at {}: {}", p.amount, p.on, self.at(p.made_at), p.state));
+            let part = if p.parts > 1 { format!(", part {} of {}", p.part, p.parts) } else { String::new() };
+            self.line(format!("  promised {} for {} at {}{part}: {}", p.amount, p.on, self.at(p.made_at), p.state));
         }
     }
 

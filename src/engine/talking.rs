@@ -274,7 +274,7 @@ impl Engine {
         live.facts_asked -= 1;
         if kept {
             if let Write::Promise { parts, .. } = &fact {
-                parts.iter().for_each(|part| self.tally.promise(part.amount));
+                self.tally.promise(parts.iter().map(|part| part.amount));
             }
             live.facts_kept.push(fact);
         }

@@ -1,8 +1,7 @@
 //! Contacts that are closed for a time: why, until when, and how the ladder goes on with them.
 
-use super::promises::{self, Fate, pledges};
 use super::{Goto, Ladder};
-use crate::books::{Close, Next, Plan, Promise, Standing};
+use crate::books::{Close, Next, Plan, Promise, PromiseState, Standing, pledge};
 use crate::flow::program::OptOutScope;
 use crate::outcome::Disposition;
 use crate::time::Wall;
@@ -52,22 +51,22 @@ impl Ladder {
     }
 
     fn after_promise(&self, standing: &Standing, stood: &Plan, now: Wall) -> Next {
-        let Some(parts) = pledges(&standing.promises).next_back() else {
+        let Some(parts) = pledge::pledges(&standing.promises).next_back() else {
             return self.go_on(standing, &Goto::NEXT, stood, now, "no promise is left".into());
         };
         let promise = words(parts);
-        let times = promises::broken(&standing.promises);
+        let times = pledge::broken(&standing.promises);
         let broken = || &self.on_broken_promise[(times.max(1) as usize).min(self.on_broken_promise.len()) - 1];
-        let (goto, why) = match promises::fate(parts) {
-            Fate::Kept => {
+        let (goto, why) = match pledge::fate(parts) {
+            PromiseState::Kept => {
                 let left = standing.contact.amount();
                 (&self.on_kept_promise, format!("{promise} was kept; {left} is still owed"))
             }
-            Fate::Broken => (broken(), format!("{promise} was broken, broken promise number {times}")),
-            Fate::PartlyKept => {
+            PromiseState::Broken => (broken(), format!("{promise} was broken, broken promise number {times}")),
+            PromiseState::PartlyKept => {
                 (broken(), format!("{promise} was kept only in part, broken promise number {times}"))
             }
-            Fate::Withdrawn | Fate::Superseded | Fate::Open => (&Goto::NEXT, format!("{promise} was withdrawn")),
+            PromiseState::Withdrawn | PromiseState::Superseded | PromiseState::Open => (&Goto::NEXT, format!("{promise} was withdrawn")),
         };
         self.go_on(standing, goto, stood, now, why)
     }

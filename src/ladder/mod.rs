@@ -5,10 +5,10 @@ mod check;
 mod codes;
 mod compile;
 mod delay;
+mod letter;
 mod message;
 mod next;
 mod promise;
-mod promises;
 mod reader;
 mod remind;
 mod render;
@@ -35,7 +35,6 @@ use crate::policy::Rules;
 pub use compile::{Compiled, compile, compile_with_tests};
 pub use delay::Delay;
 pub use promise::{Goto, PromiseLimits, Target};
-pub use promises::{Fate, broken, fate, pledges};
 pub use remind::Remind;
 pub use render::Written;
 pub use retry::{Answer, Retry, RetryOn};
@@ -139,6 +138,12 @@ pub enum Piece {
     Name,
     /// `{company}`
     Company,
+}
+
+/// The content of a ladder in a few digits: the first twelve of its SHA-256.
+pub fn hash(source: &str) -> String {
+    use sha2::{Digest, Sha256};
+    Sha256::digest(source.as_bytes()).iter().take(6).map(|byte| format!("{byte:02x}")).collect()
 }
 
 impl Does {

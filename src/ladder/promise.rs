@@ -2,8 +2,8 @@
 
 use super::codes;
 use super::delay::Delay;
-use super::promises::{in_a_row, length_days};
 use super::reader::Reader;
+use crate::books::pledge::{in_a_row, length_days};
 use crate::books::{PromiseTerms, Standing};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::flow::program::PromiseBounds;

@@ -105,13 +105,17 @@ impl Reader<'_> {
         number
     }
 
+    /// `true` or `false`, also written `yes` and `no`.
     pub fn truth(&mut self, node: &Node, what: &str) -> Option<bool> {
-        let text = self.text(node, what)?;
-        match text.as_str() {
-            "true" => Some(true),
-            "false" => Some(false),
-            other => {
-                self.report(Diagnostic::error(codes::MALFORMED, node.span, format!("{what} is true or false, not `{other}`")));
+        let written = match &node.value {
+            Value::Scalar(scalar) => scalar.text.as_str(),
+            Value::Map(_) | Value::List(_) => "",
+        };
+        match written {
+            "true" | "yes" => Some(true),
+            "false" | "no" => Some(false),
+            _ => {
+                self.report(Diagnostic::error(codes::MALFORMED, node.span, format!("{what} is true or false")));
                 None
             }
         }

@@ -1,8 +1,10 @@
 //! Written messages, with the contact's values put in.
 
+use super::letter::{Head, lay_out};
 use super::{Does, Ladder, MessageIndex, Piece};
 use crate::books::{Plan, Standing};
 use crate::language::Language;
+use crate::policy::postal_address;
 
 /// One SMS, e-mail or letter, ready to be put into the outbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,7 +18,18 @@ impl Ladder {
     /// The message of `plan`'s step in the contact's language; `None` for steps that write nothing.
     pub fn render(&self, plan: &Plan, standing: &Standing) -> Option<Written> {
         match &self.steps.get(plan.step as usize)?.does {
-            Does::Sms { message } | Does::Letter { message } => Some(Written { subject: None, body: self.text(*message, standing) }),
+            Does::Sms { message } => Some(Written { subject: None, body: self.text(*message, standing) }),
+            Does::Letter { message } => {
+                let contact = &standing.contact;
+                let head = Head {
+                    company: &contact.creditor,
+                    name: &contact.name,
+                    address: postal_address(contact)?,
+                    date: plan.due_at.date(&contact.zone),
+                    language: self.language_for(contact.language),
+                };
+                Some(Written { subject: None, body: lay_out(&head, &self.text(*message, standing)) })
+            }
             Does::Email { subject, body } => {
                 // A line break in a subject would begin a new header.
                 let subject = self.text(*subject, standing).replace(['\r', '\n'], " ");

@@ -3,8 +3,8 @@
 use jiff::civil::Date;
 
 use super::segments::CLASS;
-use super::{Ladder, Segment, promises};
-use crate::books::Standing;
+use super::{Ladder, Segment};
+use crate::books::{Standing, pledge};
 use crate::flow::expr::{self, Env, Scope, Type, Value};
 use crate::flow::program::{ContactValues, Field};
 use crate::flow::read_value;
@@ -68,7 +68,7 @@ impl Ladder {
                 "debts" => {
                     Some(Value::Number(contact.debts.iter().filter(|debt| !debt.is_paid()).count() as i64))
                 }
-                "promises_broken" => Some(Value::Number(i64::from(promises::broken(&standing.promises)))),
+                "promises_broken" => Some(Value::Number(i64::from(pledge::broken(&standing.promises)))),
                 CLASS => continue,
                 name => {
                     let written = contact.field(name).map(|t| t.trim().to_string()).filter(|t| !t.is_empty());

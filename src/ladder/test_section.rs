@@ -183,7 +183,7 @@ fn disposition(word: &str) -> Result<Disposition, String> {
 /// `2026-11-25 10:00`, or a day, which begins at 00:00.
 fn instant(written: &str) -> Result<DateTime, String> {
     let help = || "an instant is written 2026-11-25 10:00, where the contact is".to_string();
-    if let Ok(day) = written.parse::<jiff::civil::Date>() {
+    if let Ok(day) = jiff::civil::Date::strptime("%Y-%m-%d", written) {
         return Ok(day.at(0, 0, 0, 0));
     }
     DateTime::strptime("%Y-%m-%d %H:%M", written).map_err(|_| help())
