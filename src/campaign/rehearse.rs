@@ -428,3 +428,67 @@ fn contact(test: &LadderTest) -> Contact {
         fields: of.fields.clone(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnostic::render_all;
+    use crate::ladder::{Compiled, compile_with_tests};
+
+    /// The ladders under `tests/ladders`: what their tests say holds, and they come by every step.
+    #[test]
+    fn ladders_with_tests() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/ladders");
+        let mut ran = 0;
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_none_or(|extension| extension != "yaml") {
+                continue;
+            }
+            let (file, source) = (path.display().to_string(), std::fs::read_to_string(&path).unwrap());
+            let Compiled { ladder, tests, diagnostics } = compile_with_tests(&source);
+            assert!(diagnostics.is_empty(), "{}", render_all(&diagnostics, &file, &source));
+            let ladder = ladder.unwrap();
+            let mut covered = Covered::default();
+            for test in &tests {
+                let held = rehearse(&ladder, test).unwrap_or_else(|failure| {
+                    let Failure { span, message, log, .. } = failure;
+                    panic!("{file}:{}:{}: {}\n{message}\n{}", span.line, span.column, test.name, log.join("\n"))
+                });
+                covered.join(&held);
+                ran += 1;
+            }
+            assert_eq!(covered.steps.len(), ladder.steps.len(), "{file}: a step that no test comes by");
+        }
+        assert!(ran > 20, "only {ran} tests");
+    }
+
+    /// Each of these steps, added to a test that holds, makes it fail; and what is then said.
+    #[test]
+    fn what_cannot_be_is_told() {
+        let ladder = "ladder: l\nlanguages: [en]\nsegments:\n  all: { when: days_overdue > 0, flow: f }\n\
+            promise: { most: 1, days_max: 10, least_share: 50% }\nsteps:\n  - voice: segment.flow\n  - human: q\n\
+            stop_on: [paid, promised, disputed, opted_out, wrong_number]\ntests:\n  - name: t\n    \
+            contact: { amount: 100 RUB, due: 2026-11-01 }\n    start: 2026-11-20T12:00+03:00\n    steps:\n      - next: voice\n";
+        for (step, says) in [
+            ("next: sms", "next: expected sms, got voice"),
+            ("{ next: voice, at: 2026-11-20 12:01 }", "at: expected 2026-11-20 12:01, got 2026-11-20 12:00"),
+            ("{ closed: paid }", "closed: expected paid, got none"),
+            ("queued", "an attempt by voice cannot end as queued"),
+            ("promised 100 on 2026-12-01", "2026-12-01 is more than 10 days ahead"),
+            ("promised 49 on 2026-11-25", "it is less than 50.0% of what is owed"),
+            ("promised 100 on 2026-11-19", "its days lie in the past"),
+            ("reversed", "no payment stands"),
+            ("withdrawn", "no promise is open"),
+            ("time passes to 2026-11-19", "it is 2026-11-20 12:00 already"),
+            ("time passes to 2026-11-21", "a call comes before that"),
+        ] {
+            let source = format!("{ladder}      - {step}\n");
+            let Compiled { ladder, tests, diagnostics } = compile_with_tests(&source);
+            let ladder = ladder.unwrap_or_else(|| panic!("{}", render_all(&diagnostics, "l", &source)));
+            let failure = rehearse(&ladder, &tests[0]).unwrap_err();
+            assert!(failure.message.contains(says), "{step}: {}", failure.message);
+            assert_eq!(failure.span.line, 16, "{step}");
+        }
+    }
+}

@@ -57,8 +57,10 @@ pub fn compile_with_tests(source: &str) -> Compiled {
         reader.report(Diagnostic { code: codes::of_flow(diagnostic.code), message, help, ..diagnostic });
     }
     let ladder = root.as_ref().and_then(|root| ladder(&mut reader, root));
+    // After an error, names that it took away would be missed once more.
+    let broken = reader.diagnostics.iter().any(Diagnostic::is_error);
     let tests = match (&ladder, &root) {
-        (Some(ladder), Some(root)) => test_section::tests(&mut reader, root, ladder),
+        (Some(ladder), Some(root)) if !broken => test_section::tests(&mut reader, root, ladder),
         _ => Vec::new(),
     };
     let mut diagnostics = reader.diagnostics;
