@@ -80,9 +80,17 @@ pub fn promised_in_words(parts: &[Promised]) -> String {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fact {
     /// In one part or several, earliest first; at least one.
-    Promise { parts: Vec<Promised> },
-    OptOut { scope: OptOutScope },
-    Message { by: NotifyBy, subject: Option<String>, body: String },
+    Promise {
+        parts: Vec<Promised>,
+    },
+    OptOut {
+        scope: OptOutScope,
+    },
+    Message {
+        by: NotifyBy,
+        subject: Option<String>,
+        body: String,
+    },
 }
 
 /// A line of the call's log.

@@ -236,7 +236,9 @@ fn domain_values(program: &Program, variable: VarId, env: &Env) -> Vec<Value> {
             };
             let sums = slot_values(program, &promise.of, env).into_iter();
             let offered = sums.filter_map(|sum| match sum {
-                Value::Money(sum) => Some(promise.offers.iter().flat_map(move |o| amounts_of(o, sum)).map(Value::Money)),
+                Value::Money(sum) => {
+                    Some(promise.offers.iter().flat_map(move |o| amounts_of(o, sum)).map(Value::Money))
+                }
                 _ => None,
             });
             offered.flatten().collect()

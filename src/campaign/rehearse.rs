@@ -160,7 +160,12 @@ impl<'l> Stage<'l> {
         }
     }
 
-    fn ends(&mut self, disposition: Disposition, node: Option<String>, parts: &[(Money, jiff::civil::Date)]) -> Result<(), String> {
+    fn ends(
+        &mut self,
+        disposition: Disposition,
+        node: Option<String>,
+        parts: &[(Money, jiff::civil::Date)],
+    ) -> Result<(), String> {
         let plan = self.made(disposition)?;
         let standing = self.standing();
         if !parts.is_empty() {
@@ -245,7 +250,11 @@ impl<'l> Stage<'l> {
             return not(format!("it would run until {last}, the first one ran {most} days"));
         }
         if all * 1000 < least {
-            return not(format!("it is less than {}.{}% of what is owed", bounds.least_permille / 10, bounds.least_permille % 10));
+            return not(format!(
+                "it is less than {}.{}% of what is owed",
+                bounds.least_permille / 10,
+                bounds.least_permille % 10
+            ));
         }
         Ok(())
     }
@@ -286,7 +295,11 @@ impl<'l> Stage<'l> {
         let newest = self.account.payments.iter().rev().find(|p| p.reversed_at.is_none());
         let id = newest.ok_or("no payment stands that could be taken back")?.id.clone();
         self.account.reverse(&id, self.account.payments.len() as i64 + 1, self.now).map_err(|e| e.to_string())?;
-        self.log.push(format!("{}  a payment is taken back; {} is owed", self.at(self.now), self.account.contact.amount()));
+        self.log.push(format!(
+            "{}  a payment is taken back; {} is owed",
+            self.at(self.now),
+            self.account.contact.amount()
+        ));
         self.money_moved();
         Ok(())
     }
@@ -332,9 +345,13 @@ impl<'l> Stage<'l> {
         }
         for _ in 0..WAKES_MAX {
             match &self.stands {
-                Stands::Planned(plan) if plan.due_at > to || (plan.channel == Channel::Voice && plan.due_at == to) => break,
+                Stands::Planned(plan) if plan.due_at > to || (plan.channel == Channel::Voice && plan.due_at == to) => {
+                    break;
+                }
                 Stands::Planned(plan) => match plan.channel {
-                    Channel::Voice => return Err(format!("a call comes before that: say how it ends; {}", self.words())),
+                    Channel::Voice => {
+                        return Err(format!("a call comes before that: say how it ends; {}", self.words()));
+                    }
                     Channel::Sms | Channel::Email | Channel::Letter => self.ends(Disposition::Queued, None, &[])?,
                     Channel::Human | Channel::Visit => self.ends(Disposition::HandedOver, None, &[])?,
                 },
@@ -376,7 +393,8 @@ impl<'l> Stage<'l> {
         });
         hold("step", step.clone(), got);
         hold("segment", segment.clone(), plan.map(|p| p.segment.clone()));
-        let found = self.ladder.look_up(&self.standing(), self.now).ok().and_then(|found| found.class.map(str::to_string));
+        let found =
+            self.ladder.look_up(&self.standing(), self.now).ok().and_then(|found| found.class.map(str::to_string));
         hold("class", class.clone(), found);
         hold("at", at.as_ref().map(minute), plan.map(|p| self.at(p.due_at)));
         hold("closed", closed.clone(), close.map(|c| c.reason.clone()));

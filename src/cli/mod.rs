@@ -307,7 +307,8 @@ fn prompts(config: &Config, clock: &Arc<Clock>) -> anyhow::Result<Arc<PromptCach
 
 /// What sends SMS and e-mail.
 fn courier(config: &Config) -> anyhow::Result<Courier> {
-    Courier::new(config.smtp.as_ref(), config.sms.as_ref()).map(|courier| courier.with_letters(config.letters_dir.clone()))
+    Courier::new(config.smtp.as_ref(), config.sms.as_ref())
+        .map(|courier| courier.with_letters(config.letters_dir.clone()))
         .map_err(anyhow::Error::msg)
         .context("the config's smtp section")
 }

@@ -66,7 +66,9 @@ impl Ladder {
             PromiseState::PartlyKept => {
                 (broken(), format!("{promise} was kept only in part, broken promise number {times}"))
             }
-            PromiseState::Withdrawn | PromiseState::Superseded | PromiseState::Open => (&Goto::NEXT, format!("{promise} was withdrawn")),
+            PromiseState::Withdrawn | PromiseState::Superseded | PromiseState::Open => {
+                (&Goto::NEXT, format!("{promise} was withdrawn"))
+            }
         };
         self.go_on(standing, goto, stood, now, why)
     }
@@ -98,7 +100,6 @@ impl Ladder {
         }
     }
 }
-
 
 /// `the promise of 500.00 RUB on 2026-11-25`, `the plan of 3 parts, the last of them 500.00 RUB on 2027-01-25`.
 fn words(parts: &[Promise]) -> String {

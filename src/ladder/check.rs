@@ -46,7 +46,9 @@ pub fn gotos<'g>(
     for (goto, span) in gotos {
         let Target::Step(name) = &goto.to else { continue };
         let of = |list: usize| laid.steps[laid.lists[list].clone()].iter().map(|(step, _)| step.name.as_str());
-        let Some(lacking) = segments.iter().find(|segment| !of(segment.list).any(|known| known == name)) else { continue };
+        let Some(lacking) = segments.iter().find(|segment| !of(segment.list).any(|known| known == name)) else {
+            continue;
+        };
         let mut known: Vec<&str> = of(lacking.list).chain(["first", "next"]).collect();
         known.dedup();
         let what = format!("step of segment {}", lacking.name);
@@ -79,50 +81,45 @@ fn order(reader: &mut Reader, steps: &[(Step, Span)]) {
 
 /// Retries that delays, caps or the gap can never satisfy as written.
 fn retries(reader: &mut Reader, step: &Step, span: Span, rules: &Rules) {
-        let Does::Voice { retry, .. } = &step.does else { return };
-        if retry.attempts_max > retry.reachable() {
+    let Does::Voice { retry, .. } = &step.does else { return };
+    if retry.attempts_max > retry.reachable() {
+        let found =
+            format!("{} tries are allowed, but the delays lead to {} at most", retry.attempts_max, retry.reachable());
+        reader
+            .report(Diagnostic::warning(codes::TRIES_UNREACHED, span, found).help("add delays, or lower attempts_max"));
+    }
+    for (on, name, delays) in retry.lists().filter(|(on, ..)| *on != RetryOn::Technical) {
+        // The k-th delay follows at least k calls of that ending; when the day has no room for one more, a shorter
+        // wait than a day is never what happens.
+        let of_day = |of| rules.cap(of, Period::Day).map(|c| c.most as usize);
+        let talks = matches!(
+            on,
+            RetryOn::HungUpEarly
+                | RetryOn::NoInput
+                | RetryOn::ThirdParty
+                | RetryOn::NotVerified
+                | RetryOn::CallbackRequested
+        );
+        let cap = [(Counted::Calls, true), (Counted::Talks, talks)]
+            .into_iter()
+            .filter(|(_, counts)| *counts)
+            .filter_map(|(of, _)| Some((of_day(of)?, of)))
+            .min_by_key(|(most, _)| *most);
+        let in_a_day = delays.iter().take_while(|d| d.within_a_day()).count();
+        if let Some((most, of)) = cap
+            && in_a_day >= most
+        {
             let found = format!(
-                "{} tries are allowed, but the delays lead to {} at most",
-                retry.attempts_max,
-                retry.reachable()
+                "{name}: {in_a_day} retries within a day do not fit {most} {of} per day; they will wait for the next"
             );
             reader.report(
-                Diagnostic::warning(codes::TRIES_UNREACHED, span, found).help("add delays, or lower attempts_max"),
+                Diagnostic::warning(codes::RETRY_TOO_SOON, span, found).help("lengthen the delays, or raise the cap"),
             );
         }
-        for (on, name, delays) in retry.lists().filter(|(on, ..)| *on != RetryOn::Technical) {
-            // The k-th delay follows at least k calls of that ending; when the day has no room for one more, a shorter
-            // wait than a day is never what happens.
-            let of_day = |of| rules.cap(of, Period::Day).map(|c| c.most as usize);
-            let talks = matches!(
-                on,
-                RetryOn::HungUpEarly
-                    | RetryOn::NoInput
-                    | RetryOn::ThirdParty
-                    | RetryOn::NotVerified
-                    | RetryOn::CallbackRequested
-            );
-            let cap = [(Counted::Calls, true), (Counted::Talks, talks)]
-                .into_iter()
-                .filter(|(_, counts)| *counts)
-                .filter_map(|(of, _)| Some((of_day(of)?, of)))
-                .min_by_key(|(most, _)| *most);
-            let in_a_day = delays.iter().take_while(|d| d.within_a_day()).count();
-            if let Some((most, of)) = cap
-                && in_a_day >= most
-            {
-                let found = format!(
-                    "{name}: {in_a_day} retries within a day do not fit {most} {of} per day; they will wait for the next"
-                );
-                reader.report(
-                    Diagnostic::warning(codes::RETRY_TOO_SOON, span, found)
-                        .help("lengthen the delays, or raise the cap"),
-                );
-            }
-            let gap = u32::try_from(rules.gap_min().as_secs()).unwrap_or(u32::MAX);
-            if delays.iter().any(|d| d.days == 0 && d.seconds < gap) {
-                let found = format!("{name}: a retry sooner than the gap of {} minutes will wait for its end", gap / 60);
-                reader.report(Diagnostic::warning(codes::RETRY_TOO_SOON, span, found).help("lengthen the delay"));
-            }
+        let gap = u32::try_from(rules.gap_min().as_secs()).unwrap_or(u32::MAX);
+        if delays.iter().any(|d| d.days == 0 && d.seconds < gap) {
+            let found = format!("{name}: a retry sooner than the gap of {} minutes will wait for its end", gap / 60);
+            reader.report(Diagnostic::warning(codes::RETRY_TOO_SOON, span, found).help("lengthen the delay"));
         }
     }
+}

@@ -105,13 +105,27 @@ pub struct Step {
 
 #[derive(Debug, Clone)]
 pub enum Does {
-    Voice { flow: FlowOf, retry: Retry },
-    Sms { message: MessageIndex },
-    Email { subject: MessageIndex, body: MessageIndex },
-    Letter { message: MessageIndex },
-    Human { queue: String },
+    Voice {
+        flow: FlowOf,
+        retry: Retry,
+    },
+    Sms {
+        message: MessageIndex,
+    },
+    Email {
+        subject: MessageIndex,
+        body: MessageIndex,
+    },
+    Letter {
+        message: MessageIndex,
+    },
+    Human {
+        queue: String,
+    },
     /// A task for somebody who goes there.
-    Visit { queue: String },
+    Visit {
+        queue: String,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

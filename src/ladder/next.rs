@@ -50,9 +50,7 @@ impl Ladder {
             }
             Answer::Retry(on) => self.retry(standing, finished, disposition, retry, on, &past, now),
             Answer::NextNumber => self.next_number(standing, finished, disposition, now),
-            Answer::NextStep => {
-                self.after_step(standing, finished, now, format!("step {number} ended: {disposition}"))
-            }
+            Answer::NextStep => self.after_step(standing, finished, now, format!("step {number} ended: {disposition}")),
             // `closes` has answered these already.
             Answer::Close => close(disposition.as_str(), format!("ended: {disposition}")),
         }
@@ -78,9 +76,10 @@ impl Ladder {
         let step = match &goto.to {
             Target::Next if list.contains(&(from.step as usize)) => from.step as usize + 1,
             Target::Next | Target::First => list.start,
-            Target::Step(name) => {
-                list.clone().find(|step| self.steps[*step].name == *name).expect("the compiler looked for it in every segment")
-            }
+            Target::Step(name) => list
+                .clone()
+                .find(|step| self.steps[*step].name == *name)
+                .expect("the compiler looked for it in every segment"),
         };
         self.step_from(standing, segment, step, goto.after, now, why)
     }
@@ -102,8 +101,11 @@ impl Ladder {
         let days = days_overdue(standing, now);
         let names: Vec<&str> = self.segments.iter().map(|s| s.name.as_str()).collect();
         let class = found.class.map(|class| format!(", class {class}")).unwrap_or_default();
-        let why =
-            format!("in no segment of {}: {days} days overdue{class}, none of {} takes it", self.name, names.join(", "));
+        let why = format!(
+            "in no segment of {}: {days} days overdue{class}, none of {} takes it",
+            self.name,
+            names.join(", ")
+        );
         Err(Close::new("excluded", why))
     }
 
@@ -114,7 +116,9 @@ impl Ladder {
             Does::Voice { flow: FlowOf::Segment, .. } => {
                 self.segments.iter().find(|s| s.name == plan.segment).map(|s| s.flow.as_str())
             }
-            Does::Sms { .. } | Does::Email { .. } | Does::Letter { .. } | Does::Human { .. } | Does::Visit { .. } => None,
+            Does::Sms { .. } | Does::Email { .. } | Does::Letter { .. } | Does::Human { .. } | Does::Visit { .. } => {
+                None
+            }
         }
     }
 
@@ -182,7 +186,9 @@ impl Ladder {
         // A message or a hand-over has no table of its own; only failures of ours bring one here.
         let (delays, node) = match (finished.channel, retry.delays_at(on, past.node())) {
             (Channel::Voice, found) => found,
-            (Channel::Sms | Channel::Email | Channel::Letter | Channel::Human | Channel::Visit, _) => (&TECHNICAL[..], None),
+            (Channel::Sms | Channel::Email | Channel::Letter | Channel::Human | Channel::Visit, _) => {
+                (&TECHNICAL[..], None)
+            }
         };
         let so_far = past.count(retry, on, node);
         let ending = match node {
@@ -249,7 +255,10 @@ impl Ladder {
         let used = standing.past_here.last().and_then(|p| p.phone);
         let left = phones_to_dial(standing).filter(|p| Some(p.id) != used).count();
         if left == 0 {
-            let why = format!("step {} ended: {disposition}, and no other good number is left", self.number(finished.step as usize));
+            let why = format!(
+                "step {} ended: {disposition}, and no other good number is left",
+                self.number(finished.step as usize)
+            );
             return self.after_step(standing, finished, now, why);
         }
         let why = format!("the next number at once after {disposition}");
@@ -345,8 +354,7 @@ struct Ended {
 impl PastTries {
     fn of(standing: &Standing, finished: &Plan, disposition: Disposition) -> PastTries {
         let of_step = |p: &&PastAttempt| p.step == finished.step && p.channel == finished.channel;
-        let ended =
-            |p: &PastAttempt| Ended { disposition: p.disposition, blame: p.blame, node: p.node.clone() };
+        let ended = |p: &PastAttempt| Ended { disposition: p.disposition, blame: p.blame, node: p.node.clone() };
         let mut endings: Vec<Ended> = standing.past_here.iter().filter(of_step).map(ended).collect();
         // The finished attempt should be there already; when it is not, it must still be counted.
         let there = standing.past_here.iter().filter(of_step).any(|p| p.try_number == finished.try_number);

@@ -96,7 +96,9 @@ impl Ladder {
 
     /// A reminder that cannot be made in time: the contact sleeps on.
     pub fn not_reminded(&self, standing: &Standing, at: Wall, why: &str) -> Next {
-        let close = self.while_open(standing, at).unwrap_or_else(|| Close::new("promised", "a promise was made").until(Some(at)));
+        let close = self
+            .while_open(standing, at)
+            .unwrap_or_else(|| Close::new("promised", "a promise was made").until(Some(at)));
         Next::Close(Close { why: format!("{}; no reminder: {why}", close.why), ..close })
     }
 }

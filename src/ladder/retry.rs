@@ -108,7 +108,8 @@ impl Retry {
 
     /// After this ending in this node of the flow: the delays, and the node they are for, when they are not for all.
     pub fn delays_at(&self, on: RetryOn, node: Option<&str>) -> (&[Delay], Option<&str>) {
-        let own = self.hung_up_at.iter().filter(|_| on == RetryOn::HungUpEarly).find(|(name, _)| Some(name.as_str()) == node);
+        let own =
+            self.hung_up_at.iter().filter(|_| on == RetryOn::HungUpEarly).find(|(name, _)| Some(name.as_str()) == node);
         match own {
             Some((name, delays)) => (delays, Some(name)),
             None => (self.delays(on), None),
@@ -119,7 +120,8 @@ impl Retry {
     pub fn lists(&self) -> impl Iterator<Item = (RetryOn, String, &[Delay])> {
         let usual = self.delays.iter().map(|(on, delays)| (*on, on.to_string(), delays.as_slice()));
         let on = RetryOn::HungUpEarly;
-        usual.chain(self.hung_up_at.iter().map(move |(node, delays)| (on, format!("{on} at {node}"), delays.as_slice())))
+        usual
+            .chain(self.hung_up_at.iter().map(move |(node, delays)| (on, format!("{on} at {node}"), delays.as_slice())))
     }
 
     pub fn set(&mut self, on: RetryOn, delays: Vec<Delay>) {

@@ -100,4 +100,3 @@ fn delays(reader: &mut Reader, node: &Node) -> Vec<Delay> {
     }
     delays
 }
-

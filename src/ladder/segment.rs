@@ -65,15 +65,15 @@ impl Ladder {
                 "due" => Some(Value::Date(contact.due())),
                 "creditor" => Some(Value::Text(contact.creditor.clone())),
                 "language" => Some(Value::Language(contact.language)),
-                "debts" => {
-                    Some(Value::Number(contact.debts.iter().filter(|debt| !debt.is_paid()).count() as i64))
-                }
+                "debts" => Some(Value::Number(contact.debts.iter().filter(|debt| !debt.is_paid()).count() as i64)),
                 "promises_broken" => Some(Value::Number(i64::from(pledge::broken(&standing.promises)))),
                 CLASS => continue,
                 name => {
                     let written = contact.field(name).map(|t| t.trim().to_string()).filter(|t| !t.is_empty());
                     match written {
-                        Some(text) => Some(read_value(&field.ty, &text).map_err(|why| format!("column `{name}`: {why}"))?),
+                        Some(text) => {
+                            Some(read_value(&field.ty, &text).map_err(|why| format!("column `{name}`: {why}"))?)
+                        }
                         None if field.optional => None,
                         None => return Err(format!("column `{name}` is missing; {} was expected", field.ty.words())),
                     }

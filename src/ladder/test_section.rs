@@ -28,7 +28,11 @@ pub fn tests(reader: &mut Reader, root: &Node, ladder: &Ladder) -> Vec<LadderTes
         return Vec::new();
     };
     if items.len() > TESTS_MAX {
-        reader.report(Diagnostic::error(codes::SHAPE, entry.value.span, format!("a ladder has at most {TESTS_MAX} tests")));
+        reader.report(Diagnostic::error(
+            codes::SHAPE,
+            entry.value.span,
+            format!("a ladder has at most {TESTS_MAX} tests"),
+        ));
     }
     items.iter().take(TESTS_MAX).filter_map(|item| test(reader, item, ladder)).collect()
 }
@@ -110,7 +114,12 @@ fn contact_of(reader: &mut Reader, node: &Node, ladder: &Ladder) -> Option<TestC
         return None;
     };
     if contact.debts.iter().any(|(amount, _)| amount.currency != first.currency || amount.minor <= 0) {
-        reader.error(codes::TEST, node.span, "a contact's debts are above zero and in one currency", "correct `amount`");
+        reader.error(
+            codes::TEST,
+            node.span,
+            "a contact's debts are above zero and in one currency",
+            "correct `amount`",
+        );
         return None;
     }
     Some(contact)
@@ -120,7 +129,12 @@ fn read<T: std::str::FromStr>(reader: &mut Reader, node: &Node, example: &str) -
     let scalar = reader.scalar(node, "a value")?;
     let parsed = scalar.text.parse().ok();
     if parsed.is_none() {
-        reader.error(codes::MALFORMED, node.span, format!("`{}` cannot be read", scalar.text), &format!("for example {example}"));
+        reader.error(
+            codes::MALFORMED,
+            node.span,
+            format!("`{}` cannot be read", scalar.text),
+            &format!("for example {example}"),
+        );
     }
     parsed
 }
@@ -155,7 +169,10 @@ fn happened(written: &str, currency: Currency) -> Result<Happened, String> {
                     let day = day.parse().map_err(|_| "a day is written 2026-11-25".to_string())?;
                     Ok((money(amount)?, day))
                 }
-                _ => Err("for example: promised 500 on 2026-11-25, or promised 500 on 2026-11-25 and 500 on 2026-12-25".into()),
+                _ => {
+                    Err("for example: promised 500 on 2026-11-25, or promised 500 on 2026-11-25 and 500 on 2026-12-25"
+                        .into())
+                }
             });
             parts.collect::<Result<Vec<_>, String>>().map(Happened::Promises)
         }
@@ -170,7 +187,14 @@ fn disposition(word: &str) -> Result<Disposition, String> {
         return Err("say what is promised: promised 500 on 2026-11-25".into());
     }
     word.parse::<Disposition>().map_err(|_| {
-        let own = ["pays", "pays 200", "reversed", "withdrawn", "promised 500 on 2026-11-25", "time passes to 2026-11-25 10:00"];
+        let own = [
+            "pays",
+            "pays 200",
+            "reversed",
+            "withdrawn",
+            "promised 500 on 2026-11-25",
+            "time passes to 2026-11-25 10:00",
+        ];
         let known = Disposition::ALL.iter().map(|d| d.as_str()).filter(|d| *d != "promised");
         let near = crate::diagnostic::did_you_mean(word, known);
         match near {

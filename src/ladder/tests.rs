@@ -138,11 +138,27 @@ fn faults_have_their_place() {
         ("      busy:", "      hung_up_early: { at: { hello: [2d, ‸1d] } }\n      busy:", "L008"),
         ("  - human: collections", "  - visit: field\n  - ‸human: collections", "L056"),
         // tests
-        ("stop_on:", "tests: [‸{ contact: { amount: 1 RUB, due: 2026-11-01 }, start: 2026-11-20T12:00Z, steps: [busy] }]\nstop_on:", "L007"),
+        (
+            "stop_on:",
+            "tests: [‸{ contact: { amount: 1 RUB, due: 2026-11-01 }, start: 2026-11-20T12:00Z, steps: [busy] }]\nstop_on:",
+            "L007",
+        ),
         ("stop_on:", "tests: [{ name: t, contact: ‸{}, start: 2026-11-20T12:00Z, steps: [busy] }]\nstop_on:", "L060"),
-        ("stop_on:", "tests: [{ name: t, contact: { amount: 1 RUB, due: 2026-11-01 }, start: ‸today, steps: [busy] }]\nstop_on:", "L008"),
-        ("stop_on:", "tests: [{ name: t, contact: { amount: 1 RUB, due: 2026-11-01 }, start: 2026-11-20T12:00Z, steps: [‸bussy] }]\nstop_on:", "L060"),
-        ("stop_on:", "tests: [{ name: t, contact: { amount: 1 RUB, due: 2026-11-01 }, start: 2026-11-20T12:00Z, steps: [{ next: ‸fax }] }]\nstop_on:", "L060"),
+        (
+            "stop_on:",
+            "tests: [{ name: t, contact: { amount: 1 RUB, due: 2026-11-01 }, start: ‸today, steps: [busy] }]\nstop_on:",
+            "L008",
+        ),
+        (
+            "stop_on:",
+            "tests: [{ name: t, contact: { amount: 1 RUB, due: 2026-11-01 }, start: 2026-11-20T12:00Z, steps: [‸bussy] }]\nstop_on:",
+            "L060",
+        ),
+        (
+            "stop_on:",
+            "tests: [{ name: t, contact: { amount: 1 RUB, due: 2026-11-01 }, start: 2026-11-20T12:00Z, steps: [{ next: ‸fax }] }]\nstop_on:",
+            "L060",
+        ),
         // several at once
         (
             "[10m, 1d]\n      no_answer: [1d]",

@@ -54,7 +54,13 @@ fn hours() {
     ] {
         let standing = standing(zone);
         let rules = Rules::outermost();
-        let decision = decide(&Question { standing: &standing, channel, purpose: Purpose::Demand, now: local(now, zone), rules: &rules });
+        let decision = decide(&Question {
+            standing: &standing,
+            channel,
+            purpose: Purpose::Demand,
+            now: local(now, zone),
+            rules: &rules,
+        });
         assert_eq!(shown(&decision, &standing), expected, "{zone} {now} {channel}");
     }
 }
@@ -64,9 +70,13 @@ fn plain_words() {
     let standing = standing("Asia/Kamchatka");
     let rules = Rules::outermost();
     let now = local("2026-11-20T21:58", "Asia/Kamchatka");
-    let Decision::Deny { why, .. } =
-        decide(&Question { standing: &standing, channel: Channel::Voice, purpose: Purpose::Demand, now, rules: &rules })
-    else {
+    let Decision::Deny { why, .. } = decide(&Question {
+        standing: &standing,
+        channel: Channel::Voice,
+        purpose: Purpose::Demand,
+        now,
+        rules: &rules,
+    }) else {
         panic!("allowed");
     };
     assert_eq!(
@@ -193,7 +203,8 @@ fn the_person() {
         change(&mut standing);
         let now = local("2026-11-20T12:00", "Europe/Moscow");
         let rules = Rules::outermost();
-        let decision = decide(&Question { standing: &standing, channel: *channel, purpose: Purpose::Demand, now, rules: &rules });
+        let decision =
+            decide(&Question { standing: &standing, channel: *channel, purpose: Purpose::Demand, now, rules: &rules });
         assert_eq!(shown(&decision, &standing), *expected, "{name} {channel}");
     }
 }

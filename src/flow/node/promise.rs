@@ -6,6 +6,7 @@ use super::super::graph::Fact;
 use super::super::program::{Domain, Every, MessageId, Offer, PlanVariables, Promise, Share, Step, VarId, Via};
 use super::super::yaml::{Node, Value};
 use super::{Kind, Presence, Reader, acted, alone, optional, required};
+use crate::diagnostic::Diagnostic;
 
 /// Longest time to pay, in days.
 const WITHIN_MAX: u32 = 366;
@@ -186,17 +187,28 @@ fn offer(node: &mut Reader<'_, '_>, item: &Node, set: Option<Variables>) -> Opti
     };
     let said = say.and_then(|n| message(node, n, "say", set.map(|(amount, ..)| vec![amount])));
     let read_back = map.get("confirm").map(|e| &e.value);
-    let confirm = read_back.and_then(|n| message(node, n, "confirm", set.map(|(amount, on, plan)| known(amount, on, plan))));
+    let confirm =
+        read_back.and_then(|n| message(node, n, "confirm", set.map(|(amount, on, plan)| known(amount, on, plan))));
     let every = map.get("every").map(|e| (every(node, &e.value), e.key_span));
     let every = match (share?, read_back, every) {
         (Share::Instalment(_), Some(_), None) => Some(Every::Month),
         (Share::Instalment(_), Some(_), Some((every, _))) => Some(every?),
         (Share::Instalment(_), None, Some((_, span))) => {
-            node.cx.error(codes::MISSING_KEY, span, "a plan is read back before it is promised: the offer lacks `confirm`");
+            node.cx.error(
+                codes::MISSING_KEY,
+                span,
+                "a plan is read back before it is promised: the offer lacks `confirm`",
+            );
             None
         }
         (Share::Full | Share::Half, _, Some((_, span))) => {
             node.cx.error(codes::SHAPE, span, "only an instalment has parts that come one after another");
+            None
+        }
+        (Share::Instalment(_), None, None) => {
+            let message =
+                "of this instalment only the first part is promised: no `confirm` of the offer reads back all parts";
+            node.cx.report(Diagnostic::warning(codes::FIRST_PART_ONLY, item.span, message));
             None
         }
         (_, _, None) => None,
@@ -259,6 +271,18 @@ mod tests {
     }
 
     #[test]
+    fn a_plan_has_days_and_amounts_to_read_back() {
+        let offers = "[{ share: instalment 3, within: 30d, say: a, confirm: c, every: 14d }, { share: half, within: 7d, say: a }]";
+        let program = compiled(&format!("{{ promise: contact.amount, offers: {offers}, {REST} }}"));
+        let Step::Promise(promise) = &program.steps[0].step else { panic!() };
+        assert_eq!((promise.offers[0].every, promise.offers[1].every), (Some(Every::Days(14)), None));
+        let plan = promise.plan.unwrap();
+        assert!(matches!(program.variables[plan.last_on.0 as usize].domain, Domain::DaysAhead(58)));
+        assert!(matches!(program.variables[plan.parts.0 as usize].domain, Domain::Numbers(1, 3)));
+        assert_eq!(program.variables[plan.last_amount.0 as usize].name, "promise.last_amount");
+    }
+
+    #[test]
     fn refused() {
         for (offers, expected) in [
             ("[]", "F005"),
@@ -267,6 +291,11 @@ mod tests {
             ("[{ share: full, within: 7, say: a }]", "F008"),
             ("[{ share: full, say: a }]", "F007"),
             ("[{ share: full, within: 7d, say: z }]", "F012"),
+            ("[{ share: full, within: 7d, say: a, every: month }]", "F005"),
+            ("[{ share: instalment 2, within: 7d, say: a, every: month }]", "F007"),
+            ("[{ share: instalment 2, within: 7d, say: a, every: 0d, confirm: c }]", "F008"),
+            ("[{ share: instalment 2, within: 7d, say: a, every: year, confirm: c }]", "F008"),
+            ("[{ share: instalment 2, within: 7d, say: a }]", "F050"),
         ] {
             let found = codes(&format!("{{ promise: contact.amount, offers: {offers}, {REST} }}"));
             assert!(found.contains(&expected), "{offers}: {found:?}");
