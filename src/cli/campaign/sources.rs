@@ -9,7 +9,7 @@ use anyhow::{Context, bail};
 use crate::books::{FlowRef, FlowVersion, Which};
 use crate::cli::flow::checked::{Fit, check};
 use crate::config::Config;
-use crate::diagnostic::render_all;
+use crate::diagnostic::{did_you_mean, render_all};
 use crate::flow::program::Program;
 use crate::ladder::{self, Ladder};
 use crate::serve::{Unmet, unmet};
@@ -46,6 +46,7 @@ impl Sources {
             programs.push(Arc::new(compiles(&found.flow)?));
             flows.push(found.flow.clone());
         }
+        nodes_are_there(&ladder, &programs)?;
         Ok(Sources { ladder: source, flows, programs })
     }
 
@@ -61,6 +62,7 @@ impl Sources {
             flows.push(flow);
             programs.push(program);
         }
+        nodes_are_there(&ladder, &programs)?;
         Ok(Sources { ladder: source, flows, programs })
     }
 
@@ -88,6 +90,21 @@ impl Sources {
         }
         Ok(Sources { ladder: ladder_source.to_string(), flows: versions, programs })
     }
+}
+
+/// The ladder's compiler does not know the flows that it names.
+fn nodes_are_there(ladder: &Ladder, programs: &[Arc<Program>]) -> anyhow::Result<()> {
+    for (node, flows) in ladder.nodes_named() {
+        let of = || programs.iter().filter(|program| flows.contains(&program.name.as_str()));
+        let mut nodes = of().flat_map(|program| program.steps.iter().map(|step| step.name.as_str()));
+        if !nodes.any(|known| known == node) {
+            let near = of().flat_map(|program| program.steps.iter().map(|step| step.name.as_str()));
+            let hint = did_you_mean(node, near).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+            let flows = flows.join(", ");
+            bail!("the ladder retries hung_up_early at `{node}`, and no node of {flows} is called so{hint}");
+        }
+    }
+    Ok(())
 }
 
 fn read_ladder(path: &Path) -> anyhow::Result<(String, Ladder)> {

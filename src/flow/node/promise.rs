@@ -262,7 +262,7 @@ mod tests {
 
     #[test]
     fn lowered() {
-        let offers = "[{ share: full, within: 7d, say: a }, { share: instalment 3, within: 30d, say: a }]";
+        let offers = "[{ share: full, within: 7d, say: a }, { share: instalment 3, within: 30d, say: a, confirm: c }]";
         let program = compiled(&format!("{{ promise: contact.amount, offers: {offers}, {REST} }}"));
         let Step::Promise(promise) = &program.steps[0].step else { panic!() };
         assert_eq!(promise.offers[1].share, Share::Instalment(3));
