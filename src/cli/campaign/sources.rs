@@ -9,7 +9,7 @@ use anyhow::{Context, bail};
 use crate::books::{FlowRef, FlowVersion, Which};
 use crate::cli::flow::checked::{Fit, check};
 use crate::config::Config;
-use crate::diagnostic::render_all;
+use crate::diagnostic::{did_you_mean, render_all};
 use crate::flow::program::{Program, Step, StepId, Via};
 use crate::ladder::{self, Ladder};
 use crate::serve::{self, Unmet, unmet};
@@ -46,6 +46,7 @@ impl Sources {
             programs.push(Arc::new(compiles(&found.flow)?));
             flows.push(found.flow.clone());
         }
+        nodes_are_there(&ladder, &programs)?;
         let sources = Sources { ladder: source, flows, programs };
         sources.never_silent(&ladder)?;
         Ok(sources)
@@ -63,6 +64,7 @@ impl Sources {
             flows.push(flow);
             programs.push(program);
         }
+        nodes_are_there(&ladder, &programs)?;
         let sources = Sources { ladder: source, flows, programs };
         sources.never_silent(&ladder)?;
         Ok(sources)
@@ -132,6 +134,21 @@ pub(super) fn lawful(config: &Config, ladder: &Ladder, programs: &[Arc<Program>]
     let what = serve::unlawful(config, ladder, programs.iter().map(AsRef::as_ref));
     if !what.is_empty() {
         bail!("the rules that the ladder names under `policy` are not kept:\n  {}", what.join("\n  "));
+    }
+    Ok(())
+}
+
+/// The ladder's compiler does not know the flows that it names.
+fn nodes_are_there(ladder: &Ladder, programs: &[Arc<Program>]) -> anyhow::Result<()> {
+    for (node, flows) in ladder.nodes_named() {
+        let of = || programs.iter().filter(|program| flows.contains(&program.name.as_str()));
+        let mut nodes = of().flat_map(|program| program.steps.iter().map(|step| step.name.as_str()));
+        if !nodes.any(|known| known == node) {
+            let near = of().flat_map(|program| program.steps.iter().map(|step| step.name.as_str()));
+            let hint = did_you_mean(node, near).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+            let flows = flows.join(", ");
+            bail!("the ladder retries hung_up_early at `{node}`, and no node of {flows} is called so{hint}");
+        }
     }
     Ok(())
 }
