@@ -19,6 +19,7 @@ pub mod call;
 pub mod campaign;
 pub mod engine;
 pub mod flow;
+pub mod forecast;
 pub mod ladder;
 pub mod policy;
 pub mod report;

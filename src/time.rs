@@ -1,12 +1,16 @@
 //! Two times. [`Mono`] measures durations and drives call timers; [`Wall`] is an instant that calendars are asked about.
 //! [`Clock`] is the only place in the program that reads a clock; everything else is handed a [`Now`].
 
+mod zone;
+
 use std::fmt;
 use std::ops::{Add, Sub};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use jiff::{Timestamp, Zoned, tz::TimeZone};
+use jiff::{Timestamp, Zoned};
+
+pub use zone::Zone;
 
 /// Microseconds on a clock that never goes back; zero is the start of the process, or of the simulation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -39,12 +43,12 @@ impl Wall {
     }
 
     pub fn in_zone(self, zone: &Zone) -> Zoned {
-        self.timestamp().to_zoned(zone.0.clone())
+        self.timestamp().to_zoned(zone.tz().clone())
     }
 
     /// The calendar day in `zone`.
     pub fn date(self, zone: &Zone) -> jiff::civil::Date {
-        self.in_zone(zone).date()
+        zone.offset_at(self).to_datetime(self.timestamp()).date()
     }
 
     /// The first instant in `zone` of the day that follows `days` full days after `day`: when `days` days of grace are over.
@@ -98,37 +102,6 @@ impl Sub<Duration> for Wall {
 impl fmt::Display for Wall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.timestamp().fmt(f)
-    }
-}
-
-/// A time zone, named as in the IANA database (`Europe/Moscow`).
-#[derive(Debug, Clone, PartialEq)]
-pub struct Zone(TimeZone);
-
-impl Zone {
-    pub fn utc() -> Zone {
-        Zone(TimeZone::UTC)
-    }
-
-    pub fn name(&self) -> &str {
-        self.0.iana_name().unwrap_or("UTC")
-    }
-
-    pub fn tz(&self) -> &TimeZone {
-        &self.0
-    }
-}
-
-impl std::str::FromStr for Zone {
-    type Err = jiff::Error;
-    fn from_str(s: &str) -> Result<Zone, jiff::Error> {
-        TimeZone::get(s).map(Zone)
-    }
-}
-
-impl fmt::Display for Zone {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
     }
 }
 

@@ -1,6 +1,8 @@
 #![doc = include_str!("README.md")]
 
 mod bare;
+mod crowd;
+mod dry_run;
 mod far_end;
 mod figures;
 mod house;
@@ -16,6 +18,7 @@ use std::path::PathBuf;
 use anyhow::Context;
 
 pub use self::bare::Args as BareArgs;
+pub use self::dry_run::Args as DryRunArgs;
 pub use self::far_end::Args as FarEndArgs;
 pub use self::figures::Figures;
 
@@ -118,4 +121,9 @@ pub fn run_far_end(args: &FarEndArgs) -> anyhow::Result<()> {
 /// The bare loop's process; `ringback bench` starts it.
 pub fn run_bare(args: &BareArgs) -> anyhow::Result<()> {
     bare::run(args)
+}
+
+/// The dry run's process; `ringback bench` starts it.
+pub fn run_dry_run(args: &DryRunArgs) -> anyhow::Result<()> {
+    dry_run::run(args)
 }

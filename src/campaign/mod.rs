@@ -7,5 +7,5 @@ mod tests;
 mod waiting;
 
 pub use pacer::{Pace, Pacer};
-pub use plan::{decide_now, plan_again, plan_awake, plan_first, plan_next};
+pub use plan::{Turn, decide_now, plan_again, plan_awake, plan_first, plan_next, turn};
 pub use waiting::{Reason, Waiting};

@@ -1,5 +1,7 @@
 //! The ladder's answer, moved to when it is lawful.
 
+use std::time::Duration;
+
 use crate::books::{Close, Next, Plan, Sleeper, Standing};
 use crate::ladder::Ladder;
 use crate::outcome::{Channel, Disposition};
@@ -26,6 +28,37 @@ pub fn plan_awake(ladder: &Ladder, sleeper: &Sleeper, now: Wall) -> Next {
 /// next step that can be made, or the contact's close. Comes back unchanged, due now, when it is allowed after all.
 pub fn plan_again(ladder: &Ladder, standing: &Standing, plan: &Plan, now: Wall) -> Next {
     lawful(ladder, standing, Next::Attempt(Plan { due_at: plan.due_at.max(now), ..plan.clone() }))
+}
+
+/// What becomes of an attempt whose turn has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Turn {
+    /// It is made now.
+    Go,
+    /// The same attempt, later than now.
+    Later { due_at: Wall, why: String },
+    /// This one is not made; another step of the ladder is.
+    Instead(Plan),
+    /// Nobody is contacted by a machine any more; a human is told why.
+    ForHuman(Close),
+    Close(Close),
+}
+
+/// Policy decides again, at the moment of acting.
+pub fn turn(ladder: &Ladder, standing: &Standing, plan: &Plan, now: Wall) -> Turn {
+    match decide_now(ladder, standing, plan.channel, now) {
+        Decision::Allow => return Turn::Go,
+        Decision::NeedsHuman { rule, why } => return Turn::ForHuman(Close::new(rule, why)),
+        Decision::Deny { .. } => {}
+    }
+    match plan_again(ladder, standing, plan, now) {
+        Next::Attempt(again) if again.channel == plan.channel && again.step == plan.step => {
+            // Never at the same instant again, or we would turn on the spot.
+            Turn::Later { due_at: again.due_at.max(now + Duration::from_secs(1)), why: again.why }
+        }
+        Next::Attempt(instead) => Turn::Instead(instead),
+        Next::Close(close) => Turn::Close(close),
+    }
 }
 
 /// May it be done now? Asked again at the moment of dialling, since the books have moved since it was planned.

@@ -29,7 +29,7 @@ pub(super) const SHIPPED_FLOWS: [(&str, &str); 9] = [
 /// What they call.
 const SHIPPED_LIBRARY: [(&str, &str); 1] =
     [("flows/library/identify.yaml", include_str!("../../flows/library/identify.yaml"))];
-pub(super) const SHIPPED_LADDER: &str = include_str!("../../flows/ladders/utility_overdue.yaml");
+pub(crate) const SHIPPED_LADDER: &str = include_str!("../../flows/ladders/utility_overdue.yaml");
 
 /// By name.
 pub(super) fn shipped_flows() -> BTreeMap<&'static str, &'static str> {

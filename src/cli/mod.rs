@@ -19,6 +19,8 @@ pub mod simulate;
 mod sip_ladder;
 pub mod why;
 
+pub(crate) use init::SHIPPED_LADDER;
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -120,6 +122,9 @@ enum Command {
     /// The measurement's bare loop; `bench` starts it.
     #[command(hide = true)]
     BenchBare(crate::bench::BareArgs),
+    /// The measurement's dry run; `bench` starts it.
+    #[command(hide = true)]
+    BenchDryRun(crate::bench::DryRunArgs),
 }
 
 #[derive(clap::Args)]
@@ -190,6 +195,7 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Bench(args) => crate::bench::run(&args)?,
         Command::BenchFarEnd(args) => crate::bench::run_far_end(&args)?,
         Command::BenchBare(args) => crate::bench::run_bare(&args)?,
+        Command::BenchDryRun(args) => crate::bench::run_dry_run(&args)?,
         Command::Demo(args) => return runtime()?.block_on(demo::run(&args)),
         Command::Import(args) => runtime()?.block_on(import_file(&config, args))?,
         Command::Campaign(command) => runtime()?.block_on(campaign::run(&config, &command))?,

@@ -7,10 +7,9 @@ use super::talking::{LiveCall, Whose};
 use super::{Asked, CLAIM_POLL_S, Destination, Engine, Output};
 use crate::books::*;
 use crate::call::{self, Call};
-use crate::campaign;
+use crate::campaign::{self, Turn};
 use crate::flow::program::{ContactValues, Program};
 use crate::id::*;
-use crate::ladder::Ladder;
 use crate::outcome::{Channel, Disposition};
 use crate::policy::{self, Decision};
 use crate::time::{Now, Wall};
@@ -105,9 +104,9 @@ impl Engine {
             return self.write_surely(vec![back(plan.due_at, plan.why.clone())], None, out);
         };
         let ladder = plan.ladder.clone();
-        let decision = campaign::decide_now(&ladder, &claimed.standing, claimed.attempt.channel, now.wall);
-        if decision != Decision::Allow {
-            return self.put_off(now, claimed, &ladder, decision, out);
+        match campaign::turn(&ladder, &claimed.standing, &claimed.attempt.plan, now.wall) {
+            Turn::Go => {}
+            not_now => return self.put_off(now, attempt, not_now, out),
         }
         match claimed.attempt.channel {
             Channel::Voice => self.prepare(now, claimed, out),
@@ -117,34 +116,27 @@ impl Engine {
     }
 
     /// Not now: the same attempt later, another step of the ladder, a human, or nothing more.
-    fn put_off(&mut self, now: Now, claimed: Claimed, ladder: &Ladder, decision: Decision, out: &mut Vec<Output>) {
-        let attempt = claimed.attempt.id;
+    fn put_off(&mut self, now: Now, attempt: AttemptId, turn: Turn, out: &mut Vec<Output>) {
         self.tally.put_off += 1;
-        if let Decision::NeedsHuman { rule, why } = decision {
-            let queue = HUMAN_QUEUE.to_string();
-            let close = Close::new(rule, why.clone());
-            let group = vec![
-                Write::Worklist { attempt, queue, reason: why, at: now.wall },
-                Write::Cancel { attempt, at: now.wall, why: close },
-            ];
-            return self.write_surely(group, None, out);
-        }
-        match campaign::plan_again(ladder, &claimed.standing, &claimed.attempt.plan, now.wall) {
-            Next::Attempt(plan)
-                if plan.channel == claimed.attempt.channel && plan.step == claimed.attempt.plan.step =>
-            {
-                // Never at the same instant again, or we would turn on the spot.
-                let due_at = plan.due_at.max(now.wall + Duration::from_secs(1));
-                self.write_surely(vec![Write::Reschedule { attempt, due_at, why: plan.why }], None, out);
-            }
-            next @ Next::Attempt(_) => {
+        let group = match turn {
+            Turn::Go => return,
+            Turn::Later { due_at, why } => vec![Write::Reschedule { attempt, due_at, why }],
+            Turn::Instead(plan) => {
                 let outcome = Outcome::of(Disposition::Cancelled);
                 self.tally.end(outcome.disposition);
-                let finish = Write::Finish { attempt, outcome, at: now.wall, next };
-                self.write_surely(vec![finish], Some(attempt), out);
+                let finish = Write::Finish { attempt, outcome, at: now.wall, next: Next::Attempt(plan) };
+                return self.write_surely(vec![finish], Some(attempt), out);
             }
-            Next::Close(why) => self.write_surely(vec![Write::Cancel { attempt, at: now.wall, why }], None, out),
-        }
+            Turn::ForHuman(close) => {
+                let (queue, reason) = (HUMAN_QUEUE.to_string(), close.why.clone());
+                vec![
+                    Write::Worklist { attempt, queue, reason, at: now.wall },
+                    Write::Cancel { attempt, at: now.wall, why: close },
+                ]
+            }
+            Turn::Close(why) => vec![Write::Cancel { attempt, at: now.wall, why }],
+        };
+        self.write_surely(group, None, out);
     }
 
     fn prepare(&mut self, now: Now, claimed: Claimed, out: &mut Vec<Output>) {
