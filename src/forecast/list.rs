@@ -45,7 +45,7 @@ pub(super) struct Person {
 }
 
 impl Person {
-    /// Whether this is the first attempt since the play began.
+    /// Whether this is the first attempt since the play began, or the end of waiting for it.
     pub fn try_first(&mut self) -> bool {
         !std::mem::replace(&mut self.tried, true)
     }

@@ -2,6 +2,8 @@
 
 mod dice;
 mod history;
+mod json;
+mod learn;
 mod list;
 mod outlook;
 mod people;
@@ -9,8 +11,12 @@ mod play;
 mod prices;
 mod queue;
 mod rung;
+#[cfg(test)]
+mod tests;
+mod text;
 
 pub use history::TooMuch;
+pub use learn::{Learning, TooFew};
 pub use list::{Counted, List};
 pub use outlook::{Day, End, Need, Outlook, Segment, Sums};
 pub use people::{DEFAULT, People, Seconds, Shares};

@@ -18,6 +18,8 @@ pub struct Outlook {
     pub people_model: String,
     pub seed: u64,
     pub start: Wall,
+    /// So many times 24 hours were played.
+    pub days_played: u32,
     /// Days and hours are those of this zone, in which most of the people live.
     pub zone: Zone,
     /// All contacts: those excluded, and those to be contacted.
@@ -34,8 +36,9 @@ pub struct Outlook {
     pub ends: BTreeMap<End, Counted>,
     /// The last contact was made then, if nobody is open any more.
     pub finished_at: Option<Wall>,
-    /// Everybody was tried once by then; `None`: not within these days.
+    /// By then everybody had been tried once, or had paid before that; `None`: not within these days.
     pub all_tried_at: Option<Wall>,
+    /// Still wait for their first attempt.
     pub not_tried: u64,
     pub channels_in_use_max: u32,
     pub cost: Option<Cost>,

@@ -286,7 +286,7 @@ mod tests {
                 "18:28 M004 `informed` is no ending here: expected some of no_answer, busy, rejected, congestion, trunk_down, \
                  unknown_outcome",
             ),
-            ("days_min: 1", "days_min: 9", "36:38 M002 promised for 9 to 7 days ahead: expected days_min ≤ days_max ≤ 366"),
+            ("days_min: 1", "days_min: 9", "36:35 M002 promised for 9 to 7 days ahead: expected days_min ≤ days_max ≤ 366"),
         ] {
             assert!(DEFAULT.contains(from), "{from}");
             let found = People::read(&DEFAULT.replace(from, to)).unwrap_err();

@@ -1,17 +1,18 @@
 //! The play: second by second, whoever is due has their turn, the real planner says what follows, and the model of people what
 //! came of it.
 
-use jiff::civil::{Date, Weekday};
+use jiff::civil::Date;
 
 use super::dice::Dice;
 use super::history::TooMuch;
+use super::learn::day_and_hour;
 use super::list::{Counted, List, NEVER, Number, Person, State, seconds, wall};
 use super::outlook::{Day, End, Outlook, Segment};
 use super::people::People;
 use super::prices::{Cost, Priced, Prices};
 use super::queue::Queue;
 use super::rung::{Called, Rung, rung};
-use crate::books::{Close, Next, Outcome, PastAttempt, PhoneState, Plan, Write};
+use crate::books::{Close, Next, Outcome, PastAttempt, PhoneState, Plan, PromiseState, Write};
 use crate::campaign::{Turn, plan_next, turn};
 use crate::flow::program::OptOutScope;
 use crate::id::{AttemptId, PhoneId};
@@ -139,6 +140,7 @@ impl<'a> Play<'a> {
             people_model: scene.people.name.clone(),
             seed: scene.seed,
             start: wall(start_s),
+            days_played: scene.days,
             zone: zone.clone(),
             contacts: list.all.clone(),
             excluded: std::mem::take(&mut list.excluded),
@@ -211,7 +213,7 @@ impl<'a> Play<'a> {
             let p = &self.list.people[person as usize];
             if p.pays_s <= now_s {
                 self.queue.pop(&self.list);
-                self.list.close(person, "paid");
+                self.close(person, "paid", now_s);
                 continue;
             }
             if p.channel == Channel::Voice && room == 0 {
@@ -246,6 +248,12 @@ impl<'a> Play<'a> {
                 return Ok(false);
             }
             Turn::ForHuman(close) | Turn::Close(close) => {
+                // A promise from before the play closes the contact as one made in it does.
+                let promise = standing.promises.iter().find(|p| p.state == PromiseState::Open).map(|p| p.on);
+                let over_s = promise.and_then(|on| day_end_s(on, &standing.contact.zone));
+                if let Some(over_s) = over_s {
+                    self.list.people[person as usize].due_s = over_s;
+                }
                 self.follow(person, Next::Close(close), now_s)?;
                 return Ok(false);
             }
@@ -339,9 +347,16 @@ impl<'a> Play<'a> {
                 p.due_s = due_s;
                 self.queue.put(&mut self.list, person, due_s);
             }
-            Next::Close(close) => self.list.close(person, &close.reason),
+            Next::Close(close) => self.close(person, &close.reason, over_s),
         }
         Ok(())
+    }
+
+    fn close(&mut self, person: u32, reason: &str, now_s: u32) {
+        if self.list.people[person as usize].try_first() {
+            self.one_less_to_try(now_s);
+        }
+        self.list.close(person, reason);
     }
 
     fn keep(&mut self, person: u32, past: &PastAttempt, phone: Option<u8>) -> Result<(), TooMuch> {
@@ -373,14 +388,9 @@ impl<'a> Play<'a> {
         let mut dice = Dice::of(seed, u64::from(person), u64::from(p.thrown));
         p.thrown += 1;
         let zone = &self.list.shared[p.shared as usize].contact.zone;
-        let there = zone.offset_at(now).to_datetime(now.timestamp());
-        let day = match there.weekday() {
-            Weekday::Saturday => 1,
-            Weekday::Sunday => 2,
-            _ => 0,
-        };
+        let (day, hour) = day_and_hour(now, zone);
         let voicemail = self.scene.ladder.leaves_voicemail(&self.plan);
-        rung(people, &mut dice, Called { never_picks_up, dead, wrong }, day, there.hour() as usize, voicemail)
+        rung(people, &mut dice, Called { never_picks_up, dead, wrong }, day, hour, voicemail)
     }
 
     /// What the call wrote beside its ending; and what the person will do.

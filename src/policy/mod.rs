@@ -12,7 +12,7 @@ mod pack;
 mod phones;
 mod rules;
 #[cfg(test)]
-mod slow;
+pub(crate) mod slow;
 #[cfg(test)]
 mod tests;
 mod window;

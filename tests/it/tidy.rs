@@ -22,6 +22,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("sip", &["audio"]),
     ("engine", &["agent", "books", "call", "campaign", "flow", "ladder", "policy", "speech"]),
     ("sim", &["agent", "books", "call", "campaign", "engine", "flow", "ladder", "policy", "speech"]),
+    ("forecast", &["books", "campaign", "flow", "ladder", "policy"]),
     ("report", &["books", "flow"]),
     ("store", &["books", "flow"]),
     ("import", &["books", "policy"]),
@@ -35,7 +36,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 
 const PURE: &[&str] = &[
     "speech", "flow", "books", "policy", "ladder", "call", "campaign", "agent", "audio", "rtp", "sip", "engine", "sim",
-    "report", "workshop",
+    "report", "workshop", "forecast",
 ];
 
 /// What would let the world into a pure module.

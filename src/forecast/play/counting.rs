@@ -34,10 +34,14 @@ impl Play<'_> {
         self.endings[disposition as usize] += 1;
         self.last_s = now_s;
         if self.list.people[person as usize].try_first() {
-            self.first_tries_left -= 1;
-            if self.first_tries_left == 0 {
-                self.outlook.all_tried_at = Some(wall(now_s));
-            }
+            self.one_less_to_try(now_s);
+        }
+    }
+
+    pub(super) fn one_less_to_try(&mut self, now_s: u32) {
+        self.first_tries_left -= 1;
+        if self.first_tries_left == 0 {
+            self.outlook.all_tried_at = Some(wall(now_s));
         }
     }
 
@@ -74,7 +78,7 @@ impl Play<'_> {
         let mut open = 0;
         for n in 0..self.list.people.len() {
             let p = &self.list.people[n];
-            let (pays_s, due_s) = (p.pays_s, p.due_s);
+            let pays_s = p.pays_s;
             let (owed, end) = (self.list.owed(p), self.stands(p));
             open += u64::from(end == End::Open);
             if pays_s < self.end_s {
@@ -86,7 +90,6 @@ impl Play<'_> {
                 segment.paid += 1;
                 segment.paid_minor += owed.minor;
             }
-            debug_assert!(due_s > 0);
             self.outlook.ends.entry(end).or_default().add(owed);
         }
         self.outlook.not_tried = self.first_tries_left;
