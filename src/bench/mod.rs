@@ -1,6 +1,7 @@
 #![doc = include_str!("README.md")]
 
 mod bare;
+mod books;
 mod crowd;
 mod dry_run;
 mod far_end;
@@ -18,6 +19,7 @@ use std::path::PathBuf;
 use anyhow::Context;
 
 pub use self::bare::Args as BareArgs;
+pub use self::books::Args as BooksArgs;
 pub use self::dry_run::Args as DryRunArgs;
 pub use self::far_end::Args as FarEndArgs;
 pub use self::figures::Figures;
@@ -46,6 +48,9 @@ pub struct Args {
     /// Calls set up a second, step by step; ends at the first step that is not reached. At most 1000.
     #[arg(long, value_delimiter = ',', default_value = "50,100,200,400,800,1000")]
     rates: Vec<usize>,
+    /// People in the list of the dry run, and in the books.
+    #[arg(long, default_value_t = 1_000_000)]
+    contacts: u64,
     /// Another build of this program, measured in its place by this one.
     #[arg(long)]
     program: Option<PathBuf>,
@@ -68,6 +73,10 @@ pub enum Part {
     Calls,
     /// What a bare loop can do.
     Ceiling,
+    /// Thirty days of a list of made-up people, played.
+    DryRun,
+    /// What is due next in books of as many people, and what an attempt writes.
+    Books,
 }
 
 /// Measures, shows each step as it ends, and the table at the end.
@@ -104,6 +113,12 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     if wanted(Part::Ceiling) {
         bench.ceiling()?;
     }
+    if wanted(Part::DryRun) {
+        bench.dry_run(args.contacts)?;
+    }
+    if wanted(Part::Books) {
+        bench.books(args.contacts)?;
+    }
     let figures = bench.close()?;
     println!("\n{figures}");
     if let Some(path) = &args.json {
@@ -126,4 +141,9 @@ pub fn run_bare(args: &BareArgs) -> anyhow::Result<()> {
 /// The dry run's process; `ringback bench` starts it.
 pub fn run_dry_run(args: &DryRunArgs) -> anyhow::Result<()> {
     dry_run::run(args)
+}
+
+/// The process that keeps large books; `ringback bench` starts it.
+pub fn run_books(args: &BooksArgs) -> anyhow::Result<()> {
+    books::run(args)
 }

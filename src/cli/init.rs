@@ -32,7 +32,7 @@ const SHIPPED_LIBRARY: [(&str, &str); 1] =
 pub(crate) const SHIPPED_LADDER: &str = include_str!("../../flows/ladders/utility_overdue.yaml");
 
 /// By name.
-pub(super) fn shipped_flows() -> BTreeMap<&'static str, &'static str> {
+pub(crate) fn shipped_flows() -> BTreeMap<&'static str, &'static str> {
     let name = |path: &'static str| path.trim_start_matches("flows/").trim_end_matches(".yaml");
     SHIPPED_FLOWS.iter().map(|(path, source)| (name(path), *source)).collect()
 }

@@ -19,7 +19,7 @@ pub mod simulate;
 mod sip_ladder;
 pub mod why;
 
-pub(crate) use init::SHIPPED_LADDER;
+pub(crate) use init::{SHIPPED_LADDER, shipped_flows};
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -125,6 +125,9 @@ enum Command {
     /// The measurement's dry run; `bench` starts it.
     #[command(hide = true)]
     BenchDryRun(crate::bench::DryRunArgs),
+    /// The measurement's books; `bench` starts it.
+    #[command(hide = true)]
+    BenchBooks(crate::bench::BooksArgs),
 }
 
 #[derive(clap::Args)]
@@ -196,6 +199,7 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::BenchFarEnd(args) => crate::bench::run_far_end(&args)?,
         Command::BenchBare(args) => crate::bench::run_bare(&args)?,
         Command::BenchDryRun(args) => crate::bench::run_dry_run(&args)?,
+        Command::BenchBooks(args) => crate::bench::run_books(&args)?,
         Command::Demo(args) => return runtime()?.block_on(demo::run(&args)),
         Command::Import(args) => runtime()?.block_on(import_file(&config, args))?,
         Command::Campaign(command) => runtime()?.block_on(campaign::run(&config, &command))?,
