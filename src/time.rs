@@ -54,7 +54,7 @@ impl Wall {
     /// The first instant in `zone` of the day that follows `days` full days after `day`: when `days` days of grace are over.
     pub fn day_after(day: jiff::civil::Date, days: u32, zone: &Zone) -> Wall {
         let after = jiff::Span::new().try_days(i64::from(days) + 1).and_then(|span| day.checked_add(span));
-        let first = after.and_then(|day| day.to_zoned(zone.0.clone()));
+        let first = after.and_then(|day| day.to_zoned(zone.tz().clone()));
         // Past the end of the calendar, where nobody waits any more.
         first.map_or(Wall(i64::MAX), |zoned| Wall::from(&zoned))
     }

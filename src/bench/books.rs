@@ -118,7 +118,8 @@ async fn measure(args: &Args) -> anyhow::Result<Books> {
 
     let (claim_one, _) = house.attempts(start, args.attempts / 5, 1).await?;
     let before = house.store.counters().statements;
-    let (claim_many, attempts) = house.attempts(start + Duration::from_secs(60), args.attempts, CLAIMED_AT_ONCE).await?;
+    let (claim_many, attempts) =
+        house.attempts(start + Duration::from_secs(60), args.attempts, CLAIMED_AT_ONCE).await?;
     let statements = house.store.counters().statements - before;
     Ok(Books {
         contacts: args.contacts,
@@ -137,8 +138,7 @@ async fn measure(args: &Args) -> anyhow::Result<Books> {
 async fn import(store: &SqliteStore, contacts: u64, start: Wall) -> anyhow::Result<()> {
     let crowd = Crowd::new(start);
     for first in (0..contacts).step_by(PAGE as usize) {
-        let rows: Vec<NewContact> =
-            (first..contacts.min(first + u64::from(PAGE))).map(|n| crowd.person(n)).collect();
+        let rows: Vec<NewContact> = (first..contacts.min(first + u64::from(PAGE))).map(|n| crowd.person(n)).collect();
         store.import(&rows, start).await?;
     }
     Ok(())
@@ -174,8 +174,7 @@ impl House {
         while made < attempts as u64 {
             let begun = self.clock.mono();
             let claimed = self.store.claim_due(now, now + LEASE, at_once).await?;
-            let turns: Vec<_> =
-                claimed.iter().map(|c| turn(&self.ladder, &c.standing, &c.attempt.plan, now)).collect();
+            let turns: Vec<_> = claimed.iter().map(|c| turn(&self.ladder, &c.standing, &c.attempt.plan, now)).collect();
             took.push(self.clock.mono().since(begun));
             anyhow::ensure!(!claimed.is_empty(), "nothing is due any more after {made} attempts");
             made += claimed.len() as u64;
@@ -217,6 +216,8 @@ impl House {
         };
         let outcome = Outcome { ring_ms: 30_000, ..Outcome::of(disposition) };
         let past = PastAttempt {
+            whose: Whose::Contact,
+            node: None,
             channel: attempt.channel,
             step: attempt.plan.step,
             try_number: attempt.plan.try_number,

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::books::{Contact, Debt, NewContact, Phone, PhoneState, Standing};
-use crate::id::{ContactId, PhoneId};
+use crate::books::{NewContact, NewDebt, Standing};
 use crate::language::Language;
 use crate::money::{Currency, Money};
 use crate::time::{Wall, Zone};
@@ -62,8 +61,12 @@ impl Crowd {
             email: (roll(24, 10) < 4).then(|| format!("c{n}@example.org")),
             creditor: format!("Водоканал {}", roll(28, 20)),
             phones,
-            amount: Money::new(10_000 + roll(30, 2_000_000) as i64, Currency::Rub),
-            due,
+            person: None,
+            debts: vec![NewDebt {
+                external_id: String::new(),
+                amount: Money::new(10_000 + roll(30, 2_000_000) as i64, Currency::Rub),
+                due,
+            }],
             fields: BTreeMap::from([
                 ("last4".to_string(), format!("{:04}", roll(40, 10_000))),
                 ("service".to_string(), "water".to_string()),
@@ -73,24 +76,6 @@ impl Crowd {
 
     /// …as the books would give them, with nothing in the past.
     pub fn standing(&self, n: u64) -> Standing {
-        let NewContact { external_id, name, language, zone, email, creditor, phones, amount, due, fields } = self.person(n);
-        let phones = phones.into_iter().enumerate().map(|(place, number)| Phone {
-            id: PhoneId((2 * n) as i64 + place as i64),
-            number,
-            state: PhoneState::Good,
-        });
-        let contact = Contact {
-            id: ContactId(n as i64 + 1),
-            external_id,
-            name,
-            language,
-            zone,
-            email,
-            creditor,
-            phones: phones.collect(),
-            debt: Debt { amount, due, paid: false },
-            fields,
-        };
-        Standing { contact, past: Vec::new(), past_here: Vec::new(), suppressions: Vec::new(), promises: Vec::new() }
+        self.person(n).unseen(n as i64 + 1)
     }
 }

@@ -36,7 +36,10 @@ pub enum Turn {
     /// It is made now.
     Go,
     /// The same attempt, later than now.
-    Later { due_at: Wall, why: String },
+    Later {
+        due_at: Wall,
+        why: String,
+    },
     /// This one is not made; another step of the ladder is.
     Instead(Plan),
     /// Nobody is contacted by a machine any more; a human is told why.

@@ -1,6 +1,6 @@
 //! What was tried, twelve bytes a try, in chains of small blocks: a million people's histories beside each other.
 
-use crate::books::PastAttempt;
+use crate::books::{PastAttempt, Whose};
 use crate::id::PhoneId;
 use crate::outcome::{AnsweredBy, Blame, Channel, Disposition};
 use crate::time::Wall;
@@ -9,17 +9,23 @@ use crate::time::Wall;
 struct Tried {
     /// Since 1970.
     at_s: u32,
-    step: u16,
-    try_number: u16,
+    /// Its place among [`Histories::nodes`]; [`NO_NODE`]: none.
+    node: u16,
+    step: u8,
+    try_number: u8,
     disposition: u8,
     /// Its place among the contact's numbers; [`NO_PHONE`]: none, or one that is no longer listed.
     phone: u8,
     channel_and_blame: u8,
-    /// Who answered, whether it was the right party, whether it was of this campaign.
+    /// Who answered, to whom it was made, whether it was the right party, whether it was of this campaign.
     rest: u8,
 }
 
 const NO_PHONE: u8 = u8::MAX;
+const NO_NODE: u16 = u16::MAX;
+const ANSWERED_BY: u8 = 0x07;
+const WHOSE_BITS: u8 = 3;
+const WHOSE: u8 = 0x03;
 const A_BLOCK: usize = 5;
 const END: u32 = u32::MAX;
 const RIGHT_PARTY: u8 = 0x40;
@@ -46,6 +52,8 @@ impl History {
 #[derive(Debug, Clone, Default)]
 pub struct Histories {
     blocks: Vec<Block>,
+    /// Names of the nodes where calls ended.
+    nodes: Vec<String>,
     /// Blocks of people who are done with, to be used again.
     free: Option<u32>,
 }
@@ -75,16 +83,30 @@ pub fn fits<T: TryFrom<i64>>(what: &'static str, found: i64, most: i64) -> Resul
 
 impl Histories {
     /// `phone`: its place among the contact's numbers. Instants are kept to the second.
-    pub fn push(&mut self, history: &mut History, past: &PastAttempt, phone: Option<u8>, here: bool) -> Result<(), TooMuch> {
+    pub fn push(
+        &mut self,
+        history: &mut History,
+        past: &PastAttempt,
+        phone: Option<u8>,
+        here: bool,
+    ) -> Result<(), TooMuch> {
         let answered_by = past.answered_by.map_or(0, |who| place(AnsweredBy::ALL, who) + 1);
+        let node = match &past.node {
+            Some(node) => fits("nodes of flows", self.node(node) as i64, i64::from(NO_NODE) - 1)?,
+            None => NO_NODE,
+        };
         let tried = Tried {
+            node,
             at_s: fits("the second", past.at.0.div_euclid(1_000_000), i64::from(u32::MAX) - 1)?,
-            step: fits("step", i64::from(past.step), i64::from(u16::MAX))?,
-            try_number: fits("try", i64::from(past.try_number), i64::from(u16::MAX))?,
+            step: fits("step", i64::from(past.step), i64::from(u8::MAX))?,
+            try_number: fits("try", i64::from(past.try_number), i64::from(u8::MAX))?,
             disposition: place(Disposition::ALL, past.disposition),
             phone: phone.unwrap_or(NO_PHONE),
             channel_and_blame: place(Channel::ALL, past.channel) << 4 | place(Blame::ALL, past.blame),
-            rest: answered_by | if past.right_party { RIGHT_PARTY } else { 0 } | if here { HERE } else { 0 },
+            rest: answered_by
+                | place(Whose::ALL, past.whose) << WHOSE_BITS
+                | if past.right_party { RIGHT_PARTY } else { 0 }
+                | if here { HERE } else { 0 },
         };
         let at = usize::from(history.len) % A_BLOCK;
         if at == 0 {
@@ -98,6 +120,13 @@ impl Histories {
         self.blocks[history.last as usize].tried[at] = tried;
         history.len = fits("the number of tries", i64::from(history.len) + 1, i64::from(u16::MAX))?;
         Ok(())
+    }
+
+    fn node(&mut self, name: &str) -> usize {
+        self.nodes.iter().position(|known| known == name).unwrap_or_else(|| {
+            self.nodes.push(name.to_string());
+            self.nodes.len() - 1
+        })
     }
 
     fn fresh(&mut self) -> u32 {
@@ -133,7 +162,7 @@ impl Histories {
         while left > 0 {
             let Block { tried, next } = &self.blocks[block as usize];
             for tried in &tried[..left.min(A_BLOCK)] {
-                let read = tried.past();
+                let read = tried.past(&self.nodes);
                 if tried.rest & HERE != 0 {
                     past_here.push(read.clone());
                 }
@@ -146,9 +175,11 @@ impl Histories {
 }
 
 impl Tried {
-    fn past(&self) -> PastAttempt {
+    fn past(&self, nodes: &[String]) -> PastAttempt {
         let disposition = Disposition::ALL[usize::from(self.disposition)];
         PastAttempt {
+            whose: Whose::ALL[usize::from(self.rest >> WHOSE_BITS & WHOSE)],
+            node: nodes.get(usize::from(self.node)).cloned(),
             channel: Channel::ALL[usize::from(self.channel_and_blame >> 4)],
             step: u32::from(self.step),
             try_number: u32::from(self.try_number),
@@ -156,7 +187,7 @@ impl Tried {
             phone: (self.phone != NO_PHONE).then_some(PhoneId(i64::from(self.phone))),
             disposition,
             blame: Blame::ALL[usize::from(self.channel_and_blame & 0xf)],
-            answered_by: AnsweredBy::ALL.get(usize::from(self.rest & 0x3f).wrapping_sub(1)).copied(),
+            answered_by: AnsweredBy::ALL.get(usize::from(self.rest & ANSWERED_BY).wrapping_sub(1)).copied(),
             right_party: self.rest & RIGHT_PARTY != 0,
         }
     }
@@ -170,6 +201,8 @@ mod tests {
     fn what_goes_in_comes_out_and_room_is_used_again() {
         let mut histories = Histories::default();
         let past = |n: u32| PastAttempt {
+            whose: Whose::ALL[n as usize % 3],
+            node: n.is_multiple_of(7).then(|| format!("node{}", n % 2)),
             channel: Channel::ALL[n as usize % Channel::ALL.len()],
             step: n % 5,
             try_number: n,
@@ -177,7 +210,7 @@ mod tests {
             phone: n.is_multiple_of(2).then_some(PhoneId(i64::from(n % 3))),
             disposition: Disposition::ALL[n as usize % Disposition::ALL.len()],
             blame: Blame::ALL[n as usize % Blame::ALL.len()],
-            answered_by: AnsweredBy::ALL.get(n as usize % 7).copied(),
+            answered_by: AnsweredBy::ALL.get(n as usize % 6).copied(),
             right_party: n.is_multiple_of(3),
         };
         let (mut a, mut b) = (History::NONE, History::NONE);

@@ -8,7 +8,10 @@ use super::play::Lines;
 use super::prices::Priced;
 
 fn sums(sums: &Sums) -> Value {
-    sums.iter().map(|(currency, minor)| (currency.code().to_string(), Value::from(*minor))).collect::<Map<_, _>>().into()
+    sums.iter()
+        .map(|(currency, minor)| (currency.code().to_string(), Value::from(*minor)))
+        .collect::<Map<_, _>>()
+        .into()
 }
 
 fn counted(counted: &Counted) -> Value {
@@ -26,6 +29,8 @@ impl Day {
             "right_party": self.right_party,
             "promises": self.promises,
             "promised_minor": sums(&self.promised),
+            "kept": self.kept,
+            "broken": self.broken,
             "messages": self.messages,
             "to_humans": self.to_humans,
             "put_off": self.put_off,
@@ -53,6 +58,7 @@ impl Outlook {
                 "right_party": s.right_party,
                 "promises": s.promises,
                 "promised_minor": s.promised_minor,
+                "kept": s.kept,
                 "paid": s.paid,
                 "paid_minor": s.paid_minor,
             })
@@ -63,7 +69,6 @@ impl Outlook {
         let word = |end: &End| match end {
             End::Paid => Some("paid".to_string()),
             End::Promised => Some("promise_open".into()),
-            End::PromiseBroken => Some("promise_broken".into()),
             End::Open => Some("open".into()),
             End::Closed(_) => None,
         };
@@ -88,6 +93,7 @@ impl Outlook {
             "cps_max": lines.cps_max,
             "all": counted(&self.contacts),
             "callable": counted(&self.callable),
+            "asleep": counted(&self.asleep),
             "not_called": excluded.collect::<Map<_, _>>(),
             "segments": segments.collect::<Vec<_>>(),
             "days": self.days.iter().map(Day::json).collect::<Vec<_>>(),

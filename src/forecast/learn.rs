@@ -35,7 +35,9 @@ const WEIGHT: f64 = 30.0;
 const PROMISES_MIN: u32 = 30;
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the books hold {0} calls that rang; at least {CALLS_MIN} are needed to learn from. Use `--people default` or a file")]
+#[error(
+    "the books hold {0} calls that rang; at least {CALLS_MIN} are needed to learn from. Use `--people default` or a file"
+)]
 pub struct TooFew(u32);
 
 /// As in [`People::pick_up`].
@@ -52,7 +54,9 @@ pub(super) fn day_and_hour(at: Wall, zone: &Zone) -> (usize, usize) {
 impl Learning {
     /// `zone`: the contact's.
     pub fn add(&mut self, attempt: &Attempt, zone: &Zone) {
-        let (Some(outcome), Some(at), Channel::Voice) = (&attempt.outcome, attempt.live_at, attempt.channel) else { return };
+        let (Some(outcome), Some(at), Channel::Voice) = (&attempt.outcome, attempt.live_at, attempt.channel) else {
+            return;
+        };
         let disposition = outcome.disposition;
         self.dialled.extend(attempt.phone);
         if disposition.class() == DispositionClass::Number {
@@ -68,7 +72,8 @@ impl Learning {
         let picked_up = outcome.answered_by.is_some();
         self.hours[day][hour].0 += 1;
         self.hours[day][hour].1 += u32::from(picked_up);
-        let machine = disposition.class() == DispositionClass::Machine || outcome.answered_by == Some(AnsweredBy::Machine);
+        let machine =
+            disposition.class() == DispositionClass::Machine || outcome.answered_by == Some(AnsweredBy::Machine);
         let mut lasted = |kind: usize, ms: u32| {
             self.seconds[kind].0 += u64::from(ms);
             self.seconds[kind].1 += 1;
@@ -97,8 +102,8 @@ impl Learning {
     pub fn promise(&mut self, promise: &Promise) {
         match promise.state {
             PromiseState::Kept => self.kept += 1,
-            PromiseState::Broken => self.broken += 1,
-            PromiseState::Open => {}
+            PromiseState::Broken | PromiseState::PartlyKept => self.broken += 1,
+            PromiseState::Open | PromiseState::Superseded | PromiseState::Withdrawn => {}
         }
     }
 
@@ -127,7 +132,8 @@ impl Learning {
                 pick_up[day][hour] = (f64::from(*up) + WEIGHT * before) / (f64::from(*calls) + WEIGHT);
             }
         }
-        let part = |part: u32, whole: u32, usual: f64| if whole > 0 { f64::from(part) / f64::from(whole) } else { usual };
+        let part =
+            |part: u32, whole: u32, usual: f64| if whole > 0 { f64::from(part) / f64::from(whole) } else { usual };
         let of = |known: &[Disposition]| {
             let counts = known.iter().map(|d| (*d, f64::from(self.endings.get(d).copied().unwrap_or(0))));
             Shares::of(counts)
@@ -157,7 +163,11 @@ impl Learning {
             not_picked_up: of(&NOT_PICKED_UP).unwrap_or_else(|| base.not_picked_up.clone()),
             machine: part(self.machines, self.machines + self.persons, base.machine),
             person: of(&PERSON).unwrap_or_else(|| base.person.clone()),
-            promise_kept: if ended >= PROMISES_MIN { part(self.kept, ended, base.promise_kept) } else { base.promise_kept },
+            promise_kept: if ended >= PROMISES_MIN {
+                part(self.kept, ended, base.promise_kept)
+            } else {
+                base.promise_kept
+            },
             seconds,
             ..base.clone()
         })

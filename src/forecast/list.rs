@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::civil::Date;
 
 use super::history::{Histories, History, TooMuch, fits};
-use crate::books::{Close, Contact, Next, Phone, PhoneState, Plan, Promise, Standing, Suppression};
+use crate::books::{Close, Contact, Debt, Next, Phone, PhoneState, Plan, Promise, Sleeper, Standing, Suppression};
 use crate::flow::program::OptOutScope;
-use crate::id::{ContactId, PhoneId};
+use crate::id::{ContactId, DebtId, PhoneId};
 use crate::money::{Currency, Money};
 use crate::outcome::Channel;
 use crate::phone::PhoneNumber;
@@ -27,7 +27,7 @@ pub(super) struct Person {
     /// In [`List::phones`], `phones_len` from here on.
     pub phones: u32,
     pub due: Date,
-    /// Of the attempt to come, or, once promised, the end of the promised day. Seconds since 1970.
+    /// Of the attempt to come, or of being looked at again. Seconds since 1970.
     pub due_s: u32,
     /// When a payment will have come.
     pub pays_s: u32,
@@ -41,11 +41,14 @@ pub(super) struct Person {
     pub phones_len: u8,
     pub channel: Channel,
     pub state: State,
+    /// Its first attempt is no longer waited for.
     pub tried: bool,
+    /// `step` and what follows it are those of a plan; else nothing has been planned yet.
+    pub planned: bool,
 }
 
 impl Person {
-    /// Whether this is the first attempt since the play began, or the end of waiting for it.
+    /// Whether this is the first attempt since the play began, or else the end of waiting for it.
     pub fn try_first(&mut self) -> bool {
         !std::mem::replace(&mut self.tried, true)
     }
@@ -55,9 +58,13 @@ impl Person {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum State {
     Open,
-    /// By its place in [`List::reasons`].
+    /// Closed, and looked at again when due: a promise is judged then. The reason is a place in [`List::reasons`].
+    Asleep(u8),
     Closed(u8),
 }
+
+/// The segment of somebody of whom nothing has been planned.
+pub(super) const NO_SEGMENT: u16 = u16::MAX;
 
 /// One of a person's numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,6 +106,7 @@ pub struct List {
     by_shared: HashMap<String, u32>,
     pub(super) further: HashMap<u32, Further>,
     pub(super) segments: Vec<String>,
+    no_segment: String,
     pub(super) reasons: Vec<String>,
     /// Not to be contacted when the play begins: by reason, with the words of one of them.
     pub(super) excluded: BTreeMap<String, (Counted, String)>,
@@ -119,17 +127,52 @@ impl List {
     ///
     /// # Errors
     /// More numbers or tries than are kept.
-    pub fn add(&mut self, standing: &Standing, next: &Next, may_dial: impl Fn(&PhoneNumber) -> bool) -> Result<(), TooMuch> {
-        let owed = standing.contact.debt.amount;
+    pub fn add(
+        &mut self,
+        standing: &Standing,
+        next: &Next,
+        may_dial: impl Fn(&PhoneNumber) -> bool,
+    ) -> Result<(), TooMuch> {
+        let owed = standing.contact.amount();
         self.all.add(owed);
-        let plan = match next {
-            Next::Attempt(plan) => plan,
-            Next::Close(Close { reason, why }) => {
+        match next {
+            Next::Attempt(plan) => self.put(standing, Some(plan), plan.due_at, State::Open, may_dial),
+            Next::Close(Close { reason, wake_at: Some(wake_at), .. }) => {
+                let asleep = self.asleep(reason);
+                self.put(standing, None, *wake_at, asleep, may_dial)
+            }
+            Next::Close(Close { reason, why, wake_at: None }) => {
                 let excluded = self.excluded.entry(reason.clone());
                 excluded.or_insert_with(|| (Counted::default(), why.clone())).0.add(owed);
-                return Ok(());
+                Ok(())
             }
-        };
+        }
+    }
+
+    /// A contact that the campaign has closed and will look at again.
+    ///
+    /// # Errors
+    /// More numbers or tries than are kept.
+    pub fn add_sleeper(&mut self, sleeper: &Sleeper, may_dial: impl Fn(&PhoneNumber) -> bool) -> Result<(), TooMuch> {
+        let Sleeper { standing, last, closed, .. } = sleeper;
+        self.all.add(standing.contact.amount());
+        let asleep = self.asleep(&closed.reason);
+        self.put(standing, last.as_ref(), closed.wake_at.unwrap_or(Wall(0)), asleep, may_dial)
+    }
+
+    fn asleep(&mut self, reason: &str) -> State {
+        State::Asleep(u8::try_from(place(&mut self.reasons, reason)).expect("a dozen reasons"))
+    }
+
+    fn put(
+        &mut self,
+        standing: &Standing,
+        plan: Option<&Plan>,
+        due_at: Wall,
+        state: State,
+        may_dial: impl Fn(&PhoneNumber) -> bool,
+    ) -> Result<(), TooMuch> {
+        let owed = standing.contact.amount();
         self.zone(&standing.contact.zone);
         let person = u32::try_from(self.people.len()).expect("fewer people than live");
         let phones = u32::try_from(self.phones.len()).expect("fewer numbers than people dial");
@@ -160,26 +203,36 @@ impl List {
             self.further.insert(person, further);
         }
         let shared = self.shared(&standing.contact);
-        let segment = place(&mut self.segments, &plan.segment);
+        let planned = plan.is_some();
+        let segment = match plan {
+            Some(plan) => self.segment(&plan.segment)?,
+            None => NO_SEGMENT,
+        };
+        let (step, try_number) = plan.map_or((0, 1), |plan| (plan.step, plan.try_number));
         self.people.push(Person {
             owes_minor: owed.minor,
             shared,
             history,
             phones,
-            due: standing.contact.debt.due,
-            due_s: seconds(plan.due_at)?,
+            due: standing.contact.due(),
+            due_s: seconds(due_at)?,
             pays_s: NEVER,
             next: NEVER,
-            step: fits("step", i64::from(plan.step), i64::from(u16::MAX))?,
-            try_number: fits("try", i64::from(plan.try_number), i64::from(u16::MAX))?,
-            segment: fits("segments", segment as i64, i64::from(u16::MAX))?,
+            step: fits("step", i64::from(step), i64::from(u16::MAX))?,
+            try_number: fits("try", i64::from(try_number), i64::from(u16::MAX))?,
+            segment,
             thrown: 0,
             phones_len: fits("numbers", listed.len() as i64, PHONES_MAX)?,
-            channel: plan.channel,
-            state: State::Open,
-            tried: false,
+            channel: plan.map_or(Channel::Voice, |plan| plan.channel),
+            state,
+            tried: state != State::Open,
+            planned,
         });
         Ok(())
+    }
+
+    pub(super) fn segment(&mut self, name: &str) -> Result<u16, TooMuch> {
+        fits("segments", place(&mut self.segments, name) as i64, i64::from(NO_SEGMENT) - 1)
     }
 
     /// Lets go of what only adding needs.
@@ -201,12 +254,18 @@ impl List {
 
     /// A standing of somebody of whom decisions are asked the same, made once.
     fn shared(&mut self, contact: &Contact) -> u32 {
-        // A third person's numbers are in the numbers' states.
+        // A third person's numbers are in the numbers' states; of an address it is asked whether there is one.
         let facts = Fact::ALL.iter().filter(|fact| **fact != Fact::ThirdPersonNumbers);
         let facts: Vec<(String, String)> = facts
-            .filter_map(|fact| Some((fact.as_str().to_string(), contact.fields.get(fact.as_str())?.clone())))
+            .filter_map(|fact| {
+                let value = match fact {
+                    Fact::Address => fact.of(contact).map(|_| "-".to_string()),
+                    _ => contact.fields.get(fact.as_str()).cloned(),
+                };
+                Some((fact.as_str().to_string(), value?))
+            })
             .collect();
-        let (zone, language, currency) = (contact.zone.name(), contact.language, contact.debt.amount.currency);
+        let (zone, language, currency) = (contact.zone.name(), contact.language, contact.amount().currency);
         let email = contact.email.is_some();
         let key = format!("{zone}\n{language}\n{currency}\n{email}\n{}\n{facts:?}", contact.creditor);
         if let Some(known) = self.by_shared.get(&key) {
@@ -219,6 +278,14 @@ impl List {
                 name: String::new(),
                 email: email.then(String::new),
                 phones: Vec::new(),
+                debts: vec![Debt {
+                    id: DebtId(0),
+                    external_id: String::new(),
+                    amount: contact.amount(),
+                    due: contact.due(),
+                    paid: 0,
+                }],
+                person: None,
                 fields: facts.into_iter().collect(),
                 ..contact.clone()
             },
@@ -237,10 +304,10 @@ impl List {
     pub(super) fn standing(&mut self, person: u32) -> &mut Standing {
         let p = &self.people[person as usize];
         let standing = &mut self.shared[p.shared as usize];
-        let debt = &mut standing.contact.debt;
+        let debt = &mut standing.contact.debts[0];
         debt.amount.minor = p.owes_minor;
         debt.due = p.due;
-        debt.paid = false;
+        debt.paid = 0;
         let phones = &mut standing.contact.phones;
         let numbers = &self.phones[p.phones as usize..p.phones as usize + usize::from(p.phones_len)];
         phones.truncate(numbers.len());
@@ -268,12 +335,12 @@ impl List {
         plan.channel = p.channel;
         plan.step = u32::from(p.step);
         plan.try_number = u32::from(p.try_number);
-        plan.segment.clone_from(&self.segments[usize::from(p.segment)]);
+        plan.segment.clone_from(self.segments.get(usize::from(p.segment)).unwrap_or(&self.no_segment));
         plan.due_at = wall(p.due_s);
     }
 
     pub(super) fn owed(&self, person: &Person) -> Money {
-        Money::new(person.owes_minor, self.shared[person.shared as usize].contact.debt.amount.currency)
+        Money::new(person.owes_minor, self.shared[person.shared as usize].contact.debts[0].amount.currency)
     }
 
     pub(super) fn close(&mut self, person: u32, reason: &str) {
@@ -281,6 +348,13 @@ impl List {
         let p = &mut self.people[person as usize];
         p.state = State::Closed(u8::try_from(place).expect("a dozen reasons"));
         self.histories.forget(&mut p.history);
+    }
+
+    pub(super) fn sleep(&mut self, person: u32, reason: &str, until_s: u32) {
+        let asleep = self.asleep(reason);
+        let p = &mut self.people[person as usize];
+        p.state = asleep;
+        p.due_s = until_s;
     }
 }
 

@@ -26,7 +26,10 @@ pub struct Outlook {
     pub contacts: Counted,
     /// By reason, with the words for one of them.
     pub excluded: BTreeMap<String, (Counted, String)>,
+    /// An attempt is planned for them when the play begins.
     pub callable: Counted,
+    /// Have promised before the play, and are looked at again when the promise is due.
+    pub asleep: Counted,
     pub days: Vec<Day>,
     /// By segment and currency of the debt.
     pub segments: BTreeMap<(String, Currency), Segment>,
@@ -55,6 +58,10 @@ pub struct Day {
     pub right_party: u64,
     pub promises: u64,
     pub promised: Sums,
+    /// Paid while the promise was open.
+    pub kept: u64,
+    /// Judged as broken, after the days of grace.
+    pub broken: u64,
     pub messages: u64,
     pub to_humans: u64,
     /// Contacts whose payment came.
@@ -72,6 +79,7 @@ pub struct Segment {
     pub right_party: u64,
     pub promises: u64,
     pub promised_minor: i64,
+    pub kept: u64,
     pub paid: u64,
     pub paid_minor: i64,
 }
@@ -81,7 +89,6 @@ pub enum End {
     Paid,
     /// A promise is open.
     Promised,
-    PromiseBroken,
     /// Not contacted any more, by reason.
     Closed(String),
     /// More is to come.
@@ -98,6 +105,8 @@ impl Day {
             right_party: 0,
             promises: 0,
             promised: Sums::new(),
+            kept: 0,
+            broken: 0,
             messages: 0,
             to_humans: 0,
             paid: 0,
@@ -149,7 +158,8 @@ impl Outlook {
 
     /// Contacts at the end, in all: as many as there were.
     pub fn accounted_for(&self) -> u64 {
-        self.ends.values().map(|c| c.contacts).sum::<u64>() + self.excluded.values().map(|(c, _)| c.contacts).sum::<u64>()
+        self.ends.values().map(|c| c.contacts).sum::<u64>()
+            + self.excluded.values().map(|(c, _)| c.contacts).sum::<u64>()
     }
 
     pub fn lines_needed(&self) -> Need {

@@ -164,7 +164,8 @@ impl People {
         let written: Written = match serde_saphyr::from_str(source) {
             Ok(written) => written,
             Err(error) => {
-                let at = error.location().map(|at| Span { line: at.line() as u32, column: at.column() as u32, length: 1 });
+                let at =
+                    error.location().map(|at| Span { line: at.line() as u32, column: at.column() as u32, length: 1 });
                 let message = DefaultMessageFormatter.format_message(error.without_snippet()).into_owned();
                 return Err(vec![Diagnostic::error("M001", at.unwrap_or_default(), message)]);
             }
@@ -186,7 +187,8 @@ impl Written {
     fn checked(self, found: &mut Vec<Diagnostic>) -> People {
         let (days_min, days_max) = (self.promise.days_min.value, self.promise.days_max.value);
         if days_min > days_max || days_max > DAYS_MAX {
-            let message = format!("promised for {days_min} to {days_max} days ahead: expected days_min ≤ days_max ≤ {DAYS_MAX}");
+            let message =
+                format!("promised for {days_min} to {days_max} days ahead: expected days_min ≤ days_max ≤ {DAYS_MAX}");
             found.push(Diagnostic::error("M002", span(&self.promise.days_max), message));
         }
         if self.payment.days_max.value > DAYS_MAX {
@@ -197,7 +199,8 @@ impl Written {
         let never_pick_up = rate(&self.picks_up.never);
         let (dead_numbers, wrong_numbers) = (rate(&self.numbers.dead), rate(&self.numbers.wrong));
         let (machine, promise_kept) = (rate(&self.machine), rate(&self.promise.kept));
-        let payment = [&self.payment.a_day, &self.payment.after_informed, &self.payment.after_already_paid].map(&mut rate);
+        let payment =
+            [&self.payment.a_day, &self.payment.after_informed, &self.payment.after_already_paid].map(&mut rate);
         let pick_up = [&self.picks_up.workday, &self.picks_up.sat, &self.picks_up.sun].map(|day| hours(day, found));
         People {
             name: self.people,
@@ -278,7 +281,11 @@ mod tests {
         for (from, to, expected) in [
             ("never: 0.15", "never: 15", "6:10 M002 15 is no share: expected 0 to 1"),
             ("machine: 0.22", "machine: -0.22", "20:10 M002 -0.22 is no share: expected 0 to 1"),
-            ("  sat:     [0.05, ", "  sat:     [", "9:12 M003 23 rates: expected 24, one an hour of the day from 00:00"),
+            (
+                "  sat:     [0.05, ",
+                "  sat:     [",
+                "9:12 M003 23 rates: expected 24, one an hour of the day from 00:00",
+            ),
             ("no_answer: 0.76", "no_answer: 0.67", "18:16 M005 these shares add up to 0.910: expected 1"),
             (
                 "no_answer: 0.76",
@@ -286,7 +293,11 @@ mod tests {
                 "18:28 M004 `informed` is no ending here: expected some of no_answer, busy, rejected, congestion, trunk_down, \
                  unknown_outcome",
             ),
-            ("days_min: 1", "days_min: 9", "36:35 M002 promised for 9 to 7 days ahead: expected days_min ≤ days_max ≤ 366"),
+            (
+                "days_min: 1",
+                "days_min: 9",
+                "36:35 M002 promised for 9 to 7 days ahead: expected days_min ≤ days_max ≤ 366",
+            ),
         ] {
             assert!(DEFAULT.contains(from), "{from}");
             let found = People::read(&DEFAULT.replace(from, to)).unwrap_err();

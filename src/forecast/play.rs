@@ -1,21 +1,21 @@
 //! The play: second by second, whoever is due has their turn, the real planner says what follows, and the model of people what
 //! came of it.
 
-use jiff::civil::Date;
-
 use super::dice::Dice;
 use super::history::TooMuch;
 use super::learn::day_and_hour;
-use super::list::{Counted, List, NEVER, Number, Person, State, seconds, wall};
+use super::list::{Counted, List, Number, Person, State, seconds, wall};
 use super::outlook::{Day, End, Outlook, Segment};
 use super::people::People;
 use super::prices::{Cost, Priced, Prices};
 use super::queue::Queue;
 use super::rung::{Called, Rung, rung};
-use crate::books::{Close, Next, Outcome, PastAttempt, PhoneState, Plan, PromiseState, Write};
-use crate::campaign::{Turn, plan_next, turn};
+use crate::books::{
+    Account, Close, Next, Outcome, PastAttempt, PhoneState, Plan, Promise, PromiseState, Sleeper, Whose, Write,
+};
+use crate::campaign::{Turn, plan_awake, plan_next, turn};
 use crate::flow::program::OptOutScope;
-use crate::id::{AttemptId, PhoneId};
+use crate::id::{AttemptId, CampaignId, PhoneId};
 use crate::ladder::Ladder;
 use crate::outcome::{Channel, Disposition};
 use crate::policy::phones_to_dial;
@@ -54,6 +54,8 @@ pub struct Made<'a> {
     pub at: Wall,
     pub plan: &'a Plan,
     pub disposition: Disposition,
+    /// The person's, after it.
+    pub promises: &'a [Promise],
 }
 
 const A_DAY_S: u32 = 86_400;
@@ -133,7 +135,11 @@ impl<'a> Play<'a> {
         }
         let zone = list.usual_zone();
         let mut callable = Counted::default();
-        list.people.iter().for_each(|p| callable.add(list.owed(p)));
+        let mut asleep = Counted::default();
+        for p in &list.people {
+            if p.state == State::Open { &mut callable } else { &mut asleep }.add(list.owed(p));
+        }
+        let first_tries_left = callable.contacts;
         let first = wall(start_s).date(&zone);
         let last = wall(end_s).date(&zone);
         let outlook = Outlook {
@@ -145,6 +151,7 @@ impl<'a> Play<'a> {
             contacts: list.all.clone(),
             excluded: std::mem::take(&mut list.excluded),
             callable,
+            asleep,
             days: first.series(jiff::Span::new().days(1)).take_while(|day| *day <= last).map(Day::of).collect(),
             segments: Default::default(),
             endings: Default::default(),
@@ -163,7 +170,6 @@ impl<'a> Play<'a> {
             due_at: scene.start,
             why: String::new(),
         };
-        let first_tries_left = list.people.len() as u64;
         let mut play = Play {
             scene,
             list,
@@ -216,6 +222,11 @@ impl<'a> Play<'a> {
                 self.close(person, "paid", now_s);
                 continue;
             }
+            if let State::Asleep(reason) = p.state {
+                self.queue.pop(&self.list);
+                self.wake(person, reason, now_s)?;
+                continue;
+            }
             if p.channel == Channel::Voice && room == 0 {
                 break;
             }
@@ -248,20 +259,38 @@ impl<'a> Play<'a> {
                 return Ok(false);
             }
             Turn::ForHuman(close) | Turn::Close(close) => {
-                // A promise from before the play closes the contact as one made in it does.
-                let promise = standing.promises.iter().find(|p| p.state == PromiseState::Open).map(|p| p.on);
-                let over_s = promise.and_then(|on| day_end_s(on, &standing.contact.zone));
-                if let Some(over_s) = over_s {
-                    self.list.people[person as usize].due_s = over_s;
-                }
                 self.follow(person, Next::Close(close), now_s)?;
                 return Ok(false);
             }
         }
         match self.plan.channel {
             Channel::Voice => self.call(person, now_s, watch),
-            Channel::Sms | Channel::Email | Channel::Human => self.without_a_call(person, now_s, watch).map(|()| false),
+            _ => self.without_a_call(person, now_s, watch).map(|()| false),
         }
+    }
+
+    /// A contact that was closed is looked at again, as `serve` does it: its promise is judged, and the ladder says what follows.
+    fn wake(&mut self, person: u32, reason: u8, now_s: u32) -> Result<(), TooMuch> {
+        let now = wall(now_s);
+        self.list.plan(person, &mut self.plan);
+        let mut standing = self.list.standing(person).clone();
+        // Nothing was paid: who pays, pays all, and is not woken.
+        let promises = std::mem::take(&mut standing.promises);
+        let mut account = Account { contact: standing.contact.clone(), promises, payments: Vec::new() };
+        let open = |account: &Account| account.promises.iter().filter(|p| p.state == PromiseState::Open).count() as u64;
+        let before = open(&account);
+        account.judge(now);
+        self.outlook.days[self.today.0 as usize].broken += before - open(&account);
+        standing.promises.clone_from(&account.promises);
+        if let Some(further) = self.list.further.get_mut(&person) {
+            further.promises = account.promises;
+        }
+        let closed = Close::new(&self.list.reasons[usize::from(reason)], String::new());
+        let last = self.list.people[person as usize].planned.then(|| self.plan.clone());
+        let sleeper = Sleeper { campaign: CampaignId(0), standing, last, closed };
+        let next = plan_awake(self.scene.ladder, &sleeper, now);
+        // Never at the same instant again.
+        self.follow(person, next, now_s + 1)
     }
 
     fn call(&mut self, person: u32, now_s: u32, watch: &mut dyn FnMut(Made)) -> Result<bool, TooMuch> {
@@ -286,10 +315,9 @@ impl<'a> Play<'a> {
         };
         self.air.begin(ring_s + talk_s);
         self.count_call(person, &outcome, ring_s, talk_s);
-        watch(Made { person, at: now, plan: &self.plan, disposition });
         let past = self.past(now, &outcome, Some(phone));
         let written = self.written(person, phone, disposition, now);
-        self.ended(person, now_s, now_s + (ring_s + talk_s).max(1), past, Some(phone), &written)?;
+        self.ended(person, now_s, now_s + (ring_s + talk_s).max(1), past, Some(phone), &written, watch)?;
         Ok(true)
     }
 
@@ -298,6 +326,8 @@ impl<'a> Play<'a> {
         let (disposition, priced) = match self.plan.channel {
             Channel::Sms => (Disposition::Queued, Priced::Sms),
             Channel::Email => (Disposition::Queued, Priced::Email),
+            Channel::Letter => (Disposition::Queued, Priced::Letter),
+            Channel::Visit => (Disposition::HandedOver, Priced::Visit),
             Channel::Human | Channel::Voice => (Disposition::HandedOver, Priced::Human),
         };
         match disposition {
@@ -309,12 +339,12 @@ impl<'a> Play<'a> {
         }
         self.tried(person, now_s, disposition);
         let now = wall(now_s);
-        watch(Made { person, at: now, plan: &self.plan, disposition });
         let past = self.past(now, &Outcome::of(disposition), None);
-        self.ended(person, now_s, now_s, past, None, &[])
+        self.ended(person, now_s, now_s, past, None, &[], watch)
     }
 
     /// An attempt is over: what the books would hold of it, and what comes next, as the engine asks for it.
+    #[allow(clippy::too_many_arguments)] // one attempt with all that is known of it; a struct would name nothing
     fn ended(
         &mut self,
         person: u32,
@@ -323,12 +353,18 @@ impl<'a> Play<'a> {
         past: PastAttempt,
         phone: Option<u8>,
         written: &[Write],
+        watch: &mut dyn FnMut(Made),
     ) -> Result<(), TooMuch> {
         let shared = self.list.people[person as usize].shared;
         let standing = &mut self.list.shared[shared as usize];
         standing.past.push(past.clone());
         standing.past_here.push(past.clone());
         standing.take_in(written);
+        if written.iter().any(|write| matches!(write, Write::Promise { .. })) {
+            self.list.further.entry(person).or_default().promises.clone_from(&standing.promises);
+        }
+        let (at, disposition) = (wall(now_s), past.disposition);
+        watch(Made { person, at, plan: &self.plan, disposition, promises: &standing.promises });
         // The ladder's delays run from the beginning of a call.
         let next = plan_next(self.scene.ladder, standing, &self.plan, past.disposition, wall(now_s));
         self.keep(person, &past, phone)?;
@@ -340,12 +376,25 @@ impl<'a> Play<'a> {
         match next {
             Next::Attempt(plan) => {
                 let due_s = seconds(plan.due_at)?.max(over_s);
+                let segment = self.list.segment(&plan.segment)?;
                 let p = &mut self.list.people[person as usize];
+                let new = !p.planned;
+                p.planned = true;
+                p.segment = segment;
+                p.state = State::Open;
                 p.channel = plan.channel;
                 p.step = super::history::fits("step", i64::from(plan.step), i64::from(u16::MAX))?;
                 p.try_number = super::history::fits("try", i64::from(plan.try_number), i64::from(u16::MAX))?;
                 p.due_s = due_s;
+                if new {
+                    self.count_in_segment(person);
+                }
                 self.queue.put(&mut self.list, person, due_s);
+            }
+            Next::Close(Close { reason, wake_at: Some(wake_at), .. }) => {
+                let wake_s = seconds(wake_at)?.max(over_s);
+                self.list.sleep(person, &reason, wake_s);
+                self.queue.put(&mut self.list, person, wake_s);
             }
             Next::Close(close) => self.close(person, &close.reason, over_s),
         }
@@ -365,6 +414,8 @@ impl<'a> Play<'a> {
 
     fn past(&self, at: Wall, outcome: &Outcome, phone: Option<u8>) -> PastAttempt {
         PastAttempt {
+            whose: Whose::Contact,
+            node: None,
             channel: self.plan.channel,
             step: self.plan.step,
             try_number: self.plan.try_number,
@@ -399,7 +450,8 @@ impl<'a> Play<'a> {
         let owed = self.list.owed(&self.list.people[person as usize]);
         let p = &mut self.list.people[person as usize];
         let mut dice = Dice::of(self.scene.seed, u64::from(person), OF_PERSON + u64::from(p.thrown));
-        let (attempt, phone) = (AttemptId(0), PhoneId(i64::from(phone)));
+        // Each call an attempt of its own: promises are judged by it.
+        let (attempt, phone) = (AttemptId(i64::from(p.thrown)), PhoneId(i64::from(phone)));
         let mut pays_within = |share: f64| {
             if dice.chance(share) {
                 let days = dice.between(0, people.payment_days_max);
@@ -421,8 +473,8 @@ impl<'a> Play<'a> {
                 let days = dice.between(people.promise_days.0, people.promise_days.1);
                 let zone = &self.list.shared[p.shared as usize].contact.zone;
                 let on = now.date(zone).saturating_add(jiff::Span::new().days(days));
-                let over_s = day_end_s(on, zone).unwrap_or(NEVER);
-                p.due_s = over_s;
+                let part = self.scene.ladder.promise_terms.part(owed, on, zone);
+                let over_s = (Wall::day_after(on, 0, zone).0 / 1_000_000) as u32;
                 let now_s = (now.0 / 1_000_000) as u32;
                 if dice.chance(people.promise_kept) {
                     // At some time of the promised day or the days before.
@@ -430,7 +482,7 @@ impl<'a> Play<'a> {
                     p.pays_s = p.pays_s.min(pays_s);
                 }
                 self.count_promise(person, owed);
-                return vec![Write::Promise { attempt, amount: owed, on, at: now }];
+                return vec![Write::Promise { attempt, parts: vec![part], at: now }];
             }
             _ => {}
         }
@@ -453,11 +505,6 @@ impl<'a> Play<'a> {
             }
         }
     }
-}
-
-fn day_end_s(day: Date, zone: &Zone) -> Option<u32> {
-    let next = day.tomorrow().ok()?.to_zoned(zone.tz().clone()).ok()?;
-    seconds(Wall::from(&next)).ok()
 }
 
 mod counting;

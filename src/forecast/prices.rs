@@ -43,7 +43,9 @@ const MILLION: i64 = 1_000_000;
 impl std::str::FromStr for Price {
     type Err = String;
     fn from_str(written: &str) -> Result<Price, String> {
-        let wanted = || format!("`{written}` is no price: expected for example minute=1.20 RUB, at most six digits after the point");
+        let wanted = || {
+            format!("`{written}` is no price: expected for example minute=1.20 RUB, at most six digits after the point")
+        };
         let (of, price) = written.split_once('=').ok_or_else(wanted)?;
         let of = of.trim().parse()?;
         let (amount, currency) = price.trim().rsplit_once(' ').ok_or_else(wanted)?;
@@ -79,7 +81,11 @@ impl Prices {
                 return Err(format!("two prices of {}", price.of));
             }
         }
-        Ok(Some(Prices { currency: first.currency, each: each.map(Option::unwrap_or_default), billed_by_s: billed_by_s.max(1) }))
+        Ok(Some(Prices {
+            currency: first.currency,
+            each: each.map(Option::unwrap_or_default),
+            billed_by_s: billed_by_s.max(1),
+        }))
     }
 }
 
@@ -150,7 +156,8 @@ mod tests {
 
     #[test]
     fn prices() {
-        let prices: Vec<Price> = ["minute=1.20 RUB", "call=0.000001 RUB", "sms=3 RUB"].map(|p| p.parse().unwrap()).into();
+        let prices: Vec<Price> =
+            ["minute=1.20 RUB", "call=0.000001 RUB", "sms=3 RUB"].map(|p| p.parse().unwrap()).into();
         let mut cost = Cost::new(Prices::of(&prices, 60).unwrap().unwrap());
         (0..1_000_000).for_each(|_| cost.add(Priced::Call, 1));
         cost.add(Priced::Sms, 2);
@@ -162,7 +169,9 @@ mod tests {
 
     #[test]
     fn what_is_no_price() {
-        for written in ["minute", "minute=1.2", "minute=RUB", "minute=1. RUB", "minute=.5 RUB", "hour=1 RUB", "sms=-1 RUB"] {
+        for written in
+            ["minute", "minute=1.2", "minute=RUB", "minute=1. RUB", "minute=.5 RUB", "hour=1 RUB", "sms=-1 RUB"]
+        {
             assert!(written.parse::<Price>().is_err(), "{written}");
         }
         let price = |p: &str| p.parse::<Price>().unwrap();

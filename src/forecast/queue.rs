@@ -18,7 +18,15 @@ pub(super) struct Queue {
 
 impl Queue {
     pub fn new(start_s: u32, minutes: usize) -> Queue {
-        Queue { start_s, present: None, minutes: vec![NEVER; minutes], arriving: Vec::new(), first: NEVER, last: NEVER, waiting: 0 }
+        Queue {
+            start_s,
+            present: None,
+            minutes: vec![NEVER; minutes],
+            arriving: Vec::new(),
+            first: NEVER,
+            last: NEVER,
+            waiting: 0,
+        }
     }
 
     /// Who is due after the last minute is not seen again.

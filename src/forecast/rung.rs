@@ -27,7 +27,14 @@ impl Rung {
 }
 
 /// `day`: 0 Monday to Friday, 1 Saturday, 2 Sunday, as in [`People::pick_up`]; `leaves_voicemail`: where a machine answers.
-pub(super) fn rung(people: &People, dice: &mut Dice, called: Called, day: usize, hour: usize, leaves_voicemail: bool) -> Rung {
+pub(super) fn rung(
+    people: &People,
+    dice: &mut Dice,
+    called: Called,
+    day: usize,
+    hour: usize,
+    leaves_voicemail: bool,
+) -> Rung {
     let seconds = &people.seconds;
     if called.dead {
         return Rung { disposition: Disposition::InvalidNumber, answered_by: None, ring_s: 1, talk_s: 0 };
@@ -44,7 +51,12 @@ pub(super) fn rung(people: &People, dice: &mut Dice, called: Called, day: usize,
     let ring_s = dice.around(seconds.ring_answered);
     if dice.chance(people.machine) {
         let disposition = if leaves_voicemail { Disposition::VoicemailLeft } else { Disposition::Machine };
-        return Rung { disposition, answered_by: Some(AnsweredBy::Machine), ring_s, talk_s: dice.around(seconds.machine) };
+        return Rung {
+            disposition,
+            answered_by: Some(AnsweredBy::Machine),
+            ring_s,
+            talk_s: dice.around(seconds.machine),
+        };
     }
     let disposition = match people.person.pick(dice) {
         // Who verifies themselves on somebody else's number?

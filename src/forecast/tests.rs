@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::books::{Contact, Next, PhoneState, Plan, PromiseState, Standing};
+use crate::books::{Account, Close, Contact, Next, PhoneState, Plan, PromiseState, Sleeper, Standing};
 use crate::campaign::plan_first;
 use crate::ladder::{self, Ladder};
 use crate::money::Money;
@@ -22,7 +22,8 @@ fn shipped() -> Ladder {
 fn person(n: i64) -> Standing {
     let zones = ["Europe/Moscow", "Europe/Moscow", "Asia/Kamchatka", "Europe/Kaliningrad", "Europe/Berlin"];
     let mut someone = standing(zones[n as usize % zones.len()]);
-    let Contact { id, external_id, phones, email, debt, .. } = &mut someone.contact;
+    let Contact { id, external_id, phones, email, debts, .. } = &mut someone.contact;
+    let debt = &mut debts[0];
     id.0 = n;
     *external_id = format!("c{n}");
     debt.amount = Money::new(100_000 + 1_000 * n, debt.amount.currency);
@@ -35,7 +36,7 @@ fn person(n: i64) -> Standing {
     }
     match n % 25 {
         7 => phones[0].state = PhoneState::Bad,
-        8 => debt.paid = true,
+        8 => debt.paid = debt.amount.minor,
         9 => debt.due = "2027-03-01".parse().unwrap(),
         10 => someone.suppressed(None),
         11 => someone.promised(PromiseState::Open),
@@ -52,7 +53,8 @@ fn people_of(ladder: &Ladder, count: i64) -> (List, Vec<Standing>) {
         let standing = person(n);
         let next = plan_first(ladder, &standing, wall(START));
         list.add(&standing, &next, |_| true).unwrap();
-        if matches!(next, Next::Attempt(_)) {
+        // Those who are asleep are in the play too.
+        if !matches!(next, Next::Close(Close { wake_at: None, .. })) {
             callable.push(standing);
         }
     }
@@ -69,8 +71,9 @@ fn scene<'a>(ladder: &'a Ladder, people: &'a People, seed: u64) -> Scene<'a> {
 fn adds_up(outlook: &Outlook, contacts: i64) {
     assert_eq!(outlook.accounted_for(), contacts as u64, "{:?}", outlook.ends);
     let callable: u64 = outlook.ends.values().map(|c| c.contacts).sum();
-    assert_eq!(callable, outlook.callable.contacts);
-    assert_eq!(outlook.segments.values().map(|s| s.contacts).sum::<u64>(), callable);
+    assert_eq!(callable, outlook.callable.contacts + outlook.asleep.contacts);
+    let in_segments = outlook.segments.values().map(|s| s.contacts).sum::<u64>();
+    assert!((outlook.callable.contacts..=callable).contains(&in_segments), "{in_segments} of {callable}");
     let owed = |counts: &mut dyn Iterator<Item = &Counted>| -> i64 { counts.flat_map(|c| c.owed.values()).sum() };
     let all = owed(&mut std::iter::once(&outlook.contacts));
     let parts = owed(&mut outlook.ends.values()) + owed(&mut outlook.excluded.values().map(|(c, _)| c));
@@ -80,7 +83,7 @@ fn adds_up(outlook: &Outlook, contacts: i64) {
     assert_eq!(outlook.days.iter().map(|d| d.promises).sum::<u64>(), segments().map(|s| s.promises).sum::<u64>());
     let paid = outlook.ends.get(&End::Paid).map_or(0, |c| c.contacts);
     assert_eq!(outlook.days.iter().map(|d| d.paid).sum::<u64>(), paid);
-    assert_eq!(segments().map(|s| s.paid).sum::<u64>(), paid);
+    assert!(segments().map(|s| s.paid).sum::<u64>() <= paid);
     let made: u64 = outlook.endings.values().sum();
     let others: u64 = outlook.days.iter().map(|d| d.messages + d.to_humans).sum();
     assert_eq!(made, outlook.calls() + others);
@@ -97,6 +100,14 @@ fn the_same_seed_gives_the_same_days_and_all_are_accounted_for() {
     assert!(outlook.calls() > 500 && outlook.channels_in_use_max <= 3, "{}", outlook.calls());
 }
 
+/// Who has paid nothing and promised before that.
+fn judge(standing: &mut Standing, now: Wall) {
+    let promises = std::mem::take(&mut standing.promises);
+    let mut account = Account { contact: standing.contact.clone(), promises, payments: Vec::new() };
+    account.judge(now);
+    standing.promises = account.promises;
+}
+
 /// What was made, held against the second, slow implementation of the rules: whole histories rebuilt from what was seen.
 #[test]
 fn nothing_is_made_that_the_rules_forbid() {
@@ -108,11 +119,12 @@ fn nothing_is_made_that_the_rules_forbid() {
         let outlook = watched(list, &scene(&ladder, &people, seed), &mut |attempt: Made| {
             let standing = &mut seen[attempt.person as usize];
             let Plan { channel, .. } = *attempt.plan;
+            judge(standing, attempt.at);
             let question = Question { standing, channel, now: attempt.at, rules: &ladder.rules };
             assert!(Slow::of(&question).allows(attempt.at), "seed {seed}: {channel} at {}: {standing:?}", attempt.at);
             standing.tried(attempt.plan, attempt.at, attempt.disposition);
             match attempt.disposition {
-                Disposition::Promised => standing.promised(PromiseState::Open),
+                Disposition::Promised => standing.promises = attempt.promises.to_vec(),
                 Disposition::OptedOut => standing.suppressed(None),
                 _ => {}
             }
@@ -150,7 +162,19 @@ fn without_lack_of_lines_attempts_are_those_of_the_planner() {
         let mut standing = standing;
         let mut expected = Vec::new();
         let mut next = plan_first(&ladder, &standing, wall(START));
-        while let Next::Attempt(plan) = next {
+        loop {
+            let plan = match next {
+                Next::Attempt(plan) => plan,
+                Next::Close(closed) => {
+                    // A promise made before: judged when it is due, and the ladder goes on.
+                    let Some(wake_at) = closed.wake_at else { break };
+                    judge(&mut standing, wake_at);
+                    let campaign = crate::id::CampaignId(1);
+                    let sleeper = Sleeper { campaign, standing: standing.clone(), last: None, closed };
+                    next = crate::campaign::plan_awake(&ladder, &sleeper, wake_at);
+                    continue;
+                }
+            };
             let ending = match plan.channel {
                 Channel::Voice => Disposition::NoAnswer,
                 Channel::Human => Disposition::HandedOver,
@@ -199,8 +223,7 @@ fn a_forecast_and_a_dry_run_to_read() {
     let lines = scene.lines;
     let due = play(list.clone(), &Scene { lines: Lines::WITHOUT_END, ..scene.clone() }).unwrap();
     let outlook = play(list, &scene).unwrap();
-    let told =
-        format!("{}\n----\n\n{}", outlook.forecast(&due, "overdue", lines), outlook.dry_run("overdue", lines));
+    let told = format!("{}\n----\n\n{}", outlook.forecast(&due, "overdue", lines), outlook.dry_run("overdue", lines));
     let golden = concat!(env!("CARGO_MANIFEST_DIR"), "/src/forecast/golden.txt");
     if std::env::var_os("UPDATE_REFERENCE").is_some() {
         std::fs::write(golden, &told).unwrap();
@@ -208,7 +231,10 @@ fn a_forecast_and_a_dry_run_to_read() {
     assert_eq!(told, std::fs::read_to_string(golden).unwrap(), "UPDATE_REFERENCE=1 writes it anew");
     let json = outlook.json(Some(&due), "overdue", lines);
     assert_eq!(json["all"]["contacts"], 1000);
-    assert_eq!(json["days"].as_array().unwrap().iter().map(|d| d["calls"].as_u64().unwrap()).sum::<u64>(), outlook.calls());
+    assert_eq!(
+        json["days"].as_array().unwrap().iter().map(|d| d["calls"].as_u64().unwrap()).sum::<u64>(),
+        outlook.calls()
+    );
     assert!(json["lines_needed"]["channels"].as_u64().unwrap() > 0);
 }
 
@@ -254,7 +280,7 @@ fn what_is_learnt_is_what_was_played() {
             flow: None,
             live_at: Some(at),
             finished_at: Some(at),
-            outcome: Some(outcome),
+            outcome: Some(outcome.clone()),
             quality: None,
         };
         learning.add(&attempt, &zone);

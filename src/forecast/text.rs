@@ -84,11 +84,23 @@ impl Outlook {
                 s.right_party.to_string(),
                 s.promises.to_string(),
                 money(s.promised_minor),
+                s.kept.to_string(),
                 s.paid.to_string(),
                 money(s.paid_minor),
             ]
         });
-        let head = ["segment", "contacts", "they owe", "calls", "right party", "promises", "promised", "paid", "paid sum"];
+        let head = [
+            "segment",
+            "contacts",
+            "they owe",
+            "calls",
+            "right party",
+            "promises",
+            "promised",
+            "kept",
+            "paid",
+            "paid sum",
+        ];
         table(&head, rows.collect(), 1)
     }
 
@@ -97,6 +109,9 @@ impl Outlook {
     pub fn forecast(&self, due: &Outlook, name: &str, lines: Lines) -> String {
         let mut out = self.heading(name, lines);
         out += &format!("\n  {} are called or written to\n", counted(&self.callable));
+        if self.asleep.contacts > 0 {
+            out += &format!("  {} have promised, and are looked at when the promise is due\n", counted(&self.asleep));
+        }
         for (reason, (count, example)) in &self.excluded {
             out += &format!("  {} are not ({reason}), for example: {example}\n", counted(count));
         }
@@ -113,14 +128,24 @@ impl Outlook {
             cps_milli / 1000,
             cps_milli % 1000
         );
-        out += &format!("with {} channels and {} calls a second, {}\n", lines.channels_max, lines.cps_max, self.when_over());
+        out += &format!(
+            "with {} channels and {} calls a second, {}\n",
+            lines.channels_max,
+            lines.cps_max,
+            self.when_over()
+        );
         out += &self.cost();
         out
     }
 
     fn hours(&self, due: &Outlook) -> String {
-        let days: Vec<(&Day, &Day)> =
-            self.days.iter().zip(&due.days).filter(|(made, due)| made.calls() + due.calls() > 0).take(HOURS_DAYS).collect();
+        let days: Vec<(&Day, &Day)> = self
+            .days
+            .iter()
+            .zip(&due.days)
+            .filter(|(made, due)| made.calls() + due.calls() > 0)
+            .take(HOURS_DAYS)
+            .collect();
         let most = days.iter().flat_map(|(made, _)| made.calls).max().map_or(1, |most| u64::from(most.max(1)));
         let mut rows = Vec::new();
         for (made, due) in days {
@@ -154,6 +179,8 @@ impl Outlook {
                 day.right_party.to_string(),
                 day.promises.to_string(),
                 money(&day.promised),
+                day.kept.to_string(),
+                day.broken.to_string(),
                 day.messages.to_string(),
                 day.to_humans.to_string(),
                 day.put_off.to_string(),
@@ -171,6 +198,8 @@ impl Outlook {
             "right party",
             "promises",
             "promised",
+            "kept",
+            "broken",
             "messages",
             "to humans",
             "put off",
@@ -207,6 +236,8 @@ impl Outlook {
             all.picked_up += day.picked_up;
             all.right_party += day.right_party;
             all.promises += day.promises;
+            all.kept += day.kept;
+            all.broken += day.broken;
             all.messages += day.messages;
             all.to_humans += day.to_humans;
             all.paid += day.paid;
@@ -224,7 +255,6 @@ impl std::fmt::Display for End {
         match self {
             End::Paid => f.write_str("paid"),
             End::Promised => f.write_str("promise open"),
-            End::PromiseBroken => f.write_str("promise broken"),
             End::Closed(reason) => write!(f, "closed: {reason}"),
             End::Open => f.write_str("open"),
         }

@@ -5,16 +5,17 @@ use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 
 use super::{PAGE, first, sources};
-use crate::books::{CampaignState, Close, Contact, Debt, NewContact, Next, Phone, PhoneState, Standing};
+use crate::books::{CampaignState, Close, NewContact, Next, Standing};
 use crate::campaign::plan_first;
 use crate::config::Config;
 use crate::diagnostic::render_all;
 use crate::forecast::{Learning, Lines, List, Outlook, People, Price, Prices, Scene, play};
-use crate::id::{AttemptId, CampaignId, ContactId, PhoneId};
+use crate::id::{AttemptId, CampaignId, ContactId};
 use crate::import::{ContactReader, Defaults, Encoding, decoded};
 use crate::ladder::Ladder;
 use crate::language::Language;
@@ -24,6 +25,7 @@ use crate::store::Store;
 use crate::time::{Wall, Zone};
 
 const DAYS_MAX: u32 = 366;
+const SLEEPERS_MAX: u32 = 20_000;
 
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
@@ -110,7 +112,7 @@ pub(super) async fn run(
     };
     let (name, ladder, list) = match (&arguments.name, &arguments.contacts, &arguments.ladder) {
         (Some(name), ..) => {
-            let (ladder, list) = of_campaign(store, config, name, start).await?;
+            let (ladder, list) = of_campaign(store, config, name, start, arguments.days).await?;
             (name.clone(), ladder, list)
         }
         (None, Some(contacts), Some(ladder)) => {
@@ -185,6 +187,7 @@ async fn of_campaign(
     config: &Config,
     name: &str,
     start: Wall,
+    days: u32,
 ) -> anyhow::Result<(Arc<Ladder>, List)> {
     let campaign = store.campaign(name).await?;
     if campaign.state == CampaignState::Stopped {
@@ -201,6 +204,18 @@ async fn of_campaign(
             let next = Next::Attempt(open.attempt.plan);
             add(&mut list, &open.standing, &next, config)?;
         }
+    }
+    // All who wake within the play, at once: the store gives them by the hour of waking, not by a place to go on from.
+    let end = start + Duration::from_secs(86_400 * u64::from(days));
+    let sleepers = store.sleepers(end, SLEEPERS_MAX).await?;
+    if sleepers.len() == SLEEPERS_MAX as usize {
+        eprintln!(
+            "warning: of those who have promised, only the {SLEEPERS_MAX} whose promises are due first are played"
+        );
+    }
+    for sleeper in sleepers.iter().filter(|sleeper| sleeper.campaign == campaign.id) {
+        list.add_sleeper(sleeper, |number| config.may_dial(number))
+            .with_context(|| format!("contact {}", sleeper.standing.contact.external_id))?;
     }
     let elsewhere = worked_on_elsewhere(store, campaign.id).await?;
     let mut after = ContactId(0);
@@ -254,14 +269,20 @@ fn of_file(
         ContactReader::new(decoded(file, arguments.encoding), defaults).with_context(|| shown.to_string())?;
     let mut list = List::default();
     let mut rejected = 0;
+    // Several debts of a contact are lines that stand together.
+    let mut debts = Together::default();
+    let mut take = |contact: Option<NewContact>| -> anyhow::Result<()> {
+        let Some(contact) = contact else { return Ok(()) };
+        let standing = contact.unseen(list.len() as i64 + 1);
+        add(&mut list, &standing, &plan_first(ladder, &standing, start), config)
+    };
     while let Some(batch) = reader.batch(PAGE as usize).with_context(|| format!("{shown} cannot be read"))? {
         rejected += batch.lines_rejected;
         for contact in batch.contacts {
-            let standing = standing(contact, list.len());
-            let next = plan_first(ladder, &standing, start);
-            add(&mut list, &standing, &next, config)?;
+            take(debts.next(contact)?)?;
         }
     }
+    take(debts.last.take())?;
     if rejected > 0 {
         eprintln!("warning: {rejected} lines of {shown} are left out; `ringback import` says what is wrong with them");
     }
@@ -273,23 +294,32 @@ fn add(list: &mut List, standing: &Standing, next: &Next, config: &Config) -> an
         .with_context(|| format!("contact {}", standing.contact.external_id))
 }
 
-/// As the books would give it, were it imported: the `n`th.
-fn standing(new: NewContact, n: u64) -> Standing {
-    let NewContact { external_id, name, language, zone, email, creditor, phones, amount, due, fields } = new;
-    let phones = phones.into_iter().enumerate();
-    let contact = Contact {
-        id: ContactId(n as i64 + 1),
-        external_id,
-        name,
-        language,
-        zone,
-        email,
-        creditor,
-        phones: phones
-            .map(|(place, number)| Phone { id: PhoneId(place as i64), number, state: PhoneState::Good })
-            .collect(),
-        debt: Debt { amount, due, paid: false },
-        fields,
-    };
-    Standing { contact, past: Vec::new(), past_here: Vec::new(), suppressions: Vec::new(), promises: Vec::new() }
+/// Lines of one contact, put together.
+#[derive(Default)]
+struct Together {
+    last: Option<NewContact>,
+    /// Contacts with several debts that are complete.
+    complete: HashSet<String>,
+}
+
+impl Together {
+    /// The contact before this line, if it is complete.
+    fn next(&mut self, line: NewContact) -> anyhow::Result<Option<NewContact>> {
+        match &mut self.last {
+            Some(last) if last.external_id == line.external_id => {
+                last.debts.extend(line.debts);
+                Ok(None)
+            }
+            last => {
+                if self.complete.contains(&line.external_id) {
+                    bail!("the debts of contact {} stand apart in the file: sort it by contact_id", line.external_id);
+                }
+                let before = last.replace(line);
+                if let Some(before) = before.as_ref().filter(|c| c.debts.iter().any(|d| !d.external_id.is_empty())) {
+                    self.complete.insert(before.external_id.clone());
+                }
+                Ok(before)
+            }
+        }
+    }
 }

@@ -12,11 +12,17 @@ impl Play<'_> {
 
     pub(super) fn count_segments(&mut self) {
         for n in 0..self.list.people.len() {
-            let owed = self.list.owed(&self.list.people[n]);
-            let segment = self.segment(n as u32);
-            segment.contacts += 1;
-            segment.owed_minor += owed.minor;
+            if self.list.people[n].planned {
+                self.count_in_segment(n as u32);
+            }
         }
+    }
+
+    pub(super) fn count_in_segment(&mut self, person: u32) {
+        let owed = self.list.owed(&self.list.people[person as usize]);
+        let segment = self.segment(person);
+        segment.contacts += 1;
+        segment.owed_minor += owed.minor;
     }
 
     fn segment(&mut self, person: u32) -> &mut Segment {
@@ -78,7 +84,7 @@ impl Play<'_> {
         let mut open = 0;
         for n in 0..self.list.people.len() {
             let p = &self.list.people[n];
-            let pays_s = p.pays_s;
+            let (pays_s, planned) = (p.pays_s, p.planned);
             let (owed, end) = (self.list.owed(p), self.stands(p));
             open += u64::from(end == End::Open);
             if pays_s < self.end_s {
@@ -86,9 +92,16 @@ impl Play<'_> {
                 let day = &mut self.outlook.days[day as usize];
                 day.paid += 1;
                 *day.paid_sum.entry(owed.currency).or_default() += owed.minor;
-                let segment = self.segment(n as u32);
-                segment.paid += 1;
-                segment.paid_minor += owed.minor;
+                let promises = self.list.further.get(&(n as u32)).map(|further| &further.promises);
+                let open = promises.and_then(|promises| promises.iter().find(|p| p.state == PromiseState::Open));
+                let kept = open.is_some_and(|promise| wall(pays_s) < promise.judge_at);
+                day.kept += u64::from(kept);
+                if planned {
+                    let segment = self.segment(n as u32);
+                    segment.kept += u64::from(kept);
+                    segment.paid += 1;
+                    segment.paid_minor += owed.minor;
+                }
             }
             self.outlook.ends.entry(end).or_default().add(owed);
         }
@@ -112,11 +125,8 @@ impl Play<'_> {
         }
         match p.state {
             State::Open => End::Open,
-            State::Closed(reason) => match self.list.reasons[usize::from(reason)].as_str() {
-                "promised" if p.due_s > self.end_s => End::Promised,
-                "promised" => End::PromiseBroken,
-                reason => End::Closed(reason.to_string()),
-            },
+            State::Asleep(_) => End::Promised,
+            State::Closed(reason) => End::Closed(self.list.reasons[usize::from(reason)].clone()),
         }
     }
 }
