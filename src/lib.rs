@@ -10,6 +10,7 @@ pub mod outcome;
 pub mod phone;
 pub mod secret;
 pub mod time;
+pub mod zone;
 
 // pure: values in, values out
 pub mod agent;

@@ -1,8 +1,6 @@
 //! Two times. [`Mono`] measures durations and drives call timers; [`Wall`] is an instant that calendars are asked about.
 //! [`Clock`] is the only place in the program that reads a clock; everything else is handed a [`Now`].
 
-mod zone;
-
 use std::fmt;
 use std::ops::{Add, Sub};
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -10,7 +8,7 @@ use std::time::Duration;
 
 use jiff::{Timestamp, Zoned};
 
-pub use zone::Zone;
+pub use crate::zone::Zone;
 
 /// Microseconds on a clock that never goes back; zero is the start of the process, or of the simulation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]

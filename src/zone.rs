@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock, RwLock};
 use jiff::civil::DateTime;
 use jiff::tz::{Offset, TimeZone};
 
-use super::Wall;
+use crate::time::Wall;
 
 /// A time zone, named as in the IANA database (`Europe/Moscow`).
 #[derive(Clone)]
