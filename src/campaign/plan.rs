@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::books::{Close, Next, Plan, Sleeper, Standing};
 use crate::ladder::Ladder;
 use crate::outcome::{Channel, Disposition};
-use crate::policy::{Decision, Question, decide, earliest};
+use crate::policy::{Decision, Found, Question, decide, search};
 use crate::time::Wall;
 
 /// What a contact that joins a campaign now gets first.
@@ -82,9 +82,9 @@ fn lawful(ladder: &Ladder, standing: &Standing, next: Next) -> Next {
             (close, _) => return close,
         };
         let question = Question { standing, channel: plan.channel, now: plan.due_at, rules: &ladder.rules };
-        let decision = match earliest(&question, plan.due_at) {
-            Ok(at) if at == plan.due_at => return Next::Attempt(plan),
-            Ok(at) => return Next::Attempt(moved(plan, standing, at, &decide(&question))),
+        let decision = match search(&question, plan.due_at) {
+            Ok(Found { denied: None, .. }) => return Next::Attempt(plan),
+            Ok(Found { at, denied: Some(denied) }) => return Next::Attempt(moved(plan, standing, at, &denied)),
             Err(decision) => decision,
         };
         if let Decision::NeedsHuman { rule, why } = &decision {

@@ -17,6 +17,8 @@ use crate::time::{Wall, Zone};
 /// Seconds since 1970 that never come.
 pub(super) const NEVER: u32 = u32::MAX;
 const PHONES_MAX: i64 = 254;
+/// Columns that tell where somebody is.
+const PLACE: [&str; 2] = ["region", "postcode"];
 
 /// One person who is still to be contacted when the play begins.
 #[derive(Debug, Clone)]
@@ -69,6 +71,8 @@ pub(super) const NO_SEGMENT: u16 = u16::MAX;
 /// One of a person's numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Number {
+    /// Its digits, of which the first is no zero.
+    digits: u64,
     pub state: PhoneState,
     /// By the config's `allow_prefixes`.
     pub allowed: bool,
@@ -181,7 +185,8 @@ impl List {
             // Whatever keeps a number from being dialled for good, be it a rule or its state, keeps it so here.
             let usable = phones_to_dial(standing).any(|p| p.id == phone.id);
             let state = if usable || phone.state != PhoneState::Good { phone.state } else { PhoneState::Bad };
-            self.phones.push(Number { state, allowed: may_dial(&phone.number) });
+            let digits = phone.number.full()[1..].parse().expect("at most fifteen digits");
+            self.phones.push(Number { digits, state, allowed: may_dial(&phone.number) });
         }
         let mut history = History::NONE;
         let here = |past| standing.past_here.contains(past);
@@ -254,39 +259,43 @@ impl List {
 
     /// A standing of somebody of whom decisions are asked the same, made once.
     fn shared(&mut self, contact: &Contact) -> u32 {
-        // A third person's numbers are in the numbers' states; of an address it is asked whether there is one.
-        let facts = Fact::ALL.iter().filter(|fact| **fact != Fact::ThirdPersonNumbers);
-        let facts: Vec<(String, String)> = facts
-            .filter_map(|fact| {
-                let value = match fact {
-                    Fact::Address => fact.of(contact).map(|_| "-".to_string()),
-                    _ => contact.fields.get(fact.as_str()).cloned(),
-                };
-                Some((fact.as_str().to_string(), value?))
-            })
-            .collect();
-        let (zone, language, currency) = (contact.zone.name(), contact.language, contact.amount().currency);
-        let email = contact.email.is_some();
-        let key = format!("{zone}\n{language}\n{currency}\n{email}\n{}\n{facts:?}", contact.creditor);
+        // Every column is named: a new one that decisions ask for belongs into `key`.
+        #[rustfmt::skip]
+        let Contact {
+            zone, language, email, creditor, fields,
+            id: _, external_id: _, person: _, name: _, debts: _, phones: _,
+        } = contact;
+        let mut asked: Vec<(String, String)> = Vec::new();
+        for fact in Fact::ALL {
+            let value = match fact {
+                // In the numbers' states.
+                Fact::ThirdPersonNumbers => None,
+                // It is asked whether there is one.
+                Fact::Address => fact.of(contact).map(|_| "-".to_string()),
+                _ => fields.get(fact.as_str()).cloned(),
+            };
+            asked.extend(value.map(|value| (fact.as_str().to_string(), value)));
+        }
+        for place in PLACE {
+            asked.extend(fields.get(place).map(|value| (place.to_string(), value.clone())));
+        }
+        let (currency, email) = (contact.amount().currency, email.is_some());
+        let key = format!("{zone}\n{language}\n{currency}\n{email}\n{creditor}\n{asked:?}");
         if let Some(known) = self.by_shared.get(&key) {
             return *known;
         }
+        let debt =
+            Debt { id: DebtId(0), external_id: String::new(), amount: contact.amount(), due: contact.due(), paid: 0 };
         let standing = Standing {
             contact: Contact {
                 id: ContactId(0),
                 external_id: String::new(),
                 name: String::new(),
+                person: None,
                 email: email.then(String::new),
                 phones: Vec::new(),
-                debts: vec![Debt {
-                    id: DebtId(0),
-                    external_id: String::new(),
-                    amount: contact.amount(),
-                    due: contact.due(),
-                    paid: 0,
-                }],
-                person: None,
-                fields: facts.into_iter().collect(),
+                debts: vec![debt],
+                fields: asked.into_iter().collect(),
                 ..contact.clone()
             },
             past: Vec::new(),
@@ -310,15 +319,12 @@ impl List {
         debt.paid = 0;
         let phones = &mut standing.contact.phones;
         let numbers = &self.phones[p.phones as usize..p.phones as usize + usize::from(p.phones_len)];
-        phones.truncate(numbers.len());
-        while phones.len() < numbers.len() {
-            // No rule asks a number that may be dialled for more than its state.
-            let number = "+70000000000".parse().expect("a number");
-            phones.push(Phone { id: PhoneId(phones.len() as i64), number, state: PhoneState::Good });
-        }
-        for (phone, number) in phones.iter_mut().zip(numbers) {
-            phone.state = number.state;
-        }
+        phones.clear();
+        phones.extend(numbers.iter().enumerate().map(|(n, Number { digits, state, .. })| Phone {
+            id: PhoneId(n as i64),
+            number: format!("+{digits}").parse().expect("a number"),
+            state: *state,
+        }));
         self.histories.read(p.history, &mut standing.past, &mut standing.past_here);
         standing.suppressions.clear();
         standing.promises.clear();

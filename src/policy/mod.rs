@@ -21,7 +21,7 @@ pub(crate) mod world;
 
 pub use cap::{Cap, CapFault, Counted, Period};
 pub use decide::{Decision, Question, decide};
-pub use earliest::{SEARCH_DAYS_MAX, earliest};
+pub use earliest::{Found, SEARCH_DAYS_MAX, earliest, search};
 pub use facts::{Claimant, Fact, Protected, postal_address};
 pub use pack::Pack;
 pub use phones::{phone_to_dial, phones_to_dial};
