@@ -7,6 +7,7 @@ mod dry_run;
 mod far_end;
 mod figures;
 mod house;
+mod import;
 mod line;
 mod measure;
 mod process;
@@ -51,6 +52,9 @@ pub struct Args {
     /// People in the list of the dry run, and in the books.
     #[arg(long, default_value_t = 1_000_000)]
     contacts: u64,
+    /// Lines of the list that is imported.
+    #[arg(long, default_value_t = 1_000_000)]
+    lines: u64,
     /// Another build of this program, measured in its place by this one.
     #[arg(long)]
     program: Option<PathBuf>,
@@ -77,6 +81,8 @@ pub enum Part {
     DryRun,
     /// What is due next in books of as many people, and what an attempt writes.
     Books,
+    /// Contacts imported from a list: time and memory.
+    Import,
 }
 
 /// Measures, shows each step as it ends, and the table at the end.
@@ -118,6 +124,9 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     }
     if wanted(Part::Books) {
         bench.books(args.contacts)?;
+    }
+    if wanted(Part::Import) {
+        bench.import(if args.quick { 2_000 } else { args.lines })?;
     }
     let figures = bench.close()?;
     println!("\n{figures}");

@@ -3,9 +3,11 @@
 //! Pure. A database is one way to keep these books (`store`); the simulator keeps them in memory.
 
 pub mod account;
+mod batch;
 pub mod flow_version;
 pub mod merge;
 pub mod model;
+pub mod pledge;
 pub mod rows;
 mod standing;
 mod table;
@@ -14,6 +16,9 @@ pub mod write;
 use crate::id::CampaignId;
 
 pub use account::{Account, NewPayment, Paid, PromisePart, PromiseTerms};
+pub use batch::{
+    ImportBatch, ImportCounts, ImportPart, ImportReject, Kept, NewBatch, RejectCode, TakeBack, Undone, Whereabouts,
+};
 pub use flow_version::{FlowRef, FlowRefError, FlowVersion, NotPublished, Publication, PublishedFlow, Which};
 pub use model::Model;
 pub use rows::*;

@@ -93,6 +93,7 @@ impl Standing {
                 }
                 Write::Phone { phone, state } => self.set_phone(*phone, *state),
                 Write::Live { .. }
+                | Write::Ruling(_)
                 | Write::Reschedule { .. }
                 | Write::Log(_)
                 | Write::Quality { .. }
@@ -101,6 +102,7 @@ impl Standing {
                 | Write::Finish { .. }
                 | Write::Cancel { .. }
                 | Write::SuppressNumber { .. }
+                | Write::ReleaseNumber { .. }
                 | Write::InboundAnswered { .. }
                 | Write::InboundEnded { .. } => {}
             }

@@ -2,10 +2,11 @@
 
 mod pacer;
 mod plan;
+pub mod rehearse;
 #[cfg(test)]
 mod tests;
 mod waiting;
 
 pub use pacer::{Pace, Pacer};
-pub use plan::{Turn, decide_now, plan_again, plan_awake, plan_first, plan_next, turn};
+pub use plan::{Then, Turn, decide_now, plan_again, plan_awake, plan_first, plan_next, ruling, turn};
 pub use waiting::{Reason, Waiting};

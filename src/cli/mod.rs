@@ -7,6 +7,7 @@ mod flow;
 pub mod import;
 mod inbound;
 mod init;
+mod ladder;
 mod lines;
 mod payment;
 mod policy;
@@ -17,6 +18,7 @@ mod say;
 mod serve;
 pub mod simulate;
 mod sip_ladder;
+mod suppress;
 pub mod why;
 
 pub(crate) use init::{SHIPPED_LADDER, shipped_flows};
@@ -29,12 +31,9 @@ use anyhow::Context;
 use clap::{Parser, Subcommand};
 
 use crate::config::Config;
-use crate::import::Encoding;
-use crate::language::Language;
-use crate::money::Currency;
 use crate::notify::Courier;
 use crate::store::SqliteStore;
-use crate::time::{Clock, Zone};
+use crate::time::Clock;
 use crate::voice::{CacheOptions, PromptCache, Recorded, VoiceOptions, VoiceSet};
 
 /// Telephones people about bills and debts, and follows every case to the money.
@@ -55,8 +54,11 @@ struct Arguments {
 enum Command {
     /// Write a documented config, the shipped flows and a ladder into a folder.
     Init(init::Arguments),
-    /// Take contacts from a CSV; rejects are listed with row, field and reason.
-    Import(ImportArguments),
+    /// Take contacts from a CSV or XLSX; rejects are listed with row, field and reason. List what was imported, or take it back.
+    ///
+    /// Exit codes: 0 when every line is in the books (or was), 3 when the good ones are and others were rejected, 4 when nothing is
+    /// booked since all or nothing was wanted, 1 when the file or the books cannot be read.
+    Import(import::Arguments),
     /// Create, start, pause, stop, move and look at campaigns.
     #[command(subcommand)]
     Campaign(campaign::Command),
@@ -74,12 +76,19 @@ enum Command {
         /// A campaign by name: how many wait for what.
         #[arg(long)]
         campaign: Option<String>,
+        /// For programs; times in UTC.
+        #[arg(long)]
+        json: bool,
     },
-    /// The SIP messages of a call, between us and the carrier, as a ladder or a pcap file; no audio.
+    /// Check and test the ladders of campaigns; or, with a call's number, print that call's SIP messages between us and the carrier
+    /// as a ladder or a pcap file, no audio.
+    #[command(args_conflicts_with_subcommands = true, subcommand_precedence_over_arg = true)]
     Ladder {
+        #[command(subcommand)]
+        command: Option<ladder::Command>,
         /// The call's number, as logs and reports show it.
-        #[arg(allow_hyphen_values = true)]
-        call: i64,
+        #[arg(allow_hyphen_values = true, required = true)]
+        call: Option<i64>,
         /// For Wireshark and others, into this file; numbers are whole there.
         #[arg(long)]
         pcap: Option<PathBuf>,
@@ -107,6 +116,9 @@ enum Command {
     /// The packs of rules that say when, how often and whom: list them, or show one.
     #[command(subcommand)]
     Policy(policy::Command),
+    /// Numbers that are not to be called, whoever has them: put them on the list, look at it, take one off.
+    #[command(subcommand)]
+    Suppress(suppress::Command),
     /// Run made-up campaigns in virtual time and hold them against the rules.
     Simulate(simulate::Arguments),
     /// The whole main job on this machine: 1,000 made-up people, rung over real SIP and RTP.
@@ -128,33 +140,6 @@ enum Command {
     /// The measurement's books; `bench` starts it.
     #[command(hide = true)]
     BenchBooks(crate::bench::BooksArgs),
-}
-
-#[derive(clap::Args)]
-struct ImportArguments {
-    /// A CSV with a header line; `src/import/README.md` lists the columns.
-    file: PathBuf,
-    /// Where rejects are written; by default beside the file, as `<name>.rejects.csv`.
-    #[arg(long)]
-    rejects: Option<PathBuf>,
-    /// `utf-8`, `utf-16le`, `utf-16be` or `windows-1251`; a byte order mark in the file goes before it.
-    #[arg(long, default_value = "utf-8")]
-    encoding: Encoding,
-    /// What a column of the file is called here: `--column ФИО=name`. May be given several times.
-    #[arg(long, value_parser = renamed, value_name = "THEIRS=OURS")]
-    column: Vec<(String, String)>,
-    /// For rows without a language.
-    #[arg(long)]
-    language: Option<Language>,
-    /// For rows without a zone.
-    #[arg(long)]
-    zone: Option<Zone>,
-    /// For rows without a creditor.
-    #[arg(long)]
-    creditor: Option<String>,
-    /// For rows without a currency.
-    #[arg(long)]
-    currency: Option<Currency>,
 }
 
 #[derive(clap::Args)]
@@ -193,7 +178,8 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Say(args) => say::run(&config, args)?,
         Command::Simulate(args) => return simulate::run(&args),
         Command::Amd(command) => return amd::run(command),
-        Command::Policy(command) => policy::run(command)?,
+        Command::Policy(command) => runtime()?.block_on(policy::run(&config, command))?,
+        Command::Suppress(command) => runtime()?.block_on(suppress::run(&config, &command))?,
         Command::Network(args) => runtime()?.block_on(crate::network::run(args))?,
         Command::Bench(args) => crate::bench::run(&args)?,
         Command::BenchFarEnd(args) => crate::bench::run_far_end(&args)?,
@@ -201,15 +187,20 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::BenchDryRun(args) => crate::bench::run_dry_run(&args)?,
         Command::BenchBooks(args) => crate::bench::run_books(&args)?,
         Command::Demo(args) => return runtime()?.block_on(demo::run(&args)),
-        Command::Import(args) => runtime()?.block_on(import_file(&config, args))?,
+        Command::Import(args) => return runtime()?.block_on(import::command(&config, args)),
         Command::Campaign(command) => runtime()?.block_on(campaign::run(&config, &command))?,
         Command::Serve => loop_runtime()?.block_on(serve::run(&config))?,
         Command::Report(args) => runtime()?.block_on(print_report(&config, args))?,
         Command::Inbound(args) => runtime()?.block_on(print_inbound(&config, &args))?,
-        Command::Why { contact, campaign } => {
-            runtime()?.block_on(print_why(&config, contact.as_deref(), campaign.as_deref()))?;
+        Command::Why { contact, campaign, json } => {
+            runtime()?.block_on(print_why(&config, contact.as_deref(), campaign.as_deref(), json))?;
         }
-        Command::Ladder { call, pcap, full_numbers } => {
+        Command::Ladder { command: Some(command), .. } => {
+            let sound = ladder::run(&command, &mut std::io::stdout())?;
+            return Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        }
+        Command::Ladder { command: None, call, pcap, full_numbers } => {
+            let call = call.expect("required without a subcommand");
             sip_ladder::run(&Config::load(&config)?, call, full_numbers, pcap.as_deref(), &mut std::io::stdout())?;
         }
         Command::Payment(command) => runtime()?.block_on(payment::run(&config, &command))?,
@@ -237,22 +228,6 @@ async fn open(config: &Path) -> anyhow::Result<(Config, Arc<SqliteStore>, Arc<Cl
     Ok((config, Arc::new(store), Arc::new(Clock::system())))
 }
 
-/// `ФИО=name`.
-fn renamed(written: &str) -> Result<(String, String), String> {
-    let both = written.split_once('=').map(|(theirs, ours)| (theirs.trim().to_string(), ours.trim().to_string()));
-    both.filter(|(theirs, ours)| !theirs.is_empty() && !ours.is_empty())
-        .ok_or_else(|| format!("expected the file's name of a column and ours, as in ФИО=name, found `{written}`"))
-}
-
-async fn import_file(config: &Path, arguments: ImportArguments) -> anyhow::Result<()> {
-    let ImportArguments { file, rejects, encoding, column, language, zone, creditor, currency } = arguments;
-    let (_, store, clock) = open(config).await?;
-    let defaults = crate::import::Defaults { columns: column, language, zone, creditor, currency };
-    let options = import::Options { file, rejects, encoding, defaults };
-    import::run(&*store, &options, clock.now().wall, &mut std::io::stdout()).await?;
-    Ok(())
-}
-
 async fn print_report(config: &Path, arguments: ReportArguments) -> anyhow::Result<()> {
     let ReportArguments { campaign, attempts, full_numbers } = arguments;
     let (_, store, _) = open(config).await?;
@@ -266,13 +241,14 @@ async fn print_inbound(config: &Path, arguments: &inbound::Arguments) -> anyhow:
     inbound::run(&*store, arguments, &mut std::io::stdout()).await
 }
 
-async fn print_why(config: &Path, contact: Option<&str>, campaign: Option<&str>) -> anyhow::Result<()> {
+async fn print_why(config: &Path, contact: Option<&str>, campaign: Option<&str>, json: bool) -> anyhow::Result<()> {
     let (_, store, clock) = open(config).await?;
     let (now, out) = (clock.now().wall, &mut std::io::stdout());
     if let Some(campaign) = campaign {
-        campaign::waiting(&*store, campaign, now, out).await?;
+        campaign::waiting(&*store, campaign, json, now, out).await?;
     }
     match contact {
+        Some(contact) if json => why::run_json(&*store, contact, now, out).await,
         Some(contact) => why::run(&*store, contact, now, out).await,
         None => Ok(()),
     }
@@ -308,6 +284,7 @@ fn prompts(config: &Config, clock: &Arc<Clock>) -> anyhow::Result<Arc<PromptCach
 /// What sends SMS and e-mail.
 fn courier(config: &Config) -> anyhow::Result<Courier> {
     Courier::new(config.smtp.as_ref(), config.sms.as_ref())
+        .map(|courier| courier.with_letters(config.letters_dir.clone()))
         .map_err(anyhow::Error::msg)
         .context("the config's smtp section")
 }

@@ -1,6 +1,9 @@
 //! Which of a contact's numbers may be dialled.
 
+use super::cap::{Cap, Each};
+use super::decide::Question;
 use super::facts::may_be_rung;
+use super::zones::candidates;
 use crate::books::{Phone, PhoneState, Standing};
 use crate::flow::program::OptOutScope;
 use crate::outcome::{Disposition, DispositionClass};
@@ -26,6 +29,17 @@ pub fn phones_to_dial(standing: &Standing) -> impl Iterator<Item = &Phone> {
     })
 }
 
+/// Those of them that no cap of each number stands against now, whatever zone the contact is in.
+pub fn phones_with_room<'a>(question: &Question<'a>) -> impl Iterator<Item = &'a Phone> {
+    let Question { standing, channel, now, rules, .. } = *question;
+    let zones = candidates(&standing.contact);
+    phones_to_dial(standing).filter(move |phone| {
+        let caps = rules.caps.iter().map(|cap| &cap.rule).filter(|c| c.each == Each::Number && c.of.binds(channel));
+        let full = |cap: &Cap| zones.iter().any(|zone| cap.full(&standing.past, Some(phone.id), now, zone).is_some());
+        !caps.into_iter().any(full)
+    })
+}
+
 /// Whether the person has opted out on every number and channel.
 pub(super) fn person_suppressed(standing: &Standing) -> bool {
     standing.suppressions.iter().any(|s| s.phone.is_none() || s.scope == OptOutScope::Person)
@@ -33,7 +47,7 @@ pub(super) fn person_suppressed(standing: &Standing) -> bool {
 
 /// Numbers that cost the caller: premium-rate ranges of the plans we know, and ITU's international premium service.
 /// Emergency numbers never become a [`PhoneNumber`]: they are too short for one.
-fn premium(number: &PhoneNumber) -> bool {
+pub(super) fn premium(number: &PhoneNumber) -> bool {
     const RANGES: [&str; 5] = ["+979", "+1900", "+1976", "+7809", "+449"];
     RANGES.iter().any(|range| number.full().starts_with(range))
 }

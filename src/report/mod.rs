@@ -9,7 +9,7 @@ pub mod text;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::books::{Attempt, AttemptState, Outcome, Promise, PromiseState};
+use crate::books::{Attempt, AttemptState, Outcome, Promise, PromiseState, pledge};
 use crate::flow::program::FlowHash;
 use crate::id::{AttemptId, ContactId};
 use crate::money::{Currency, Money};
@@ -97,7 +97,8 @@ pub struct Report {
 #[derive(Debug, Default)]
 pub struct Tally {
     debts: HashMap<ContactId, Money>,
-    promises: HashMap<AttemptId, Promise>,
+    /// The parts of each.
+    promises: HashMap<AttemptId, Vec<Promise>>,
     flows: HashMap<FlowHash, String>,
     contacts: BTreeSet<ContactId>,
     total: Counting,
@@ -119,9 +120,11 @@ impl Tally {
         promises: impl IntoIterator<Item = Promise>,
         flows: impl IntoIterator<Item = (FlowHash, String)>,
     ) -> Tally {
+        let mut made: HashMap<AttemptId, Vec<Promise>> = HashMap::new();
+        promises.into_iter().for_each(|promise| made.entry(promise.attempt).or_default().push(promise));
         Tally {
             debts: debts.into_iter().collect(),
-            promises: promises.into_iter().map(|p| (p.attempt, p)).collect(),
+            promises: made,
             flows: flows.into_iter().collect(),
             ..Tally::default()
         }
@@ -134,13 +137,15 @@ impl Tally {
             *self.report.dispositions.entry((outcome.disposition, outcome.blame)).or_default() += 1;
             *self.report.by_channel.entry(attempt.channel).or_default() += 1;
         }
-        let promise = self.promises.remove(&attempt.id);
-        if let Some(promise) = &promise {
-            let (count, sums) = self.report.promises.entry(promise.state).or_default();
+        // A plan of instalments is one promise, of all its parts together.
+        let parts = self.promises.remove(&attempt.id).unwrap_or_default();
+        let promised = pledge::sum(&parts);
+        if let Some(promised) = promised {
+            let (count, sums) = self.report.promises.entry(pledge::fate(&parts)).or_default();
             *count += 1;
-            sums.add(promise.amount);
+            sums.add(promised);
         }
-        let stages = stages(attempt, promise.is_some());
+        let stages = stages(attempt, promised.is_some());
         if stages.is_empty() {
             return;
         }
@@ -153,8 +158,8 @@ impl Tally {
                 *attempts += 1;
                 contacts.insert(attempt.contact);
             }
-            if let Some(promise) = &promise {
-                counting.promised.add(promise.amount);
+            if let Some(promised) = promised {
+                counting.promised.add(promised);
             }
         }
     }
@@ -321,6 +326,7 @@ mod tests {
                 finished_at: outcome.as_ref().map(|_| Wall(1)),
                 outcome,
                 quality: None,
+                policy: None,
             }
         };
         text.lines().map(str::trim).filter(|l| !l.is_empty()).enumerate().map(attempt).collect()

@@ -726,7 +726,7 @@ impl<'s> World<'s> {
     /// When the world stops: every contact is either done with, for a stated reason, or has its next moment.
     fn at_rest(&mut self) -> Result<(), String> {
         let (open, closed) = self.books.open_and_closed(self.campaign);
-        self.summary.promises = self.books.promises().len() as u64;
+        self.summary.promises = pledge::pledges(&self.books.promises()).count() as u64;
         self.summary.messages = self.books.outbox().len() as u64;
         self.summary.handed_over = self.books.worklist().len() as u64;
         self.summary.closed = closed;

@@ -6,6 +6,7 @@ use super::{Result, Store};
 use crate::books::*;
 use crate::flow::program::FlowHash;
 use crate::id::*;
+use crate::phone::PhoneNumber;
 use crate::time::Wall;
 
 #[derive(Debug, Default)]
@@ -27,6 +28,42 @@ impl MemoryStore {
 impl Store for MemoryStore {
     async fn import(&self, rows: &[NewContact], at: Wall) -> Result<ImportSummary> {
         Ok(self.model().import(rows, at))
+    }
+
+    async fn import_part(&self, part: ImportPart, at: Wall) -> Result<ImportSummary> {
+        Ok(self.model().import_part(&part, at)?)
+    }
+
+    async fn try_import(&self, part: ImportPart, at: Wall) -> Result<ImportSummary> {
+        Ok(self.model().try_import(&part, at))
+    }
+
+    async fn begin_import(&self, of: &NewBatch, at: Wall) -> Result<ImportBatchId> {
+        Ok(self.model().begin_import(of, at))
+    }
+
+    async fn finish_import(&self, batch: ImportBatchId, at: Wall) -> Result<()> {
+        Ok(self.model().finish_import(batch, at)?)
+    }
+
+    async fn imports(&self) -> Result<Vec<ImportBatch>> {
+        Ok(self.model().imports())
+    }
+
+    async fn import_rejects(&self, batch: ImportBatchId, skip: u64, limit: u32) -> Result<Vec<ImportReject>> {
+        Ok(self.model().import_rejects(batch, skip, limit))
+    }
+
+    async fn import_reject_kinds(&self, batch: ImportBatchId) -> Result<Vec<(RejectCode, u64)>> {
+        Ok(self.model().import_reject_kinds(batch))
+    }
+
+    async fn shared_numbers(&self) -> Result<u64> {
+        Ok(self.model().shared_numbers())
+    }
+
+    async fn undo_import(&self, batch: ImportBatchId, at: Wall) -> Result<Undone> {
+        Ok(self.model().undo_import(batch, at)?)
     }
 
     async fn publish(&self, flow: &FlowVersion, at: Wall) -> Result<Publication> {
@@ -172,6 +209,18 @@ impl Store for MemoryStore {
 
     async fn inbound_calls_up(&self) -> Result<Vec<CallId>> {
         Ok(self.model().inbound_calls_up())
+    }
+
+    async fn suppressed_numbers(&self, after: Option<&PhoneNumber>, limit: u32) -> Result<Vec<SuppressedNumber>> {
+        Ok(self.model().suppressed_numbers(after, limit))
+    }
+
+    async fn released_numbers(&self) -> Result<Vec<ReleasedNumber>> {
+        Ok(self.model().released_numbers())
+    }
+
+    async fn rulings(&self, campaign: CampaignId) -> Result<Vec<RulingCount>> {
+        Ok(self.model().rulings(campaign))
     }
 
     async fn closings(&self, campaign: Option<CampaignId>) -> Result<Vec<(String, u64)>> {

@@ -13,6 +13,7 @@ pub use crate::books::{History, ImportSummary};
 use crate::books::*;
 use crate::flow::program::FlowHash;
 use crate::id::*;
+use crate::phone::PhoneNumber;
 use crate::time::Wall;
 
 /// What a caller can do about a failure.
@@ -43,6 +44,31 @@ pub type Result<T> = std::result::Result<T, StoreError>;
 pub trait Store: Send + Sync + 'static {
     /// Upserts by `external_id`. The same rows again change nothing.
     fn import(&self, rows: &[NewContact], at: Wall) -> impl Future<Output = Result<ImportSummary>> + Send;
+
+    /// Some lines of a file, in one transaction, counted in their batch.
+    fn import_part(&self, part: ImportPart, at: Wall) -> impl Future<Output = Result<ImportSummary>> + Send;
+    /// What importing them would come to; the books stay as they are.
+    fn try_import(&self, part: ImportPart, at: Wall) -> impl Future<Output = Result<ImportSummary>> + Send;
+    /// A file is about to be taken over.
+    fn begin_import(&self, of: &NewBatch, at: Wall) -> impl Future<Output = Result<ImportBatchId>> + Send;
+    /// All of it is in the books.
+    fn finish_import(&self, batch: ImportBatchId, at: Wall) -> impl Future<Output = Result<()>> + Send;
+    /// Oldest first.
+    fn imports(&self) -> impl Future<Output = Result<Vec<ImportBatch>>> + Send;
+    /// A batch's faults in the order they were found, without the first `skip`.
+    fn import_rejects(
+        &self,
+        batch: ImportBatchId,
+        skip: u64,
+        limit: u32,
+    ) -> impl Future<Output = Result<Vec<ImportReject>>> + Send;
+    /// How many faults of which kind, the most frequent first.
+    fn import_reject_kinds(&self, batch: ImportBatchId) -> impl Future<Output = Result<Vec<(RejectCode, u64)>>> + Send;
+    /// How many numbers several contacts have now.
+    fn shared_numbers(&self) -> impl Future<Output = Result<u64>> + Send;
+    /// Takes a batch back: contacts that it added go, those that it changed get their values of before, and those with which the
+    /// books have moved on stay. See [`Whereabouts`]. Breaks off between contacts; done again, it goes on.
+    fn undo_import(&self, batch: ImportBatchId, at: Wall) -> impl Future<Output = Result<Undone>> + Send;
 
     /// Keeps a flow for good under its name, version and hash. A conflict when the name and version are published with
     /// another content.
@@ -152,6 +178,16 @@ pub trait Store: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Vec<InboundCall>>> + Send;
     /// Those of them that have not ended, newest first.
     fn inbound_calls_up(&self) -> impl Future<Output = Result<Vec<CallId>>> + Send;
+    /// Numbers not to be called, whoever has them: those > `after`, in order of number.
+    fn suppressed_numbers(
+        &self,
+        after: Option<&PhoneNumber>,
+        limit: u32,
+    ) -> impl Future<Output = Result<Vec<SuppressedNumber>>> + Send;
+    /// Those that were taken off that list, in the order in which they were.
+    fn released_numbers(&self) -> impl Future<Output = Result<Vec<ReleasedNumber>>> + Send;
+    /// How often policy did not simply let the attempts of a campaign go, by verdict, reason and who makes the rule.
+    fn rulings(&self, campaign: CampaignId) -> impl Future<Output = Result<Vec<RulingCount>>> + Send;
     /// How many contacts the campaign (or all of them) closed, by reason; `open` counts those it still works on.
     fn closings(&self, campaign: Option<CampaignId>) -> impl Future<Output = Result<Vec<(String, u64)>>> + Send;
 }

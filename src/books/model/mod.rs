@@ -7,6 +7,7 @@
 mod apply;
 mod campaign;
 mod check;
+mod import;
 mod money;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,6 +26,13 @@ pub type Result<T> = std::result::Result<T, BookError>;
 #[derive(Debug, Default)]
 pub struct Model {
     contacts: Table<ContactId, KnownContact>,
+    imports: Table<ImportBatchId, ImportBatch>,
+    import_rejects: Table<(ImportBatchId, u64), ImportReject>,
+    /// What contacts were before a batch changed them.
+    import_changes: Table<(ImportBatchId, ContactId), KnownContact>,
+    added_by: Table<ContactId, ImportBatchId>,
+    /// Taken back with their batch: no campaign takes them.
+    removed: Table<ContactId, Wall>,
     external_ids: Table<String, ContactId>,
     phone_owners: Table<PhoneId, ContactId>,
     campaigns: Table<CampaignId, Campaign>,
@@ -40,6 +48,7 @@ pub struct Model {
     suppressions: Table<(ContactId, Option<PhoneId>), Suppression>,
     /// Numbers not to be called, whoever has them; by E.164.
     suppressed_numbers: Table<String, (Disposition, Wall)>,
+    released: Table<i64, ReleasedNumber>,
     outbox: Table<OutboxId, OutboxMessage>,
     worklist: Table<WorklistId, WorklistEntry>,
     payments: Table<String, Payment>,
@@ -54,6 +63,7 @@ pub struct Model {
     /// Scheduled and claimed, by due time.
     due: Table<(Wall, AttemptId), ()>,
     live: Table<AttemptId, ()>,
+    rulings: Table<i64, Ruling>,
     promises_of: Table<(ContactId, PromiseId), ()>,
     outbox_queued: Table<(Wall, OutboxId), ()>,
     /// Contacts changed since the last check.
@@ -65,59 +75,12 @@ impl Model {
         Model::default()
     }
 
-    /// Upserts by `external_id`. The same rows again change nothing.
-    pub fn import(&mut self, rows: &[NewContact], _at: Wall) -> ImportSummary {
-        let mut summary = ImportSummary::default();
-        let debts = self.contacts.values().flat_map(|k| k.contact.debts.iter().map(|d| d.id.0)).max().unwrap_or(0);
-        let phones = self.phone_owners.last().map_or(0, |p| p.0);
-        let mut ids = NextIds { phone: PhoneId(phones + 1), debt: DebtId(debts + 1) };
-        for (n, row) in rows.iter().enumerate() {
-            let known = match self.external_ids.get(&row.external_id) {
-                None => {
-                    let id = ContactId(self.contacts.last().map_or(1, |c| c.0 + 1));
-                    self.external_ids.put(row.external_id.clone(), id);
-                    summary.added += 1;
-                    KnownContact::new(id, row, &mut ids)
-                }
-                Some(id) => {
-                    let mut known = self.contacts.get(id).expect("an external id names a contact").clone();
-                    match known.merge(row, &mut ids) {
-                        Ok(true) => summary.changed += 1,
-                        Ok(false) => summary.unchanged += 1,
-                        Err(why) => {
-                            summary.refused.push((n, why));
-                            continue;
-                        }
-                    }
-                    known
-                }
-            };
-            let id = known.contact.id;
-            for phone in known.phones() {
-                let is_new = !self.phone_owners.has(&phone.id);
-                self.phone_owners.put(phone.id, id);
-                if is_new && let Some(&(reason, at)) = self.suppressed_numbers.get(&phone.number.full().to_string()) {
-                    self.suppress_phone(id, phone.id, reason, at);
-                }
-            }
-            self.touched.insert(id);
-            if let Some(before) = self.contacts.get(&id).and_then(|k| k.contact.person.clone()) {
-                self.persons.remove(&(before, id));
-            }
-            if let Some(person) = &known.contact.person {
-                self.persons.put((person.clone(), id), ());
-            }
-            self.contacts.put(id, known);
-        }
-        self.commit();
-        summary
-    }
-
     /// Contacts with id > `after` not yet in the campaign, in order of id.
     pub fn not_enrolled(&self, campaign: CampaignId, after: ContactId, limit: u32) -> Result<Vec<Standing>> {
         self.campaign_by_id(campaign)?;
         let later = self.contacts.range(ContactId(after.0 + 1)..).map(|(id, _)| *id);
-        let fresh = later.filter(|id| !self.enrolled.has(&(campaign, *id))).take(limit as usize);
+        let fresh =
+            later.filter(|id| !self.enrolled.has(&(campaign, *id)) && !self.removed.has(id)).take(limit as usize);
         Ok(fresh.map(|id| self.standing(id, Some(campaign))).collect())
     }
 
@@ -136,6 +99,9 @@ impl Model {
                 }
                 let elsewhere = Channel::ALL.iter().any(|c| books.open.has(&(contact, *c)));
                 match enrolment.next.clone().admitted(paid, state) {
+                    Next::Attempt(_) if books.removed.has(&contact) => {
+                        books.close(campaign, contact, Close::import_undone());
+                    }
                     Next::Attempt(_) if elsewhere => books.close(campaign, contact, Close::in_other_campaign()),
                     Next::Attempt(plan) => books.schedule(campaign, contact, plan)?,
                     Next::Close(close) => books.close(campaign, contact, close),
@@ -229,6 +195,7 @@ impl Model {
             closed: closed.collect(),
             worklist: self.worklist.values().filter(|w| w.contact == contact).cloned().collect(),
             outbox: self.outbox.values().filter(|m| mine(m.attempt)).cloned().collect(),
+            rulings: self.rulings.values().filter(|r| mine(r.attempt)).cloned().collect(),
             attempts,
         })
     }
@@ -295,6 +262,37 @@ impl Model {
             }
         }
         counts.into_iter().collect()
+    }
+
+    /// With numbers > `after`, in order of number.
+    pub fn suppressed_numbers(&self, after: Option<&PhoneNumber>, limit: u32) -> Vec<SuppressedNumber> {
+        let after = after.map_or("", |number| number.full());
+        let later = self.suppressed_numbers.range(after.to_string()..).filter(|(number, _)| number.as_str() != after);
+        let row = |(number, (reason, at)): (&String, &(Disposition, Wall))| {
+            let number = number.parse().expect("kept as a number");
+            SuppressedNumber { number, reason: *reason, at: *at }
+        };
+        later.take(limit as usize).map(row).collect()
+    }
+
+    /// How often policy did not simply let the campaign's attempts go; in the order of verdict, reason and rule as words.
+    pub fn rulings(&self, campaign: CampaignId) -> Vec<RulingCount> {
+        let mut counts: BTreeMap<(&str, &str, Option<&str>), (Verdict, u64)> = BTreeMap::new();
+        for ruling in self.rulings.values() {
+            let here = self.attempts.get(&ruling.attempt).is_some_and(|a| a.campaign == campaign);
+            if let Some(reason) = ruling.reason.as_deref().filter(|_| here) {
+                let key = (ruling.verdict.as_str(), reason, ruling.made_by.as_deref());
+                counts.entry(key).or_insert((ruling.verdict, 0)).1 += 1;
+            }
+        }
+        let row = |((_, reason, made_by), (verdict, times)): ((&str, &str, Option<&str>), (Verdict, u64))| {
+            RulingCount { verdict, reason: reason.to_string(), made_by: made_by.map(str::to_string), times }
+        };
+        counts.into_iter().map(row).collect()
+    }
+
+    pub fn released_numbers(&self) -> Vec<ReleasedNumber> {
+        self.released.values().cloned().collect()
     }
 
     /// Everything that policy and ladder ask about one contact. Panics for a contact that is not there.
@@ -421,9 +419,14 @@ impl Model {
         self.tables().into_iter().for_each(|t| t.commit());
     }
 
-    fn tables(&mut self) -> [&mut dyn Journal; 27] {
+    fn tables(&mut self) -> [&mut dyn Journal; 34] {
         [
             &mut self.contacts,
+            &mut self.imports,
+            &mut self.import_rejects,
+            &mut self.import_changes,
+            &mut self.added_by,
+            &mut self.removed,
             &mut self.external_ids,
             &mut self.phone_owners,
             &mut self.campaigns,
@@ -437,6 +440,7 @@ impl Model {
             &mut self.promises,
             &mut self.suppressions,
             &mut self.suppressed_numbers,
+            &mut self.released,
             &mut self.outbox,
             &mut self.worklist,
             &mut self.payments,
@@ -448,6 +452,7 @@ impl Model {
             &mut self.open,
             &mut self.due,
             &mut self.live,
+            &mut self.rulings,
             &mut self.promises_of,
             &mut self.outbox_queued,
         ]

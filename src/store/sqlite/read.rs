@@ -10,10 +10,10 @@ use super::row;
 use crate::books::merge::KnownContact;
 use crate::books::*;
 use crate::id::*;
+use crate::phone::PhoneNumber;
 use crate::time::Wall;
 
-const CONTACT: &str =
-    "SELECT c.id, c.external_id, c.name, c.language, c.zone, c.email, c.creditor, c.fields, c.person FROM contact c";
+const CONTACT: &str = "SELECT c.id, c.external_id, c.name, c.language, c.zone, c.email, c.creditor, c.fields, c.person, c.zone_from FROM contact c";
 const MESSAGE: &str =
     r#"SELECT id, attempt, channel, "to", subject, body, state, tries, next_try_at, last_error FROM outbox"#;
 pub(super) const PROMISE: &str = r#"SELECT contact, id, attempt, part, parts, amount, currency, "on", least, judge_at, state, made_at, withdrawn_at FROM promise"#;
@@ -78,7 +78,7 @@ pub(super) async fn not_enrolled(
     }
     let ids = sqlx::query(
         "SELECT id FROM contact WHERE id > $1 AND NOT EXISTS \
-         (SELECT 1 FROM campaign_contact e WHERE e.campaign = $2 AND e.contact = contact.id) ORDER BY id LIMIT $3",
+         (SELECT 1 FROM campaign_contact e WHERE e.campaign = $2 AND e.contact = contact.id) AND removed_at IS NULL ORDER BY id LIMIT $3",
     )
     .bind(after.0)
     .bind(campaign.0)
@@ -234,13 +234,6 @@ async fn with_rows(conn: &mut SqliteConnection, found: Vec<SqliteRow>) -> Result
     Ok(known)
 }
 
-/// Those of the external ids that are in the books, with their unlisted numbers too.
-pub(super) async fn known(conn: &mut SqliteConnection, external_ids: &str) -> Result<Vec<KnownContact>> {
-    let contacts = format!("{CONTACT} WHERE c.external_id IN (SELECT value FROM json_each($1)) ORDER BY c.id");
-    let contacts = sqlx::query(AssertSqlSafe(contacts)).bind(external_ids.to_string()).fetch_all(&mut *conn).await?;
-    with_rows(conn, contacts).await
-}
-
 /// In a transaction of the caller's.
 pub(super) async fn known_by_id(conn: &mut SqliteConnection, id: ContactId) -> Result<Option<KnownContact>> {
     let contact = format!("{CONTACT} WHERE c.id = $1");
@@ -351,7 +344,11 @@ pub(super) async fn history(pool: &SqlitePool, external_id: &str) -> Result<Hist
     let worklist = sqlx::query(worklist).bind(id.0).fetch_all(&mut *snapshot).await?;
     let outbox = format!("{MESSAGE} WHERE attempt IN (SELECT id FROM attempt WHERE contact = $1) ORDER BY id");
     let outbox = sqlx::query(AssertSqlSafe(outbox)).bind(id.0).fetch_all(&mut *snapshot).await?;
+    let rulings = "SELECT attempt, at, verdict, reason, made_by, until, policy FROM ruling \
+         WHERE attempt IN (SELECT id FROM attempt WHERE contact = $1) ORDER BY id";
+    let rulings = sqlx::query(rulings).bind(id.0).fetch_all(&mut *snapshot).await?;
     Ok(History {
+        rulings: rows(rulings, row::ruling)?,
         standing,
         attempts: rows(attempts, row::attempt)?,
         closed: rows(closed, |r| Ok((CampaignId(row::get(r, 0)?), row::close(r, 1)?)))?,
@@ -421,4 +418,65 @@ pub(super) async fn closings(pool: &SqlitePool, campaign: Option<CampaignId>) ->
          WHERE $1 IS NULL OR campaign = $1 GROUP BY 1 ORDER BY 1";
     let found = sqlx::query(sql).bind(campaign.map(|c| c.0)).fetch_all(pool).await?;
     rows(found, |r| Ok((row::get(r, 0)?, row::number(r, 1)?)))
+}
+
+pub(super) async fn suppressed_numbers(
+    pool: &SqlitePool,
+    after: Option<&PhoneNumber>,
+    limit: u32,
+) -> Result<Vec<SuppressedNumber>> {
+    let sql = "SELECT number, reason, at FROM suppressed_number WHERE number > $1 ORDER BY number LIMIT $2";
+    let after = after.map_or("", PhoneNumber::full).to_string();
+    let found = sqlx::query(sql).bind(after).bind(i64::from(limit)).fetch_all(pool).await?;
+    rows(found, |r| {
+        Ok(SuppressedNumber { number: row::word(r, 0)?, reason: row::word(r, 1)?, at: Wall(row::get(r, 2)?) })
+    })
+}
+
+pub(super) async fn released_numbers(pool: &SqlitePool) -> Result<Vec<ReleasedNumber>> {
+    let sql = "SELECT number, reason, since, why, at FROM released_number ORDER BY id";
+    rows(sqlx::query(sql).fetch_all(pool).await?, |r| {
+        let (since, at) = (Wall(row::get(r, 2)?), Wall(row::get(r, 4)?));
+        Ok(ReleasedNumber { number: row::word(r, 0)?, reason: row::word(r, 1)?, since, why: row::get(r, 3)?, at })
+    })
+}
+
+pub(super) async fn rulings(pool: &SqlitePool, campaign: CampaignId) -> Result<Vec<RulingCount>> {
+    let sql = "SELECT verdict, reason, made_by, COUNT(*) FROM ruling \
+         WHERE verdict <> 'allowed' AND attempt IN (SELECT id FROM attempt WHERE campaign = $1) \
+         GROUP BY 1, 2, 3 ORDER BY 1, 2, 3";
+    rows(sqlx::query(sql).bind(campaign.0).fetch_all(pool).await?, |r| {
+        let (verdict, reason, made_by) = (row::word(r, 0)?, row::get(r, 1)?, row::get(r, 2)?);
+        Ok(RulingCount { verdict, reason, made_by, times: row::number(r, 3)? })
+    })
+}
+
+pub(super) async fn imports(pool: &SqlitePool) -> Result<Vec<ImportBatch>> {
+    let sql = "SELECT id, file, sha256, settings, at, payments_before, finished_at, undone_at, lines, added, changed, unchanged, further, repeated, \
+         rejected FROM import_batch ORDER BY id";
+    rows(sqlx::query(sql).fetch_all(pool).await?, row::import_batch)
+}
+
+pub(super) async fn import_rejects(
+    pool: &SqlitePool,
+    batch: ImportBatchId,
+    skip: u64,
+    limit: u32,
+) -> Result<Vec<ImportReject>> {
+    let sql = "SELECT line, field, code FROM import_reject WHERE batch = $1 ORDER BY id LIMIT $2 OFFSET $3";
+    let query = sqlx::query(sql).bind(batch.0).bind(i64::from(limit)).bind(i64::try_from(skip).unwrap_or(i64::MAX));
+    let reject =
+        |r: &SqliteRow| Ok(ImportReject { line: row::number(r, 0)?, field: row::get(r, 1)?, code: row::word(r, 2)? });
+    rows(query.fetch_all(pool).await?, reject)
+}
+
+pub(super) async fn import_reject_kinds(pool: &SqlitePool, batch: ImportBatchId) -> Result<Vec<(RejectCode, u64)>> {
+    let sql = "SELECT code, COUNT(*) FROM import_reject WHERE batch = $1 GROUP BY code ORDER BY 2 DESC, 1";
+    rows(sqlx::query(sql).bind(batch.0).fetch_all(pool).await?, |r| Ok((row::word(r, 0)?, row::number(r, 1)?)))
+}
+
+pub(super) async fn shared_numbers(pool: &SqlitePool) -> Result<u64> {
+    let sql = "SELECT COUNT(*) FROM (SELECT 1 FROM phone WHERE position IS NOT NULL \
+         GROUP BY number HAVING MIN(contact) <> MAX(contact))";
+    row::number(&sqlx::query(sql).fetch_one(pool).await?, 0)
 }

@@ -6,27 +6,6 @@ use ringback::store::{MemoryStore, StoreError};
 
 use super::*;
 
-macro_rules! both {
-    ($($name:ident),* $(,)?) => {
-        mod memory {
-            $(#[tokio::test]
-            async fn $name() {
-                let store = super::MemoryStore::new();
-                super::$name(&store).await;
-                store.model().check().unwrap();
-                store.model().check_all().unwrap();
-            })*
-        }
-        mod sqlite {
-            $(#[tokio::test]
-            async fn $name() {
-                let place = super::Place::new();
-                super::$name(&super::open(&place.file()).await).await;
-            })*
-        }
-    };
-}
-
 both!(
     importing_twice_changes_nothing,
     a_changed_line_changes_the_contact,
@@ -640,7 +619,17 @@ async fn what_is_not_there(store: &impl Store) {
     is_not_found(store.apply(&[live(AttemptId(1), claimed[1].standing.contact.phones[0].id, 1)]).await);
     let other_flow = FlowHash("cc33".into());
     let phone = claimed[0].standing.contact.phones[0].id;
-    is_not_found(store.apply(&[Write::Live { attempt: AttemptId(1), phone, flow: other_flow, at: at(1) }]).await);
+    is_not_found(
+        store
+            .apply(&[Write::Live {
+                attempt: AttemptId(1),
+                phone,
+                flow: other_flow,
+                policy: "default 1#0".into(),
+                at: at(1),
+            }])
+            .await,
+    );
     assert_eq!(attempt(store, AttemptId(1)).await.state, AttemptState::Claimed);
     store.apply(&[]).await.unwrap();
     assert_eq!(store.call_events(CallId(1)).await.unwrap(), []);
