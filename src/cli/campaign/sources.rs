@@ -170,7 +170,7 @@ fn ends_silent(program: &Program, from: StepId) -> bool {
     false
 }
 
-fn read_ladder(path: &Path) -> anyhow::Result<(String, Ladder)> {
+pub(super) fn read_ladder(path: &Path) -> anyhow::Result<(String, Ladder)> {
     let source = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     let ladder = checked_ladder(&source, &path.display().to_string())?;
     Ok((source, ladder))
