@@ -46,7 +46,10 @@ pub enum Turn {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Then {
     /// The same attempt, later than now.
-    Later { due_at: Wall, why: String },
+    Later {
+        due_at: Wall,
+        why: String,
+    },
     /// Another step of the ladder in its place.
     Instead(Plan),
     /// Nobody is contacted by a machine any more; a human is told why.

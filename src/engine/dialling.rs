@@ -10,6 +10,7 @@ use crate::call::{self, Call};
 use crate::campaign::{self, Then, Turn};
 use crate::flow::program::{ContactValues, Program};
 use crate::id::*;
+use crate::ladder::Ladder;
 use crate::outcome::{Channel, Disposition};
 use crate::policy::{self, Decision};
 use crate::time::{Now, Wall};
