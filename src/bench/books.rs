@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::crowd::Crowd;
 use super::process::peak_kb;
 use crate::books::*;
-use crate::campaign::{plan_first, plan_next, turn};
+use crate::campaign::{Then, Turn, plan_first, plan_next, turn};
 use crate::cli::{SHIPPED_LADDER, shipped_flows};
 use crate::flow;
 use crate::flow::program::FlowHash;
@@ -198,18 +198,21 @@ impl House {
     }
 
     /// The groups that are written of one attempt, one after another.
-    fn make(&self, claimed: Claimed, turn: crate::campaign::Turn, now: Wall) -> anyhow::Result<Vec<Vec<Write>>> {
+    fn make(&self, claimed: Claimed, turn: Turn, now: Wall) -> anyhow::Result<Vec<Vec<Write>>> {
         let Claimed { attempt, mut standing } = claimed;
         let id = attempt.id;
         let (disposition, before): (Disposition, Vec<Vec<Write>>) = match (turn, attempt.channel) {
-            (crate::campaign::Turn::Go, Channel::Voice) => {
+            (Turn::Go, Channel::Voice) => {
                 let flow = self.ladder.flow_of(&attempt.plan).context("a call has a flow")?;
                 let flow = self.flows.iter().find(|(name, _)| name == flow).context("pinned above")?.1.clone();
                 let phone = crate::policy::phone_to_dial(&standing).context("policy has allowed it")?.id;
-                (Disposition::NoAnswer, vec![vec![Write::Live { attempt: id, phone, flow, at: now }]])
+                (
+                    Disposition::NoAnswer,
+                    vec![vec![Write::Live { attempt: id, phone, flow, policy: self.ladder.rules.policy(), at: now }]],
+                )
             }
-            (crate::campaign::Turn::Go, _) => (Disposition::Queued, Vec::new()),
-            (crate::campaign::Turn::Later { due_at, why }, _) => {
+            (Turn::Go, _) => (Disposition::Queued, Vec::new()),
+            (Turn::NotNow { then: Then::Later { due_at, why }, .. }, _) => {
                 return Ok(vec![vec![Write::Reschedule { attempt: id, due_at, why }]]);
             }
             (_, _) => (Disposition::Cancelled, Vec::new()),

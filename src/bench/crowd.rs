@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::books::{NewContact, NewDebt, Standing};
+use crate::books::{NewContact, NewDebt, Standing, ZoneFrom};
 use crate::language::Language;
 use crate::money::{Currency, Money};
 use crate::time::{Wall, Zone};
@@ -58,6 +58,7 @@ impl Crowd {
             name: "Анна".into(),
             language: Language::RU,
             zone,
+            zone_from: ZoneFrom::Given,
             email: (roll(24, 10) < 4).then(|| format!("c{n}@example.org")),
             creditor: format!("Водоканал {}", roll(28, 20)),
             phones,

@@ -44,7 +44,8 @@ impl NewContact {
     /// As the books would give it, were it imported with the id `id`: nothing has been tried yet. Its numbers and debts are counted
     /// from 1.
     pub fn unseen(self, id: i64) -> Standing {
-        let NewContact { external_id, person, name, language, zone, email, creditor, phones, debts, fields } = self;
+        let NewContact { external_id, person, name, language, zone, zone_from, email, creditor, phones, debts, fields } =
+            self;
         let phone = |(n, number)| Phone { id: PhoneId(n), number, state: PhoneState::Good };
         let debt = |(n, debt): (i64, NewDebt)| Debt {
             id: DebtId(n),
@@ -60,6 +61,7 @@ impl NewContact {
             name,
             language,
             zone,
+            zone_from,
             email,
             creditor,
             phones: (1..).zip(phones).map(phone).collect(),

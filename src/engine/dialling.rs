@@ -12,6 +12,7 @@ use crate::call::{self, Call};
 use crate::campaign::{self, Then, TrunkId, Turn};
 use crate::flow::program::Program;
 use crate::id::*;
+use crate::ladder::Ladder;
 use crate::outcome::{Channel, Disposition};
 use crate::ladder::Ladder;
 use crate::phone::{Barred, PhoneNumber};

@@ -262,7 +262,7 @@ impl List {
         // Every column is named: a new one that decisions ask for belongs into `key`.
         #[rustfmt::skip]
         let Contact {
-            zone, language, email, creditor, fields,
+            zone, zone_from, language, email, creditor, fields,
             id: _, external_id: _, person: _, name: _, debts: _, phones: _,
         } = contact;
         let mut asked: Vec<(String, String)> = Vec::new();
@@ -280,7 +280,7 @@ impl List {
             asked.extend(fields.get(place).map(|value| (place.to_string(), value.clone())));
         }
         let (currency, email) = (contact.amount().currency, email.is_some());
-        let key = format!("{zone}\n{language}\n{currency}\n{email}\n{creditor}\n{asked:?}");
+        let key = format!("{zone}\n{zone_from}\n{language}\n{currency}\n{email}\n{creditor}\n{asked:?}");
         if let Some(known) = self.by_shared.get(&key) {
             return *known;
         }

@@ -13,12 +13,12 @@ use super::rung::{Called, Rung, rung};
 use crate::books::{
     Account, Close, Next, Outcome, PastAttempt, PhoneState, Plan, Promise, PromiseState, Sleeper, Whose, Write,
 };
-use crate::campaign::{Turn, plan_awake, plan_next, turn};
+use crate::campaign::{Then, Turn, plan_awake, plan_next, turn};
 use crate::flow::program::OptOutScope;
 use crate::id::{AttemptId, CampaignId, PhoneId};
 use crate::ladder::Ladder;
 use crate::outcome::{Channel, Disposition};
-use crate::policy::phones_to_dial;
+use crate::policy::{Purpose, Question, phones_with_room};
 use crate::time::{Wall, Zone};
 
 /// What a trunk takes.
@@ -241,24 +241,27 @@ impl<'a> Play<'a> {
         let now = wall(now_s);
         self.list.plan(person, &mut self.plan);
         let standing = self.list.standing(person);
-        let what = turn(self.scene.ladder, standing, &self.plan, now);
-        match what {
-            Turn::Go => {}
-            Turn::Later { due_at, .. } => {
+        let then = match turn(self.scene.ladder, standing, &self.plan, now) {
+            Turn::Go => None,
+            Turn::NotNow { then, .. } => Some(then),
+        };
+        match then {
+            None => {}
+            Some(Then::Later { due_at, .. }) => {
                 self.outlook.days[self.today.0 as usize].put_off += 1;
                 let due_s = seconds(due_at)?;
                 self.list.people[person as usize].due_s = due_s;
                 self.queue.put(&mut self.list, person, due_s);
                 return Ok(false);
             }
-            Turn::Instead(plan) => {
+            Some(Then::Instead(plan)) => {
                 self.outlook.days[self.today.0 as usize].put_off += 1;
                 let past = self.past(now, &Outcome::of(Disposition::Cancelled), None);
                 self.keep(person, &past, None)?;
                 self.follow(person, Next::Attempt(plan), now_s)?;
                 return Ok(false);
             }
-            Turn::ForHuman(close) | Turn::Close(close) => {
+            Some(Then::ForHuman(close) | Then::Close(close)) => {
                 self.follow(person, Next::Close(close), now_s)?;
                 return Ok(false);
             }
@@ -299,7 +302,9 @@ impl<'a> Play<'a> {
         let numbers = p.phones as usize..p.phones as usize + usize::from(p.phones_len);
         let numbers: &[Number] = &self.list.phones[numbers];
         let standing = &self.list.shared[p.shared as usize];
-        let usable = phones_to_dial(standing).find(|phone| numbers[phone.id.0 as usize].allowed);
+        let (channel, purpose, rules) = (Channel::Voice, Purpose::Demand, &self.scene.ladder.rules);
+        let question = Question { standing, channel, purpose, now, rules };
+        let usable = phones_with_room(&question).find(|phone| numbers[phone.id.0 as usize].allowed);
         let Some(phone) = usable.map(|phone| phone.id.0 as u8) else {
             let close = Close::new("not_allowed", "no number begins with one of the config's allow_prefixes");
             self.follow(person, Next::Close(close), now_s)?;

@@ -8,7 +8,7 @@ use crate::money::Money;
 use crate::outcome::{Channel, Disposition};
 use crate::policy::slow::Slow;
 use crate::policy::world::{phone, standing, wall};
-use crate::policy::{Cap, Counted as OfCap, Question};
+use crate::policy::{Cap, Counted as OfCap, Each, Purpose, Question};
 use crate::time::Wall;
 
 const START: &str = "2026-11-20T06:00Z";
@@ -120,7 +120,8 @@ fn nothing_is_made_that_the_rules_forbid() {
             let standing = &mut seen[attempt.person as usize];
             let Plan { channel, .. } = *attempt.plan;
             judge(standing, attempt.at);
-            let question = Question { standing, channel, now: attempt.at, rules: &ladder.rules };
+            let purpose = Purpose::Demand;
+            let question = Question { standing, channel, purpose, now: attempt.at, rules: &ladder.rules };
             assert!(Slow::of(&question).allows(attempt.at), "seed {seed}: {channel} at {}: {standing:?}", attempt.at);
             standing.tried(attempt.plan, attempt.at, attempt.disposition);
             match attempt.disposition {
@@ -133,9 +134,11 @@ fn nothing_is_made_that_the_rules_forbid() {
         adds_up(&outlook.unwrap(), 75);
         assert!(made > 120, "{made}");
         // Counted from outside, too.
-        let three_a_day = Cap { most: 3, of: OfCap::Calls, per: crate::policy::Period::Day };
+        let (of, per, each) = (OfCap::Calls, crate::policy::Period::Day, Each::Person);
+        let three_a_day = Cap { most: 3, of, per, each };
         for standing in &seen {
-            let of_day = |p: &crate::books::PastAttempt| three_a_day.used(&standing.past, p.at, &standing.contact.zone);
+            let of_day =
+                |p: &crate::books::PastAttempt| three_a_day.used(&standing.past, None, p.at, &standing.contact.zone);
             assert!(standing.past.iter().all(|p| of_day(p) <= 3), "{standing:?}");
         }
     }
@@ -275,6 +278,7 @@ fn what_is_learnt_is_what_was_played() {
             contact: ContactId(n),
             channel: Channel::Voice,
             state: AttemptState::Finished,
+            policy: None,
             plan: plan.clone(),
             phone: Some(PhoneId(n)),
             flow: None,

@@ -259,11 +259,11 @@ fn of_file(
     let shown = contacts.display();
     let file = File::open(contacts).with_context(|| format!("{shown} cannot be opened"))?;
     let defaults = Defaults {
-        columns: Vec::new(),
         language: arguments.language,
         zone: arguments.zone.clone(),
         creditor: arguments.creditor.clone(),
         currency: arguments.currency,
+        ..Defaults::default()
     };
     let mut reader =
         ContactReader::new(decoded(file, arguments.encoding), defaults).with_context(|| shown.to_string())?;
