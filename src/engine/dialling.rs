@@ -14,7 +14,6 @@ use crate::flow::program::Program;
 use crate::id::*;
 use crate::ladder::Ladder;
 use crate::outcome::{Channel, Disposition};
-use crate::ladder::Ladder;
 use crate::phone::{Barred, PhoneNumber};
 use crate::policy::{self, Decision};
 use crate::time::{Mono, Now, Wall};
