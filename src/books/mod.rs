@@ -4,6 +4,7 @@
 
 pub mod account;
 pub mod flow_version;
+mod ledger;
 pub mod merge;
 pub mod model;
 pub mod rows;
@@ -15,6 +16,7 @@ use crate::id::CampaignId;
 
 pub use account::{Account, NewPayment, Paid, PromisePart, PromiseTerms};
 pub use flow_version::{FlowRef, FlowRefError, FlowVersion, NotPublished, Publication, PublishedFlow, Which};
+pub use ledger::{CallPath, Ledger};
 pub use model::Model;
 pub use rows::*;
 pub use write::*;

@@ -8,6 +8,7 @@ mod campaign;
 mod error;
 mod flow;
 mod import;
+mod ledger;
 mod money;
 mod raw;
 mod read;
@@ -137,16 +138,17 @@ async fn bring_up_to_date(options: &SqliteConnectOptions) -> Result<()> {
 
 fn migrator() -> Migrator {
     let all = [
-        ("books", include_str!("../../../migrations/sqlite/0001_books.sql")),
-        ("flow versions", include_str!("../../../migrations/sqlite/0002_flow_versions.sql")),
-        ("inbound calls", include_str!("../../../migrations/sqlite/0003_inbound_calls.sql")),
-        ("what calls tell", include_str!("../../../migrations/sqlite/0004_what_calls_tell.sql")),
-        ("debts, promises, payments", include_str!("../../../migrations/sqlite/0005_debts_promises_payments.sql")),
+        (1, "books", include_str!("../../../migrations/sqlite/0001_books.sql")),
+        (2, "flow versions", include_str!("../../../migrations/sqlite/0002_flow_versions.sql")),
+        (3, "inbound calls", include_str!("../../../migrations/sqlite/0003_inbound_calls.sql")),
+        (4, "what calls tell", include_str!("../../../migrations/sqlite/0004_what_calls_tell.sql")),
+        (5, "debts, promises, payments", include_str!("../../../migrations/sqlite/0005_debts_promises_payments.sql")),
+        (10, "reports", include_str!("../../../migrations/sqlite/0010_reports.sql")),
     ];
-    let migration = |(number, (name, sql)): (i64, (&'static str, &'static str))| {
+    let migration = |(number, name, sql): (i64, &'static str, &'static str)| {
         Migration::new(number, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
     };
-    Migrator::with_migrations((1..).zip(all).map(migration).collect())
+    Migrator::with_migrations(all.map(migration).to_vec())
 }
 
 impl Store for SqliteStore {
@@ -283,6 +285,14 @@ impl Store for SqliteStore {
 
     async fn contacts(&self, after: ContactId, limit: u32) -> Result<Vec<Contact>> {
         read::contacts(&self.readers, after, limit).await
+    }
+
+    async fn ledgers(&self, campaign: Option<CampaignId>, after: ContactId, limit: u32) -> Result<Vec<Ledger>> {
+        ledger::ledgers(&self.readers, campaign, after, limit).await
+    }
+
+    async fn call_paths(&self, campaign: Option<CampaignId>, after: CallId, limit: u32) -> Result<Vec<CallPath>> {
+        ledger::call_paths(&self.readers, campaign, after, limit).await
     }
 
     async fn promises(&self) -> Result<Vec<Promise>> {

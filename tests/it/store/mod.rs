@@ -2,6 +2,7 @@
 //! then what only a database can do: survive, fill the disk, be locked.
 
 mod failure;
+mod funnel;
 mod random;
 mod report;
 mod scenarios;
