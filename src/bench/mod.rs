@@ -7,6 +7,7 @@ mod house;
 mod line;
 mod measure;
 mod process;
+mod reports;
 mod seen;
 mod sys;
 mod wording;
@@ -18,6 +19,7 @@ use anyhow::Context;
 pub use self::bare::Args as BareArgs;
 pub use self::far_end::Args as FarEndArgs;
 pub use self::figures::Figures;
+pub use self::reports::{Args as ReportsArgs, run as run_reports};
 
 use self::house::Cores;
 use self::measure::Bench;

@@ -116,6 +116,9 @@ enum Command {
     /// The far end of the measurement's calls; `bench` starts it.
     #[command(hide = true)]
     BenchFarEnd(crate::bench::FarEndArgs),
+    /// Measure reports over books with millions of calls.
+    #[command(hide = true)]
+    BenchReports(crate::bench::ReportsArgs),
     /// The measurement's bare loop; `bench` starts it.
     #[command(hide = true)]
     BenchBare(crate::bench::BareArgs),
@@ -176,6 +179,7 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Network(args) => runtime()?.block_on(crate::network::run(args))?,
         Command::Bench(args) => crate::bench::run(&args)?,
         Command::BenchFarEnd(args) => crate::bench::run_far_end(&args)?,
+        Command::BenchReports(args) => crate::bench::run_reports(&args)?,
         Command::BenchBare(args) => crate::bench::run_bare(&args)?,
         Command::Demo(args) => return runtime()?.block_on(demo::run(&args)),
         Command::Import(args) => runtime()?.block_on(import_file(&config, args))?,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::cohort::{AFTER_DAYS, Cohorts};
 use super::drop_off::Flow;
 use super::rates::Prices;
-use super::{Dimension, Figures, Key, Pledged, Report, Stage, Sums, csv};
+use super::{Dimension, Figures, Key, Pledged, Report, Stage, Sums, Value, csv};
 use crate::books::PromiseState;
 use crate::money::Currency;
 
@@ -59,7 +59,8 @@ fn currencies(cells: &[(&[Dimension], &Key, &Figures)]) -> BTreeSet<Currency> {
     sums.flat_map(|(_, sums)| sums.iter().map(|sum| sum.currency).collect::<Vec<_>>()).collect()
 }
 
-/// The breakdowns; without any, the whole. Those by other dimensions follow each other, with empty cells where one is not theirs.
+/// The breakdowns; without any, the whole. Several follow each other: `by` names the line's own dimensions, the cells of others are
+/// empty, as is what a row does not say.
 pub fn report(report: &Report, prices: Option<&Prices>) -> String {
     let parts = if report.parts().is_empty() { &report.cells[..] } else { report.parts() };
     let cells: Vec<(&[Dimension], &Key, &Figures)> =
@@ -69,15 +70,20 @@ pub fn report(report: &Report, prices: Option<&Prices>) -> String {
     let lower = |currency: &Currency| currency.code().to_lowercase();
 
     let nothing = Figures::default();
-    let mut header: Vec<String> = dimensions.iter().map(|d| d.as_str().to_string()).collect();
+    let mut header = vec!["by".to_string()];
+    header.extend(dimensions.iter().map(|d| d.as_str().to_string()));
     header.extend(counts(&nothing).into_iter().map(|(name, _)| name));
     let names: Vec<&str> = money(&nothing).into_iter().map(|(name, _)| name).collect();
     header.extend(names.iter().flat_map(|name| currencies.iter().map(move |c| format!("{name}_{}", lower(c)))));
     header.extend(prices.map(|prices| format!("cost_{}", lower(&prices.currency))));
     let mut out = csv::line(header.iter().map(String::as_str));
     for (by, key, figures) in cells {
-        let value = |d: &Dimension| by.iter().position(|b| b == d).map(|n| key[n].to_string()).unwrap_or_default();
-        let mut row: Vec<String> = dimensions.iter().map(value).collect();
+        let value = |d: &Dimension| match by.iter().position(|b| b == d).map(|n| &key[n]) {
+            None | Some(Value::None) => String::new(),
+            Some(value) => value.to_string(),
+        };
+        let mut row = vec![by.iter().map(|d| d.as_str()).collect::<Vec<_>>().join(" ")];
+        row.extend(dimensions.iter().map(value));
         row.extend(counts(figures).into_iter().map(|(_, n)| n.to_string()));
         let sums = money(figures);
         row.extend(sums.iter().flat_map(|(_, sums)| currencies.iter().map(|c| sums.get(*c).amount())));

@@ -244,9 +244,18 @@ fn rendered() {
     let found: Vec<String> = rows
         .records()
         .map(Result::unwrap)
-        .map(|row| ["segment", "flow", "dialled_calls", "collected_rub"].map(|c| row[column(c)].to_string()).join(" "))
+        .map(|row| {
+            ["by", "segment", "flow", "dialled_calls", "collected_rub"].map(|c| row[column(c)].to_string()).join(" ")
+        })
         .collect();
-    let expected = ["early  4 0.70", "late  3 0.00", "-  0 0.00", " - 0 0.00", " b2 4 0.00", " reminder v1 3 0.70"];
+    let expected = [
+        "segment early  4 0.70",
+        "segment late  3 0.00",
+        "segment   0 0.00",
+        "flow   0 0.00",
+        "flow  b2 4 0.00",
+        "flow  reminder v1 3 0.70",
+    ];
     let mut expected: Vec<String> = expected.map(String::from).to_vec();
     expected.sort();
     let mut found = found;

@@ -579,3 +579,31 @@ proptest! {
         })?;
     }
 }
+
+/// Two implementations that agree on nothing at all agree too: the histories have in them what reports are about.
+#[test]
+fn the_random_histories_hold_everything() {
+    use proptest::strategy::ValueTree;
+    use proptest::test_runner::TestRunner;
+    let mut runner = TestRunner::deterministic();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let mut seen: BTreeMap<String, u32> = BTreeMap::new();
+    for _ in 0..60 {
+        let steps = prop::collection::vec(step(), 40..60).new_tree(&mut runner).unwrap().current();
+        let history = runtime.block_on(lived(&MemoryStore::new(), &steps));
+        let everything = Asked { campaign: None, from: None, to: None, by: Vec::new() };
+        for (_, figure) in history.figures(&everything).keys() {
+            *seen.entry(figure.clone()).or_default() += 1;
+        }
+        let reversed = history.payments.iter().any(|p| p.reversed_at.is_some());
+        *seen.entry("reversed".into()).or_default() += u32::from(reversed);
+    }
+    let states = PromiseState::ALL.iter().map(|state| format!("made {state} promised RUB"));
+    let stages = Stage::ALL.iter().map(|stage| format!("{stage} owed USD"));
+    let others =
+        ["collected RUB", "collected USD", "unprompted USD", "made kept paid USD", "machine", "sms", "delivered"];
+    let others = others.into_iter().chain(["opted_out", "wrong_number", "unknown", "agent_ms", "reversed"]);
+    for figure in states.chain(stages).chain(others.map(String::from)) {
+        assert!(seen.get(&figure).is_some_and(|n| *n >= 3), "{figure}: {seen:?}");
+    }
+}
