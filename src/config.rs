@@ -36,6 +36,8 @@ pub struct Config {
     pub cache_dir: PathBuf,
     /// What clients said after the beep: `<call>-<n>.wav`.
     pub recordings_dir: PathBuf,
+    /// Letters to be printed and posted are written there, a file each.
+    pub letters_dir: PathBuf,
     /// The number shown to the people rung, unless a trunk has its own.
     pub caller_id: PhoneNumber,
     /// At least one.

@@ -41,6 +41,7 @@ impl KnownContact {
             name: row.name.clone(),
             language: row.language,
             zone: row.zone.clone(),
+            zone_from: row.zone_from,
             email: row.email.clone(),
             creditor: row.creditor.clone(),
             phones: Vec::new(),
@@ -70,6 +71,7 @@ impl KnownContact {
         contact.name.clone_from(&row.name);
         contact.language = row.language;
         contact.zone.clone_from(&row.zone);
+        contact.zone_from = row.zone_from;
         contact.email.clone_from(&row.email);
         contact.creditor.clone_from(&row.creditor);
         contact.fields.clone_from(&row.fields);

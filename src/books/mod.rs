@@ -7,6 +7,7 @@ pub mod flow_version;
 mod ledger;
 pub mod merge;
 pub mod model;
+pub mod pledge;
 pub mod rows;
 mod standing;
 mod table;

@@ -26,8 +26,9 @@ pub struct Contact {
     pub person: Option<String>,
     pub name: String,
     pub language: Language,
-    /// The contact's own zone; calling windows are judged in it.
+    /// The zone that dates and times are told in. Whether calling windows are judged in it alone, `zone_from` says.
     pub zone: Zone,
+    pub zone_from: ZoneFrom,
     pub email: Option<String>,
     /// In whose name we call; spoken as `{company}`.
     pub creditor: String,
@@ -36,6 +37,18 @@ pub struct Contact {
     pub debts: Vec<Debt>,
     /// Further columns of the CSV, by header; typed by the flow's contact schema when a campaign is created.
     pub fields: BTreeMap<String, String>,
+}
+
+crate::words! {
+    /// How a contact's zone is known.
+    pub enum ZoneFrom {
+        /// The creditor says so.
+        Given = "given",
+        /// Their region or postcode lies in it, and perhaps in others too.
+        Region = "region",
+        /// One of those that their numbers allow; UTC, when these allow none.
+        Number = "number",
+    }
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -75,6 +88,7 @@ pub struct NewContact {
     pub name: String,
     pub language: Language,
     pub zone: Zone,
+    pub zone_from: ZoneFrom,
     pub email: Option<String>,
     pub creditor: String,
     pub phones: Vec<PhoneNumber>,
@@ -170,6 +184,48 @@ pub struct Attempt {
     /// Present exactly when `state` is `finished`.
     pub outcome: Option<Outcome>,
     pub quality: Option<CallQuality>,
+    /// The packs, with version and hash, under which it was let go live.
+    pub policy: Option<String>,
+}
+
+crate::words! {
+    /// What policy made of an attempt whose turn had come.
+    pub enum Verdict {
+        /// A message was sent, or a human was given the contact. Calls that went live say so themselves.
+        Allowed = "allowed",
+        /// The same attempt, later.
+        PutOff = "put_off",
+        /// Another step of the ladder in its place.
+        Replaced = "replaced",
+        /// Only a human may go on.
+        ToHuman = "to_human",
+        /// Nothing more.
+        Closed = "closed",
+    }
+}
+
+/// How often policy decided so in a campaign.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RulingCount {
+    pub verdict: Verdict,
+    pub reason: String,
+    pub made_by: Option<String>,
+    pub times: u64,
+}
+
+/// A decision of policy at an attempt's turn, kept for audit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ruling {
+    pub attempt: AttemptId,
+    pub at: Wall,
+    pub verdict: Verdict,
+    /// The rule's one word. `None` exactly for `allowed`.
+    pub reason: Option<String>,
+    /// Who makes the rule: an id of a pack (`RU-1`), or `ladder`. `None`: every installation keeps it.
+    pub made_by: Option<String>,
+    pub until: Option<Wall>,
+    /// The packs, with version and hash.
+    pub policy: String,
 }
 
 /// How a call's audio went over the network, both ways. Known when its leg has been closed, before or after the outcome; never,
@@ -396,6 +452,26 @@ pub struct Suppression {
     pub at: Wall,
 }
 
+/// A number not to be called, whoever has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SuppressedNumber {
+    pub number: PhoneNumber,
+    pub reason: Disposition,
+    pub at: Wall,
+}
+
+/// One that was, and was taken off the list by hand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReleasedNumber {
+    pub number: PhoneNumber,
+    /// Why it was listed, and since when.
+    pub reason: Disposition,
+    pub since: Wall,
+    /// Why it no longer is, in plain words.
+    pub why: String,
+    pub at: Wall,
+}
+
 /// Everything that policy and ladder ask about one contact in one campaign.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Standing {
@@ -529,4 +605,6 @@ pub struct History {
     pub closed: Vec<(CampaignId, Close)>,
     pub worklist: Vec<WorklistEntry>,
     pub outbox: Vec<OutboxMessage>,
+    /// In the order in which they were made.
+    pub rulings: Vec<Ruling>,
 }

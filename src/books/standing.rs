@@ -61,6 +61,7 @@ impl Standing {
                 }
                 Write::Phone { phone, state } => self.set_phone(*phone, *state),
                 Write::Live { .. }
+                | Write::Ruling(_)
                 | Write::Reschedule { .. }
                 | Write::Log(_)
                 | Write::Quality { .. }
@@ -69,6 +70,7 @@ impl Standing {
                 | Write::Finish { .. }
                 | Write::Cancel { .. }
                 | Write::SuppressNumber { .. }
+                | Write::ReleaseNumber { .. }
                 | Write::InboundAnswered { .. }
                 | Write::InboundEnded { .. } => {}
             }

@@ -2,7 +2,7 @@
 //! model applies the same values in plain Rust, so that both can be held to one suite.
 
 use super::account::PromisePart;
-use super::rows::{CallEvent, CallQuality, Caller, CampaignState, InboundEnd, Outcome, PhoneState, Plan};
+use super::rows::{CallEvent, CallQuality, Caller, CampaignState, InboundEnd, Outcome, PhoneState, Plan, Ruling};
 use crate::flow::program::{FlowHash, OptOutScope};
 use crate::id::*;
 use crate::outcome::{Channel, Disposition};
@@ -16,8 +16,12 @@ pub enum Write {
         attempt: AttemptId,
         phone: PhoneId,
         flow: FlowHash,
+        /// The packs, with version and hash, that allow it.
+        policy: String,
         at: Wall,
     },
+    /// What policy decided otherwise, beside the write that follows from it.
+    Ruling(Ruling),
     /// claimed → scheduled, at a later time, with the reason policy gave.
     Reschedule {
         attempt: AttemptId,
@@ -48,6 +52,13 @@ pub enum Write {
     SuppressNumber {
         number: PhoneNumber,
         reason: Disposition,
+        at: Wall,
+    },
+    /// By hand: the number may be called again. What persons have said for themselves, on every number, stays.
+    ReleaseNumber {
+        number: PhoneNumber,
+        /// Plain words.
+        why: String,
         at: Wall,
     },
     Phone {

@@ -58,12 +58,39 @@ pub struct Question {
     pub wait: Duration,
 }
 
+/// A sum promised for a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Promised {
+    pub amount: Money,
+    pub on: Date,
+}
+
+impl std::fmt::Display for Promised {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} on {}", self.amount, self.on)
+    }
+}
+
+/// `33.34 USD on 2026-12-18, 33.33 USD on 2027-01-18`.
+pub fn promised_in_words(parts: &[Promised]) -> String {
+    parts.iter().map(Promised::to_string).collect::<Vec<_>>().join(", ")
+}
+
 /// What must survive a crash, the moment it happens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fact {
-    Promise { amount: Money, on: Date },
-    OptOut { scope: OptOutScope },
-    Message { by: NotifyBy, subject: Option<String>, body: String },
+    /// In one part or several, earliest first; at least one.
+    Promise {
+        parts: Vec<Promised>,
+    },
+    OptOut {
+        scope: OptOutScope,
+    },
+    Message {
+        by: NotifyBy,
+        subject: Option<String>,
+        body: String,
+    },
 }
 
 /// A line of the call's log.
@@ -91,8 +118,7 @@ pub enum Note {
     Verified,
     VerifyFailed,
     Promised {
-        amount: Money,
-        on: Date,
+        parts: Vec<Promised>,
     },
     OptedOut,
     Reason(NonPaymentReason),

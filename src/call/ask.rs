@@ -2,11 +2,14 @@
 
 use jiff::civil::Date;
 
-use super::action::{Fact, Note};
+use super::action::{Fact, Note, Promised};
 use super::input::{DayLimits, Reading, Shape, read_amount, read_day, read_key, read_phone, read_silence, read_time};
+use super::promised::{self, share_of};
 use super::{Call, Turn, Wait};
 use crate::flow::expr::Value;
-use crate::flow::program::{Collect, Collected, Listen, Menu, MessageId, Promise, Reason, Share, Step, Verify, Via};
+use crate::flow::program::{
+    Collect, Collected, Listen, Menu, MessageId, Offer, Promise, Reason, Step, VarId, Verify, Via,
+};
 use crate::money::Money;
 use crate::time::Mono;
 
@@ -208,10 +211,10 @@ impl Call {
                 }
             }
             (Step::Promise(promise), Question::Day(offer)) => self.day_named(turn, promise, offer, ask, entry),
-            (Step::Promise(promise), Question::PromiseConfirm(offer)) => {
+            (Step::Promise(_), Question::PromiseConfirm(offer)) => {
                 turn.note(Note::Pressed(entry.to_string()));
                 match entry {
-                    "1" => self.save_promise(turn, promise),
+                    "1" => self.save_promise(turn),
                     _ => self.ask(turn, Question::Day(offer)),
                 }
             }
@@ -272,38 +275,53 @@ impl Call {
         self.come_to("ok");
     }
 
-    /// Makes the offer of this index, when there is one.
+    /// Makes the first offer from this index on that the campaign takes.
     pub(super) fn offer(&mut self, turn: &mut Turn, promise: &Promise, index: usize) {
-        let Some(offer) = promise.offers.get(index) else { return self.come_to("refused") };
-        let amount = match self.eval(&promise.of) {
-            Some(Value::Money(sum)) if sum.minor > 0 => share_of(offer.share, sum),
-            // Nothing is owed, or the sum is unknown: there is nothing to promise.
+        let sum = match self.eval(&promise.of) {
+            Some(Value::Money(sum)) if sum.minor > 0 && !self.bounds.none => sum,
+            // Nothing is owed, the sum is unknown, or no promise is taken: there is nothing to promise.
             _ => return self.come_to("rejected"),
         };
-        self.variables[promise.amount.0 as usize] = Some(Value::Money(amount));
+        let taken = |offer: &Offer| promised::is_taken(offer, sum, self.context.today, &self.bounds);
+        let Some(index) = (index..promise.offers.len()).find(|n| taken(&promise.offers[*n])) else {
+            return self.come_to(if index == 0 { "rejected" } else { "refused" });
+        };
+        self.variables[promise.amount.0 as usize] = Some(Value::Money(share_of(promise.offers[index].share, sum)));
         self.ask(turn, Question::Offer(index));
     }
 
     fn day_named(&mut self, turn: &mut Turn, promise: &Promise, offer: usize, ask: Ask, entry: &str) {
-        let Some(day) = self.read_day(entry, promise.offers[offer].within, promise.workdays) else {
-            return self.no_match(turn, ask, entry);
-        };
+        let Some(parts) = self.parts(promise, offer, entry) else { return self.no_match(turn, ask, entry) };
         turn.note(Note::Pressed(entry.to_string()));
-        self.variables[promise.on.0 as usize] = Some(Value::Date(day));
-        match promise.confirm {
+        let (first, last) = (parts[0], parts[parts.len() - 1]);
+        let mut set = |variable: VarId, value: Value| self.variables[variable.0 as usize] = Some(value);
+        set(promise.on, Value::Date(first.on));
+        if let Some(plan) = promise.plan {
+            set(plan.parts, Value::Number(parts.len() as i64));
+            set(plan.last_amount, Value::Money(last.amount));
+            set(plan.last_on, Value::Date(last.on));
+        }
+        self.promised = parts;
+        match promise.offers[offer].confirm.or(promise.confirm) {
             Some(_) => self.ask(turn, Question::PromiseConfirm(offer)),
-            None => self.save_promise(turn, promise),
+            None => self.save_promise(turn),
         }
     }
 
-    fn save_promise(&mut self, turn: &mut Turn, promise: &Promise) {
-        let value = |variable: crate::flow::program::VarId| self.variables[variable.0 as usize].clone();
-        match (value(promise.amount), value(promise.on)) {
-            (Some(Value::Money(amount)), Some(Value::Date(on))) => {
-                self.save(turn, Fact::Promise { amount, on }, "recorded", "rejected");
-            }
-            other => panic!("a promise has an amount and a day, not {other:?}"),
-        }
+    /// What is promised when the accepted offer is begun on the day that was keyed; `None`: that day is not possible.
+    fn parts(&self, promise: &Promise, offer: usize, entry: &str) -> Option<Vec<Promised>> {
+        let offer = &promise.offers[offer];
+        let ahead = self.bounds.within_days.map_or(offer.within, |most| most.min(offer.within));
+        let day = self.read_day(entry, ahead, promise.workdays)?;
+        let Some(Value::Money(sum)) = self.eval(&promise.of) else { return None };
+        let parts = promised::parts(offer, sum, day, promise.workdays);
+        promised::ends_in_time(&parts, self.context.today, &self.bounds).then_some(parts)
+    }
+
+    fn save_promise(&mut self, turn: &mut Turn) {
+        assert!(!self.promised.is_empty(), "a promise has an amount and a day");
+        let parts = std::mem::take(&mut self.promised);
+        self.save(turn, Fact::Promise { parts }, "recorded", "rejected");
     }
 
     fn read_day(&self, entry: &str, ahead: u32, workdays: bool) -> Option<Date> {
@@ -399,7 +417,9 @@ impl Call {
             (Step::Collect(Collect { prompts, .. }), _) => of_try(prompts),
             (Step::Verify(Verify { prompts, .. }), _) => of_try(prompts),
             (Step::Promise(promise), Question::Offer(offer)) => Some(promise.offers[offer].message),
-            (Step::Promise(promise), Question::PromiseConfirm(_)) => promise.confirm,
+            (Step::Promise(promise), Question::PromiseConfirm(offer)) => {
+                promise.offers[offer].confirm.or(promise.confirm)
+            }
             (Step::Promise(promise), _) => of_try(&promise.ask_date),
             (step, question) => panic!("{question:?} is not asked in {step:?}"),
         }
@@ -425,14 +445,5 @@ impl Call {
             Step::Verify(_) | Step::Promise(_) => None,
             step => panic!("{question:?} is not asked in {step:?}"),
         }
-    }
-}
-
-/// What is offered of a sum. Rounded up, so that the parts cover it.
-pub(super) fn share_of(share: Share, sum: Money) -> Money {
-    match share {
-        Share::Full => sum,
-        Share::Half => sum.part(2),
-        Share::Instalment(parts) => sum.part(parts),
     }
 }

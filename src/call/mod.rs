@@ -12,6 +12,7 @@ mod hold;
 mod hotkey;
 mod input;
 mod others;
+mod promised;
 mod prompts;
 pub mod rehearse;
 mod save;
@@ -31,7 +32,7 @@ pub use prompts::{Unsayable, depends_on_call, prompts_needed, prompts_of, spoken
 
 use crate::call::action::Note;
 use crate::flow::expr::Value;
-use crate::flow::program::{ContactValues, MessageId, Program, StepId, Via};
+use crate::flow::program::{ContactValues, MessageId, Program, PromiseBounds, StepId, Via};
 use crate::id::{PlayId, RequestId};
 use crate::language::Language;
 use crate::outcome::{AnsweredBy, Disposition, HangupCause, NonPaymentReason};
@@ -122,6 +123,10 @@ pub struct Call {
     pressed: bool,
     right_party: bool,
     reason: Option<NonPaymentReason>,
+    /// Which promises the campaign takes.
+    bounds: PromiseBounds,
+    /// Named and not yet confirmed.
+    promised: Vec<action::Promised>,
     requests: i64,
     verify_failed: bool,
     bridged: bool,
@@ -241,6 +246,8 @@ impl Call {
             pressed: false,
             right_party: false,
             reason: None,
+            bounds: PromiseBounds::default(),
+            promised: Vec::new(),
             requests: 0,
             verify_failed: false,
             bridged: false,
@@ -248,6 +255,12 @@ impl Call {
             path: Vec::new(),
             ways: Vec::new(),
         }
+    }
+
+    /// Takes promises within these bounds only.
+    #[must_use]
+    pub fn promising_within(self, bounds: PromiseBounds) -> Call {
+        Call { bounds, ..self }
     }
 
     /// `End` has been ordered; every further fact is ignored.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::ask::share_of;
+use super::promised::amounts_of;
 use super::{Call, Context};
 use crate::flow::expr::{Env, Expr, Value, eval, spoken};
 use crate::flow::program::{ContactValues, Domain, MessageId, Program, Render, Step, Take, VarId};
@@ -236,7 +236,9 @@ fn domain_values(program: &Program, variable: VarId, env: &Env) -> Vec<Value> {
             };
             let sums = slot_values(program, &promise.of, env).into_iter();
             let offered = sums.filter_map(|sum| match sum {
-                Value::Money(sum) => Some(promise.offers.iter().map(move |o| Value::Money(share_of(o.share, sum)))),
+                Value::Money(sum) => {
+                    Some(promise.offers.iter().flat_map(move |o| amounts_of(o, sum)).map(Value::Money))
+                }
                 _ => None,
             });
             offered.flatten().collect()

@@ -7,9 +7,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::civil::Date;
-
-use super::action::{Action, Ending, Fact, Note};
+use super::action::{Action, Ending, Fact, Note, Promised, promised_in_words};
 use super::event::Event;
 use super::transcript::{fact_line, order_line};
 use super::{Call, Context, Wait};
@@ -17,7 +15,6 @@ use crate::diagnostic::Span;
 use crate::flow::program::{MessageId, OptOutScope, Program, StepId, Via};
 use crate::flow::test::{Expect, ExpectPromise, Heard, Step, TestCase};
 use crate::id::{PlayId, RequestId, SaveId};
-use crate::money::Money;
 use crate::outcome::{HangupCause, NonPaymentReason};
 use crate::speech::length_estimate;
 use crate::time::Mono;
@@ -149,7 +146,7 @@ pub struct Stage {
     third_person: bool,
     /// How long the words take that were heard to their end.
     spoken: Duration,
-    promise: Option<(Money, Date)>,
+    promise: Option<Vec<Promised>>,
     opt_out: Option<OptOutScope>,
     ending: Option<Ending>,
 }
@@ -204,8 +201,8 @@ impl Stage {
     }
 
     /// The promise that was saved.
-    pub fn promise(&self) -> Option<(Money, Date)> {
-        self.promise
+    pub fn promise(&self) -> Option<&[Promised]> {
+        self.promise.as_deref()
     }
 
     /// The opt-out that was saved.
@@ -506,7 +503,7 @@ impl Stage {
 
     fn remember(&mut self, fact: &Fact) {
         match fact {
-            Fact::Promise { amount, on } => self.promise = Some((*amount, *on)),
+            Fact::Promise { parts } => self.promise = Some(parts.clone()),
             Fact::OptOut { scope } => self.opt_out = Some(*scope),
             Fact::Message { .. } => {}
         }
@@ -535,17 +532,18 @@ impl Stage {
         {
             unmet.push(format!("result: expected {result}, got {}", ending.disposition));
         }
-        let written = |promise: Option<(Money, Date)>| {
-            promise.map_or("none".to_string(), |(amount, on)| format!("{amount} on {on}"))
-        };
-        let promise = expect.promise.map(|promise| match promise {
+        let written = |promise: Option<&[Promised]>| promise.map_or("none".to_string(), promised_in_words);
+        let promise = expect.promise.as_ref().map(|promise| match promise {
             ExpectPromise::Nothing => None,
-            ExpectPromise::Saved { amount, on } => Some((amount, on)),
+            ExpectPromise::Saved(parts) => {
+                Some(parts.iter().map(|(amount, on)| Promised { amount: *amount, on: *on }).collect::<Vec<_>>())
+            }
         });
         if let Some(promise) = promise
             && promise != self.promise
         {
-            unmet.push(format!("promise: expected {}, got {}", written(promise), written(self.promise)));
+            let (expected, got) = (written(promise.as_deref()), written(self.promise()));
+            unmet.push(format!("promise: expected {expected}, got {got}"));
         }
         if let Some(path) = &expect.path {
             let path: Vec<&str> = path.iter().map(|step| self.program.step(*step).name.as_str()).collect();

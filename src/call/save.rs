@@ -69,9 +69,9 @@ impl Call {
     pub(super) fn saved(&mut self, turn: &mut Turn, save: SaveId) {
         let Some(at) = self.saves.out.iter().position(|o| o.save == save) else { return };
         match self.saves.out.remove(at).fact {
-            Fact::Promise { amount, on } => {
+            Fact::Promise { parts } => {
                 self.saves.promised = true;
-                turn.note(Note::Promised { amount, on });
+                turn.note(Note::Promised { parts });
             }
             Fact::OptOut { scope } => {
                 self.saves.opted_out = self.saves.opted_out.max(Some(scope));

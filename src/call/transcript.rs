@@ -1,7 +1,7 @@
 //! A call as lines a person can read: `>` facts, `<` orders, `.` notes. Flow tests print it, `tests/calls` is written
 //! in it.
 
-use super::action::{Action, Ending, Fact, Note};
+use super::action::{Action, Ending, Fact, Note, promised_in_words};
 use super::event::Event;
 use crate::flow::program::NotifyBy;
 
@@ -69,7 +69,7 @@ pub fn order_line(action: &Action) -> Option<String> {
 
 fn fact_words(fact: &Fact) -> String {
     match fact {
-        Fact::Promise { amount, on } => format!("promise of {amount} on {on}"),
+        Fact::Promise { parts } => format!("promise of {}", promised_in_words(parts)),
         Fact::OptOut { scope } => format!("opt-out of the {scope}"),
         Fact::Message { by, subject, body } => {
             let by = match by {
@@ -96,7 +96,7 @@ fn note_words(note: &Note) -> Option<String> {
         Note::NoMatch => "no match".into(),
         Note::Verified => "verified".into(),
         Note::VerifyFailed => "not verified".into(),
-        Note::Promised { amount, on } => format!("promised {amount} on {on}"),
+        Note::Promised { parts } => format!("promised {}", promised_in_words(parts)),
         Note::OptedOut => "opted out".into(),
         Note::Reason(reason) => format!("reason: {reason}"),
         Note::Queued { position } => format!("in line at {position}"),

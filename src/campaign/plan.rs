@@ -1,9 +1,10 @@
 //! The ladder's answer, moved to when it is lawful.
 
-use crate::books::{Close, Next, Plan, Sleeper, Standing};
+use crate::books::{Close, Next, Plan, Ruling, Sleeper, Standing, Verdict, Write};
+use crate::id::AttemptId;
 use crate::ladder::Ladder;
-use crate::outcome::{Channel, Disposition};
-use crate::policy::{Decision, Question, decide, earliest};
+use crate::outcome::Disposition;
+use crate::policy::{Decision, Purpose, Question, Rules, decide, earliest};
 use crate::time::Wall;
 
 /// What a contact that joins a campaign now gets first.
@@ -29,8 +30,29 @@ pub fn plan_again(ladder: &Ladder, standing: &Standing, plan: &Plan, now: Wall) 
 }
 
 /// May it be done now? Asked again at the moment of dialling, since the books have moved since it was planned.
-pub fn decide_now(ladder: &Ladder, standing: &Standing, channel: Channel, now: Wall) -> Decision {
-    decide(&Question { standing, channel, now, rules: &ladder.rules })
+pub fn decide_now(ladder: &Ladder, standing: &Standing, plan: &Plan, now: Wall) -> Decision {
+    if ladder.is_reminder(plan) && !ladder.reminds_in_time(standing, now) {
+        let why = "there is no open promise to remind of, or its day has passed".into();
+        return Decision::Deny { rule: "no_promise", by: None, until: None, why };
+    }
+    decide(&question(ladder, standing, plan, now))
+}
+
+fn question<'a>(ladder: &'a Ladder, standing: &'a Standing, plan: &Plan, now: Wall) -> Question<'a> {
+    let purpose = if ladder.is_reminder(plan) { Purpose::Reminder } else { Purpose::Demand };
+    Question { standing, channel: plan.channel, purpose, now, rules: &ladder.rules }
+}
+
+/// What was decided, for the books.
+pub fn ruling(attempt: AttemptId, rules: &Rules, decision: &Decision, verdict: Verdict, at: Wall) -> Write {
+    let (reason, made_by, until) = match decision {
+        Decision::Allow => (None, None, None),
+        Decision::NeedsHuman { rule, .. } => (Some(rule.to_string()), None, None),
+        Decision::Deny { rule, by, until, .. } => {
+            (Some(rule.to_string()), by.as_ref().map(|by| by.to_string()), *until)
+        }
+    };
+    Write::Ruling(Ruling { attempt, at, verdict, reason, made_by, until, policy: rules.policy() })
 }
 
 /// Moves `next` to the first lawful instant; passes over steps that will never have one. When no step is left because only a human
@@ -38,17 +60,29 @@ pub fn decide_now(ladder: &Ladder, standing: &Standing, channel: Channel, now: W
 fn lawful(ladder: &Ladder, standing: &Standing, next: Next) -> Next {
     let mut next = next;
     let mut for_a_human: Option<Close> = None;
-    // Each turn goes at least one step up the ladder.
+    // Each turn goes at least one step up the ladder, or back to it from a reminder that comes to nothing.
     for _ in 0..=ladder.steps.len() {
         let plan = match (next, &for_a_human) {
             (Next::Attempt(plan), _) => plan,
             (Next::Close(close), Some(human)) if close.reason == LADDER_ENDED => return Next::Close(human.clone()),
             (close, _) => return close,
         };
-        let question = Question { standing, channel: plan.channel, now: plan.due_at, rules: &ladder.rules };
+        let reminds = ladder.is_reminder(&plan);
+        if reminds && !ladder.reminds_in_time(standing, plan.due_at) {
+            let closed = Close::new("promised", "a promise was made");
+            next = ladder.awake(standing, &closed, Some(&plan), plan.due_at);
+            continue;
+        }
+        let question = question(ladder, standing, &plan, plan.due_at);
         let decision = match earliest(&question, plan.due_at) {
             Ok(at) if at == plan.due_at => return Next::Attempt(plan),
+            Ok(at) if reminds && !ladder.reminds_in_time(standing, at) => {
+                return ladder.not_reminded(standing, plan.due_at, "no hour before the promised day is allowed");
+            }
             Ok(at) => return Next::Attempt(moved(plan, standing, at, &decide(&question))),
+            Err(Decision::Deny { why, .. } | Decision::NeedsHuman { why, .. }) if reminds => {
+                return ladder.not_reminded(standing, plan.due_at, &why);
+            }
             Err(decision) => decision,
         };
         if let Decision::NeedsHuman { rule, why } = &decision {
@@ -57,7 +91,8 @@ fn lawful(ladder: &Ladder, standing: &Standing, next: Next) -> Next {
         next = match never(&decision) {
             Never::Contact(close) => Next::Close(close),
             Never::Channel(why) => {
-                let why = format!("step {} ({}) cannot be made: {why}", plan.step + 1, plan.channel);
+                let number = ladder.number(plan.step as usize);
+                let why = format!("step {number} ({}) cannot be made: {why}", plan.channel);
                 // The ladder's waits go on counting from where the step would have been.
                 ladder.after_step(standing, &plan, plan.due_at, why)
             }

@@ -34,7 +34,7 @@ fn check(zone: &str, joins: &str, first: &str, rows: &[(Disposition, &str)]) {
         let Next::Attempt(plan) = &next else { panic!("closed before row {number}") };
         let plan = plan.clone();
         now = plan.due_at;
-        assert_eq!(decide_now(&ladder, &standing, plan.channel, now), Decision::Allow, "row {number}");
+        assert_eq!(decide_now(&ladder, &standing, &plan, now), Decision::Allow, "row {number}");
         standing.tried(&plan, now, *ending);
         next = plan_next(&ladder, &standing, &plan, *ending, now);
         assert_eq!(shown(&next, &standing), *expected, "row {number}, after {ending}");
@@ -207,8 +207,13 @@ fn every_plan_is_lawful_and_every_way_ends() {
         for turn in 0.. {
             let Next::Attempt(plan) = next else { break };
             assert!(turn < 40, "seed {seed}: no end");
-            let question =
-                Question { standing: &standing, channel: plan.channel, now: plan.due_at, rules: &ladder.rules };
+            let question = Question {
+                standing: &standing,
+                channel: plan.channel,
+                purpose: Default::default(),
+                now: plan.due_at,
+                rules: &ladder.rules,
+            };
             assert_eq!(decide(&question), Decision::Allow, "seed {seed}: {plan:?}");
             if plan.why.contains("moved to") {
                 let before = decide(&Question { now: Wall(plan.due_at.0 - 1), ..question });

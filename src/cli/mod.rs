@@ -8,15 +8,18 @@ mod flow;
 pub mod import;
 mod inbound;
 mod init;
+mod ladder;
 mod lines;
 mod payment;
 mod policy;
+mod promise;
 mod prompts;
 pub mod report;
 mod say;
 mod serve;
 pub mod simulate;
 mod sip_ladder;
+mod suppress;
 pub mod why;
 
 use std::path::{Path, PathBuf};
@@ -31,6 +34,7 @@ use crate::import::Encoding;
 use crate::language::Language;
 use crate::money::Currency;
 use crate::notify::Courier;
+use crate::policy::Claimant;
 use crate::store::SqliteStore;
 use crate::time::{Clock, Zone};
 use crate::voice::{CacheOptions, PromptCache, Recorded, VoiceOptions, VoiceSet};
@@ -74,12 +78,19 @@ enum Command {
         /// A campaign by name: how many wait for what.
         #[arg(long)]
         campaign: Option<String>,
+        /// For programs; times in UTC.
+        #[arg(long)]
+        json: bool,
     },
-    /// The SIP messages of a call, between us and the carrier, as a ladder or a pcap file; no audio.
+    /// Check and test the ladders of campaigns; or, with a call's number, print that call's SIP messages between us and the carrier
+    /// as a ladder or a pcap file, no audio.
+    #[command(args_conflicts_with_subcommands = true, subcommand_precedence_over_arg = true)]
     Ladder {
+        #[command(subcommand)]
+        command: Option<ladder::Command>,
         /// The call's number, as logs and reports show it.
-        #[arg(allow_hyphen_values = true)]
-        call: i64,
+        #[arg(allow_hyphen_values = true, required = true)]
+        call: Option<i64>,
         /// For Wireshark and others, into this file; numbers are whole there.
         #[arg(long)]
         pcap: Option<PathBuf>,
@@ -87,9 +98,12 @@ enum Command {
         #[arg(long)]
         full_numbers: bool,
     },
-    /// Record that a contact has paid: everything about the debt stops.
+    /// Book what was paid, and take back what was returned: debts, promises and calls follow.
     #[command(subcommand)]
     Payment(payment::Command),
+    /// What was promised, and taking it back by hand.
+    #[command(subcommand)]
+    Promise(promise::Command),
     /// Check, test, explain and publish flows.
     #[command(subcommand)]
     Flow(flow::Command),
@@ -104,6 +118,9 @@ enum Command {
     /// The packs of rules that say when, how often and whom: list them, or show one.
     #[command(subcommand)]
     Policy(policy::Command),
+    /// Numbers that are not to be called, whoever has them: put them on the list, look at it, take one off.
+    #[command(subcommand)]
+    Suppress(suppress::Command),
     /// Run made-up campaigns in virtual time and hold them against the rules.
     Simulate(simulate::Arguments),
     /// The whole main job on this machine: 1,000 made-up people, rung over real SIP and RTP.
@@ -140,7 +157,7 @@ struct ImportArguments {
     /// For rows without a language.
     #[arg(long)]
     language: Option<Language>,
-    /// For rows without a zone.
+    /// For rows without a zone. Left out: the zones of the region or postcode, else all that the number allows, are respected.
     #[arg(long)]
     zone: Option<Zone>,
     /// For rows without a creditor.
@@ -149,6 +166,9 @@ struct ImportArguments {
     /// For rows without a currency.
     #[arg(long)]
     currency: Option<Currency>,
+    /// For rows that do not say who claims the debt: `principal` or `collector`.
+    #[arg(long)]
+    claimant: Option<Claimant>,
 }
 
 pub fn main() -> ExitCode {
@@ -175,7 +195,8 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Say(args) => say::run(&config, args)?,
         Command::Simulate(args) => return simulate::run(&args),
         Command::Amd(command) => return amd::run(command),
-        Command::Policy(command) => policy::run(command)?,
+        Command::Policy(command) => runtime()?.block_on(policy::run(&config, command))?,
+        Command::Suppress(command) => runtime()?.block_on(suppress::run(&config, &command))?,
         Command::Network(args) => runtime()?.block_on(crate::network::run(args))?,
         Command::Bench(args) => crate::bench::run(&args)?,
         Command::BenchFarEnd(args) => crate::bench::run_far_end(&args)?,
@@ -188,13 +209,19 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Report(args) => runtime()?.block_on(print_report(&config, &args))?,
         Command::Export(args) => runtime()?.block_on(export_rows(&config, &args))?,
         Command::Inbound(args) => runtime()?.block_on(print_inbound(&config, &args))?,
-        Command::Why { contact, campaign } => {
-            runtime()?.block_on(print_why(&config, contact.as_deref(), campaign.as_deref()))?;
+        Command::Why { contact, campaign, json } => {
+            runtime()?.block_on(print_why(&config, contact.as_deref(), campaign.as_deref(), json))?;
         }
-        Command::Ladder { call, pcap, full_numbers } => {
+        Command::Ladder { command: Some(command), .. } => {
+            let sound = ladder::run(&command, &mut std::io::stdout())?;
+            return Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        }
+        Command::Ladder { command: None, call, pcap, full_numbers } => {
+            let call = call.expect("required without a subcommand");
             sip_ladder::run(&Config::load(&config)?, call, full_numbers, pcap.as_deref(), &mut std::io::stdout())?;
         }
         Command::Payment(command) => runtime()?.block_on(payment::run(&config, &command))?,
+        Command::Promise(command) => runtime()?.block_on(promise::run(&config, &command))?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -226,9 +253,9 @@ fn renamed(written: &str) -> Result<(String, String), String> {
 }
 
 async fn import_file(config: &Path, arguments: ImportArguments) -> anyhow::Result<()> {
-    let ImportArguments { file, rejects, encoding, column, language, zone, creditor, currency } = arguments;
+    let ImportArguments { file, rejects, encoding, column, language, zone, creditor, currency, claimant } = arguments;
     let (_, store, clock) = open(config).await?;
-    let defaults = crate::import::Defaults { columns: column, language, zone, creditor, currency };
+    let defaults = crate::import::Defaults { columns: column, language, zone, creditor, currency, claimant };
     let options = import::Options { file, rejects, encoding, defaults };
     import::run(&*store, &options, clock.now().wall, &mut std::io::stdout()).await?;
     Ok(())
@@ -250,13 +277,14 @@ async fn print_inbound(config: &Path, arguments: &inbound::Arguments) -> anyhow:
     inbound::run(&*store, arguments, &mut std::io::stdout()).await
 }
 
-async fn print_why(config: &Path, contact: Option<&str>, campaign: Option<&str>) -> anyhow::Result<()> {
+async fn print_why(config: &Path, contact: Option<&str>, campaign: Option<&str>, json: bool) -> anyhow::Result<()> {
     let (_, store, clock) = open(config).await?;
     let (now, out) = (clock.now().wall, &mut std::io::stdout());
     if let Some(campaign) = campaign {
-        campaign::waiting(&*store, campaign, now, out).await?;
+        campaign::waiting(&*store, campaign, json, now, out).await?;
     }
     match contact {
+        Some(contact) if json => why::run_json(&*store, contact, now, out).await,
         Some(contact) => why::run(&*store, contact, now, out).await,
         None => Ok(()),
     }
@@ -292,6 +320,7 @@ fn prompts(config: &Config, clock: &Arc<Clock>) -> anyhow::Result<Arc<PromptCach
 /// What sends SMS and e-mail.
 fn courier(config: &Config) -> anyhow::Result<Courier> {
     Courier::new(config.smtp.as_ref(), config.sms.as_ref())
+        .map(|courier| courier.with_letters(config.letters_dir.clone()))
         .map_err(anyhow::Error::msg)
         .context("the config's smtp section")
 }

@@ -1,6 +1,9 @@
 //! `ringback policy`: the packs of rules that a ladder can name.
 
+mod audit;
+
 use std::fmt::Write as _;
+use std::path::Path;
 
 use anyhow::bail;
 
@@ -19,10 +22,20 @@ pub(super) enum Command {
         #[arg(long)]
         source: bool,
     },
+    /// Every decision about a contact's attempts: when, by which rule, under which versions of the packs. Times in UTC.
+    Audit {
+        /// The contact's `contact_id`.
+        #[arg(long)]
+        contact: String,
+    },
 }
 
-pub(super) fn run(command: Command) -> anyhow::Result<()> {
+pub(super) async fn run(config: &Path, command: Command) -> anyhow::Result<()> {
     let text = match command {
+        Command::Audit { contact } => {
+            let (_, store, _) = super::open(config).await?;
+            return audit::run(&*store, &contact, &mut std::io::stdout()).await;
+        }
         Command::List => list(),
         Command::Show { pack, source } => {
             let pack = named(&pack)?;

@@ -1,5 +1,7 @@
 //! `ringback why <contact>`: what happened to one contact and what happens next, in plain words.
 
+mod json;
+
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io::Write;
@@ -7,6 +9,7 @@ use std::io::Write;
 use crate::books::*;
 use crate::id::{CampaignId, PhoneId};
 use crate::money::Money;
+use crate::policy;
 use crate::store::Store;
 use crate::time::Wall;
 
@@ -15,6 +18,14 @@ pub async fn run(store: &impl Store, contact: &str, now: Wall, out: &mut impl Wr
     let history = store.history(contact).await?;
     let campaigns = store.campaigns().await?;
     write!(out, "{}", tell(&history, &campaigns, now))?;
+    Ok(())
+}
+
+/// The same for programs.
+pub async fn run_json(store: &impl Store, contact: &str, now: Wall, out: &mut impl Write) -> anyhow::Result<()> {
+    let history = store.history(contact).await?;
+    let story = json::story(&history, &store.campaigns().await?, now);
+    writeln!(out, "{story:#}")?;
     Ok(())
 }
 
@@ -73,13 +84,26 @@ impl Story<'_> {
         let phones: Vec<String> = c.phones.iter().map(|p| format!("{} ({})", p.number, p.state)).collect();
         let email = if c.email.is_some() { "an e-mail address" } else { "no e-mail address" };
         self.line(format!("  {}; {email}; speaks {}", phones.join(", "), c.language));
-        self.line(format!("  lives in {}, where it is {} now", c.zone, self.at(now)));
+        let zones = policy::candidates(c);
+        self.line(match zones.as_ref() {
+            [] => "  it is not known where they live, and no number tells it: only a human may go on".into(),
+            [zone] => format!("  lives in {zone}, where it is {} now", self.at(now)),
+            [first, ..] => {
+                let (count, of) = (zones.len(), if c.zone_from == ZoneFrom::Region { "region" } else { "number" });
+                format!(
+                    "  lives in any of {count} time zones of their {of}, such as {first}; in {} it is {} now",
+                    c.zone,
+                    self.at(now)
+                )
+            }
+        });
         for s in &standing.suppressions {
             let what = s.phone.map_or("the person, on every number and channel".into(), |p| self.phone(p));
             self.line(format!("  not to be contacted: {what}, {} at {}", s.reason, self.at(s.at)));
         }
         for p in &standing.promises {
-            self.line(format!("  promised {} for {} at {}: {}", p.amount, p.on, self.at(p.made_at), p.state));
+            let part = if p.parts > 1 { format!(", part {} of {}", p.part, p.parts) } else { String::new() };
+            self.line(format!("  promised {} for {} at {}{part}: {}", p.amount, p.on, self.at(p.made_at), p.state));
         }
     }
 
@@ -212,7 +236,8 @@ mod tests {
             node: None,
         };
         let human = Next::Attempt(plan(Channel::Human, 60, "refused: step 2 is a human"));
-        let live = Write::Live { attempt: AttemptId(1), phone, flow: flow.hash, at: at(31) };
+        let live =
+            Write::Live { attempt: AttemptId(1), phone, flow: flow.hash, policy: "default 1#0".into(), at: at(31) };
         let finish = Write::Finish { attempt: AttemptId(1), outcome, at: at(33), next: human };
         let quality = CallQuality {
             mos_centi: 437,

@@ -105,7 +105,7 @@ impl Engine {
             return self.write_surely(vec![back(plan.due_at, plan.why.clone())], None, out);
         };
         let ladder = plan.ladder.clone();
-        let decision = campaign::decide_now(&ladder, &claimed.standing, claimed.attempt.channel, now.wall);
+        let decision = campaign::decide_now(&ladder, &claimed.standing, &claimed.attempt.plan, now.wall);
         if decision != Decision::Allow {
             return self.put_off(now, claimed, &ladder, decision, out);
         }
@@ -120,11 +120,13 @@ impl Engine {
     fn put_off(&mut self, now: Now, claimed: Claimed, ladder: &Ladder, decision: Decision, out: &mut Vec<Output>) {
         let attempt = claimed.attempt.id;
         self.tally.put_off += 1;
-        if let Decision::NeedsHuman { rule, why } = decision {
+        let ruling = |verdict| campaign::ruling(attempt, &ladder.rules, &decision, verdict, now.wall);
+        if let Decision::NeedsHuman { rule, why } = &decision {
             let queue = HUMAN_QUEUE.to_string();
             let close = Close::new(rule, why.clone());
             let group = vec![
-                Write::Worklist { attempt, queue, reason: why, at: now.wall },
+                ruling(Verdict::ToHuman),
+                Write::Worklist { attempt, queue, reason: why.clone(), at: now.wall },
                 Write::Cancel { attempt, at: now.wall, why: close },
             ];
             return self.write_surely(group, None, out);
@@ -135,15 +137,19 @@ impl Engine {
             {
                 // Never at the same instant again, or we would turn on the spot.
                 let due_at = plan.due_at.max(now.wall + Duration::from_secs(1));
-                self.write_surely(vec![Write::Reschedule { attempt, due_at, why: plan.why }], None, out);
+                let group = vec![ruling(Verdict::PutOff), Write::Reschedule { attempt, due_at, why: plan.why }];
+                self.write_surely(group, None, out);
             }
             next @ Next::Attempt(_) => {
                 let outcome = Outcome::of(Disposition::Cancelled);
                 self.tally.end(outcome.disposition);
                 let finish = Write::Finish { attempt, outcome, at: now.wall, next };
-                self.write_surely(vec![finish], Some(attempt), out);
+                self.write_surely(vec![ruling(Verdict::Replaced), finish], Some(attempt), out);
             }
-            Next::Close(why) => self.write_surely(vec![Write::Cancel { attempt, at: now.wall, why }], None, out),
+            Next::Close(why) => {
+                let group = vec![ruling(Verdict::Closed), Write::Cancel { attempt, at: now.wall, why }];
+                self.write_surely(group, None, out);
+            }
         }
     }
 
@@ -151,7 +157,9 @@ impl Engine {
         let contact = &claimed.standing.contact;
         let attempt = claimed.attempt.id;
         let plan = self.plan(claimed.attempt.campaign).expect("considered above");
-        let mut usable = policy::phones_to_dial(&claimed.standing).peekable();
+        let (standing, channel, rules) = (&claimed.standing, Channel::Voice, &plan.ladder.rules);
+        let question = policy::Question { standing, channel, purpose: policy::Purpose::Demand, now: now.wall, rules };
+        let mut usable = policy::phones_with_room(&question).peekable();
         let any = usable.peek().is_some();
         let Some(phone) = usable.find(|p| self.limits.may_dial(p.number.full())).map(|p| p.id) else {
             let (reason, why) = if any {
@@ -238,14 +246,15 @@ impl Engine {
         let flow = plan.ladder.flow_of(&waiting.claimed.attempt.plan).and_then(|flow| plan.programs.get(flow));
         let moved = flow.is_none_or(|program| program.hash != waiting.program.hash);
         let stale = moved || waiting.context.today != now.wall.date(&standing.contact.zone);
-        let decision = campaign::decide_now(&plan.ladder, standing, Channel::Voice, now.wall);
+        let decision = campaign::decide_now(&plan.ladder, standing, &waiting.claimed.attempt.plan, now.wall);
         if stale || decision != Decision::Allow {
             // The window closed, the day changed or the campaign moved while it waited: consider it anew.
             let waiting = self.waiting.remove(&attempt).expect("got above");
             return self.consider(now, waiting.claimed, out);
         }
         waiting.going_live = true;
-        let live = Write::Live { attempt, phone: waiting.phone, flow: waiting.program.hash.clone(), at: now.wall };
+        let (flow, policy) = (waiting.program.hash.clone(), plan.ladder.rules.policy());
+        let live = Write::Live { attempt, phone: waiting.phone, flow, policy, at: now.wall };
         self.pacer.started(now.mono);
         self.write(vec![live], |_| Asked::Live(attempt), out);
     }
@@ -263,8 +272,12 @@ impl Engine {
         }
         let phones = &waiting.claimed.standing.contact.phones;
         let number = phones.iter().find(|p| p.id == waiting.phone).expect("chosen from these").number.clone();
-        let terms = self.plan(waiting.claimed.attempt.campaign).map(|plan| plan.ladder.promise_terms);
-        let call = Call::new(waiting.program, waiting.values, waiting.context).on_hold_at_most(self.limits.hold_max);
+        let ladder = self.plan(waiting.claimed.attempt.campaign).map(|plan| &plan.ladder);
+        let terms = ladder.map(|ladder| ladder.promise_terms);
+        let bounds = ladder.map(|ladder| ladder.promise_limits.bounds(&waiting.claimed.standing)).unwrap_or_default();
+        let call = Call::new(waiting.program, waiting.values, waiting.context)
+            .on_hold_at_most(self.limits.hold_max)
+            .promising_within(bounds);
         let id = CallId::of(attempt);
         let whose = Whose::Attempt { claimed: Box::new(waiting.claimed), phone: waiting.phone };
         let terms = terms.unwrap_or_default();
@@ -289,8 +302,9 @@ impl Engine {
             body: written.body,
             at: now.wall,
         };
+        let ruling = campaign::ruling(attempt.id, &ladder.rules, &Decision::Allow, Verdict::Allowed, now.wall);
         self.tally.messages += 1;
-        self.finish(now, claimed, Outcome::of(Disposition::Queued), vec![message], now.wall, out);
+        self.finish(now, claimed, Outcome::of(Disposition::Queued), vec![ruling, message], now.wall, out);
     }
 
     fn hand_over(&mut self, now: Now, claimed: Claimed, out: &mut Vec<Output>) {
@@ -299,10 +313,11 @@ impl Engine {
         let entry = Write::Worklist {
             attempt: attempt.id,
             queue: ladder.queue_of(&attempt.plan).unwrap_or(HUMAN_QUEUE).to_string(),
-            reason: attempt.plan.why.clone(),
+            reason: ladder.brief(&attempt.plan, &claimed.standing),
             at: now.wall,
         };
+        let ruling = campaign::ruling(attempt.id, &ladder.rules, &Decision::Allow, Verdict::Allowed, now.wall);
         self.tally.handed_over += 1;
-        self.finish(now, claimed, Outcome::of(Disposition::HandedOver), vec![entry], now.wall, out);
+        self.finish(now, claimed, Outcome::of(Disposition::HandedOver), vec![ruling, entry], now.wall, out);
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::other_end::OtherEnd;
 use super::{Asked, Engine, LegEvent, Output};
 use crate::books::*;
-use crate::call::action::{Ending, Fact, Note};
+use crate::call::action::{Ending, Fact, Note, promised_in_words};
 use crate::call::{Action, Call, Event};
 use crate::campaign;
 use crate::flow::program::NotifyBy;
@@ -238,10 +238,10 @@ impl Engine {
                 };
                 Write::SuppressNumber { number, reason: Disposition::OptedOut, at: now.wall }
             }
-            Fact::Promise { amount, on } => {
+            Fact::Promise { parts } => {
                 let Some(zone) = live.zone() else { return self.tell(now, id, Event::SaveFailed(save), out) };
-                let part = live.terms.part(*amount, *on, zone);
-                Write::Promise { attempt, parts: vec![part], at: now.wall }
+                let parts = parts.iter().map(|part| live.terms.part(part.amount, part.on, zone)).collect();
+                Write::Promise { attempt, parts, at: now.wall }
             }
             Fact::OptOut { scope } => {
                 Write::Suppress { attempt, scope: *scope, reason: Disposition::OptedOut, at: now.wall }
@@ -274,7 +274,7 @@ impl Engine {
         live.facts_asked -= 1;
         if kept {
             if let Write::Promise { parts, .. } = &fact {
-                parts.iter().for_each(|part| self.tally.promise(part.amount));
+                self.tally.promise(parts.iter().map(|part| part.amount));
             }
             live.facts_kept.push(fact);
         }
@@ -404,7 +404,7 @@ fn written(note: &Note) -> (&'static str, String) {
         Note::NoMatch => ("no_match", String::new()),
         Note::Verified => ("verified", String::new()),
         Note::VerifyFailed => ("verify_failed", String::new()),
-        Note::Promised { amount, on } => ("promised", format!("{amount} on {on}")),
+        Note::Promised { parts } => ("promised", promised_in_words(parts)),
         Note::OptedOut => ("opted_out", String::new()),
         Note::Reason(reason) => ("reason", reason.to_string()),
         Note::Queued { position } => ("queued", position.to_string()),

@@ -26,9 +26,12 @@ pub struct Tally {
 }
 
 impl Tally {
-    pub(super) fn promise(&mut self, amount: Money) {
+    /// One promise, of so many parts.
+    pub(super) fn promise(&mut self, parts: impl Iterator<Item = Money>) {
         self.promises += 1;
-        *self.promised.entry(amount.currency).or_default() += amount.minor;
+        for amount in parts {
+            *self.promised.entry(amount.currency).or_default() += amount.minor;
+        }
     }
 
     pub(super) fn end(&mut self, disposition: Disposition) {

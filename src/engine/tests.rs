@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::agent::{Desk, Staffing};
-use crate::books::{Caller, CampaignState, Enrolment, FlowVersion, Model, NewContact, NewDebt};
+use crate::books::{Caller, CampaignState, Enrolment, FlowVersion, Model, NewContact, NewDebt, ZoneFrom};
 use crate::language::Language;
 use crate::money::{Currency, Money};
 use crate::outcome::HangupCause;
@@ -220,6 +220,7 @@ fn contact(n: usize) -> NewContact {
         name: "Anna".to_string(),
         language: Language::EN,
         zone: "Europe/London".parse().unwrap(),
+        zone_from: ZoneFrom::Given,
         email: None,
         creditor: "City Water".to_string(),
         phones: vec![format!("+44790000000{n}").parse().unwrap()],

@@ -38,6 +38,13 @@ pub fn node_places(source: &str) -> Vec<(String, Span)> {
     nodes.map(|map| map.entries.iter().map(|e| (e.key.clone(), e.key_span)).collect()).unwrap_or_default()
 }
 
+/// The typed fields under `contact:` of a map at the top of a file, a flow's or a ladder's, and what is wrong with them.
+pub fn contact_fields(source: &str, top: &yaml::Map) -> (Vec<program::Field>, Vec<Diagnostic>) {
+    let mut cx = context::Context::new(source);
+    let fields = sections::contact(&mut cx, top);
+    (fields, cx.diagnostics)
+}
+
 /// What [`compile`] found out.
 #[derive(Debug, Clone)]
 pub struct Compiled {

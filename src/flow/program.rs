@@ -459,10 +459,21 @@ pub struct Promise {
     /// Said after a day outside the limits.
     pub bad_date: Option<MessageId>,
     pub workdays: bool,
-    /// Set when an offer is accepted.
+    /// Set when an offer is accepted; of a plan, one part but the last.
     pub amount: VarId,
-    /// Set when a day is taken.
+    /// Set when a day is taken; of a plan, the first.
     pub on: VarId,
+    /// Present when an offer is a plan; set when a day is taken, for every offer.
+    pub plan: Option<PlanVariables>,
+}
+
+/// What a plan's read-back says beside the first part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PlanVariables {
+    /// How many; of an offer that is no plan, 1.
+    pub parts: VarId,
+    pub last_amount: VarId,
+    pub last_on: VarId,
 }
 
 #[derive(Debug, Clone)]
@@ -472,6 +483,50 @@ pub struct Offer {
     pub within: u32,
     /// Said for this offer; slots may use the promise's `amount`.
     pub message: MessageId,
+    /// An instalment that is a plan: all its parts are promised, so far from each other. `None`: what is promised is one sum.
+    pub every: Option<Every>,
+    /// Reads back this offer, instead of the promise's own.
+    pub confirm: Option<MessageId>,
+}
+
+/// From one part of a plan to the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Every {
+    Days(u32),
+    /// The same day of the next month, or its last.
+    Month,
+}
+
+impl Every {
+    /// The day of the part of this index, 0 being the first's.
+    pub fn after(self, first: jiff::civil::Date, index: u32) -> jiff::civil::Date {
+        let span = match self {
+            Every::Days(days) => jiff::Span::new().days(i64::from(days) * i64::from(index)),
+            Every::Month => jiff::Span::new().months(i64::from(index)),
+        };
+        first.saturating_add(span)
+    }
+
+    /// At most so many days from the first part to the one of this index.
+    pub fn days_max(self, index: u32) -> u32 {
+        match self {
+            Every::Days(days) => days * index,
+            Every::Month => 31 * index,
+        }
+    }
+}
+
+/// Which promises a campaign takes. The default: all that the flow offers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PromiseBounds {
+    /// None at all.
+    pub none: bool,
+    /// Most days from today to the payment; of a plan, to its first part.
+    pub within_days: Option<u32>,
+    /// Most days from today to the last part.
+    pub last_within_days: Option<u32>,
+    /// The least that all parts together come to, in thousandths of the sum that is asked for.
+    pub least_permille: u32,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

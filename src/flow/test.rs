@@ -184,12 +184,10 @@ pub struct Expect {
     pub span: Span,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ExpectPromise {
     /// `promise: none`
     Nothing,
-    Saved {
-        amount: Money,
-        on: Date,
-    },
+    /// The parts, in order; usually one.
+    Saved(Vec<(Money, Date)>),
 }

@@ -15,6 +15,7 @@ use super::test::{Expect, ExpectPromise, Heard, Step, TestCase, TestStep};
 use super::yaml::{Map, Node, Scalar, Value};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::language::Language;
+use crate::money::Money;
 use crate::outcome::{AnsweredBy, Disposition, HangupCause, NonPaymentReason};
 use crate::time::Wall;
 
@@ -494,8 +495,17 @@ fn promise(cx: &mut Context<'_>, node: &Node) -> Option<ExpectPromise> {
     {
         return Some(ExpectPromise::Nothing);
     }
+    let parts = match &node.value {
+        Value::List(parts) if !parts.is_empty() => parts.iter().map(|part| promised(cx, part)).collect(),
+        _ => promised(cx, node).map(|part| vec![part]),
+    };
+    parts.map(ExpectPromise::Saved)
+}
+
+fn promised(cx: &mut Context<'_>, node: &Node) -> Option<(Money, Date)> {
     let Value::Map(map) = &node.value else {
-        cx.error(codes::TEST, node.span, "`promise` is `none` or `{ amount: 10.50 RUB, on: 2026-11-21 }`");
+        let message = "`promise` is `none`, `{ amount: 10.50 RUB, on: 2026-11-21 }`, or a list of such";
+        cx.error(codes::TEST, node.span, message);
         return None;
     };
     cx.known_keys(map, "key of a promise", &["amount", "on"]);
@@ -511,7 +521,7 @@ fn promise(cx: &mut Context<'_>, node: &Node) -> Option<ExpectPromise> {
     let ((amount, amount_span), (on, on_span)) = (amount?, on?);
     let amount = amount.parse().map_err(|e| cx.error(codes::MALFORMED, amount_span, format!("{e}")));
     let on = on.parse().map_err(|_| cx.error(codes::MALFORMED, on_span, "a date is written 2026-11-25"));
-    Some(ExpectPromise::Saved { amount: amount.ok()?, on: on.ok()? })
+    Some((amount.ok()?, on.ok()?))
 }
 
 #[cfg(test)]

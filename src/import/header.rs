@@ -129,7 +129,6 @@ impl Header {
             ("name", false, false),
             ("phone", false, false),
             ("language", defaults.language.is_some(), true),
-            ("zone", defaults.zone.is_some(), true),
             ("creditor", defaults.creditor.is_some(), true),
             ("amount", false, false),
             ("currency", defaults.currency.is_some(), true),

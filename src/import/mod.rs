@@ -20,6 +20,7 @@ pub use payment::{PaymentBatch, PaymentReader};
 use crate::books::NewContact;
 use crate::language::Language;
 use crate::money::Currency;
+use crate::policy::Claimant;
 use crate::time::Zone;
 use header::Header;
 use line::{Line, LineReader};
@@ -33,6 +34,8 @@ pub struct Defaults {
     pub zone: Option<Zone>,
     pub creditor: Option<String>,
     pub currency: Option<Currency>,
+    /// Who claims the debt.
+    pub claimant: Option<Claimant>,
 }
 
 /// One fault of one line. The line is not imported; the others are.

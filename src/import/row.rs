@@ -8,11 +8,11 @@ use jiff::civil::Date;
 
 use super::header::Header;
 use super::{Defaults, Reject};
-use crate::books::{NewContact, NewDebt};
+use crate::books::{NewContact, NewDebt, ZoneFrom};
 use crate::diagnostic::did_you_mean;
 use crate::money::{Currency, Money};
 use crate::phone::PhoneNumber;
-use crate::policy::Fact;
+use crate::policy::{Fact, surmised};
 use crate::time::Zone;
 
 const NAME_CHARS_MAX: usize = 100;
@@ -87,7 +87,6 @@ pub(super) fn contact(
         row.value("email", None, parse)
     });
     let language = row.value("language", defaults.language, |v| v.parse());
-    let zone = row.value("zone", defaults.zone.clone(), |v| zones.get(v));
     let creditor = row.text("creditor", NAME_CHARS_MAX, defaults.creditor.clone());
     let currency = row.value("currency", defaults.currency, |v| v.parse::<Currency>());
     // The amount is judged even where the currency is wrong: all faults of a line at once.
@@ -107,16 +106,28 @@ pub(super) fn contact(
             Some(why) => row.reject(name, value, why),
         }
     }
+    if let Some(claimant) = defaults.claimant {
+        fields.entry(Fact::Claimant.as_str().to_string()).or_insert_with(|| claimant.to_string());
+    }
+    let zone = row.zone(defaults, zones, &fields, &phones);
     let parts = (external_id, name, language, zone, creditor, amount, due);
     if !row.rejects.is_empty() {
         return Err(row.rejects);
     }
-    let (Some(external_id), Some(name), Some(language), Some(zone), Some(creditor), Some(amount), Some(due)) = parts
+    let (
+        Some(external_id),
+        Some(name),
+        Some(language),
+        Some((zone, zone_from)),
+        Some(creditor),
+        Some(amount),
+        Some(due),
+    ) = parts
     else {
         unreachable!("a part is missing only with a reject that says so");
     };
     let debts = vec![NewDebt { external_id: debt, amount, due }];
-    Ok(NewContact { external_id, person, name, language, zone, email, creditor, phones, debts, fields })
+    Ok(NewContact { external_id, person, name, language, zone, zone_from, email, creditor, phones, debts, fields })
 }
 
 /// What may stand in a file once.
@@ -151,6 +162,27 @@ impl<'a> Row<'a> {
             return default;
         }
         parse(value).map_err(|why| self.reject(column, value, why)).ok()
+    }
+
+    /// As given; else what region, postcode and numbers say.
+    fn zone(
+        &mut self,
+        defaults: &Defaults,
+        zones: &mut Zones,
+        fields: &BTreeMap<String, String>,
+        phones: &[PhoneNumber],
+    ) -> Option<(Zone, ZoneFrom)> {
+        if !self.cell("zone").is_empty() || defaults.zone.is_some() {
+            return Some((self.value("zone", defaults.zone.clone(), |v| zones.get(v))?, ZoneFrom::Given));
+        }
+        let [region, postcode] = ["region", "postcode"].map(|column| fields.get(column).map_or("", String::as_str));
+        match surmised(region, postcode, phones) {
+            Ok(found) => Some(found),
+            Err(why) => {
+                self.reject(why.what, if why.what == "region" { region } else { postcode }, &why);
+                None
+            }
+        }
     }
 
     fn text(&mut self, column: &str, chars_max: usize, default: Option<String>) -> Option<String> {

@@ -35,6 +35,11 @@ pub const UNKNOWN_PACK: &str = "L057";
 /// Warning: retries are spread over a part of the day in which nobody may be called.
 pub const PART_CLOSED: &str = "L058";
 
+/// `goto` or `channels` names a step that is not there.
+pub const UNKNOWN_STEP: &str = "L059";
+/// A test that cannot be read.
+pub const TEST: &str = "L060";
+
 /// A flow's code as a ladder's: the two share the language, not the letter.
 pub fn of_flow(code: &str) -> &'static str {
     use crate::flow::codes as f;
@@ -48,6 +53,7 @@ pub fn of_flow(code: &str) -> &'static str {
         f::UNKNOWN_NAME => "L013",
         f::EXPRESSION => "L014",
         f::TYPE => "L015",
+        f::FIELD_TYPE => "L016",
         _ => "L049",
     }
 }

@@ -2,9 +2,8 @@
 
 use super::retry::{Answer, Retry, RetryOn, TECHNICAL, answer};
 use super::spread::spreads;
-use super::{Delay, Does, FlowOf, Ladder, Segment, StopOn};
-use crate::books::{Close, Next, PastAttempt, Plan, PromiseState, Standing};
-use crate::flow::program::OptOutScope;
+use super::{Delay, Does, FlowOf, Goto, Ladder, Segment, StopOn, Target};
+use crate::books::{Close, Next, PastAttempt, Plan, Standing};
 use crate::outcome::{Blame, Channel, Disposition, DispositionClass};
 use crate::policy::{phones_to_dial, postal_address};
 use crate::time::Wall;
@@ -12,86 +11,102 @@ use crate::time::Wall;
 impl Ladder {
     /// The first attempt for a contact that joins now, or why there is none. Windows and caps are not asked here.
     pub fn first(&self, standing: &Standing, now: Wall) -> Next {
-        if let Some(close) = stands_closed(standing) {
+        if let Some(close) = self.stands_closed(standing, now) {
             return Next::Close(close);
         }
-        match self.segment_for(standing, now) {
-            Some(segment) => self.step_from(standing, 0, &segment.name, now, format!("segment {}", segment.name)),
-            None => {
-                let days = days_overdue(standing, now);
-                let names: Vec<&str> = self.segments.iter().map(|s| s.name.as_str()).collect();
-                let why = format!(
-                    "in no segment of {}: {days} days overdue, none of {} takes it",
-                    self.name,
-                    names.join(", ")
-                );
-                close("excluded", why)
-            }
-        }
+        let found = match self.found(standing, now) {
+            Ok(found) => found,
+            Err(close) => return Next::Close(close),
+        };
+        let (segment, class) = found;
+        let why = match class {
+            Some(class) => format!("segment {}, class {class}", segment.name),
+            None => format!("segment {}", segment.name),
+        };
+        self.step_from(standing, segment, self.lists[segment.list].start, None, now, why)
     }
 
     /// What follows the attempt `finished`, which ended with `disposition` and is the newest of `standing.past_here`.
     pub fn next(&self, standing: &Standing, finished: &Plan, disposition: Disposition, now: Wall) -> Next {
-        if let Some(close) = self.closes(standing, disposition).or_else(|| stands_closed(standing)) {
+        if let Some(close) = self.closes(standing, disposition, now).or_else(|| self.stands_closed(standing, now)) {
             return Next::Close(close);
         }
+        if self.is_reminder(finished) {
+            return self.awake(standing, &Close::new("promised", "a promise was made"), Some(finished), now);
+        }
         let step = finished.step as usize;
+        let number = self.number(step);
         let usual = Retry::default();
         let retry = match self.steps.get(step).map(|s| &s.does) {
             Some(Does::Voice { retry, .. }) => retry,
-            Some(Does::Sms { .. } | Does::Email { .. } | Does::Human { .. }) | None => &usual,
+            Some(_) | None => &usual,
         };
         let past = PastTries::of(standing, finished, disposition);
         match answer(disposition) {
             // A message of unknown fate may have been sent; it is not sent twice.
             Answer::Retry(on) if on != RetryOn::Technical && finished.channel != Channel::Voice => {
-                let why = format!("step {} ended: {disposition}", step + 1);
+                let why = format!("step {number} ended: {disposition}");
                 self.after_step(standing, finished, now, why)
             }
             Answer::Retry(on) => self.retry(standing, finished, disposition, retry, on, &past, now),
             Answer::NextNumber => self.next_number(standing, finished, disposition, now),
-            Answer::NextStep => {
-                self.after_step(standing, finished, now, format!("step {} ended: {disposition}", step + 1))
-            }
+            Answer::NextStep => self.after_step(standing, finished, now, format!("step {number} ended: {disposition}")),
             // `closes` has answered these already.
             Answer::Close => close(disposition.as_str(), format!("ended: {disposition}")),
         }
     }
 
-    /// What a contact gets that was closed and is to be looked at again: its promise may be due, a payment may have come or been
-    /// taken back. `last`: the plan of its last attempt here.
-    pub fn awake(&self, standing: &Standing, closed: &Close, last: Option<&Plan>, now: Wall) -> Next {
-        if let Some(close) = stands_closed(standing) {
-            return Next::Close(close);
-        }
-        let Some(last) = last else { return self.first(standing, now) };
-        let newest = standing
-            .promises
-            .iter()
-            .rev()
-            .find(|p| matches!(p.state, PromiseState::Kept | PromiseState::PartlyKept | PromiseState::Broken));
-        match (closed.reason.as_str(), newest) {
-            ("promised", Some(promise)) if promise.state == PromiseState::Kept => {
-                let left = standing.contact.amount();
-                let why = format!("the promise of {} on {} was kept; {left} is still owed", promise.amount, promise.on);
-                let segment = self.segment_for(standing, now).map_or(last.segment.as_str(), |s| s.name.as_str());
-                self.step_from(standing, 0, segment, now, why)
-            }
-            ("promised", Some(promise)) => {
-                let why = format!("the promise of {} on {} is {}", promise.amount, promise.on, promise.state);
-                self.after_step(standing, last, now, why)
-            }
-            ("paid", _) => {
-                let why = "a payment was taken back; the step goes on".to_string();
-                Next::Attempt(Plan { try_number: last.try_number + 1, due_at: now, why, ..last.clone() })
-            }
-            (_, _) => Next::Close(closed.clone().until(None)),
-        }
-    }
-
     /// The step that follows the one `plan` is of: for an attempt that can never be made.
     pub fn after_step(&self, standing: &Standing, plan: &Plan, now: Wall, why: String) -> Next {
-        self.step_from(standing, plan.step as usize + 1, &plan.segment, now, why)
+        self.go_on(standing, &Goto::NEXT, plan, now, why)
+    }
+
+    /// The step that `goto` names, seen from `from`, in the segment that takes the contact on that day: debts grow older and are paid
+    /// in part, so it is looked up anew. A segment with other steps begins with its first.
+    pub(super) fn go_on(&self, standing: &Standing, goto: &Goto, from: &Plan, now: Wall, why: String) -> Next {
+        let (segment, _) = match self.found(standing, now) {
+            Ok(found) => found,
+            Err(close) => return Next::Close(Close { why: format!("{why}; {}", close.why), ..close }),
+        };
+        let why = match segment.name == from.segment {
+            true => why,
+            false => format!("{why}; now in segment {}", segment.name),
+        };
+        let list = self.lists[segment.list].clone();
+        let step = match &goto.to {
+            Target::Next if list.contains(&(from.step as usize)) => from.step as usize + 1,
+            Target::Next | Target::First => list.start,
+            Target::Step(name) => list
+                .clone()
+                .find(|step| self.steps[*step].name == *name)
+                .expect("the compiler looked for it in every segment"),
+        };
+        self.step_from(standing, segment, step, goto.after, now, why)
+    }
+
+    /// The place of a step in its list, from 1: what people call its number.
+    pub fn number(&self, step: usize) -> usize {
+        self.lists.iter().find(|list| list.contains(&step)).map_or(step, |list| step - list.start) + 1
+    }
+
+    /// Segment and class of the contact, or that it is in none.
+    fn found(&self, standing: &Standing, now: Wall) -> Result<(&Segment, Option<&str>), Close> {
+        let found = match self.look_up(standing, now) {
+            Ok(found) => found,
+            Err(why) => return Err(Close::new("excluded", why)),
+        };
+        if let Some(segment) = found.segment {
+            return Ok((segment, found.class));
+        }
+        let days = days_overdue(standing, now);
+        let names: Vec<&str> = self.segments.iter().map(|s| s.name.as_str()).collect();
+        let class = found.class.map(|class| format!(", class {class}")).unwrap_or_default();
+        let why = format!(
+            "in no segment of {}: {days} days overdue{class}, none of {} takes it",
+            self.name,
+            names.join(", ")
+        );
+        Err(Close::new("excluded", why))
     }
 
     /// The flow that `plan` runs; `None` for steps that are not calls.
@@ -101,23 +116,43 @@ impl Ladder {
             Does::Voice { flow: FlowOf::Segment, .. } => {
                 self.segments.iter().find(|s| s.name == plan.segment).map(|s| s.flow.as_str())
             }
-            Does::Sms { .. } | Does::Email { .. } | Does::Human { .. } => None,
+            Does::Sms { .. } | Does::Email { .. } | Does::Letter { .. } | Does::Human { .. } | Does::Visit { .. } => {
+                None
+            }
         }
     }
 
     /// The queue of the worklist that `plan` hands the contact to.
     pub fn queue_of(&self, plan: &Plan) -> Option<&str> {
         match &self.steps.get(plan.step as usize)?.does {
-            Does::Human { queue } => Some(queue),
-            Does::Voice { .. } | Does::Sms { .. } | Does::Email { .. } => None,
+            Does::Human { queue } | Does::Visit { queue } => Some(queue),
+            Does::Voice { .. } | Does::Sms { .. } | Does::Email { .. } | Does::Letter { .. } => None,
         }
+    }
+
+    /// What the agent is told about the contact that `plan` hands over: why, how and where.
+    pub fn brief(&self, plan: &Plan, standing: &Standing) -> String {
+        let mut brief = plan.why.clone();
+        if plan.channel == Channel::Visit
+            && let Some(address) = postal_address(&standing.contact)
+        {
+            brief.push_str(&format!("\naddress: {address}"));
+        }
+        let segment = self.segments.iter().find(|s| s.name == plan.segment);
+        if let Some(tone) = segment.and_then(|s| s.tone.as_ref()) {
+            brief.push_str(&format!("\ntone: {tone}"));
+        }
+        if let Some(script) = segment.and_then(|s| s.agent_script.as_ref()) {
+            brief.push_str(&format!("\nscript: {script}"));
+        }
+        brief
     }
 
     /// Whether a machine that answers `plan`'s call is left the flow's voicemail.
     pub fn leaves_voicemail(&self, plan: &Plan) -> bool {
         match self.steps.get(plan.step as usize).map(|s| &s.does) {
             Some(Does::Voice { retry, .. }) => retry.leave_voicemail,
-            Some(Does::Sms { .. } | Does::Email { .. } | Does::Human { .. }) | None => false,
+            Some(_) | None => false,
         }
     }
 
@@ -125,7 +160,7 @@ impl Ladder {
     pub fn flows(&self) -> Vec<&str> {
         let named = self.steps.iter().filter_map(|s| match &s.does {
             Does::Voice { flow: FlowOf::Named(name), .. } => Some(name.as_str()),
-            Does::Voice { .. } | Does::Sms { .. } | Does::Email { .. } | Does::Human { .. } => None,
+            _ => None,
         });
         let mut flows: Vec<&str> = Vec::new();
         for flow in self.segments.iter().map(|s| s.flow.as_str()).chain(named) {
@@ -134,10 +169,6 @@ impl Ladder {
             }
         }
         flows
-    }
-
-    pub fn segment_for(&self, standing: &Standing, now: Wall) -> Option<&Segment> {
-        self.segments.iter().find(|s| super::segment::holds(&s.when, &standing.contact, now))
     }
 
     #[allow(clippy::too_many_arguments)] // one decision with all it rests on; a struct would name nothing
@@ -151,13 +182,19 @@ impl Ladder {
         past: &PastTries,
         now: Wall,
     ) -> Next {
-        let step = finished.step + 1;
+        let step = self.number(finished.step as usize);
         // A message or a hand-over has no table of its own; only failures of ours bring one here.
-        let delays = match (finished.channel, retry.delays(on)) {
-            (Channel::Voice, delays) => delays,
-            (Channel::Sms | Channel::Email | Channel::Letter | Channel::Human | Channel::Visit, _) => &TECHNICAL,
+        let (delays, node) = match (finished.channel, retry.delays_at(on, past.node())) {
+            (Channel::Voice, found) => found,
+            (Channel::Sms | Channel::Email | Channel::Letter | Channel::Human | Channel::Visit, _) => {
+                (&TECHNICAL[..], None)
+            }
         };
-        let so_far = past.count(on);
+        let so_far = past.count(retry, on, node);
+        let ending = match node {
+            Some(node) => format!("{on} at {node}"),
+            None => on.to_string(),
+        };
         if on != RetryOn::Technical && past.made() >= retry.attempts_max {
             let why = format!(
                 "step {step} ended after {} of {} tries, the last: {disposition}",
@@ -169,7 +206,7 @@ impl Ladder {
         let Some(kth) = delays.get(so_far.saturating_sub(1) as usize) else {
             let why = match delays.len() {
                 0 => format!("step {step} does not retry after {disposition}"),
-                n => format!("step {step} ended: {so_far} times {on}, and {n} retries are all it has for that"),
+                n => format!("step {step} ended: {so_far} times {ending}, and {n} retries are all it has for that"),
             };
             return self.after_step(standing, finished, now, why);
         };
@@ -183,7 +220,10 @@ impl Ladder {
                 format!("technical retry {so_far} of {} after {disposition}, {delay} later", delays.len())
             }
             _ if !past.newest_counts() => format!("again after {disposition} by a network, {delay} later"),
-            _ => format!("try {} of {} after {disposition}, {delay} later", past.made() + 1, retry.attempts_max),
+            _ => {
+                let at = node.map(|node| format!(" at {node}")).unwrap_or_default();
+                format!("try {} of {} after {disposition}{at}, {delay} later", past.made() + 1, retry.attempts_max)
+            }
         };
         let due_at = delay.after(now, &standing.contact.zone);
         let (due_at, why) = self.spread(retry, on, past.made(), due_at, why, standing);
@@ -215,32 +255,48 @@ impl Ladder {
         let used = standing.past_here.last().and_then(|p| p.phone);
         let left = phones_to_dial(standing).filter(|p| Some(p.id) != used).count();
         if left == 0 {
-            let why = format!("step {} ended: {disposition}, and no other good number is left", finished.step + 1);
+            let why = format!(
+                "step {} ended: {disposition}, and no other good number is left",
+                self.number(finished.step as usize)
+            );
             return self.after_step(standing, finished, now, why);
         }
         let why = format!("the next number at once after {disposition}");
         Next::Attempt(Plan { try_number: finished.try_number + 1, due_at: now, why, ..finished.clone() })
     }
 
-    /// The first step from `step` on that this contact can be reached by.
-    fn step_from(&self, standing: &Standing, step: usize, segment: &str, now: Wall, why: String) -> Next {
+    /// The first step of the segment's list from `step` on that this contact can be reached by. `after` is waited instead of the first
+    /// one's own.
+    fn step_from(
+        &self,
+        standing: &Standing,
+        segment: &Segment,
+        step: usize,
+        after: Option<Delay>,
+        now: Wall,
+        why: String,
+    ) -> Next {
         let mut why = why;
         let mut wait_until = now;
-        for (index, step) in self.steps.iter().enumerate().skip(step) {
-            wait_until = step.after.after(wait_until, &standing.contact.zone);
+        let list = self.lists[segment.list].clone();
+        let first = step;
+        for index in first..list.end {
+            let (step, number) = (&self.steps[index], index - list.start + 1);
+            let after = after.filter(|_| index == first).unwrap_or(step.after);
+            wait_until = after.after(wait_until, &standing.contact.zone);
             let channel = step.does.channel();
             if let Some(lack) = lacks(standing, channel) {
-                why = format!("{why}; step {} ({channel}) skipped: {lack}", index + 1);
+                why = format!("{why}; step {number} ({channel}) skipped: {lack}");
                 continue;
             }
-            let later = if step.after == Delay::ZERO { String::new() } else { format!(", {} later", step.after) };
+            let later = if after == Delay::ZERO { String::new() } else { format!(", {after} later") };
             return Next::Attempt(Plan {
                 channel,
                 step: index as u32,
                 try_number: 1,
-                segment: segment.into(),
+                segment: segment.name.clone(),
                 due_at: wait_until,
-                why: format!("{why}; step {} of {}: {channel}{later}", index + 1, self.steps.len()),
+                why: format!("{why}; step {number} of {}: {channel}{later}", list.len()),
             });
         }
         let unreachable = [Channel::Voice, Channel::Email].iter().all(|c| lacks(standing, *c).is_some());
@@ -251,15 +307,19 @@ impl Ladder {
     }
 
     /// Whether an ending closes the contact in its campaign.
-    fn closes(&self, standing: &Standing, disposition: Disposition) -> Option<Close> {
+    fn closes(&self, standing: &Standing, disposition: Disposition, now: Wall) -> Option<Close> {
         use Disposition as D;
         let stop = |stop: StopOn| StopOn::ALWAYS.contains(&stop) || self.stop_on.contains(&stop);
         let (reason, why) = match disposition {
             // A promise that is open says itself until when.
             D::Promised => {
-                return stands_closed(standing).or_else(|| Some(Close::new("promised", "a promise to pay was made")));
+                let made = || Close::new("promised", "a promise to pay was made");
+                return Some(self.stands_closed(standing, now).unwrap_or_else(made));
             }
-            D::AlreadyPaid => ("already_paid", "the person says it is paid; the payment feed will tell"),
+            D::AlreadyPaid => {
+                let close = Close::new("already_paid", "the person says it is paid; the payment feed will tell");
+                return Some(close.until(self.claim_until(standing, now)));
+            }
             D::Disputed => ("disputed", "the person disputes the debt"),
             D::OptedOut => ("opted_out", "the person asked not to be contacted"),
             D::WrongNumber => ("wrong_number", "the number is somebody else's"),
@@ -282,24 +342,39 @@ impl Ladder {
 
 /// The finished tries of one step, the newest included.
 struct PastTries {
-    endings: Vec<(Disposition, Blame)>,
+    endings: Vec<Ended>,
+}
+
+struct Ended {
+    disposition: Disposition,
+    blame: Blame,
+    node: Option<String>,
 }
 
 impl PastTries {
     fn of(standing: &Standing, finished: &Plan, disposition: Disposition) -> PastTries {
         let of_step = |p: &&PastAttempt| p.step == finished.step && p.channel == finished.channel;
-        let mut endings: Vec<(Disposition, Blame)> =
-            standing.past_here.iter().filter(of_step).map(|p| (p.disposition, p.blame)).collect();
+        let ended = |p: &PastAttempt| Ended { disposition: p.disposition, blame: p.blame, node: p.node.clone() };
+        let mut endings: Vec<Ended> = standing.past_here.iter().filter(of_step).map(ended).collect();
         // The finished attempt should be there already; when it is not, it must still be counted.
         let there = standing.past_here.iter().filter(of_step).any(|p| p.try_number == finished.try_number);
         if !there {
-            endings.push((disposition, disposition.blame()));
+            endings.push(Ended { disposition, blame: disposition.blame(), node: None });
         }
         PastTries { endings }
     }
 
-    fn count(&self, on: RetryOn) -> u32 {
-        self.endings.iter().filter(|(d, _)| answer(*d) == Answer::Retry(on)).count() as u32
+    /// Where in the flow the newest ended.
+    fn node(&self) -> Option<&str> {
+        self.endings.last()?.node.as_deref()
+    }
+
+    /// Endings of this kind for which the same delays hold.
+    fn count(&self, retry: &Retry, on: RetryOn, node: Option<&str>) -> u32 {
+        let same = |ended: &&Ended| {
+            answer(ended.disposition) == Answer::Retry(on) && retry.delays_at(on, ended.node.as_deref()).1 == node
+        };
+        self.endings.iter().filter(same).count() as u32
     }
 
     /// Tries that count against `attempts_max`: the person was called, or may have been.
@@ -314,29 +389,13 @@ impl PastTries {
 }
 
 /// A number that a network refuses is none of its owner's doing: the delays bound how often it is tried, not `attempts_max`.
-fn counts((disposition, blame): &(Disposition, Blame)) -> bool {
+fn counts(Ended { disposition, blame, .. }: &Ended) -> bool {
     let technical = answer(*disposition) == Answer::Retry(RetryOn::Technical);
     !technical && disposition.class() != DispositionClass::Number && *blame != Blame::Carrier
 }
 
-/// What the books already say, whatever the ladder says.
-fn stands_closed(standing: &Standing) -> Option<Close> {
-    let close = |reason: &str, why: String| Some(Close::new(reason, why));
-    if standing.contact.paid() {
-        return close("paid", "the debt is paid".into());
-    }
-    if let Some(promise) = standing.promises.iter().find(|p| p.state == PromiseState::Open) {
-        let why = format!("a promise to pay {} on {} is open", promise.amount, promise.on);
-        return Some(Close::new("promised", why).until(Some(promise.judge_at)));
-    }
-    if standing.suppressions.iter().any(|s| s.phone.is_none() || s.scope == OptOutScope::Person) {
-        return close("opted_out", "the person asked not to be contacted".into());
-    }
-    None
-}
-
 /// Why a contact cannot be reached by a channel at all.
-fn lacks(standing: &Standing, channel: Channel) -> Option<&'static str> {
+pub(super) fn lacks(standing: &Standing, channel: Channel) -> Option<&'static str> {
     match channel {
         Channel::Voice | Channel::Sms if phones_to_dial(standing).next().is_none() => Some("no good number"),
         Channel::Email if standing.contact.email.is_none() => Some("no e-mail address"),

@@ -95,6 +95,32 @@ impl Reader<'_> {
         }
     }
 
+    pub fn number(&mut self, node: &Node, what: &str, least: u32, most: u32) -> Option<u32> {
+        let scalar = self.scalar(node, what)?;
+        let number = scalar.text.parse::<u32>().ok().filter(|n| (least..=most).contains(n));
+        if number.is_none() {
+            let found = format!("{what} is a number from {least} to {most}, not `{}`", scalar.text);
+            self.report(Diagnostic::error(codes::MALFORMED, node.span, found));
+        }
+        number
+    }
+
+    /// `true` or `false`, also written `yes` and `no`.
+    pub fn truth(&mut self, node: &Node, what: &str) -> Option<bool> {
+        let written = match &node.value {
+            Value::Scalar(scalar) => scalar.text.as_str(),
+            Value::Map(_) | Value::List(_) => "",
+        };
+        match written {
+            "true" | "yes" => Some(true),
+            "false" | "no" => Some(false),
+            _ => {
+                self.report(Diagnostic::error(codes::MALFORMED, node.span, format!("{what} is true or false")));
+                None
+            }
+        }
+    }
+
     pub fn required<'m>(&mut self, map: &'m Map, key: &str, of: &str, span: Span) -> Option<&'m Node> {
         let found = map.get(key).map(|e| &e.value);
         if found.is_none() {

@@ -1,10 +1,12 @@
 //! Written messages, with the contact's values put in.
 
+use super::letter::{Head, lay_out};
 use super::{Does, Ladder, MessageIndex, Piece};
 use crate::books::{Plan, Standing};
 use crate::language::Language;
+use crate::policy::postal_address;
 
-/// One SMS or e-mail, ready to be put into the outbox.
+/// One SMS, e-mail or letter, ready to be put into the outbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Written {
     /// Of an e-mail only.
@@ -17,12 +19,23 @@ impl Ladder {
     pub fn render(&self, plan: &Plan, standing: &Standing) -> Option<Written> {
         match &self.steps.get(plan.step as usize)?.does {
             Does::Sms { message } => Some(Written { subject: None, body: self.text(*message, standing) }),
+            Does::Letter { message } => {
+                let contact = &standing.contact;
+                let head = Head {
+                    company: &contact.creditor,
+                    name: &contact.name,
+                    address: postal_address(contact)?,
+                    date: plan.due_at.date(&contact.zone),
+                    language: self.language_for(contact.language),
+                };
+                Some(Written { subject: None, body: lay_out(&head, &self.text(*message, standing)) })
+            }
             Does::Email { subject, body } => {
                 // A line break in a subject would begin a new header.
                 let subject = self.text(*subject, standing).replace(['\r', '\n'], " ");
                 Some(Written { subject: Some(subject), body: self.text(*body, standing) })
             }
-            Does::Voice { .. } | Does::Human { .. } => None,
+            Does::Voice { .. } | Does::Human { .. } | Does::Visit { .. } => None,
         }
     }
 

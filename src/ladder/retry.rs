@@ -64,6 +64,8 @@ pub struct Retry {
     pub attempts_max: u32,
     /// The k-th delay follows the k-th such ending; when they are used up, the next step comes.
     pub delays: Vec<(RetryOn, Vec<Delay>)>,
+    /// Who hangs up early is called again by the flow's node where they did; `delays` holds for all other nodes.
+    pub hung_up_at: Vec<(String, Vec<Delay>)>,
     /// Retries are made in these parts of the day, one after another and over again; none: whenever they are due.
     pub spread: Vec<DayPart>,
     /// Leave the flow's voicemail when a machine answers; otherwise hang up without a word.
@@ -88,6 +90,7 @@ impl Default for Retry {
                 (RetryOn::CallbackRequested, vec![day]),
                 (RetryOn::Technical, TECHNICAL.to_vec()),
             ],
+            hung_up_at: Vec::new(),
             spread: Vec::new(),
             leave_voicemail: false,
         }
@@ -103,6 +106,24 @@ impl Retry {
         self.delays.iter().find(|(o, _)| *o == on).map_or(&[], |(_, delays)| delays)
     }
 
+    /// After this ending in this node of the flow: the delays, and the node they are for, when they are not for all.
+    pub fn delays_at(&self, on: RetryOn, node: Option<&str>) -> (&[Delay], Option<&str>) {
+        let own =
+            self.hung_up_at.iter().filter(|_| on == RetryOn::HungUpEarly).find(|(name, _)| Some(name.as_str()) == node);
+        match own {
+            Some((name, delays)) => (delays, Some(name)),
+            None => (self.delays(on), None),
+        }
+    }
+
+    /// Every list of delays with the ending it is for, as it is written.
+    pub fn lists(&self) -> impl Iterator<Item = (RetryOn, String, &[Delay])> {
+        let usual = self.delays.iter().map(|(on, delays)| (*on, on.to_string(), delays.as_slice()));
+        let on = RetryOn::HungUpEarly;
+        usual
+            .chain(self.hung_up_at.iter().map(move |(node, delays)| (on, format!("{on} at {node}"), delays.as_slice())))
+    }
+
     pub fn set(&mut self, on: RetryOn, delays: Vec<Delay>) {
         match self.delays.iter_mut().find(|(o, _)| *o == on) {
             Some((_, old)) => *old = delays,
@@ -112,6 +133,6 @@ impl Retry {
 
     /// The most tries that these delays can lead to: one, and one more for each delay of people's endings.
     pub fn reachable(&self) -> u32 {
-        1 + self.delays.iter().filter(|(on, _)| *on != RetryOn::Technical).map(|(_, d)| d.len() as u32).sum::<u32>()
+        1 + self.lists().filter(|(on, ..)| *on != RetryOn::Technical).map(|(.., d)| d.len() as u32).sum::<u32>()
     }
 }

@@ -6,7 +6,7 @@ use super::codes;
 use super::reader::Reader;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::flow::yaml::{Map, Node};
-use crate::policy::{CallingWindow, Cap, CapFault, DAYS, DaysFault, Hours, Pack, Period, Rules, days};
+use crate::policy::{CallingWindow, Cap, CapFault, DAYS, DaysFault, Each, Hours, Pack, Period, Rules, days};
 
 /// The ladder's own and those of its packs; the outermost always hold.
 pub fn rules(reader: &mut Reader, top: &Map) -> Rules {
@@ -110,7 +110,7 @@ fn clipped(reader: &mut Reader, span: Span, stricter: String) {
 }
 
 /// `"09:00"` → minutes after midnight; `"24:00"` is the day's end.
-fn time(reader: &mut Reader, node: &Node) -> Option<u16> {
+pub fn time(reader: &mut Reader, node: &Node) -> Option<u16> {
     let scalar = reader.scalar(node, "a time")?;
     let parsed = scalar.text.split_once(':').and_then(|(h, m)| {
         let digits = |s: &str| s.len() == 2 && s.bytes().all(|b| b.is_ascii_digit());
@@ -147,7 +147,7 @@ fn cap(reader: &mut Reader, node: &Node, outermost: &Rules) -> Option<Cap> {
             return None;
         }
     };
-    if let Some(stricter) = outermost.cap(cap.of, cap.per).filter(|c| c.most < cap.most) {
+    if let Some(stricter) = outermost.cap(cap.of, cap.per).filter(|c| cap.each == Each::Person && c.most < cap.most) {
         clipped(reader, node.span, stricter.to_string());
     }
     Some(cap)
@@ -168,6 +168,16 @@ fn cap_fault(reader: &mut Reader, span: Span, written: &str, fault: CapFault) {
             let known: Vec<&str> = Period::ALL.iter().map(|p| p.as_str()).collect();
             reader.unknown(codes::MALFORMED, span, "period", &per, &known)
         }
+        CapFault::Each(each) => {
+            let known: Vec<&str> = Each::ALL.iter().map(|e| e.as_str()).collect();
+            reader.unknown(codes::MALFORMED, span, "thing that a cap counts for", &each, &known)
+        }
+        CapFault::MessagesPerNumber => reader.error(
+            codes::MALFORMED,
+            span,
+            "messages are counted for each person or debt, not for each number",
+            "write `per person` or `per debt`",
+        ),
         CapFault::Most(most) => reader.error(
             codes::MALFORMED,
             span,

@@ -20,7 +20,7 @@ fn the_shipped_ladder_is_without_fault() {
     let ladder = shipped();
     assert_eq!(ladder.name, "utility_overdue");
     assert_eq!(ladder.flows(), ["gentle_reminder", "overdue_reminder"]);
-    assert_eq!(ladder.steps.len(), 4);
+    assert_eq!((ladder.lists.clone(), ladder.steps.len()), (vec![0..4], 5), "four steps and the reminder");
     assert_eq!(ladder.rules.caps.len(), 7);
 }
 
@@ -107,6 +107,58 @@ fn faults_have_their_place() {
         ("stop_on: [paid, promised,", "‸stop_on: [promised,", "L055"),
         ("  - sms: call_back", "  - human: first\n  - ‸sms: call_back", "L056"),
         ("messages:\n", "messages:\n  ‸spare: { ru: a, en: b }\n", "L038"),
+        // promises
+        ("steps:\n", "promise: { ‸graze: 2d }\nsteps:\n", "L006"),
+        ("steps:\n", "promise: { grace: ‸2h }\nsteps:\n", "L008"),
+        ("steps:\n", "promise: { tolerance: ‸5 }\nsteps:\n", "L008"),
+        ("steps:\n", "promise: { least_share: ‸101% }\nsteps:\n", "L008"),
+        ("steps:\n", "promise: { days_max: ‸0 }\nsteps:\n", "L008"),
+        ("steps:\n", "promise: { most: ‸many }\nsteps:\n", "L008"),
+        ("steps:\n", "promise: { re_promise_longer: ‸maybe }\nsteps:\n", "L008"),
+        ("steps:\n", "promise: ‸5\nsteps:\n", "L005"),
+        ("steps:\n", "promise: { remind: { by: ‸voice, message: call_back } }\nsteps:\n", "L008"),
+        ("steps:\n", "promise: { remind: { by: sms, message: ‸call_bak } }\nsteps:\n", "L012"),
+        ("steps:\n", "promise: { ‸remind: { by: email, message: call_back } }\nsteps:\n", "L007"),
+        ("steps:\n", "promise: { remind: { by: sms, message: call_back, before: ‸30d } }\nsteps:\n", "L008"),
+        ("steps:\n", "promise: { remind: { by: sms, message: call_back, at: ‸10 } }\nsteps:\n", "L008"),
+        ("steps:\n", "on_broken_promise: { goto: ‸humn }\nsteps:\n", "L059"),
+        ("steps:\n", "on_broken_promise: [{ goto: human }, ‸{ after: 1d }]\nsteps:\n", "L007"),
+        ("steps:\n", "on_kept_promise: { goto: ‸nowhere }\nsteps:\n", "L059"),
+        // segments and steps
+        ("flow: overdue }", "flow: overdue, channels: [‸mail] }", "L008"),
+        ("flow: overdue }", "flow: overdue, channels: [‸email] }", "L059"),
+        ("flow: overdue }", "flow: overdue, steps: [{ human: q }], ‸channels: [sms] }", "L005"),
+        ("flow: overdue }", "flow: overdue, steps: [‸{ ‸fax: q }] }", "L010 L006"),
+        ("segments:\n", "classes: { good: ‸days_overdu < 3 }\nsegments:\n", "L013"),
+        ("segments:\n", "contact: { ‸amount: number }\nsegments:\n", "L008"),
+        ("segments:\n", "contact: { vip: ‸boolean }\nsegments:\n", "L016"),
+        ("  - sms: call_back", "  - sms: call_back\n    name: ‸voice", "L008"),
+        ("  - sms: call_back", "  - sms: call_back\n    name: a\n  - ‸sms: call_back\n    name: a", "L008"),
+        ("      busy:", "      hung_up_early: { at: { hello: [1d] }, ‸otherwise: [2d] }\n      busy:", "L006"),
+        ("      busy:", "      hung_up_early: { at: { hello: [2d, ‸1d] } }\n      busy:", "L008"),
+        ("  - human: collections", "  - visit: field\n  - ‸human: collections", "L056"),
+        // tests
+        (
+            "stop_on:",
+            "tests: [‸{ contact: { amount: 1 RUB, due: 2026-11-01 }, start: 2026-11-20T12:00Z, steps: [busy] }]\nstop_on:",
+            "L007",
+        ),
+        ("stop_on:", "tests: [{ name: t, contact: ‸{}, start: 2026-11-20T12:00Z, steps: [busy] }]\nstop_on:", "L060"),
+        (
+            "stop_on:",
+            "tests: [{ name: t, contact: { amount: 1 RUB, due: 2026-11-01 }, start: ‸today, steps: [busy] }]\nstop_on:",
+            "L008",
+        ),
+        (
+            "stop_on:",
+            "tests: [{ name: t, contact: { amount: 1 RUB, due: 2026-11-01 }, start: 2026-11-20T12:00Z, steps: [‸bussy] }]\nstop_on:",
+            "L060",
+        ),
+        (
+            "stop_on:",
+            "tests: [{ name: t, contact: { amount: 1 RUB, due: 2026-11-01 }, start: 2026-11-20T12:00Z, steps: [{ next: ‸fax }] }]\nstop_on:",
+            "L060",
+        ),
         // several at once
         (
             "[10m, 1d]\n      no_answer: [1d]",

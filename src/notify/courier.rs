@@ -1,11 +1,13 @@
 //! The courier: from the outbox to the servers, and back to the outbox with the result.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::JoinSet;
 
 use super::email::Email;
+use super::letter::Letters;
 use super::sms::Sms;
 use crate::books::OutboxMessage;
 use crate::config;
@@ -52,6 +54,7 @@ pub struct Courier {
 struct Channels {
     email: Option<Email>,
     sms: Option<Sms>,
+    letters: Option<Letters>,
 }
 
 /// How long to wait after the `tries`-th failed try (from 1); `None` gives up.
@@ -68,7 +71,14 @@ impl Courier {
     /// TLS settings that cannot be used.
     pub fn new(smtp: Option<&config::Smtp>, sms: Option<&config::SmsGateway>) -> Result<Courier, String> {
         let email = smtp.map(Email::new).transpose()?;
-        Ok(Courier { channels: Arc::new(Channels { email, sms: sms.map(Sms::new) }) })
+        Ok(Courier { channels: Arc::new(Channels { email, sms: sms.map(Sms::new), letters: None }) })
+    }
+
+    /// Letters go into this folder.
+    #[must_use]
+    pub fn with_letters(self, folder: PathBuf) -> Courier {
+        let Channels { email, sms, .. } = Arc::into_inner(self.channels).expect("not shared before it is used");
+        Courier { channels: Arc::new(Channels { email, sms, letters: Some(Letters::new(folder)) }) }
     }
 
     /// One try with one message. Touches no database.
@@ -82,7 +92,11 @@ impl Courier {
                 Some(sms) => sms.deliver(message).await,
                 None => Delivery::Later("the config has no `sms` section".to_string()),
             },
-            Channel::Voice | Channel::Letter | Channel::Human | Channel::Visit => {
+            Channel::Letter => match &self.channels.letters {
+                Some(letters) => letters.deliver(message).await,
+                None => Delivery::Later("there is no folder for letters".to_string()),
+            },
+            Channel::Voice | Channel::Human | Channel::Visit => {
                 Delivery::Refused(format!("a message cannot leave by `{}`", message.channel))
             }
         }

@@ -2,6 +2,7 @@
 
 mod courier;
 mod email;
+mod letter;
 pub mod sink;
 mod sms;
 

@@ -8,6 +8,7 @@ use jiff::civil::Date;
 
 use super::window::day_start;
 use crate::books::{PastAttempt, Whose};
+use crate::id::PhoneId;
 use crate::outcome::{Channel, Disposition, DispositionClass};
 use crate::time::{Wall, Zone};
 
@@ -35,12 +36,25 @@ crate::words! {
     }
 }
 
-/// At most `most` of `of` in one `per`.
+crate::words! {
+    /// Of what a cap counts each alone.
+    pub enum Each {
+        /// The human, whoever's customer: all contacts that share a person.
+        Person = "person",
+        /// What is owed to one creditor: one contact.
+        Debt = "debt",
+        /// The line, whoever is wanted there.
+        Number = "number",
+    }
+}
+
+/// At most `most` of `of` in one `per`, for each `each`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cap {
     pub most: u32,
     pub of: Counted,
     pub per: Period,
+    pub each: Each,
 }
 
 impl fmt::Display for Cap {
@@ -52,7 +66,11 @@ impl fmt::Display for Cap {
             (of, _) => of.as_str(),
         };
         let per = if self.per.sliding().is_some() { "in" } else { "per" };
-        write!(f, "{} {noun} {per} {}", self.most, self.per)
+        write!(f, "{} {noun} {per} {}", self.most, self.per)?;
+        match self.each {
+            Each::Person => Ok(()),
+            Each::Debt | Each::Number => write!(f, " per {}", self.each),
+        }
     }
 }
 
@@ -63,11 +81,14 @@ pub enum CapFault {
     Most(String),
     Of(String),
     Per(String),
+    Each(String),
+    /// An SMS or e-mail is to a person: no number is noted with it.
+    MessagesPerNumber,
 }
 
 impl std::str::FromStr for Cap {
     type Err = CapFault;
-    /// `3 per day` (calls), `1 talk per day`, `7 calls in 7 days`.
+    /// `3 per day` (calls), `1 talk per day`, `7 calls in 7 days per debt`, `3 per day per number`; else of a person.
     fn from_str(written: &str) -> Result<Cap, CapFault> {
         let words: Vec<&str> = written.split_whitespace().collect();
         let at = words.iter().position(|w| matches!(*w, "per" | "in")).ok_or(CapFault::Shape)?;
@@ -79,14 +100,25 @@ impl std::str::FromStr for Cap {
         let singular = |of: &Counted| of.as_str().strip_suffix('s').unwrap_or(of.as_str());
         let found = Counted::ALL.iter().copied().find(|c| c.as_str() == of || singular(c) == of);
         let of = found.ok_or_else(|| CapFault::Of(of.into()))?;
-        let period = words[at + 1..].join(" ");
+        let (period, each) = match words[at + 1..].iter().position(|w| *w == "per") {
+            None => (&words[at + 1..], Each::Person),
+            Some(last) => {
+                let (period, each) = (&words[at + 1..at + 1 + last], words[at + 2 + last..].join(" "));
+                (period, each.parse().map_err(|_| CapFault::Each(each))?)
+            }
+        };
+        if (of, each) == (Counted::Messages, Each::Number) {
+            return Err(CapFault::MessagesPerNumber);
+        }
+        let period = period.join(" ");
         let per: Period = period.parse().map_err(|_| CapFault::Per(period))?;
         let most = most.parse().ok().filter(|most| *most > 0).ok_or_else(|| CapFault::Most(most.into()))?;
-        Ok(Cap { most, of, per })
+        Ok(Cap { most, of, per, each })
     }
 }
 
 impl Counted {
+    /// Of the person's.
     pub fn counts(self, past: &PastAttempt) -> bool {
         // Somebody else's call on a shared line disturbs the line, not the person.
         past.whose != Whose::Line && self.counts_anybody(past)
@@ -171,35 +203,44 @@ impl Period {
 }
 
 impl Cap {
-    /// How many of `past` fall into the period that contains `at`; of a stretch, the one that ends at `at`.
-    pub fn used(&self, past: &[PastAttempt], at: Wall, zone: &Zone) -> u32 {
-        match self.per.sliding() {
-            Some(length) => self.within(past, at, length).len() as u32,
-            None => self.used_from(past, self.per.first_day(at.date(zone)), zone),
+    /// `on`: the number that a cap of each number asks about; others do not look at it.
+    fn counts(&self, past: &PastAttempt, on: Option<PhoneId>) -> bool {
+        match self.each {
+            Each::Person => self.of.counts(past),
+            Each::Debt => past.whose == Whose::Contact && self.of.counts(past),
+            Each::Number => on.is_some() && past.phone == on && self.of.counts_anybody(past),
         }
     }
 
-    fn used_from(&self, past: &[PastAttempt], first: Date, zone: &Zone) -> u32 {
-        past.iter().filter(|p| self.of.counts(p) && self.per.first_day(p.at.date(zone)) == first).count() as u32
+    /// How many of `past` fall into the period that contains `at`; of a stretch, the one that ends at `at`.
+    pub fn used(&self, past: &[PastAttempt], on: Option<PhoneId>, at: Wall, zone: &Zone) -> u32 {
+        match self.per.sliding() {
+            Some(length) => self.within(past, on, at, length).len() as u32,
+            None => self.used_from(past, on, self.per.first_day(at.date(zone)), zone),
+        }
+    }
+
+    fn used_from(&self, past: &[PastAttempt], on: Option<PhoneId>, first: Date, zone: &Zone) -> u32 {
+        past.iter().filter(|p| self.counts(p, on) && self.per.first_day(p.at.date(zone)) == first).count() as u32
     }
 
     /// When those were that still count at `at`, the oldest first. What lies ahead of a clock that was put back counts too.
-    fn within(&self, past: &[PastAttempt], at: Wall, length: Duration) -> Vec<Wall> {
+    fn within(&self, past: &[PastAttempt], on: Option<PhoneId>, at: Wall, length: Duration) -> Vec<Wall> {
         let mut times: Vec<Wall> =
-            past.iter().filter(|p| self.of.counts(p) && p.at + length > at).map(|p| p.at).collect();
+            past.iter().filter(|p| self.counts(p, on) && p.at + length > at).map(|p| p.at).collect();
         times.sort();
         times
     }
 
     /// `None`: room now. `Some(until)`: full; `until` is the first later instant with room, or `None` when there will never be one.
-    pub fn full(&self, past: &[PastAttempt], at: Wall, zone: &Zone) -> Option<Option<Wall>> {
+    pub fn full(&self, past: &[PastAttempt], on: Option<PhoneId>, at: Wall, zone: &Zone) -> Option<Option<Wall>> {
         if let Some(length) = self.per.sliding() {
-            let times = self.within(past, at, length);
+            let times = self.within(past, on, at, length);
             let over = times.len().checked_sub(self.most as usize)?;
             return Some(times.get(over).map(|oldest| *oldest + length));
         }
         let mut first = self.per.first_day(at.date(zone));
-        if self.used_from(past, first, zone) < self.most {
+        if self.used_from(past, on, first, zone) < self.most {
             return None;
         }
         if self.most == 0 {
@@ -208,7 +249,7 @@ impl Cap {
         // Each full period holds at least one attempt of the past, so one more than those has room.
         for _ in 0..=past.len() {
             first = self.per.next(first);
-            if self.used_from(past, first, zone) < self.most {
+            if self.used_from(past, on, first, zone) < self.most {
                 return Some(day_start(first, zone));
             }
         }

@@ -38,7 +38,8 @@ impl Who {
     #[track_caller]
     fn is(&self, now: &str, channel: Channel, expected: &str) -> &Who {
         let now = self.at(now);
-        let question = Question { standing: &self.standing, channel, now, rules: &self.rules };
+        let question =
+            Question { standing: &self.standing, channel, purpose: Default::default(), now, rules: &self.rules };
         let found = match decide(&question) {
             Decision::Allow => "allow".into(),
             Decision::NeedsHuman { rule, .. } => format!("human {rule}"),

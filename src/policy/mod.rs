@@ -18,12 +18,14 @@ mod tests;
 mod window;
 #[cfg(test)]
 pub(crate) mod world;
+mod zones;
 
-pub use cap::{Cap, CapFault, Counted, Period};
-pub use decide::{Decision, Question, decide};
+pub use cap::{Cap, CapFault, Counted, Each, Period};
+pub use decide::{Decision, Purpose, Question, decide};
 pub use earliest::{SEARCH_DAYS_MAX, earliest};
 pub use facts::{Claimant, Fact, Protected, postal_address};
 pub use pack::Pack;
-pub use phones::{phone_to_dial, phones_to_dial};
+pub use phones::{phone_to_dial, phones_to_dial, phones_with_room};
 pub use rules::Rules;
 pub use window::{CallingWindow, DAYS, DaysFault, Hours, WEEK, days};
+pub use zones::{candidates, surmised};

@@ -1,10 +1,12 @@
 //! Packs: what a law or a custom demands, as data, with a version. `packs/*.yaml`.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use serde::Deserialize;
+use sha2::{Digest, Sha256};
 
 use super::calendar::Calendar;
 use super::cap::Cap;
@@ -59,7 +61,8 @@ impl Pack {
 
     fn read(source: &'static str) -> Result<Pack, String> {
         let written: Written = serde_saphyr::from_str(source).map_err(|e| e.to_string())?;
-        let mut rules = Rules { packs: vec![format!("{} {}", written.pack, written.version)], ..Rules::none() };
+        let mut rules =
+            Rules { packs: vec![format!("{} {}#{}", written.pack, written.version, hash(source))], ..Rules::none() };
         let mut says = Vec::new();
         for rule in written.rules {
             let by: Arc<str> = rule.id.as_str().into();
@@ -86,6 +89,14 @@ impl Pack {
         let Written { pack: name, version, about, elsewhere, .. } = written;
         Ok(Pack { name, version, about, says, elsewhere, rules, source })
     }
+}
+
+/// Of what a pack says, to the letter: the first eight digits of its SHA-256.
+fn hash(source: &str) -> String {
+    Sha256::digest(source.as_bytes())[..4].iter().fold(String::new(), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }
 
 #[derive(Debug, Deserialize)]
@@ -115,6 +126,8 @@ struct WrittenRule {
 #[derive(Debug, Deserialize)]
 struct WrittenHours {
     guard_min: u64,
+    #[serde(default)]
+    numbers_too: bool,
     holidays: Option<WrittenHolidays>,
     #[serde(flatten)]
     days: BTreeMap<String, String>,
@@ -151,7 +164,7 @@ impl WrittenHours {
             let hours = written.hours.as_deref().map(hours).transpose()?;
             window.holidays = Some(Holidays { calendar, hours });
         }
-        Ok(Opening { window, guard: Duration::from_secs(60 * self.guard_min) })
+        Ok(Opening { window, guard: Duration::from_secs(60 * self.guard_min), numbers_too: self.numbers_too })
     }
 }
 

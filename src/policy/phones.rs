@@ -1,6 +1,9 @@
 //! Which of a contact's numbers may be dialled.
 
+use super::cap::{Cap, Each};
+use super::decide::Question;
 use super::facts::may_be_rung;
+use super::zones::candidates;
 use crate::books::{Phone, PhoneState, Standing};
 use crate::flow::program::OptOutScope;
 use crate::outcome::{Disposition, DispositionClass};
@@ -23,6 +26,17 @@ pub fn phones_to_dial(standing: &Standing) -> impl Iterator<Item = &Phone> {
                 p.phone == Some(phone.id)
                     && (p.disposition.class() == DispositionClass::Number || p.disposition == Disposition::WrongNumber)
             })
+    })
+}
+
+/// Those of them that no cap of each number stands against now, whatever zone the contact is in.
+pub fn phones_with_room<'a>(question: &Question<'a>) -> impl Iterator<Item = &'a Phone> {
+    let Question { standing, channel, now, rules, .. } = *question;
+    let zones = candidates(&standing.contact);
+    phones_to_dial(standing).filter(move |phone| {
+        let caps = rules.caps.iter().map(|cap| &cap.rule).filter(|c| c.each == Each::Number && c.of.binds(channel));
+        let full = |cap: &Cap| zones.iter().any(|zone| cap.full(&standing.past, Some(phone.id), now, zone).is_some());
+        !caps.into_iter().any(full)
     })
 }
 

@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use jiff::civil::Weekday;
 
-use super::cap::{Cap, Counted, Period};
+use super::cap::{Cap, Counted, Each, Period};
 use super::facts::Stop;
 use super::gap::{After, Gap, Length};
 use super::pack::Pack;
 use super::window::{CallingWindow, Hours};
+use crate::books::PastAttempt;
+use crate::time::{Wall, Zone};
 
 /// A rule, and the id of who makes it: `RU-1`, or `ladder`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,11 +25,13 @@ pub struct Opening {
     pub window: CallingWindow,
     /// A call begins no later than this before the window closes, so that its ring ends inside.
     pub guard: Duration,
+    /// It must be open in the places that area codes name, too.
+    pub numbers_too: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rules {
-    /// Name and version of each pack that holds.
+    /// Name, version and hash of each pack that holds: `ru.credit 2024-02-01#1f3a09bc`.
     pub packs: Vec<String>,
     pub hours: Vec<By<Opening>>,
     pub caps: Vec<By<Cap>>,
@@ -55,7 +59,7 @@ impl Rules {
         let own = |rule| By { by: by.clone(), rule };
         let gap = gap.map(|gap| By { by: by.clone(), rule: Gap { after: After::Call, least: Length::For(gap) } });
         Rules {
-            hours: vec![By { by: by.clone(), rule: Opening { window, guard: Duration::ZERO } }],
+            hours: vec![By { by: by.clone(), rule: Opening { window, guard: Duration::ZERO, numbers_too: false } }],
             caps: caps.into_iter().map(own).collect(),
             gaps: gap.into_iter().collect(),
             ..Rules::none()
@@ -71,7 +75,12 @@ impl Rules {
 
     /// The caps of a ladder that names none: three calls a day.
     pub fn usual_caps() -> Vec<Cap> {
-        vec![Cap { most: 3, of: Counted::Calls, per: Period::Day }]
+        vec![Cap { most: 3, of: Counted::Calls, per: Period::Day, each: Each::Person }]
+    }
+
+    /// The packs in one line, as it is kept with attempts.
+    pub fn policy(&self) -> String {
+        self.packs.join(", ")
     }
 
     /// Both hold. A call keeps the longest guard of all from every closing.
@@ -104,9 +113,10 @@ impl Rules {
         self.hours.iter().fold(all, |all, hours| all.intersect(&hours.rule.window))
     }
 
-    /// The least that is counted so.
+    /// The least that is counted so of a person.
     pub fn cap(&self, of: Counted, per: Period) -> Option<Cap> {
-        self.caps.iter().map(|c| c.rule).filter(|c| c.of == of && c.per == per).min_by_key(|c| c.most)
+        let same = |c: &Cap| c.of == of && c.per == per && c.each == Each::Person;
+        self.caps.iter().map(|c| c.rule).filter(same).min_by_key(|c| c.most)
     }
 
     /// The longest time between the beginnings of two calls that does not depend on how the first ended.
@@ -116,6 +126,19 @@ impl Rules {
             Gap { .. } => None,
         });
         between.max().unwrap_or_default()
+    }
+
+    /// How long a person who said that it is paid is left alone, `now` being when they said so unless `past` knows better. `None`: no
+    /// rule asks for it.
+    pub fn says_paid_until(&self, past: &[PastAttempt], now: Wall, zone: &Zone) -> Option<Wall> {
+        let gaps = self.gaps.iter().map(|gap| gap.rule).filter(|gap| gap.after == After::SaysPaid);
+        gaps.map(|gap| gap.until(past, now, zone).unwrap_or_else(|| gap.end(now, zone))).max()
+    }
+
+    /// Until when it still holds, if it does.
+    pub fn says_paid_still(&self, past: &[PastAttempt], now: Wall, zone: &Zone) -> Option<Wall> {
+        let gaps = self.gaps.iter().map(|gap| gap.rule).filter(|gap| gap.after == After::SaysPaid);
+        gaps.filter_map(|gap| gap.until(past, now, zone)).max()
     }
 
     pub(super) fn count(&self) -> usize {
@@ -130,8 +153,8 @@ mod tests {
     #[test]
     fn a_ladder_cannot_widen() {
         let caps = vec![
-            Cap { most: 99, of: Counted::Talks, per: Period::Day },
-            Cap { most: 5, of: Counted::Calls, per: Period::Week },
+            Cap { most: 99, of: Counted::Talks, per: Period::Day, each: Each::Person },
+            Cap { most: 5, of: Counted::Calls, per: Period::Week, each: Each::Person },
         ];
         let window = CallingWindow::on(&[Weekday::Sunday], Hours::new(0, 1440));
         let rules = Rules::of_ladder(window, caps, Some(Duration::ZERO)).and(&Rules::outermost());

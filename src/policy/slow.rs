@@ -8,25 +8,31 @@ use jiff::civil::Date;
 
 use super::facts::Stop;
 use super::gap::{After, Length};
-use super::{CallingWindow, Counted, Hours, Period, Question, Rules};
-use crate::books::{PastAttempt, PhoneState, PromiseState, Standing, Whose};
+use super::zones::of_number;
+use super::{CallingWindow, Cap, Counted, Each, Hours, Period, Purpose, Question, Rules, candidates};
+use crate::books::{PastAttempt, Phone, PhoneState, PromiseState, Standing, Whose};
+use crate::id::PhoneId;
 use crate::outcome::{Channel, Disposition};
-use crate::time::Wall;
+use crate::time::{Wall, Zone};
 
 const MINUTE: i64 = 60_000_000;
 
 pub struct Slow<'a> {
     standing: &'a Standing,
     channel: Channel,
+    purpose: Purpose,
     rules: &'a Rules,
-    /// By rule and day: the first instant of opening and the instant of closing.
-    openings: HashMap<(usize, Date), Option<(Wall, Wall)>>,
+    /// Where the contact may be.
+    zones: Vec<Zone>,
+    /// By rule, zone and day: the first instant of opening and the instant of closing.
+    openings: HashMap<(usize, String, Date), Option<(Wall, Wall)>>,
 }
 
 impl<'a> Slow<'a> {
     pub fn of(question: &Question<'a>) -> Slow<'a> {
-        let Question { standing, channel, rules, .. } = *question;
-        Slow { standing, channel, rules, openings: HashMap::new() }
+        let Question { standing, channel, purpose, rules, .. } = *question;
+        let zones = candidates(&standing.contact).into_owned();
+        Slow { standing, channel, purpose, rules, zones, openings: HashMap::new() }
     }
 
     pub fn allows(&mut self, now: Wall) -> bool {
@@ -38,12 +44,19 @@ impl<'a> Slow<'a> {
         (0..).map(|n| Wall(from.0 + n * MINUTE)).take_while(|at| *at <= end).find(|at| self.allows(*at))
     }
 
+    fn may_be_dialled(&self, phone: &Phone) -> bool {
+        let on = |p: &&PastAttempt| p.phone == Some(phone.id);
+        let wrong = |p: &PastAttempt| {
+            matches!(p.disposition, Disposition::WrongNumber | Disposition::InvalidNumber | Disposition::OutOfService)
+        };
+        phone.state == PhoneState::Good
+            && self.standing.suppressions.iter().all(|x| x.phone != Some(phone.id))
+            && !self.standing.past.iter().filter(on).any(wrong)
+    }
+
     fn person(&self) -> bool {
         let s = self.standing;
-        let number =
-            s.contact.phones.iter().any(|phone| {
-                phone.state == PhoneState::Good && s.suppressions.iter().all(|x| x.phone != Some(phone.id))
-            });
+        let number = s.contact.phones.iter().any(|phone| self.may_be_dialled(phone));
         let address = match self.channel {
             Channel::Voice | Channel::Sms => number,
             Channel::Email => s.contact.email.is_some(),
@@ -55,8 +68,8 @@ impl<'a> Slow<'a> {
         let stopped = self.rules.stops.iter().any(|stop| match stop.rule {
             Stop::Consent => self.channel == Channel::Voice && noted("consent_voice") != "yes",
             Stop::Refused => {
-                !matches!(self.channel, Channel::Human | Channel::Letter)
-                    && !(noted("refused_on").is_empty() && noted("advocate").is_empty())
+                let noted = !noted("refused_on").is_empty() || !noted("advocate").is_empty();
+                noted && !matches!(self.channel, Channel::Human | Channel::Letter)
             }
             Stop::Protected => !noted("protected").is_empty(),
             Stop::Collector => noted("claimant") != "principal",
@@ -64,7 +77,7 @@ impl<'a> Slow<'a> {
         let disputed = s.past.iter().any(|p| p.whose == Whose::Contact && p.disposition == Disposition::Disputed);
         s.suppressions.iter().all(|x| x.phone.is_some())
             && !s.contact.debts.iter().all(|d| d.paid >= d.amount.minor)
-            && s.promises.iter().all(|p| p.state != PromiseState::Open)
+            && (self.purpose == Purpose::Reminder || s.promises.iter().all(|p| p.state != PromiseState::Open))
             && address
             && !stopped
             && !(disputed && self.channel != Channel::Human)
@@ -75,17 +88,34 @@ impl<'a> Slow<'a> {
         if matches!(self.channel, Channel::Human | Channel::Letter | Channel::Visit) {
             return true;
         }
-        let day = now.date(&self.standing.contact.zone);
-        let (standing, rules) = (self.standing, self.rules);
-        rules.hours.iter().enumerate().all(|(n, hours)| {
+        let rules = self.rules;
+        let mut open = !self.zones.is_empty();
+        for (n, hours) in rules.hours.iter().enumerate() {
             let guard = if self.channel == Channel::Voice { hours.rule.guard } else { Duration::ZERO };
-            let opening = self.openings.entry((n, day)).or_insert_with(|| opening(standing, &hours.rule.window, day));
-            opening.is_some_and(|(opens, closes)| opens <= now && now < closes && now + guard <= closes)
-        })
+            let mut zones = self.zones.clone();
+            if hours.rule.numbers_too {
+                let narrow = |p: &Phone| of_number(&p.number).filter(|found| !found.wide);
+                let told = self.standing.contact.phones.iter().filter(|p| p.state != PhoneState::Wrong);
+                zones.extend(told.filter_map(narrow).flat_map(|found| found.zones.iter().cloned()));
+            }
+            for zone in &zones {
+                let day = now.date(zone);
+                let key = (n, zone.name().to_string(), day);
+                let hours = self.openings.entry(key).or_insert_with(|| opening(zone, &hours.rule.window, day));
+                open &= hours.is_some_and(|(opens, closes)| opens <= now && now < closes && now + guard <= closes);
+            }
+        }
+        open
     }
 
     fn caps(&self, now: Wall) -> bool {
-        let zone = &self.standing.contact.zone;
+        let room = |on: Option<PhoneId>| self.zones.iter().all(|zone| self.room(now, zone, on));
+        let some_number = self.standing.contact.phones.iter().any(|p| self.may_be_dialled(p) && room(Some(p.id)));
+        room(None) && (some_number || self.channel != Channel::Voice)
+    }
+
+    /// In the caps of the person and the debt, or in those of a number.
+    fn room(&self, now: Wall, zone: &Zone, on: Option<PhoneId>) -> bool {
         let name = |at: Wall, per: Period| {
             let there = at.in_zone(zone);
             match per {
@@ -95,7 +125,8 @@ impl<'a> Slow<'a> {
                 Period::Month => there.strftime("%Y-%m").to_string(),
             }
         };
-        self.rules.caps.iter().map(|cap| cap.rule).all(|cap| {
+        let asked = |cap: &Cap| (cap.each == Each::Number) == on.is_some();
+        self.rules.caps.iter().map(|cap| cap.rule).filter(asked).all(|cap| {
             let binds = match cap.of {
                 Counted::Calls | Counted::Talks => self.channel == Channel::Voice,
                 Counted::Messages => matches!(self.channel, Channel::Sms | Channel::Email),
@@ -110,14 +141,21 @@ impl<'a> Slow<'a> {
                 Some(hours) => now.0 < at.0 + hours * 60 * MINUTE,
                 None => name(at, cap.per) == name(now, cap.per),
             };
-            let used =
-                self.standing.past.iter().filter(|p| p.whose != Whose::Line && cap.of.counts(p) && same(p.at)).count();
+            let counts = |p: &&PastAttempt| match cap.each {
+                Each::Person => p.whose != Whose::Line && cap.of.counts_anybody(p),
+                Each::Debt => p.whose == Whose::Contact && cap.of.counts_anybody(p),
+                Each::Number => p.phone == on && cap.of.counts_anybody(p),
+            };
+            let used = self.standing.past.iter().filter(counts).filter(|p| same(p.at)).count();
             !binds || used < cap.most as usize
         })
     }
 
     fn quiet(&self, now: Wall) -> bool {
-        let zone = &self.standing.contact.zone;
+        self.zones.iter().all(|zone| self.quiet_in(now, zone))
+    }
+
+    fn quiet_in(&self, now: Wall, zone: &Zone) -> bool {
         self.rules.gaps.iter().map(|gap| gap.rule).all(|gap| {
             let binds = self.channel == Channel::Voice || gap.after == After::SaysPaid;
             let within = |at: Wall| match gap.least {
@@ -142,7 +180,7 @@ impl<'a> Slow<'a> {
     }
 }
 
-fn opening(standing: &Standing, window: &CallingWindow, day: Date) -> Option<(Wall, Wall)> {
+fn opening(zone: &Zone, window: &CallingWindow, day: Date) -> Option<(Wall, Wall)> {
     let mut hours = window.days[day.weekday().to_monday_zero_offset() as usize]?;
     if let Some(holidays) = window.holidays.filter(|h| h.calendar.is_off(day)) {
         let shorter = holidays.hours?;
@@ -154,7 +192,7 @@ fn opening(standing: &Standing, window: &CallingWindow, day: Date) -> Option<(Wa
     let noon = day.at(12, 0, 0, 0).to_zoned(jiff::tz::TimeZone::UTC).unwrap();
     let around = (-40 * 60..40 * 60).map(|n| Wall(Wall::from(&noon).0 + n * MINUTE));
     let shown: Vec<(Wall, u16)> = around
-        .map(|at| (at, at.in_zone(&standing.contact.zone)))
+        .map(|at| (at, at.in_zone(zone)))
         .filter(|(_, there)| there.date() == day)
         .map(|(at, there)| (at, there.hour() as u16 * 60 + there.minute() as u16))
         .collect();

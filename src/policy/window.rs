@@ -149,6 +149,24 @@ impl CallingWindow {
         None
     }
 
+    /// The first instant at or after `from` at which it is open in every zone. `None`: not as far ahead as anybody looks.
+    pub fn next_in_all(&self, from: Wall, zones: &[Zone], guard: Duration) -> Option<Wall> {
+        let end = from + Duration::from_secs(super::SEARCH_DAYS_MAX * 86_400);
+        let mut at = from;
+        // Each turn goes to the next opening of some zone, of which a day has one each.
+        while at <= end {
+            let mut next = at;
+            for zone in zones {
+                next = next.max(self.next(next, zone, guard)?);
+            }
+            if next == at {
+                return Some(at);
+            }
+            at = next;
+        }
+        None
+    }
+
     pub fn contains(&self, at: Wall, zone: &Zone, guard: Duration) -> bool {
         self.opening(at.date(zone), zone, guard).is_some_and(|(first, last)| first <= at && at <= last)
     }

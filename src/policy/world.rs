@@ -18,6 +18,7 @@ pub fn standing(zone: &str) -> Standing {
         name: "Анна".into(),
         language: Language::RU,
         zone: zone.parse().unwrap(),
+        zone_from: ZoneFrom::Given,
         email: Some("anna@example.test".into()),
         creditor: "Горводоканал".into(),
         phones: vec![phone(1, "+79161234567")],

@@ -46,6 +46,7 @@ fn attempts(text: &str) -> Vec<Attempt> {
             finished_at: outcome.as_ref().map(|_| at),
             outcome,
             quality: None,
+            policy: None,
         }
     };
     text.lines().map(str::trim).filter(|l| !l.is_empty()).enumerate().map(attempt).collect()

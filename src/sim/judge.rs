@@ -112,6 +112,16 @@ impl Judge {
         self.opted_out.insert((contact, phone));
     }
 
+    /// Whoever was told that they are called no more stands in the books as such.
+    pub fn knows_opt_outs(&self, contact: ContactId, standing: &Standing) -> Result<(), String> {
+        let asked = self.opted_out.range((contact, None)..(ContactId(contact.0 + 1), None)).map(|(_, phone)| *phone);
+        let known = |phone: &Option<PhoneId>| standing.suppressions.iter().any(|s| s.phone == *phone);
+        match asked.into_iter().find(|phone| !known(phone)) {
+            Some(_) => Err(format!("contact {contact} was told that it is called no more, and the books do not know")),
+            None => Ok(()),
+        }
+    }
+
     pub fn answered(&mut self, call: CallId) {
         self.unanswered.remove(&call);
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use rand::RngExt;
 use rand::rngs::StdRng;
 
-use crate::books::{NewContact, NewDebt};
+use crate::books::{NewContact, NewDebt, ZoneFrom};
 use crate::language::Language;
 use crate::money::{Currency, Money};
 use crate::outcome::HangupCause;
@@ -123,6 +123,7 @@ pub(super) fn contact(rng: &mut StdRng, n: u32, start: Wall) -> NewContact {
         name: if russian { "Анна" } else { "Anna" }.to_string(),
         language: if russian { Language::RU } else { Language::EN },
         zone,
+        zone_from: ZoneFrom::Given,
         email: rng.random_bool(0.7).then(|| format!("c{n}@example.org")),
         creditor: if russian { "Водоканал" } else { "City Water" }.to_string(),
         phones,

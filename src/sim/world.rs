@@ -634,6 +634,12 @@ impl<'s> World<'s> {
         if self.planted(Plant::DialsTwice) {
             self.judge.dialled(attempt, &standing, number.full(), wall)?;
         }
+        if self.troubles.payments && self.rng.random_bool(0.05) {
+            // While it rings, or in mid-call; in whole or in part.
+            let (at, contact) = (self.some_ms(0, 40_000), standing.contact.id);
+            let minor = self.judge.ledger.owes(contact) / self.rng.random_range(1..=2);
+            self.after(at, Happening::Payment { promised: Some((contact, minor.max(1))) });
+        }
         let last4 = standing.contact.fields.get("last4").cloned().unwrap_or_default();
         let line = people::line(&mut self.rng, self.troubles.congestion);
         if line.reaches_the_contact() {
@@ -720,7 +726,7 @@ impl<'s> World<'s> {
     /// When the world stops: every contact is either done with, for a stated reason, or has its next moment.
     fn at_rest(&mut self) -> Result<(), String> {
         let (open, closed) = self.books.open_and_closed(self.campaign);
-        self.summary.promises = self.books.promises().len() as u64;
+        self.summary.promises = pledge::pledges(&self.books.promises()).count() as u64;
         self.summary.messages = self.books.outbox().len() as u64;
         self.summary.handed_over = self.books.worklist().len() as u64;
         self.summary.closed = closed;

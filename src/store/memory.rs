@@ -6,6 +6,7 @@ use super::{Result, Store};
 use crate::books::*;
 use crate::flow::program::FlowHash;
 use crate::id::*;
+use crate::phone::PhoneNumber;
 use crate::time::Wall;
 
 #[derive(Debug, Default)]
@@ -180,6 +181,18 @@ impl Store for MemoryStore {
 
     async fn inbound_calls_up(&self) -> Result<Vec<CallId>> {
         Ok(self.model().inbound_calls_up())
+    }
+
+    async fn suppressed_numbers(&self, after: Option<&PhoneNumber>, limit: u32) -> Result<Vec<SuppressedNumber>> {
+        Ok(self.model().suppressed_numbers(after, limit))
+    }
+
+    async fn released_numbers(&self) -> Result<Vec<ReleasedNumber>> {
+        Ok(self.model().released_numbers())
+    }
+
+    async fn rulings(&self, campaign: CampaignId) -> Result<Vec<RulingCount>> {
+        Ok(self.model().rulings(campaign))
     }
 
     async fn closings(&self, campaign: Option<CampaignId>) -> Result<Vec<(String, u64)>> {

@@ -13,6 +13,7 @@ pub use crate::books::{History, ImportSummary};
 use crate::books::*;
 use crate::flow::program::FlowHash;
 use crate::id::*;
+use crate::phone::PhoneNumber;
 use crate::time::Wall;
 
 /// What a caller can do about a failure.
@@ -166,6 +167,16 @@ pub trait Store: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Vec<InboundCall>>> + Send;
     /// Those of them that have not ended, newest first.
     fn inbound_calls_up(&self) -> impl Future<Output = Result<Vec<CallId>>> + Send;
+    /// Numbers not to be called, whoever has them: those > `after`, in order of number.
+    fn suppressed_numbers(
+        &self,
+        after: Option<&PhoneNumber>,
+        limit: u32,
+    ) -> impl Future<Output = Result<Vec<SuppressedNumber>>> + Send;
+    /// Those that were taken off that list, in the order in which they were.
+    fn released_numbers(&self) -> impl Future<Output = Result<Vec<ReleasedNumber>>> + Send;
+    /// How often policy did not simply let the attempts of a campaign go, by verdict, reason and who makes the rule.
+    fn rulings(&self, campaign: CampaignId) -> impl Future<Output = Result<Vec<RulingCount>>> + Send;
     /// How many contacts the campaign (or all of them) closed, by reason; `open` counts those it still works on.
     fn closings(&self, campaign: Option<CampaignId>) -> impl Future<Output = Result<Vec<(String, u64)>>> + Send;
 }

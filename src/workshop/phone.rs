@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::call::Action;
 use crate::call::Event;
-use crate::call::action::{Fact, Note};
+use crate::call::action::{Fact, Note, promised_in_words};
 use crate::call::rehearse::{Awaits, Line, Stage, What, rehearse};
 use crate::call::transcript::order_line;
 use crate::diagnostic::Span;
@@ -175,7 +175,7 @@ impl Phone {
     /// How the call ended. `length` is that of the audio, when it was made.
     pub fn summary(&self, length: Option<Duration>) -> Vec<String> {
         let Some(ending) = self.stage.ending() else { return vec!["the call is not over".into()] };
-        let promise = self.stage.promise().map_or("none".to_string(), |(amount, on)| format!("{amount} on {on}"));
+        let promise = self.stage.promise().map_or("none".to_string(), promised_in_words);
         let opt_out = self.stage.opt_out().map(|scope| format!("opt-out: {scope}"));
         let length = match length {
             Some(length) => format!("length:  {}", clock(length)),
@@ -198,7 +198,7 @@ impl Phone {
     pub fn recorded(&self, name: &str) -> Result<TestCase, String> {
         let ending = self.stage.ending().ok_or("the call is not over")?;
         let promise = match self.stage.promise() {
-            Some((amount, on)) => ExpectPromise::Saved { amount, on },
+            Some(parts) => ExpectPromise::Saved(parts.iter().map(|part| (part.amount, part.on)).collect()),
             None => ExpectPromise::Nothing,
         };
         let id = |name: &String| self.program.steps.iter().position(|step| step.name == *name);

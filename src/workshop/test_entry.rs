@@ -8,6 +8,7 @@ use super::contact::text_of;
 use crate::flow::expr::{Type, Value};
 use crate::flow::program::Program;
 use crate::flow::test::{Expect, ExpectPromise, Heard, TestCase};
+use crate::money::Money;
 use crate::time::Wall;
 
 /// The entry under `tests:`, indented by two. Compiling it gives the case back, but for its places in the file.
@@ -46,9 +47,15 @@ fn expectations(program: &Program, expect: &Expect) -> Vec<String> {
     };
     let mut out = Vec::new();
     out.extend(expect.result.map(|result| format!("result: {result}")));
-    out.extend(expect.promise.map(|promise| match promise {
+    out.extend(expect.promise.as_ref().map(|promise| match promise {
         ExpectPromise::Nothing => "promise: none".to_string(),
-        ExpectPromise::Saved { amount, on } => format!("promise: {{ amount: {amount}, on: {on} }}"),
+        ExpectPromise::Saved(parts) => {
+            let part = |(amount, on): &(Money, Date)| format!("{{ amount: {amount}, on: {on} }}");
+            match parts.as_slice() {
+                [only] => format!("promise: {}", part(only)),
+                parts => format!("promise: [{}]", parts.iter().map(part).collect::<Vec<_>>().join(", ")),
+            }
+        }
     }));
     out.extend(
         expect.path.as_ref().map(|path| format!("path: [{}]", path.iter().map(name).collect::<Vec<_>>().join(", "))),

@@ -93,6 +93,7 @@ fn defaults_fill_missing_columns_and_empty_cells() {
         zone: Some("Asia/Tokyo".parse().unwrap()),
         creditor: Some("Acme".into()),
         currency: Some("USD".parse().unwrap()),
+        claimant: None,
     };
     let text = "contact_id,name,phone,amount,due,zone\n1,Ann,+12025550100,5,2026-11-25,\n";
     let batch = read(text.as_bytes(), defaults).unwrap();

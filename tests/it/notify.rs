@@ -6,7 +6,9 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use ringback::books::{CampaignState, Enrolment, NewContact, NewDebt, Next, OutboxMessage, OutboxState, Plan, Write};
+use ringback::books::{
+    CampaignState, Enrolment, NewContact, NewDebt, Next, OutboxMessage, OutboxState, Plan, Write, ZoneFrom,
+};
 use ringback::config::{Secret, SmsGateway, Smtp, TlsMode};
 use ringback::id::{AttemptId, ContactId, OutboxId};
 use ringback::notify::sink::Sinks;
@@ -335,6 +337,7 @@ async fn books(channels: &[Channel]) -> MemoryStore {
         name: "Анна".into(),
         language: ringback::language::Language::RU,
         zone: "Europe/Moscow".parse().unwrap(),
+        zone_from: ZoneFrom::Given,
         email: Some("anna@example.org".into()),
         creditor: "Горводоканал".into(),
         phones: vec!["+70000000001".parse().unwrap()],

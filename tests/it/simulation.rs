@@ -38,7 +38,7 @@ fn a_planted_fault_of_each_kind_is_found() {
         (Plant::ForgetsHistory, "was rung 4 times"),
         (Plant::LosesPayments, "was dialled after paying"),
         (Plant::RingsOn, "rings on more than a second"),
-        (Plant::LosesOptOuts, "was dialled after opting out"),
+        (Plant::LosesOptOuts, "the books do not know"),
         (Plant::LosesPromises, "says a promise is recorded that is not in the books"),
         (Plant::JudgesEarly, "was dialled while a promise is open"),
         (Plant::CountsTwice, "by the books after paying"),

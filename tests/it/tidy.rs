@@ -15,7 +15,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ladder", &["books", "flow", "policy", "speech"]),
     ("call", &["flow", "speech"]),
     ("workshop", &["call", "flow", "speech"]),
-    ("campaign", &["books", "ladder", "policy"]),
+    ("campaign", &["books", "flow", "ladder", "policy"]),
     ("agent", &["policy"]),
     ("audio", &[]),
     ("rtp", &["audio"]),

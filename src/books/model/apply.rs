@@ -2,6 +2,11 @@
 
 use super::*;
 use crate::flow::program::OptOutScope;
+use crate::phone::PhoneNumber;
+
+fn not_listed(number: &PhoneNumber) -> BookError {
+    BookError::NotFound(format!("{number} on the list of suppressed numbers"))
+}
 
 impl Model {
     /// All of the group or none of it.
@@ -11,7 +16,7 @@ impl Model {
 
     fn write(&mut self, write: &Write) -> Result<()> {
         match write {
-            Write::Live { attempt, phone, flow, at } => {
+            Write::Live { attempt, phone, flow, policy, at } => {
                 let attempt = self.in_state(*attempt, &[AttemptState::Scheduled, AttemptState::Claimed])?;
                 let Some(number) = self.number_of(attempt.contact, *phone) else {
                     return Err(BookError::NotFound(format!("phone {phone} of contact {}", attempt.contact)));
@@ -28,8 +33,15 @@ impl Model {
                     phone: Some(*phone),
                     flow: Some(flow.clone()),
                     live_at: Some(*at),
+                    policy: Some(policy.clone()),
                     ..attempt
                 });
+                Ok(())
+            }
+            Write::Ruling(ruling) => {
+                self.known_attempt(ruling.attempt)?;
+                let number = self.rulings.last().map_or(1, |last| last + 1);
+                self.rulings.put(number, ruling.clone());
                 Ok(())
             }
             Write::Reschedule { attempt, due_at, why } => {
@@ -117,6 +129,22 @@ impl Model {
                 for (contact, phone) in theirs {
                     self.suppress_phone(contact, phone, *reason, *at);
                 }
+                Ok(())
+            }
+            Write::ReleaseNumber { number, why, at } => {
+                let key = number.full().to_string();
+                let (reason, since) = *self.suppressed_numbers.get(&key).ok_or_else(|| not_listed(number))?;
+                self.suppressed_numbers.remove(&key);
+                let of_number = |known: &KnownContact| known.phones().find(|p| p.number == *number).map(|p| p.id);
+                let theirs: Vec<(ContactId, Option<PhoneId>)> =
+                    self.contacts.range(..).filter_map(|(id, known)| Some((*id, Some(of_number(known)?)))).collect();
+                for key in theirs {
+                    self.touched.insert(key.0);
+                    self.suppressions.remove(&key);
+                }
+                let released = ReleasedNumber { number: number.clone(), reason, since, why: why.clone(), at: *at };
+                let count = self.released.last().map_or(1, |last| last + 1);
+                self.released.put(count, released);
                 Ok(())
             }
             Write::Phone { phone, state } => {
@@ -268,6 +296,7 @@ impl Model {
             quality: None,
             finished_at: None,
             outcome: None,
+            policy: None,
         });
         Ok(())
     }

@@ -40,6 +40,7 @@ pub struct Model {
     suppressions: Table<(ContactId, Option<PhoneId>), Suppression>,
     /// Numbers not to be called, whoever has them; by E.164.
     suppressed_numbers: Table<String, (Disposition, Wall)>,
+    released: Table<i64, ReleasedNumber>,
     outbox: Table<OutboxId, OutboxMessage>,
     worklist: Table<WorklistId, WorklistEntry>,
     payments: Table<String, Payment>,
@@ -56,6 +57,7 @@ pub struct Model {
     /// Scheduled and claimed, by due time.
     due: Table<(Wall, AttemptId), ()>,
     live: Table<AttemptId, ()>,
+    rulings: Table<i64, Ruling>,
     promises_of: Table<(ContactId, PromiseId), ()>,
     outbox_queued: Table<(Wall, OutboxId), ()>,
     /// Contacts changed since the last check.
@@ -236,6 +238,7 @@ impl Model {
             closed: closed.collect(),
             worklist: self.worklist.values().filter(|w| w.contact == contact).cloned().collect(),
             outbox: self.outbox.values().filter(|m| mine(m.attempt)).cloned().collect(),
+            rulings: self.rulings.values().filter(|r| mine(r.attempt)).cloned().collect(),
             attempts,
         })
     }
@@ -344,6 +347,37 @@ impl Model {
             }
         }
         counts.into_iter().collect()
+    }
+
+    /// With numbers > `after`, in order of number.
+    pub fn suppressed_numbers(&self, after: Option<&PhoneNumber>, limit: u32) -> Vec<SuppressedNumber> {
+        let after = after.map_or("", |number| number.full());
+        let later = self.suppressed_numbers.range(after.to_string()..).filter(|(number, _)| number.as_str() != after);
+        let row = |(number, (reason, at)): (&String, &(Disposition, Wall))| {
+            let number = number.parse().expect("kept as a number");
+            SuppressedNumber { number, reason: *reason, at: *at }
+        };
+        later.take(limit as usize).map(row).collect()
+    }
+
+    /// How often policy did not simply let the campaign's attempts go; in the order of verdict, reason and rule as words.
+    pub fn rulings(&self, campaign: CampaignId) -> Vec<RulingCount> {
+        let mut counts: BTreeMap<(&str, &str, Option<&str>), (Verdict, u64)> = BTreeMap::new();
+        for ruling in self.rulings.values() {
+            let here = self.attempts.get(&ruling.attempt).is_some_and(|a| a.campaign == campaign);
+            if let Some(reason) = ruling.reason.as_deref().filter(|_| here) {
+                let key = (ruling.verdict.as_str(), reason, ruling.made_by.as_deref());
+                counts.entry(key).or_insert((ruling.verdict, 0)).1 += 1;
+            }
+        }
+        let row = |((_, reason, made_by), (verdict, times)): ((&str, &str, Option<&str>), (Verdict, u64))| {
+            RulingCount { verdict, reason: reason.to_string(), made_by: made_by.map(str::to_string), times }
+        };
+        counts.into_iter().map(row).collect()
+    }
+
+    pub fn released_numbers(&self) -> Vec<ReleasedNumber> {
+        self.released.values().cloned().collect()
     }
 
     /// Everything that policy and ladder ask about one contact. Panics for a contact that is not there.
@@ -470,7 +504,7 @@ impl Model {
         self.tables().into_iter().for_each(|t| t.commit());
     }
 
-    fn tables(&mut self) -> [&mut dyn Journal; 28] {
+    fn tables(&mut self) -> [&mut dyn Journal; 30] {
         [
             &mut self.contacts,
             &mut self.external_ids,
@@ -486,6 +520,7 @@ impl Model {
             &mut self.promises,
             &mut self.suppressions,
             &mut self.suppressed_numbers,
+            &mut self.released,
             &mut self.outbox,
             &mut self.worklist,
             &mut self.payments,
@@ -498,6 +533,7 @@ impl Model {
             &mut self.open,
             &mut self.due,
             &mut self.live,
+            &mut self.rulings,
             &mut self.promises_of,
             &mut self.outbox_queued,
         ]

@@ -34,6 +34,7 @@ pub(super) async fn run(store: &impl Store, name: Option<&str>, now: Wall, out: 
         let counts: Vec<String> = states.iter().map(|(state, n)| format!("{n} {state}")).collect();
         let counts = if counts.is_empty() { "none yet".to_string() } else { counts.join(", ") };
         writeln!(out, "{}: {}; attempts: {counts}", campaign.name, campaign.state)?;
+        writeln!(out, "  ladder {}", ladder(&campaign))?;
         flows(&campaign, &published, out)?;
         for event in store.campaign_events(campaign.id).await? {
             let what = match event.kind {
@@ -49,6 +50,15 @@ pub(super) async fn run(store: &impl Store, name: Option<&str>, now: Wall, out: 
         None => {}
     }
     Ok(())
+}
+
+/// Its name and content.
+fn ladder(campaign: &Campaign) -> String {
+    let hash = crate::ladder::hash(&campaign.ladder);
+    match crate::ladder::compile(&campaign.ladder).0 {
+        Some(ladder) => format!("{} ({hash})", ladder.name),
+        None => format!("({hash}), which this version of ringback does not take"),
+    }
 }
 
 /// What is pinned, and where there is something newer to move to.

@@ -3,16 +3,17 @@
 use std::io::Write;
 
 use anyhow::bail;
+use serde_json::json;
 
 use super::PAGE;
-use crate::books::CampaignState;
+use crate::books::{CampaignState, RulingCount};
 use crate::campaign::Waiting;
 use crate::id::AttemptId;
 use crate::ladder;
 use crate::store::Store;
 use crate::time::Wall;
 
-pub async fn run(store: &impl Store, name: &str, now: Wall, out: &mut impl Write) -> anyhow::Result<()> {
+pub async fn run(store: &impl Store, name: &str, json: bool, now: Wall, out: &mut impl Write) -> anyhow::Result<()> {
     let campaign = store.campaign(name).await?;
     let (Some(ladder), _) = ladder::compile(&campaign.ladder) else {
         bail!(
@@ -25,7 +26,6 @@ pub async fn run(store: &impl Store, name: &str, now: Wall, out: &mut impl Write
         CampaignState::Stopped => ": nobody is contacted any more",
         CampaignState::Running | CampaignState::Finished => "",
     };
-    writeln!(out, "{name}: {}{held}", campaign.state)?;
     let mut waiting = Waiting::default();
     let mut after = AttemptId(0);
     loop {
@@ -39,6 +39,28 @@ pub async fn run(store: &impl Store, name: &str, now: Wall, out: &mut impl Write
     let reasons = waiting.reasons();
     let closed: Vec<(String, u64)> =
         store.closings(Some(campaign.id)).await?.into_iter().filter(|(reason, _)| reason != "open").collect();
+    let rulings = store.rulings(campaign.id).await?;
+    if json {
+        let waiting = reasons.iter().map(|r| {
+            let (made_by, first) = (r.made_by.as_deref(), r.first.map(|at| at.to_string()));
+            json!({ "reason": r.reason, "made_by": made_by, "contacts": r.contacts, "what": r.what, "first": first })
+        });
+        let closed = closed.iter().map(|(reason, contacts)| json!({ "reason": reason, "contacts": contacts }));
+        let rulings = rulings.iter().map(
+            |r| json!({ "verdict": r.verdict.as_str(), "reason": r.reason, "made_by": r.made_by, "times": r.times }),
+        );
+        let told = json!({
+            "campaign": name,
+            "state": campaign.state.as_str(),
+            "now": now.to_string(),
+            "waiting": waiting.collect::<Vec<_>>(),
+            "closed": closed.collect::<Vec<_>>(),
+            "rulings": rulings.collect::<Vec<_>>(),
+        });
+        writeln!(out, "{told:#}")?;
+        return Ok(());
+    }
+    writeln!(out, "{name}: {}{held}", campaign.state)?;
     if reasons.is_empty() && closed.is_empty() {
         writeln!(out, "  it has no contacts yet")?;
     }
@@ -49,6 +71,14 @@ pub async fn run(store: &impl Store, name: &str, now: Wall, out: &mut impl Write
     if !closed.is_empty() {
         let counts: Vec<String> = closed.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
         writeln!(out, "  done with: {}", counts.join(", "))?;
+    }
+    if !rulings.is_empty() {
+        let count = |r: &RulingCount| {
+            let by = r.made_by.as_ref().map(|by| format!(" ({by})")).unwrap_or_default();
+            format!("{} {} by {}{by}", r.times, r.verdict, r.reason)
+        };
+        let counts: Vec<String> = rulings.iter().map(count).collect();
+        writeln!(out, "  decided when their turn came: {}", counts.join(", "))?;
     }
     Ok(())
 }
@@ -74,7 +104,7 @@ steps:
 
     async fn told(store: &MemoryStore, now: &str) -> String {
         let mut out = Vec::new();
-        run(store, "blast", now.parse().unwrap(), &mut out).await.unwrap();
+        run(store, "blast", false, now.parse().unwrap(), &mut out).await.unwrap();
         String::from_utf8(out).unwrap()
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::exhibits::{dialled, names};
 use super::stage::Seen;
-use crate::books::Attempt;
+use crate::books::{Attempt, pledge};
 use crate::id::ContactId;
 use crate::store::Store;
 
@@ -32,8 +32,9 @@ pub(super) async fn compare(store: &impl Store, seen: &Seen) -> anyhow::Result<V
     let dialled: BTreeMap<ContactId, (u64, u64)> =
         dialled(store).await?.into_iter().map(|(contact, attempts)| (contact, counts(attempts))).collect();
     let mut promised: BTreeMap<ContactId, u64> = BTreeMap::new();
-    for promise in store.promises().await? {
-        *promised.entry(promise.contact).or_default() += 1;
+    // A plan of instalments is one promise.
+    for parts in pledge::pledges(&store.promises().await?) {
+        *promised.entry(parts[0].contact).or_default() += 1;
     }
 
     let mut verdict = Verdict { rows: Vec::new(), differences: Vec::new() };

@@ -37,7 +37,7 @@ pub(super) fn library(file: &Path) -> anyhow::Result<Library> {
     Ok(library)
 }
 
-fn yaml_files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+pub(in crate::cli) fn yaml_files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let entries = std::fs::read_dir(folder).with_context(|| format!("cannot list the folder {}", folder.display()))?;
     let mut found = Vec::new();
     for entry in entries {

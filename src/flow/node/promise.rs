@@ -3,24 +3,31 @@
 use super::super::codes;
 use super::super::expr::Type;
 use super::super::graph::Fact;
-use super::super::program::{Domain, MessageId, Offer, Promise, Share, Step, VarId, Via};
+use super::super::program::{Domain, Every, MessageId, Offer, PlanVariables, Promise, Share, Step, VarId, Via};
 use super::super::yaml::{Node, Value};
 use super::{Kind, Presence, Reader, acted, alone, optional, required};
 
 /// Longest time to pay, in days.
 const WITHIN_MAX: u32 = 366;
 const OFFERS_MAX: usize = 9;
+/// Parts of a plan that lie further apart are another agreement.
+const EVERY_DAYS_MAX: u32 = 92;
 
 pub const KIND: Kind = Kind {
     name: "promise",
     about: "The ladder of demands: offers in order, each said and answered with 1 (yes) or 2 (no, the next offer). The \
             accepted one gets a day (keyed as in `collect: date`), is read back, confirmed with 1 (2 changes the day) and \
-            saved. Sets `promise.amount` and `promise.on`; with several promise nodes, `<node>.amount` and `<node>.on`.",
+            saved. Sets `promise.amount` and `promise.on`; with several promise nodes, `<node>.amount` and `<node>.on`. An \
+            instalment with a `confirm` of its own is a plan: all its parts are promised, and `promise.parts`, \
+            `promise.last_amount` and `promise.last_on` are there to read them back. What the campaign's ladder does not \
+            take (`promise:`) is not offered, and its days are not possible.",
     keys: &[
         required("promise", "the sum: an expression of money, `contact.amount`"),
         required(
             "offers",
-            "list of `{ share: full | half | instalment N, within: 7d, say: message }`; `within` is the latest day of payment",
+            "list of `{ share: full | half | instalment N, within: 7d, say: message }`; `within` is the latest day of payment. \
+             `confirm: message` reads this offer back; with it, an instalment is a plan of N parts, `every: month` (the usual) \
+             or `every: 14d`, the first of them `within`",
         ),
         required("ask_date", "prompt for the day, or a list, one per try"),
         optional("confirm", "message that reads amount and day back and asks for 1 or 2"),
@@ -31,7 +38,7 @@ pub const KIND: Kind = Kind {
         acted("recorded", "the promise is on disk"),
         alone("refused", "every offer was declined, or silence on every try"),
         // With nothing owed it comes about at once, before anybody has been asked anything.
-        alone("rejected", "nothing is owed, the promise could not be saved, or breaks a limit of the campaign"),
+        alone("rejected", "nothing is owed, the promise could not be saved, or the campaign takes none of the offers"),
     ],
     presence: Presence::Keys,
     declare,
@@ -40,31 +47,48 @@ pub const KIND: Kind = Kind {
 };
 
 /// `promise.amount` while there is one promise node; `<node>.amount` always when there are several.
-fn names(node: &Reader<'_, '_>) -> [String; 2] {
+fn names<const N: usize>(node: &Reader<'_, '_>, of: [&str; N]) -> [String; N] {
     let owner = if node.cx.frame().promises > 1 { node.name } else { "promise" };
-    [format!("{owner}.amount"), format!("{owner}.on")]
+    of.map(|variable| format!("{owner}.{variable}"))
 }
+
+const PROMISED: [&str; 2] = ["amount", "on"];
+const PLANNED: [&str; 3] = ["parts", "last_amount", "last_on"];
 
 fn facts(step: &Step, via: Via) -> Vec<Fact> {
     let Step::Promise(p) = step else { return vec![] };
     match via {
-        Via::Outcome("recorded") => vec![Fact::Set(p.amount), Fact::Set(p.on), Fact::PromiseRecorded],
+        Via::Outcome("recorded") => {
+            let plan = p.plan.map(|plan| [plan.parts, plan.last_amount, plan.last_on]);
+            let set = [p.amount, p.on].into_iter().chain(plan.into_iter().flatten()).map(Fact::Set);
+            set.chain([Fact::PromiseRecorded]).collect()
+        }
         _ => vec![],
     }
 }
 
 fn declare(node: &mut Reader<'_, '_>) {
-    let [amount, on] = names(node);
+    let [amount, on] = names(node, PROMISED);
     let before = node.cx.diagnostics.len();
-    let within = offers(node, None).iter().map(|o| o.within).max().unwrap_or(WITHIN_MAX);
+    let offers = offers(node, None);
     node.cx.diagnostics.truncate(before);
+    let within = offers.iter().map(|o| o.within).max().unwrap_or(WITHIN_MAX);
     let (id, span) = (node.id, node.span);
     node.cx.declare(&amount, Type::Money, Domain::OfferAmounts(id), span);
     node.cx.declare(&on, Type::Date, Domain::DaysAhead(within), span);
+    if !offers.iter().any(|o| o.every.is_some()) {
+        return;
+    }
+    let last_within = offers.iter().map(|o| o.within + o.every.map_or(0, |every| every.days_max(o.parts() - 1))).max();
+    let parts = offers.iter().filter(|o| o.every.is_some()).map(Read::parts).max().unwrap_or(1);
+    let [count, last_amount, last_on] = names(node, PLANNED);
+    node.cx.declare(&count, Type::Number, Domain::Numbers(1, i64::from(parts)), span);
+    node.cx.declare(&last_amount, Type::Money, Domain::OfferAmounts(id), span);
+    node.cx.declare(&last_on, Type::Date, Domain::DaysAhead(last_within.unwrap_or(within)), span);
 }
 
 fn lower(node: &mut Reader<'_, '_>) -> Option<Step> {
-    let [amount, on] = names(node).map(|name| node.cx.variable(&name));
+    let [amount, on] = names(node, PROMISED).map(|name| node.cx.variable(&name));
     let (amount, on) = (amount?, on?);
     let of = node.get("promise").and_then(|written| {
         let (expr, ty) = node.expr(written, "`promise`")?;
@@ -74,18 +98,26 @@ fn lower(node: &mut Reader<'_, '_>) -> Option<Step> {
         node.cx.error(codes::TYPE, written.span, format!("a promise is of money, not of {}", ty.words()));
         None
     });
-    let offers = offers(node, Some(amount));
+    let plan = match names(node, PLANNED).map(|name| node.cx.variable(&name)) {
+        [Some(parts), Some(last_amount), Some(last_on)] => Some(PlanVariables { parts, last_amount, last_on }),
+        _ => None,
+    };
+    let offers = offers(node, Some((amount, on, plan)));
     let ask_date = node.messages("ask_date", &[amount]);
     let listen = node.listen(1);
-    let confirm = node.message("confirm", &[amount, on]);
+    let confirm = node.message("confirm", &known(amount, on, plan));
     let bad_date = node.message("bad_date", &[amount]);
     let workdays = node.truth("workdays", false);
     if offers.is_empty() {
         return None;
     }
+    let offer = |o: Read| {
+        let Read { share, within, message, every, confirm } = o;
+        Offer { share, within, message, every, confirm }
+    };
     Some(Step::Promise(Promise {
         of: of?,
-        offers: offers.into_iter().map(|o| Offer { share: o.share, within: o.within, message: o.message }).collect(),
+        offers: offers.into_iter().map(offer).collect(),
         listen,
         ask_date,
         confirm,
@@ -93,17 +125,37 @@ fn lower(node: &mut Reader<'_, '_>) -> Option<Step> {
         workdays,
         amount,
         on,
+        plan,
     }))
+}
+
+/// What is set when a promise is read back.
+fn known(amount: VarId, on: VarId, plan: Option<PlanVariables>) -> Vec<VarId> {
+    let plan = plan.map(|plan| [plan.parts, plan.last_amount, plan.last_on]);
+    [amount, on].into_iter().chain(plan.into_iter().flatten()).collect()
 }
 
 struct Read {
     share: Share,
     within: u32,
     message: MessageId,
+    every: Option<Every>,
+    confirm: Option<MessageId>,
 }
 
-/// With `amount`, messages are noted as said with it set.
-fn offers(node: &mut Reader<'_, '_>, amount: Option<VarId>) -> Vec<Read> {
+impl Read {
+    fn parts(&self) -> u32 {
+        match self.share {
+            Share::Full | Share::Half => 1,
+            Share::Instalment(parts) => parts,
+        }
+    }
+}
+
+type Variables = (VarId, VarId, Option<PlanVariables>);
+
+/// With their variables, messages are noted as said with these set.
+fn offers(node: &mut Reader<'_, '_>, set: Option<Variables>) -> Vec<Read> {
     let Some(written) = node.get("offers") else { return Vec::new() };
     let Value::List(items) = &written.value else {
         node.cx.error(codes::SHAPE, written.span, format!("`offers` must be a list, not {}", written.kind()));
@@ -112,12 +164,12 @@ fn offers(node: &mut Reader<'_, '_>, amount: Option<VarId>) -> Vec<Read> {
     if items.is_empty() || items.len() > OFFERS_MAX {
         node.cx.error(codes::SHAPE, written.span, format!("`offers` has 1 to {OFFERS_MAX} entries"));
     }
-    items.iter().take(OFFERS_MAX).filter_map(|item| offer(node, item, amount)).collect()
+    items.iter().take(OFFERS_MAX).filter_map(|item| offer(node, item, set)).collect()
 }
 
-fn offer(node: &mut Reader<'_, '_>, item: &Node, amount: Option<VarId>) -> Option<Read> {
+fn offer(node: &mut Reader<'_, '_>, item: &Node, set: Option<Variables>) -> Option<Read> {
     let map = node.cx.map(item, "an offer")?;
-    node.cx.known_keys(map, "key of an offer", &["share", "within", "say"]);
+    node.cx.known_keys(map, "key of an offer", &["share", "within", "say", "confirm", "every"]);
     let mut value = |key: &str| {
         let found = map.get(key).map(|e| &e.value);
         if found.is_none() {
@@ -128,12 +180,46 @@ fn offer(node: &mut Reader<'_, '_>, item: &Node, amount: Option<VarId>) -> Optio
     let (share_node, within, say) = (value("share"), value("within"), value("say"));
     let share = share_node.and_then(|n| share(node, n));
     let within = within.and_then(|n| node.cx.days(n, "`within`", WITHIN_MAX));
-    let message = match (say, amount) {
-        (Some(n), Some(amount)) => node.message_of(n, "say", &[amount]),
-        (Some(n), None) => node.cx.scalar(n, "`say`").and_then(|s| node.cx.message(s, n.span)),
-        (None, _) => None,
+    let message = |node: &mut Reader<'_, '_>, written: &Node, key: &str, set: Option<Vec<VarId>>| match set {
+        Some(set) => node.message_of(written, key, &set),
+        None => node.cx.scalar(written, &format!("`{key}`")).and_then(|s| node.cx.message(s, written.span)),
     };
-    Some(Read { share: share?, within: within?, message: message? })
+    let said = say.and_then(|n| message(node, n, "say", set.map(|(amount, ..)| vec![amount])));
+    let read_back = map.get("confirm").map(|e| &e.value);
+    let confirm =
+        read_back.and_then(|n| message(node, n, "confirm", set.map(|(amount, on, plan)| known(amount, on, plan))));
+    let every = map.get("every").map(|e| (every(node, &e.value), e.key_span));
+    let every = match (share?, read_back, every) {
+        (Share::Instalment(_), Some(_), None) => Some(Every::Month),
+        (Share::Instalment(_), Some(_), Some((every, _))) => Some(every?),
+        (Share::Instalment(_), None, Some((_, span))) => {
+            node.cx.error(
+                codes::MISSING_KEY,
+                span,
+                "a plan is read back before it is promised: the offer lacks `confirm`",
+            );
+            None
+        }
+        (Share::Full | Share::Half, _, Some((_, span))) => {
+            node.cx.error(codes::SHAPE, span, "only an instalment has parts that come one after another");
+            None
+        }
+        (_, _, None) => None,
+    };
+    Some(Read { share: share?, within: within?, message: said?, every, confirm })
+}
+
+/// `month`, or whole days: `14d`.
+fn every(node: &mut Reader<'_, '_>, written: &Node) -> Option<Every> {
+    if node.cx.scalar(written, "`every`")?.text == "month" {
+        return Some(Every::Month);
+    }
+    let days = node.cx.days(written, "`every`", EVERY_DAYS_MAX)?;
+    if days == 0 {
+        node.cx.error(codes::MALFORMED, written.span, "`every` is `month` or at least a day, for example 14d");
+        return None;
+    }
+    Some(Every::Days(days))
 }
 
 fn share(node: &mut Reader<'_, '_>, written: &Node) -> Option<Share> {

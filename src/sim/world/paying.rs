@@ -152,6 +152,7 @@ impl World<'_> {
         for n in 0..self.scene.contacts {
             let history = self.books.history(&format!("c{n}")).map_err(|e| e.to_string())?;
             let contact = history.standing.contact.id;
+            self.judge.knows_opt_outs(contact, &history.standing)?;
             self.judge.ledger.agrees(contact, &history.standing.promises, now)?;
             let owed = self.judge.ledger.owes(contact).max(0);
             if history.standing.contact.amount().minor != owed {

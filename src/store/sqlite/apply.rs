@@ -135,17 +135,37 @@ impl Pen {
                 };
                 self.run(sql, &[call.0.into(), at.0.into(), kind.into(), detail.into()]).map(drop)
             }
-            Write::Live { attempt, phone, flow, at } => {
-                // That nobody else is on the line, or with the person, the unique indexes see to.
-                let sql = "UPDATE attempt SET state = 'live', lease_until = NULL, phone = ?2, flow = ?3, live_at = ?4, \
-                     number = (SELECT number FROM phone WHERE id = ?2), \
+            Write::Live { attempt, phone, flow, policy, at } => {
+                // A phone that is not there fails by its foreign key. That nobody else is on the line, or with the person, the unique
+                // indexes see to.
+                let sql = "UPDATE attempt SET state = 'live', lease_until = NULL, phone = ?2, flow = ?3, live_at = ?4, policy = ?5, \
+                     number = COALESCE((SELECT p.number FROM phone p WHERE p.id = ?2 AND p.contact = attempt.contact), ''), \
                      person = (SELECT person FROM contact WHERE id = attempt.contact) \
                      WHERE id = ?1 AND state IN ('scheduled', 'claimed')";
-                if self.run(sql, &[attempt.0.into(), phone.0.into(), (&flow.0).into(), at.0.into()])? == 0 {
+                if self.run(sql, &[attempt.0.into(), phone.0.into(), (&flow.0).into(), at.0.into(), policy.into()])?
+                    == 0
+                {
                     return self.refuse(*attempt, "scheduled or claimed");
                 }
                 let sql = "INSERT INTO call (id, live_at) VALUES (?1, ?2)";
                 self.run(sql, &[CallId::of(*attempt).0.into(), at.0.into()]).map(drop)
+            }
+            Write::Ruling(Ruling { attempt, at, verdict, reason, made_by, until, policy }) => {
+                let sql = "INSERT INTO ruling (attempt, at, verdict, reason, made_by, until, policy) \
+                     SELECT id, ?2, ?3, ?4, ?5, ?6, ?7 FROM attempt WHERE id = ?1";
+                let values = [
+                    attempt.0.into(),
+                    at.0.into(),
+                    verdict.as_str().into(),
+                    reason.as_deref().into(),
+                    made_by.as_deref().into(),
+                    until.map(|until| until.0).into(),
+                    policy.into(),
+                ];
+                match self.run(sql, &values)? {
+                    0 => Err(StoreError::NotFound(format!("attempt {attempt}"))),
+                    _ => Ok(()),
+                }
             }
             Write::Reschedule { attempt, due_at, why } => {
                 let sql = "UPDATE attempt SET state = 'scheduled', lease_until = NULL, due_at = ?2, why = ?3 \
@@ -178,6 +198,17 @@ impl Pen {
                 let sql = "INSERT INTO suppression (contact, phone, scope, reason, at) \
                      SELECT contact, id, 'number', ?2, ?3 FROM phone WHERE number = ?1 ON CONFLICT DO NOTHING";
                 self.run(sql, &values).map(drop)
+            }
+            Write::ReleaseNumber { number, why, at } => {
+                let values = [number.full().into(), why.into(), at.0.into()];
+                let sql = "INSERT INTO released_number (number, reason, since, why, at) \
+                     SELECT number, reason, at, ?2, ?3 FROM suppressed_number WHERE number = ?1";
+                if self.run(sql, &values)? == 0 {
+                    return Err(StoreError::NotFound(format!("{number} on the list of suppressed numbers")));
+                }
+                self.run("DELETE FROM suppressed_number WHERE number = ?1", &values[..1])?;
+                let sql = "DELETE FROM suppression WHERE phone IN (SELECT id FROM phone WHERE number = ?1)";
+                self.run(sql, &values[..1]).map(drop)
             }
             Write::Phone { phone, state } => {
                 let sql = "UPDATE phone SET state = ?2 WHERE id = ?1";

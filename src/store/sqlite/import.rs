@@ -68,14 +68,15 @@ impl Writer {
             .map(|c| {
                 let fields = to_json(&c.fields);
                 let (language, zone) = (c.language.code(), c.zone.name());
-                (c.id.0, &c.external_id, &c.name, language, zone, &c.email, &c.creditor, fields, &c.person)
+                let zone_from = c.zone_from.as_str();
+                (c.id.0, &c.external_id, &c.name, language, zone, &c.email, &c.creditor, fields, &c.person, zone_from)
             })
             .collect();
         // `WHERE true` tells the parser that ON CONFLICT is not a join's ON.
         let sql = "INSERT INTO contact (id, external_id, name, language, zone, email, creditor, fields, person, \
-             imported_at) SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, \
-             value ->> 7, value ->> 8, $2 FROM json_each($1) WHERE true ON CONFLICT (id) DO UPDATE SET name = excluded.name, \
-             language = excluded.language, zone = excluded.zone, email = excluded.email, \
+             zone_from, imported_at) SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, \
+             value ->> 7, value ->> 8, value ->> 9, $2 FROM json_each($1) WHERE true ON CONFLICT (id) DO UPDATE SET name = excluded.name, \
+             language = excluded.language, zone = excluded.zone, zone_from = excluded.zone_from, email = excluded.email, \
              creditor = excluded.creditor, fields = excluded.fields, person = excluded.person, imported_at = excluded.imported_at";
         sqlx::query(sql).bind(to_json(&rows)).bind(at.0).execute(self.conn()).await?;
 

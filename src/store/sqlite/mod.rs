@@ -31,6 +31,7 @@ use super::{Result, Store, StoreError};
 use crate::books::*;
 use crate::flow::program::FlowHash;
 use crate::id::*;
+use crate::phone::PhoneNumber;
 use crate::time::Wall;
 
 /// What an operator may turn.
@@ -143,6 +144,7 @@ fn migrator() -> Migrator {
         (3, "inbound calls", include_str!("../../../migrations/sqlite/0003_inbound_calls.sql")),
         (4, "what calls tell", include_str!("../../../migrations/sqlite/0004_what_calls_tell.sql")),
         (5, "debts, promises, payments", include_str!("../../../migrations/sqlite/0005_debts_promises_payments.sql")),
+        (7, "policy", include_str!("../../../migrations/sqlite/0007_policy.sql")),
         (10, "reports", include_str!("../../../migrations/sqlite/0010_reports.sql")),
     ];
     let migration = |(number, name, sql): (i64, &'static str, &'static str)| {
@@ -317,6 +319,18 @@ impl Store for SqliteStore {
 
     async fn inbound_calls_up(&self) -> Result<Vec<CallId>> {
         read::inbound_calls_up(&self.readers).await
+    }
+
+    async fn suppressed_numbers(&self, after: Option<&PhoneNumber>, limit: u32) -> Result<Vec<SuppressedNumber>> {
+        read::suppressed_numbers(&self.readers, after, limit).await
+    }
+
+    async fn released_numbers(&self) -> Result<Vec<ReleasedNumber>> {
+        read::released_numbers(&self.readers).await
+    }
+
+    async fn rulings(&self, campaign: CampaignId) -> Result<Vec<RulingCount>> {
+        read::rulings(&self.readers, campaign).await
     }
 
     async fn closings(&self, campaign: Option<CampaignId>) -> Result<Vec<(String, u64)>> {

@@ -10,10 +10,10 @@ use super::row;
 use crate::books::merge::KnownContact;
 use crate::books::*;
 use crate::id::*;
+use crate::phone::PhoneNumber;
 use crate::time::Wall;
 
-pub(super) const CONTACT: &str =
-    "SELECT c.id, c.external_id, c.name, c.language, c.zone, c.email, c.creditor, c.fields, c.person FROM contact c";
+pub(super) const CONTACT: &str = "SELECT c.id, c.external_id, c.name, c.language, c.zone, c.email, c.creditor, c.fields, c.person, c.zone_from FROM contact c";
 const MESSAGE: &str =
     r#"SELECT id, attempt, channel, "to", subject, body, state, tries, next_try_at, last_error FROM outbox"#;
 pub(super) const PROMISE: &str = r#"SELECT contact, id, attempt, part, parts, amount, currency, "on", least, judge_at, state, made_at, withdrawn_at FROM promise"#;
@@ -351,7 +351,11 @@ pub(super) async fn history(pool: &SqlitePool, external_id: &str) -> Result<Hist
     let worklist = sqlx::query(worklist).bind(id.0).fetch_all(&mut *snapshot).await?;
     let outbox = format!("{MESSAGE} WHERE attempt IN (SELECT id FROM attempt WHERE contact = $1) ORDER BY id");
     let outbox = sqlx::query(AssertSqlSafe(outbox)).bind(id.0).fetch_all(&mut *snapshot).await?;
+    let rulings = "SELECT attempt, at, verdict, reason, made_by, until, policy FROM ruling \
+         WHERE attempt IN (SELECT id FROM attempt WHERE contact = $1) ORDER BY id";
+    let rulings = sqlx::query(rulings).bind(id.0).fetch_all(&mut *snapshot).await?;
     Ok(History {
+        rulings: rows(rulings, row::ruling)?,
         standing,
         attempts: rows(attempts, row::attempt)?,
         closed: rows(closed, |r| Ok((CampaignId(row::get(r, 0)?), row::close(r, 1)?)))?,
@@ -421,4 +425,35 @@ pub(super) async fn closings(pool: &SqlitePool, campaign: Option<CampaignId>) ->
          WHERE $1 IS NULL OR campaign = $1 GROUP BY 1 ORDER BY 1";
     let found = sqlx::query(sql).bind(campaign.map(|c| c.0)).fetch_all(pool).await?;
     rows(found, |r| Ok((row::get(r, 0)?, row::number(r, 1)?)))
+}
+
+pub(super) async fn suppressed_numbers(
+    pool: &SqlitePool,
+    after: Option<&PhoneNumber>,
+    limit: u32,
+) -> Result<Vec<SuppressedNumber>> {
+    let sql = "SELECT number, reason, at FROM suppressed_number WHERE number > $1 ORDER BY number LIMIT $2";
+    let after = after.map_or("", PhoneNumber::full).to_string();
+    let found = sqlx::query(sql).bind(after).bind(i64::from(limit)).fetch_all(pool).await?;
+    rows(found, |r| {
+        Ok(SuppressedNumber { number: row::word(r, 0)?, reason: row::word(r, 1)?, at: Wall(row::get(r, 2)?) })
+    })
+}
+
+pub(super) async fn released_numbers(pool: &SqlitePool) -> Result<Vec<ReleasedNumber>> {
+    let sql = "SELECT number, reason, since, why, at FROM released_number ORDER BY id";
+    rows(sqlx::query(sql).fetch_all(pool).await?, |r| {
+        let (since, at) = (Wall(row::get(r, 2)?), Wall(row::get(r, 4)?));
+        Ok(ReleasedNumber { number: row::word(r, 0)?, reason: row::word(r, 1)?, since, why: row::get(r, 3)?, at })
+    })
+}
+
+pub(super) async fn rulings(pool: &SqlitePool, campaign: CampaignId) -> Result<Vec<RulingCount>> {
+    let sql = "SELECT verdict, reason, made_by, COUNT(*) FROM ruling \
+         WHERE verdict <> 'allowed' AND attempt IN (SELECT id FROM attempt WHERE campaign = $1) \
+         GROUP BY 1, 2, 3 ORDER BY 1, 2, 3";
+    rows(sqlx::query(sql).bind(campaign.0).fetch_all(pool).await?, |r| {
+        let (verdict, reason, made_by) = (row::word(r, 0)?, row::get(r, 1)?, row::get(r, 2)?);
+        Ok(RulingCount { verdict, reason, made_by, times: row::number(r, 3)? })
+    })
 }

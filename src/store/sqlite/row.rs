@@ -15,7 +15,7 @@ use crate::time::Wall;
 
 pub(super) const ATTEMPT: &str = "id, campaign, contact, channel, state, step, try_number, segment, due_at, why, \
     phone, flow, live_at, finished_at, disposition, blame, cause, answered_by, right_party, ring_ms, talk_ms, \
-    mos_centi, heard_loss_permille, heard_jitter_ms, said_loss_permille, said_jitter_ms, round_trip_ms, node";
+    mos_centi, heard_loss_permille, heard_jitter_ms, said_loss_permille, said_jitter_ms, round_trip_ms, node, policy";
 
 fn damaged(column: usize, why: impl Display) -> StoreError {
     StoreError::Unavailable(format!("column {column} of a row cannot be read: {why}"))
@@ -82,6 +82,7 @@ pub(super) fn attempt(row: &SqliteRow) -> Result<Attempt> {
         finished_at: get::<Option<i64>>(row, 13)?.map(Wall),
         outcome,
         quality: quality(row, 21)?,
+        policy: get(row, 28)?,
     })
 }
 
@@ -98,7 +99,7 @@ fn quality(row: &SqliteRow, first: usize) -> Result<Option<CallQuality>> {
     }))
 }
 
-/// `id, external_id, name, language, zone, email, creditor, fields, person`; phones and debts come apart.
+/// `id, external_id, name, language, zone, email, creditor, fields, person, zone_from`; phones and debts come apart.
 pub(super) fn contact(row: &SqliteRow) -> Result<Contact> {
     Ok(Contact {
         id: ContactId(get(row, 0)?),
@@ -107,6 +108,7 @@ pub(super) fn contact(row: &SqliteRow) -> Result<Contact> {
         name: get(row, 2)?,
         language: word(row, 3)?,
         zone: word(row, 4)?,
+        zone_from: word(row, 9)?,
         email: get(row, 5)?,
         creditor: get(row, 6)?,
         phones: Vec::new(),
@@ -119,6 +121,19 @@ pub(super) fn contact(row: &SqliteRow) -> Result<Contact> {
 pub(super) fn close(row: &SqliteRow, first: usize) -> Result<Close> {
     let wake_at = get::<Option<i64>>(row, first + 2)?.map(Wall);
     Ok(Close { reason: get(row, first)?, why: get(row, first + 1)?, wake_at })
+}
+
+/// `attempt, at, verdict, reason, made_by, until, policy`.
+pub(super) fn ruling(row: &SqliteRow) -> Result<Ruling> {
+    Ok(Ruling {
+        attempt: AttemptId(get(row, 0)?),
+        at: Wall(get(row, 1)?),
+        verdict: word(row, 2)?,
+        reason: get(row, 3)?,
+        made_by: get(row, 4)?,
+        until: get::<Option<i64>>(row, 5)?.map(Wall),
+        policy: get(row, 6)?,
+    })
 }
 
 /// `contact, id, number, state, position`.

@@ -142,7 +142,17 @@ const FIRST_EDITION: &str = "
     INSERT INTO campaign_flow VALUES (1, 'aa11', 0), (2, 'aa11', 0), (2, 'bb22', 1);
     INSERT INTO campaign_contact VALUES (1, 1, NULL, NULL);
     INSERT INTO attempt (campaign, contact, channel, state, step, try_number, segment, due_at, why, phone, flow, live_at)
-    VALUES (1, 1, 'voice', 'live', 0, 1, 's', 0, 'w', 1, 'aa11', 80);";
+    VALUES (1, 1, 'voice', 'live', 0, 1, 's', 0, 'w', 1, 'aa11', 80);
+    INSERT INTO call VALUES (1, 80);
+    INSERT INTO call_event (call, at, kind, detail) VALUES (1, 81, 'answered', '');
+    INSERT INTO promise (contact, attempt, amount, currency, \"on\", state, made_at)
+    VALUES (1, 1, 50000, 'RUB', '2026-11-25', 'open', 90);
+    INSERT INTO outbox (attempt, channel, \"to\", body, state, tries, next_try_at)
+    VALUES (1, 'sms', '+79161234567', 'b', 'queued', 0, 95);
+    INSERT INTO contact (external_id, name, language, zone, creditor, fields, imported_at)
+    VALUES ('K2', 'P', 'ru', 'Europe/Moscow', 'V', '{}', 0);
+    INSERT INTO debt VALUES (2, 7700, 'RUB', '2026-11-20', 1);
+    INSERT INTO payment VALUES ('P1', 2, 100);";
 
 #[tokio::test]
 async fn books_of_the_first_edition_are_kept() {
@@ -174,6 +184,21 @@ async fn books_of_the_first_edition_are_kept() {
     assert_eq!(store.use_flow(campaign.id, &second.hash, at(1)).await, Ok(true));
     let left = store.recover().await.unwrap();
     assert_eq!(left[0].attempt.flow, Some(flow().hash), "what was in the air is still known by its flow");
+
+    // Debts, promises and payments as the fifth migration has them.
+    let contacts = store.contacts(ContactId(0), 9).await.unwrap();
+    let owed: Vec<String> = contacts.iter().map(|c| format!("{} of {}", c.amount(), c.debts[0].amount)).collect();
+    assert_eq!(owed[1], "0.00 RUB of 77.00 RUB");
+    let promise = store.promises().await.unwrap().remove(0);
+    assert_eq!((promise.state, promise.part, promise.parts), (PromiseState::Open, 1, 1));
+    assert_eq!(promise.least, promise.amount);
+    assert!(promise.judge_at > "2026-11-27T00:00Z".parse().unwrap(), "its day and the grace are over");
+    let payment = store.payments(0, 9).await.unwrap().remove(0);
+    assert_eq!((payment.amount.to_string().as_str(), payment.paid_at), ("77.00 RUB", Wall(100)));
+    assert!(store.reverse("P1", at(2)).await.unwrap());
+    assert_eq!(store.contacts(ContactId(1), 1).await.unwrap()[0].amount().to_string(), "77.00 RUB");
+    assert_eq!(store.outbox().await.unwrap().len(), 1);
+    assert_eq!(store.call_events(CallId(1)).await.unwrap().len(), 1);
 }
 
 #[tokio::test]

@@ -46,6 +46,7 @@ pub fn contact(n: u32) -> NewContact {
         name: format!("Person {n}"),
         language: "ru".parse().unwrap(),
         zone: "Europe/Moscow".parse().unwrap(),
+        zone_from: ZoneFrom::Given,
         email: Some(format!("k{n}@example.org")),
         creditor: "Водоканал".into(),
         phones: vec![format!("+7916{n:07}").parse().unwrap(), format!("+7495{n:07}").parse().unwrap()],
@@ -90,11 +91,11 @@ pub fn outcome(disposition: Disposition) -> Outcome {
 }
 
 pub fn live(attempt: AttemptId, phone: PhoneId, minute: i64) -> Write {
-    Write::Live { attempt, phone, flow: flow().hash, at: at(minute) }
+    Write::Live { attempt, phone, flow: flow().hash, policy: "default 1#0".into(), at: at(minute) }
 }
 
 pub fn live_with(attempt: AttemptId, phone: PhoneId, flow: &FlowVersion) -> Write {
-    Write::Live { attempt, phone, flow: flow.hash.clone(), at: at(1) }
+    Write::Live { attempt, phone, flow: flow.hash.clone(), policy: "default 1#0".into(), at: at(1) }
 }
 
 pub fn finish(attempt: AttemptId, disposition: Disposition, minute: i64, next: Next) -> Write {

@@ -43,6 +43,10 @@ both!(
     only_running_campaigns_are_dialled,
     a_call_from_dialling_to_promise,
     a_second_promise_in_one_call_is_refused,
+    a_payment_in_part_and_its_reversal,
+    several_debts_are_one_contact,
+    a_promise_is_judged_when_its_grace_is_over,
+    one_call_at_a_time_to_a_person_and_to_a_line,
     a_group_is_kept_whole_or_not_at_all,
     states_move_only_forward,
     a_policy_puts_off_what_was_claimed,
@@ -435,6 +439,95 @@ async fn a_payment_counts_once_and_stops_everything(store: &impl Store) {
     is_conflict(pay(store, payment("P1", "K2", None, 3)).await);
 }
 
+async fn a_payment_in_part_and_its_reversal(store: &impl Store) {
+    running(store, 1).await;
+    let paid = pay(store, payment("P1", "K1", Some(23_450), 1)).await.unwrap();
+    assert_eq!((paid.new, paid.settled, paid.left.minor), (true, false, 100_000));
+    assert_eq!(attempt(store, AttemptId(1)).await.state, AttemptState::Scheduled, "the rest is still owed");
+    is_conflict(pay(store, payment("P1", "K1", Some(23_451), 1)).await);
+    is_conflict(pay(store, payment("P2", "K1", Some(0), 1)).await);
+    is_conflict(pay(store, NewPayment { debt: Some("heat".into()), ..payment("P2", "K1", None, 1) }).await);
+    assert!(pay(store, payment("P3", "K1", None, 2)).await.unwrap().settled);
+    assert_eq!(attempt(store, AttemptId(1)).await.state, AttemptState::Cancelled);
+    assert_eq!(closed(store, "K1").await, ["paid"]);
+    assert_eq!(store.sleepers(at(9), 9).await.unwrap(), [], "nothing is left to look at");
+    let known = store.last_payment().await.unwrap();
+    assert!(store.reverse("P3", at(3)).await.unwrap());
+    assert!(!store.reverse("P3", at(4)).await.unwrap());
+    is_not_found(store.reverse("P9", at(4)).await);
+    let told = store.payments(known, 9).await.unwrap();
+    assert_eq!(told.iter().map(|p| (p.id.as_str(), p.reversed_at)).collect::<Vec<_>>(), [("P3", Some(at(3)))]);
+    let sleeper = store.sleepers(at(3), 9).await.unwrap().remove(0);
+    assert_eq!((sleeper.closed.reason.as_str(), sleeper.standing.contact.amount().minor), ("paid", 100_000));
+    let batch = [Enrolment { contact: ContactId(1), next: again(5) }];
+    store.wake(sleeper.campaign, &batch, at(4)).await.unwrap();
+    store.wake(sleeper.campaign, &batch, at(4)).await.unwrap();
+    assert_eq!(store.sleepers(at(9), 9).await.unwrap(), [], "it is awake");
+    assert_eq!(store.next_due().await.unwrap(), Some(at(5)));
+}
+
+async fn several_debts_are_one_contact(store: &impl Store) {
+    let heat = NewDebt { external_id: "heat".into(), ..debt(10_000, jiff::civil::date(2026, 10, 1)) };
+    let water = NewDebt { external_id: "water".into(), ..debt(5_000, jiff::civil::date(2026, 11, 1)) };
+    let lines = [heat, water].map(|d| NewContact { debts: vec![d], ..contact(1) });
+    assert_eq!(store.import(&lines, at(0)).await.unwrap().changed, 1);
+    let owed = |c: &Contact| (c.amount().minor, c.due().to_string());
+    let found = store.contacts(ContactId(0), 1).await.unwrap().remove(0);
+    assert_eq!(owed(&found), (15_000, "2026-10-01".into()));
+    pay(store, payment("P1", "K1", Some(12_000), 1)).await.unwrap();
+    let found = store.contacts(ContactId(0), 1).await.unwrap().remove(0);
+    assert_eq!(owed(&found), (3_000, "2026-11-01".into()));
+    let dollars = NewDebt { amount: Money::new(1, Currency::Usd), ..debt(1, jiff::civil::date(2026, 11, 1)) };
+    let summary = store.import(&[NewContact { debts: vec![dollars], ..contact(1) }, contact(2)], at(2)).await.unwrap();
+    assert_eq!((summary.added, summary.refused.len(), summary.refused[0].0), (1, 1, 0), "the other line is kept");
+}
+
+async fn a_promise_is_judged_when_its_grace_is_over(store: &impl Store) {
+    let (id, _) = one_in_the_air(store).await;
+    store.apply(&[promise(id, 2)]).await.unwrap();
+    let sleeps = Close::new("promised", "until the 27th").until(Some(part(50_000).judge_at));
+    store.apply(&[finish(id, Disposition::Promised, 3, Next::Close(sleeps))]).await.unwrap();
+    let judged = part(50_000).judge_at;
+    let before = Wall(judged.0 - 1);
+    assert_eq!(store.judge_promises(before, 9).await.unwrap(), 0);
+    assert_eq!(store.sleepers(before, 9).await.unwrap(), []);
+    assert_eq!(store.judge_promises(judged, 9).await.unwrap(), 1);
+    assert_eq!(store.promises().await.unwrap()[0].state, PromiseState::Broken);
+    let sleeper = store.sleepers(judged, 9).await.unwrap().remove(0);
+    assert_eq!(sleeper.last.map(|plan| plan.step), Some(0));
+    // The bank tells late of what was paid in time.
+    pay(store, payment("P1", "K1", Some(50_000), 60)).await.unwrap();
+    assert_eq!(store.promises().await.unwrap()[0].state, PromiseState::Kept);
+    is_conflict(store.withdraw_promise(PromiseId(1), judged).await);
+}
+
+async fn one_call_at_a_time_to_a_person_and_to_a_line(store: &impl Store) {
+    let mut rows: Vec<NewContact> = (1..=4).map(contact).collect();
+    rows[1].person = Some("Anna".into());
+    rows[2].person = Some("Anna".into());
+    rows[3].phones = rows[0].phones.clone();
+    store.import(&rows, at(-10)).await.unwrap();
+    running(store, 4).await;
+    store.import(&rows, at(-7)).await.unwrap();
+    let claimed = claim(store, 0).await;
+    let phone = |n: usize| claimed[n].standing.contact.phones[0].id;
+    let same_line = store.contacts(ContactId(3), 1).await.unwrap()[0].phones[0].id;
+    store.apply(&[live(AttemptId(1), phone(0), 1)]).await.unwrap();
+    is_conflict(store.apply(&[live(AttemptId(4), same_line, 1)]).await);
+    store.apply(&[live(AttemptId(2), phone(1), 1)]).await.unwrap();
+    is_conflict(store.apply(&[live(AttemptId(3), phone(2), 1)]).await);
+    store.apply(&[finish(AttemptId(1), Disposition::Busy, 2, close("x"))]).await.unwrap();
+    store.apply(&[finish(AttemptId(2), Disposition::Refused, 2, close("x"))]).await.unwrap();
+    let whose = async |contact: &str| {
+        let past = store.history(contact).await.unwrap().standing.past;
+        past.iter().map(|p| format!("{} {}", p.whose, p.disposition)).collect::<Vec<_>>()
+    };
+    assert_eq!(whose("K4").await, ["line busy"]);
+    assert_eq!(whose("K3").await, ["person refused"]);
+    assert_eq!(whose("K1").await, ["contact busy"]);
+    store.apply(&[live(AttemptId(4), same_line, 3)]).await.unwrap();
+}
+
 async fn a_payment_in_mid_call_closes_the_contact_at_its_end(store: &impl Store) {
     let (id, _) = one_in_the_air(store).await;
     pay(store, payment("P1", "K1", None, 2)).await.unwrap();
@@ -547,7 +640,17 @@ async fn what_is_not_there(store: &impl Store) {
     is_not_found(store.apply(&[live(AttemptId(1), claimed[1].standing.contact.phones[0].id, 1)]).await);
     let other_flow = FlowHash("cc33".into());
     let phone = claimed[0].standing.contact.phones[0].id;
-    is_not_found(store.apply(&[Write::Live { attempt: AttemptId(1), phone, flow: other_flow, at: at(1) }]).await);
+    is_not_found(
+        store
+            .apply(&[Write::Live {
+                attempt: AttemptId(1),
+                phone,
+                flow: other_flow,
+                policy: "default 1#0".into(),
+                at: at(1),
+            }])
+            .await,
+    );
     assert_eq!(attempt(store, AttemptId(1)).await.state, AttemptState::Claimed);
     store.apply(&[]).await.unwrap();
     assert_eq!(store.call_events(CallId(1)).await.unwrap(), []);
