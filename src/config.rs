@@ -91,6 +91,17 @@ pub struct Trunk {
     pub abilities: sip::Abilities,
     /// How our numbers are signed. `None`: not at all.
     pub stir: Option<Stir>,
+    /// The contract with the carrier for mass calls, and what it shows of us.
+    pub mass_call: Option<MassCall>,
+}
+
+/// Where the law wants one (Russia, 41-FZ of 2025).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MassCall {
+    /// Its number.
+    pub contract: String,
+    /// Shown to who is rung; at most 32 characters.
+    pub label: String,
 }
 
 /// Of one trunk: accounts and contacts that are registered.

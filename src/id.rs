@@ -26,6 +26,8 @@ ids! {
     DebtId,
     /// A row of `campaign`.
     CampaignId,
+    /// A row of `import_batch`: one file taken over.
+    ImportBatchId,
     /// A row of `attempt`: one try to reach a contact on one channel.
     AttemptId,
     /// A row of `promise`.

@@ -23,6 +23,32 @@ pub struct Figures {
     /// Calls whose packets a loop with a system call each would fill the core with.
     pub bare_calls_at_once: Option<f64>,
     pub ceilings: Vec<Ceiling>,
+    pub imports: Vec<ImportStep>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct ImportStep {
+    /// What the lines were to the books.
+    pub what: String,
+    pub lines: u64,
+    pub file_mb: f64,
+    pub wall_s: f64,
+    /// User and system time, of all threads.
+    pub cpu_s: f64,
+    /// The most memory that was resident at once.
+    pub peak_kb: u64,
+}
+
+impl fmt::Display for ImportStep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ImportStep { what, lines, file_mb, wall_s, cpu_s, peak_kb } = self;
+        let (rate, peak_mb) = (*lines as f64 / wall_s, *peak_kb as f64 / 1024.0);
+        write!(
+            f,
+            "import of {lines} lines ({file_mb:.0} MB), {what}: {wall_s:.1} s, {rate:.0} a second, {cpu_s:.1} s CPU, at most \
+             {peak_mb:.0} MB of memory"
+        )
+    }
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -199,6 +225,9 @@ impl fmt::Display for Figures {
             writeln!(f, "Calls at once (G.711, 20 ms, two-way audio, prompt and one RFC 4733 key): {held}")?;
             writeln!(f, "Pacing is how far the time between two packets is from 20 ms, by the outside receiver.")?;
             writeln!(f, "{rows}\n")?;
+        }
+        for step in &self.imports {
+            writeln!(f, "{step}")?;
         }
         if let (Some(rate), Some(calls)) = (self.bare_calls_per_second, self.bare_calls_at_once) {
             writeln!(

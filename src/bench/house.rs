@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use super::far_end::Address;
 use super::process::Usage;
 use super::seen::Seen;
-use super::sys::{pin, terminate};
+use super::sys::{conclude, pin, terminate};
 use crate::audio::{tone, wav};
 use crate::time::{Clock, Mono};
 
@@ -206,6 +206,18 @@ drain_s: 10
         Ok(())
     }
 
+    /// Runs a command on the engine's core, and says what it took.
+    pub fn used(&self, args: &[&str]) -> anyhow::Result<Used> {
+        let clock = Clock::system();
+        let begun = clock.now().mono;
+        let mut command = self.command(args);
+        command.env("RINGBACK_LOG", "warn").stdout(Stdio::null());
+        let child = on_core(self.cores.engine, self.cores.far_end, || command.spawn())?;
+        let (succeeded, cpu_s, peak_kb) = conclude(&child).context("cannot wait for the command")?;
+        ensure!(succeeded, "ringback {} failed", args.join(" "));
+        Ok(Used { wall_s: clock.now().mono.since(begun).as_secs_f64(), cpu_s, peak_kb })
+    }
+
     /// `ringback serve`, on the engine's core.
     pub fn serve(&self) -> anyhow::Result<Serve> {
         let path = self.dir.join("serve.log");
@@ -215,6 +227,14 @@ drain_s: 10
         let child = on_core(self.cores.engine, self.cores.far_end, || command.spawn())?;
         Ok(Serve { child, log: path })
     }
+}
+
+/// What a process took from its start to its end.
+pub struct Used {
+    pub wall_s: f64,
+    /// User and system time.
+    pub cpu_s: f64,
+    pub peak_kb: u64,
 }
 
 /// Starts a process on a core: it stays where who starts it is.

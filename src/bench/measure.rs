@@ -1,6 +1,7 @@
 //! The measurements, one after another, each in an installation of its own.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -94,6 +95,16 @@ impl Bench {
         let idle = Idle { start_ms, resident_kb: usage.resident_kb, cpu_ms: usage.cpu_us / 1000 };
         println!("{idle}");
         self.figures.idle = Some(idle);
+        Ok(())
+    }
+
+    /// A list of so many contacts into the books, and again.
+    pub fn import(&mut self, lines: u64) -> anyhow::Result<()> {
+        let nobody = SocketAddr::from(([127, 0, 0, 1], 9));
+        let house = House::make(&self.dir.join("house"), &self.program, nobody, Calls::Short, 0, 1, self.cores)?;
+        let steps = super::import::measure(&house, lines, &self.dir)?;
+        steps.iter().for_each(|step| println!("{step}"));
+        self.figures.imports = steps;
         Ok(())
     }
 

@@ -4,6 +4,7 @@ mod bare;
 mod far_end;
 mod figures;
 mod house;
+mod import;
 mod line;
 mod measure;
 mod process;
@@ -45,6 +46,9 @@ pub struct Args {
     /// Calls set up a second, step by step; ends at the first step that is not reached. At most 1000.
     #[arg(long, value_delimiter = ',', default_value = "50,100,200,400,800,1000")]
     rates: Vec<usize>,
+    /// Lines of the list that is imported.
+    #[arg(long, default_value_t = 1_000_000)]
+    lines: u64,
     /// Another build of this program, measured in its place by this one.
     #[arg(long)]
     program: Option<PathBuf>,
@@ -67,6 +71,8 @@ pub enum Part {
     Calls,
     /// What a bare loop can do.
     Ceiling,
+    /// Contacts imported from a list: time and memory.
+    Import,
 }
 
 /// Measures, shows each step as it ends, and the table at the end.
@@ -102,6 +108,9 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     }
     if wanted(Part::Ceiling) {
         bench.ceiling()?;
+    }
+    if wanted(Part::Import) {
+        bench.import(if args.quick { 2_000 } else { args.lines })?;
     }
     let figures = bench.close()?;
     println!("\n{figures}");

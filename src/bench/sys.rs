@@ -53,6 +53,22 @@ pub fn own_cpu_us() -> u64 {
     us(usage.ru_utime) + us(usage.ru_stime)
 }
 
+/// Waits for the end of a process: whether it succeeded, its user and system time in seconds, and the most memory it held, in kB.
+pub fn conclude(child: &std::process::Child) -> io::Result<(bool, f64, u64)> {
+    let mut status = 0;
+    // SAFETY: both are valid for writing and hold plain numbers; the child is ours and has not been waited for.
+    let (pid, usage) = unsafe {
+        let mut usage: libc::rusage = zeroed();
+        (libc::wait4(child.id() as libc::pid_t, &mut status, 0, &mut usage), usage)
+    };
+    if pid < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    let seconds = |time: libc::timeval| time.tv_sec as f64 + time.tv_usec as f64 / 1e6;
+    let succeeded = libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == 0;
+    Ok((succeeded, seconds(usage.ru_utime) + seconds(usage.ru_stime), u64::try_from(usage.ru_maxrss).unwrap_or(0)))
+}
+
 /// Asks a child that has not been waited for to stop in good order.
 pub fn terminate(child: &std::process::Child) {
     // SAFETY: a signal to a process of ours; its id is not given away before it is waited for.

@@ -3,6 +3,7 @@
 //! Pure. A database is one way to keep these books (`store`); the simulator keeps them in memory.
 
 pub mod account;
+mod batch;
 pub mod flow_version;
 mod ledger;
 pub mod merge;
@@ -16,6 +17,9 @@ pub mod write;
 use crate::id::CampaignId;
 
 pub use account::{Account, NewPayment, Paid, PromisePart, PromiseTerms};
+pub use batch::{
+    ImportBatch, ImportCounts, ImportPart, ImportReject, Kept, NewBatch, RejectCode, TakeBack, Undone, Whereabouts,
+};
 pub use flow_version::{FlowRef, FlowRefError, FlowVersion, NotPublished, Publication, PublishedFlow, Which};
 pub use ledger::{CallPath, Ledger};
 pub use model::Model;

@@ -579,6 +579,8 @@ pub struct ImportSummary {
     pub added: u64,
     pub changed: u64,
     pub unchanged: u64,
+    /// Rows that the part given names as further debts.
+    pub further: u64,
     /// (index in the rows given, why): what contradicts the books. The other rows are kept.
     pub refused: Vec<(usize, String)>,
 }

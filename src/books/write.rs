@@ -165,6 +165,12 @@ impl Close {
         Close::new("paid", "the debt was paid")
     }
 
+    pub const IMPORT_UNDONE: &str = "import_undone";
+
+    pub fn import_undone() -> Close {
+        Close::new(Close::IMPORT_UNDONE, "the import that brought the contact was taken back")
+    }
+
     pub fn stopped() -> Close {
         Close::new("stopped", "the campaign was stopped by hand")
     }

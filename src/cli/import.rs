@@ -1,122 +1,242 @@
-//! `ringback import`: a CSV into the books; what was not taken goes into a file beside it, with the reasons.
+//! `ringback import`: a file into the books; what was not taken goes into a file beside it, with the reasons. And batches: what was
+//! imported when, and taking one back.
 
-use std::fs::File;
-use std::io::{BufWriter, Write};
-use std::path::{Path, PathBuf};
+mod batches;
+mod options;
+mod rejects;
 
-use anyhow::Context;
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::Path;
+use std::process::ExitCode;
 
-use crate::books::ImportSummary;
-use crate::import::{ContactReader, Defaults, Encoding, Reject, decoded};
-use crate::report::csv;
+use anyhow::{Context, bail};
+use sha2::{Digest, Sha256};
+
+use self::options::Command;
+pub use self::options::{Arguments, Mode, Options};
+use self::rejects::RejectFile;
+use crate::books::{ImportBatch, ImportCounts, ImportPart, ImportSummary, NewBatch, RejectCode};
+use crate::id::ImportBatchId;
+use crate::import::{Batch, Reject};
+use crate::phone::NumberKind;
 use crate::store::Store;
 use crate::time::Wall;
 
-/// Lines in one transaction: long enough to be quick, short enough that dialling beside it does not wait.
-const BATCH_LINES: usize = 5000;
+/// Lines in one transaction: long enough to be quick, short enough that dialling beside it hardly waits.
+const PART_LINES: usize = 10_000;
 const SHOWN_MAX: usize = 10;
 
-#[derive(Debug, Clone)]
-pub struct Options {
-    pub file: PathBuf,
-    /// Where rejects are written; `None`: beside the file, as `<name>.rejects.csv`.
-    pub rejects: Option<PathBuf>,
-    pub encoding: Encoding,
-    pub defaults: Defaults,
-}
+/// Good lines are booked, others were not.
+const SOME_REJECTED: u8 = 3;
+/// Nothing is booked, since lines were rejected and all or nothing was wanted.
+const ALL_REFUSED: u8 = 4;
 
+/// What became of a file.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Imported {
+    /// `None`: nothing was booked.
+    pub batch: Option<ImportBatchId>,
+    /// The batch that has brought the same file before.
+    pub already: Option<ImportBatchId>,
     pub contacts: ImportSummary,
     pub lines_rejected: u64,
+    /// What was found, in lines, booked or not.
+    pub counts: ImportCounts,
 }
 
-/// Imports the file and prints what came of it to `out`. An error leaves the batches before it in the books; importing
-/// again changes nothing about them.
+impl Imported {
+    /// 0: every line is in the books. 3: the good ones are. 4: none, since not all of them are good.
+    pub fn exit(&self) -> u8 {
+        match (self.lines_rejected, self.batch, self.already) {
+            (0, ..) | (_, _, Some(_)) => 0,
+            (_, Some(_), None) => SOME_REJECTED,
+            (_, None, None) => ALL_REFUSED,
+        }
+    }
+}
+
+pub async fn command(config: &Path, arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let (command, options) = arguments.read()?;
+    let (_, store, clock) = super::open(config).await?;
+    let (now, out) = (clock.now().wall, &mut std::io::stdout());
+    match (command, options) {
+        (Some(Command::List), _) => batches::list(&*store, out).await?,
+        (Some(Command::Undo { batch }), _) => batches::undo(&*store, batch, now, out).await?,
+        (None, Some(options)) => {
+            let imported = run(&*store, &options, now, out).await?;
+            let exit = match (options.mode, imported.exit()) {
+                // Says what would have been.
+                (Mode::DryRun, ALL_REFUSED) => SOME_REJECTED,
+                (_, exit) => exit,
+            };
+            return Ok(ExitCode::from(exit));
+        }
+        (None, None) => bail!("name a file, or say `list` or `undo`"),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Imports the file and prints what came of it to `out`. An error leaves the lines before it in the books, in a batch that is not
+/// finished; importing again changes nothing about them.
 pub async fn run(store: &impl Store, options: &Options, now: Wall, out: &mut impl Write) -> anyhow::Result<Imported> {
-    let shown = options.file.display();
-    let file = File::open(&options.file).with_context(|| format!("{shown} cannot be opened"))?;
-    let reader = decoded(file, options.encoding);
-    let mut lines = ContactReader::new(reader, options.defaults.clone()).with_context(|| shown.to_string())?;
-    let mut rejects = RejectFile::new(options.rejects.clone().unwrap_or_else(|| beside(&options.file)));
-    let mut imported = Imported::default();
-    let mut first = Vec::new();
-    while let Some(batch) = lines.batch(BATCH_LINES).with_context(|| format!("{shown} cannot be read"))? {
-        let summary = store.import(&batch.contacts, now).await.context("importing")?;
-        imported.contacts.added += summary.added;
-        imported.contacts.changed += summary.changed;
-        imported.contacts.unchanged += summary.unchanged;
-        imported.lines_rejected += batch.lines_rejected + summary.refused.len() as u64;
-        let mut faults = batch.rejects;
-        faults.extend(summary.refused.into_iter().map(|(n, why)| Reject {
-            line: batch.lines[n],
-            field: "currency".into(),
-            value: String::new(),
-            why,
-        }));
-        rejects.write(&faults)?;
-        first.extend(faults.into_iter().take(SHOWN_MAX.saturating_sub(first.len())));
+    let file = options.source.path.display().to_string();
+    let of = NewBatch {
+        file: options.source.path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+        sha256: options.source.sha256().with_context(|| format!("{file} cannot be opened"))?,
+        settings: settings(options),
+    };
+    if let Some(before) = already(store, &of).await?.filter(|_| !options.again) {
+        let (id, at) = (before.id, before.at.timestamp());
+        writeln!(
+            out,
+            "{file}: already imported as batch {id} at {at}; nothing is changed (--again takes it all the same)"
+        )?;
+        return Ok(Imported { already: Some(id), ..Imported::default() });
     }
-    let ImportSummary { added, changed, unchanged, refused: _ } = imported.contacts;
-    let rejected = imported.lines_rejected;
-    writeln!(
-        out,
-        "{shown}: {added} contacts added, {changed} changed, {unchanged} as they were, {rejected} lines rejected"
-    )?;
-    for reject in &first {
-        writeln!(out, "  {reject}")?;
-    }
-    if let Some((path, faults)) = rejects.finish()? {
-        if faults > first.len() {
-            writeln!(out, "  … and {} more faults", faults - first.len())?;
+    let mut run = Run::new(options, file.clone());
+    if options.mode != Mode::GoodLines {
+        // Every line is held against the books, and nothing is kept.
+        run.through(store, None, now).await?;
+        let refused = run.imported.lines_rejected > 0;
+        if options.mode == Mode::DryRun || refused {
+            let said = if options.mode == Mode::DryRun { "would be " } else { "NOTHING IS BOOKED; would have been: " };
+            run.tell(store, said, out).await?;
+            return Ok(run.imported);
         }
-        writeln!(out, "  All rejects with their reasons: {}", path.display())?;
+        run = Run::new(options, file.clone());
     }
-    Ok(imported)
+    let batch = store.begin_import(&of, now).await.context("importing")?;
+    run.imported.batch = Some(batch);
+    run.through(store, Some(batch), now).await?;
+    store.finish_import(batch, now).await.context("importing")?;
+    if options.mode == Mode::AllOrNothing && run.imported.lines_rejected > 0 {
+        // The books have moved between the look and the booking.
+        store.undo_import(batch, now).await.context("taking the import back")?;
+        run.imported.batch = None;
+        run.tell(store, "TAKEN BACK, since the books have changed meanwhile; would have been: ", out).await?;
+        return Ok(run.imported);
+    }
+    run.tell(store, "", out).await?;
+    Ok(run.imported)
 }
 
-fn beside(file: &Path) -> PathBuf {
-    let mut name = file.file_stem().unwrap_or_default().to_os_string();
-    name.push(".rejects.csv");
-    file.with_file_name(name)
+/// A finished import of the same bytes, read the same way, that was not taken back.
+async fn already(store: &impl Store, of: &NewBatch) -> anyhow::Result<Option<ImportBatch>> {
+    let batches = store.imports().await?;
+    let same = |b: &ImportBatch| b.of.sha256 == of.sha256 && b.of.settings == of.settings;
+    Ok(batches.into_iter().rev().find(|b| same(b) && b.finished_at.is_some() && b.undone_at.is_none()))
 }
 
-/// Comes into being with the first reject.
-struct RejectFile {
-    path: PathBuf,
-    file: Option<BufWriter<File>>,
-    faults: usize,
+/// Of all that decides how the bytes are read.
+fn settings(options: &Options) -> String {
+    let said = format!("{:?} {:?} {:?}", options.defaults, options.source.encoding, options.source.sheet);
+    Sha256::digest(said).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-impl RejectFile {
-    fn new(path: PathBuf) -> RejectFile {
-        RejectFile { path, file: None, faults: 0 }
+/// One way through the file.
+struct Run<'o> {
+    options: &'o Options,
+    file: String,
+    rejects: RejectFile,
+    /// The first of them.
+    first: Vec<Reject>,
+    kinds: BTreeMap<&'static str, (RejectCode, u64)>,
+    numbers: BTreeMap<NumberKind, u64>,
+    /// Columns kept as fields that look like a slip of the hand.
+    meant: Vec<String>,
+    imported: Imported,
+}
+
+impl<'o> Run<'o> {
+    fn new(options: &'o Options, file: String) -> Run<'o> {
+        let (first, kinds, numbers, meant) = Default::default();
+        let rejects = RejectFile::new(options.rejects_file());
+        Run { options, file, rejects, first, kinds, numbers, meant, imported: Imported::default() }
     }
 
-    fn write(&mut self, rejects: &[Reject]) -> anyhow::Result<()> {
-        if rejects.is_empty() {
-            return Ok(());
-        }
-        let cannot = || format!("{} cannot be written", self.path.display());
-        if self.file.is_none() {
-            let mut file = BufWriter::new(File::create(&self.path).with_context(cannot)?);
-            file.write_all(csv::line(["line", "field", "value", "why"]).as_bytes()).with_context(cannot)?;
-            self.file = Some(file);
-        }
-        if let Some(file) = &mut self.file {
-            for reject in rejects {
-                let line = reject.line.to_string();
-                let line = csv::line([line.as_str(), &reject.field, &reject.value, &reject.why]);
-                file.write_all(line.as_bytes()).with_context(cannot)?;
+    /// Without a batch, nothing is kept.
+    async fn through(&mut self, store: &impl Store, batch: Option<ImportBatchId>, now: Wall) -> anyhow::Result<()> {
+        let Options { source, defaults, .. } = self.options;
+        let survey = source.survey(defaults).with_context(|| self.file.clone())?;
+        let mut lines = source.contacts(defaults.clone(), survey).with_context(|| self.file.clone())?;
+        self.meant = options::meant(&lines.further_columns());
+        while let Some(read) = lines.batch(PART_LINES).with_context(|| format!("{} cannot be read", self.file))? {
+            let Batch { contacts: rows, lines: at, further, repeated, rejects: mut faults, lines_rejected: _ } = read;
+            for number in rows.iter().flat_map(|row| &row.phones) {
+                *self.numbers.entry(number.kind()).or_default() += 1;
             }
+            let kept = faults.iter().map(Reject::kept).collect();
+            let part = ImportPart { batch, rows, lines: at.clone(), further, repeated, rejects: kept };
+            // Counted without the rows, which go to the store.
+            let told = ImportPart { rejects: part.rejects.clone(), repeated, ..ImportPart::default() };
+            let summary = match batch {
+                Some(_) => store.import_part(part, now).await,
+                None => store.try_import(part, now).await,
+            };
+            let summary = summary.context("importing")?;
+            let counts = told.counts(&summary);
+            faults.extend(summary.refused.iter().map(|(n, why)| Reject {
+                line: at[*n],
+                field: "currency".into(),
+                value: String::new(),
+                code: RejectCode::CurrencyOfBooks,
+                why: why.clone(),
+            }));
+            self.rejects.write(&faults)?;
+            for fault in &faults {
+                self.kinds.entry(fault.code.as_str()).or_insert((fault.code, 0)).1 += 1;
+            }
+            self.first.extend(faults.into_iter().take(SHOWN_MAX.saturating_sub(self.first.len())));
+            let all = &mut self.imported;
+            all.contacts.added += summary.added;
+            all.contacts.changed += summary.changed;
+            all.contacts.unchanged += summary.unchanged;
+            all.contacts.further += summary.further;
+            all.lines_rejected += counts.rejected;
+            all.counts.add(&counts);
         }
-        self.faults += rejects.len();
         Ok(())
     }
 
-    fn finish(self) -> anyhow::Result<Option<(PathBuf, usize)>> {
-        let Some(mut file) = self.file else { return Ok(None) };
-        file.flush().with_context(|| format!("{} cannot be written", self.path.display()))?;
-        Ok(Some((self.path, self.faults)))
+    async fn tell(&mut self, store: &impl Store, said: &str, out: &mut impl Write) -> anyhow::Result<()> {
+        let ImportCounts { added, changed, unchanged, further, repeated, rejected, .. } = self.imported.counts;
+        let file = &self.file;
+        writeln!(
+            out,
+            "{file}: {said}{added} contacts added, {changed} changed, {unchanged} as they were, {rejected} lines rejected"
+        )?;
+        if further + repeated > 0 {
+            writeln!(out, "  {further} further debts of contacts; {repeated} lines said again what was said before")?;
+        }
+        if !self.numbers.is_empty() {
+            let kinds: Vec<String> = self.numbers.iter().map(|(kind, n)| format!("{n} {kind}")).collect();
+            writeln!(out, "  numbers by kind: {}", kinds.join(", "))?;
+        }
+        for meant in &self.meant {
+            writeln!(out, "  {meant}")?;
+        }
+        for reject in &self.first {
+            writeln!(out, "  {reject}")?;
+        }
+        if let Some((path, faults)) = self.rejects.finish()? {
+            if faults > self.first.len() {
+                writeln!(out, "  … and {} more faults", faults - self.first.len())?;
+            }
+            let mut kinds: Vec<(RejectCode, u64)> = self.kinds.values().copied().collect();
+            kinds.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+            for (code, count) in kinds.into_iter().take(SHOWN_MAX) {
+                writeln!(out, "  {count} × {}: {code}", code.why())?;
+            }
+            writeln!(out, "  All rejects with their reasons: {}", path.display())?;
+        }
+        if let Some(batch) = self.imported.batch {
+            let shared = store.shared_numbers().await?;
+            if shared > 0 {
+                writeln!(out, "  {shared} numbers in the books are those of several contacts")?;
+            }
+            writeln!(out, "  This is batch {batch}; `ringback import undo {batch}` takes it back")?;
+        }
+        Ok(())
     }
 }

@@ -30,13 +30,9 @@ use anyhow::Context;
 use clap::{Parser, Subcommand};
 
 use crate::config::Config;
-use crate::import::Encoding;
-use crate::language::Language;
-use crate::money::Currency;
 use crate::notify::Courier;
-use crate::policy::Claimant;
 use crate::store::SqliteStore;
-use crate::time::{Clock, Zone};
+use crate::time::Clock;
 use crate::voice::{CacheOptions, PromptCache, Recorded, VoiceOptions, VoiceSet};
 
 /// Telephones people about bills and debts, and follows every case to the money.
@@ -57,8 +53,11 @@ struct Arguments {
 enum Command {
     /// Write a documented config, the shipped flows and a ladder into a folder.
     Init(init::Arguments),
-    /// Take contacts from a CSV; rejects are listed with row, field and reason.
-    Import(ImportArguments),
+    /// Take contacts from a CSV or XLSX; rejects are listed with row, field and reason. List what was imported, or take it back.
+    ///
+    /// Exit codes: 0 when every line is in the books (or was), 3 when the good ones are and others were rejected, 4 when nothing is
+    /// booked since all or nothing was wanted, 1 when the file or the books cannot be read.
+    Import(import::Arguments),
     /// Create, start, pause, stop, move and look at campaigns.
     #[command(subcommand)]
     Campaign(campaign::Command),
@@ -141,36 +140,6 @@ enum Command {
     BenchBare(crate::bench::BareArgs),
 }
 
-#[derive(clap::Args)]
-struct ImportArguments {
-    /// A CSV with a header line; `src/import/README.md` lists the columns.
-    file: PathBuf,
-    /// Where rejects are written; by default beside the file, as `<name>.rejects.csv`.
-    #[arg(long)]
-    rejects: Option<PathBuf>,
-    /// `utf-8`, `utf-16le`, `utf-16be` or `windows-1251`; a byte order mark in the file goes before it.
-    #[arg(long, default_value = "utf-8")]
-    encoding: Encoding,
-    /// What a column of the file is called here: `--column ФИО=name`. May be given several times.
-    #[arg(long, value_parser = renamed, value_name = "THEIRS=OURS")]
-    column: Vec<(String, String)>,
-    /// For rows without a language.
-    #[arg(long)]
-    language: Option<Language>,
-    /// For rows without a zone. Left out: the zones of the region or postcode, else all that the number allows, are respected.
-    #[arg(long)]
-    zone: Option<Zone>,
-    /// For rows without a creditor.
-    #[arg(long)]
-    creditor: Option<String>,
-    /// For rows without a currency.
-    #[arg(long)]
-    currency: Option<Currency>,
-    /// For rows that do not say who claims the debt: `principal` or `collector`.
-    #[arg(long)]
-    claimant: Option<Claimant>,
-}
-
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     log_to_stderr(&arguments);
@@ -203,7 +172,7 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::BenchReports(args) => crate::bench::run_reports(&args)?,
         Command::BenchBare(args) => crate::bench::run_bare(&args)?,
         Command::Demo(args) => return runtime()?.block_on(demo::run(&args)),
-        Command::Import(args) => runtime()?.block_on(import_file(&config, args))?,
+        Command::Import(args) => return runtime()?.block_on(import::command(&config, args)),
         Command::Campaign(command) => runtime()?.block_on(campaign::run(&config, &command))?,
         Command::Serve => loop_runtime()?.block_on(serve::run(&config))?,
         Command::Report(args) => runtime()?.block_on(print_report(&config, &args))?,
@@ -243,22 +212,6 @@ async fn open(config: &Path) -> anyhow::Result<(Config, Arc<SqliteStore>, Arc<Cl
         .await
         .with_context(|| format!("cannot open the database {}", config.database.display()))?;
     Ok((config, Arc::new(store), Arc::new(Clock::system())))
-}
-
-/// `ФИО=name`.
-fn renamed(written: &str) -> Result<(String, String), String> {
-    let both = written.split_once('=').map(|(theirs, ours)| (theirs.trim().to_string(), ours.trim().to_string()));
-    both.filter(|(theirs, ours)| !theirs.is_empty() && !ours.is_empty())
-        .ok_or_else(|| format!("expected the file's name of a column and ours, as in ФИО=name, found `{written}`"))
-}
-
-async fn import_file(config: &Path, arguments: ImportArguments) -> anyhow::Result<()> {
-    let ImportArguments { file, rejects, encoding, column, language, zone, creditor, currency, claimant } = arguments;
-    let (_, store, clock) = open(config).await?;
-    let defaults = crate::import::Defaults { columns: column, language, zone, creditor, currency, claimant };
-    let options = import::Options { file, rejects, encoding, defaults };
-    import::run(&*store, &options, clock.now().wall, &mut std::io::stdout()).await?;
-    Ok(())
 }
 
 async fn print_report(config: &Path, options: &report::Options) -> anyhow::Result<()> {

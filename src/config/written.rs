@@ -10,6 +10,7 @@ use jiff::civil::Weekday;
 use serde::Deserialize;
 use serde_saphyr::{DefaultMessageFormatter, MessageFormatter, Spanned};
 
+use super::MassCall;
 use super::{
     CacheSettings, Config, MediaSettings, Origin, Queue, QueueHours, Secret, Service, SmsGateway, Smtp, TlsMode, Trunk,
 };
@@ -99,6 +100,14 @@ struct WrittenTrunk {
     #[serde(default)]
     failover_statuses: Vec<Number>,
     stir: Option<trunk::WrittenStir>,
+    mass_call: Option<WrittenMassCall>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenMassCall {
+    contract: Text,
+    label: Text,
 }
 
 #[derive(Deserialize)]
@@ -314,12 +323,14 @@ impl Checker<'_> {
         let carrier = self.carrier(w, allow_prefixes);
         let abilities = self.abilities(w);
         let registrations = self.registrations(w);
+        let mass_call = w.mass_call.as_ref().map_or(Some(None), |m| self.mass_call(m).map(Some));
         let stir = w.stir.as_ref().map_or(Some(None), |s| self.stir(s).map(Some));
         Some(Trunk {
             registrations: registrations?,
             carrier: carrier?,
             abilities: abilities?,
             stir: stir?,
+            mass_call: mass_call?,
             name: w.name.value.clone(),
             peer: peer?,
             bind: bind?,
@@ -331,6 +342,22 @@ impl Checker<'_> {
             ring_max: ring_max?,
             options_interval: options_interval?,
         })
+    }
+
+    fn mass_call(&mut self, w: &WrittenMassCall) -> Option<MassCall> {
+        const LABEL_CHARS_MAX: usize = 32;
+        let (contract, label) = (w.contract.value.trim().to_string(), w.label.value.trim().to_string());
+        if contract.is_empty() {
+            self.wrong(&w.contract, "the contract is empty", "write the number of the contract");
+            return None;
+        }
+        if label.is_empty() || label.chars().count() > LABEL_CHARS_MAX {
+            let message =
+                format!("the label has {} characters: expected 1 to {LABEL_CHARS_MAX}", label.chars().count());
+            self.wrong(&w.label, message, "write what the carrier shows of you");
+            return None;
+        }
+        Some(MassCall { contract, label })
     }
 
     fn allow_prefixes(&mut self, w: &Spanned<Vec<Text>>) -> Vec<String> {

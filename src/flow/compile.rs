@@ -92,6 +92,8 @@ pub(super) fn flow(
     let calls = subflow::calls(cx, map, library);
     let parts = parts(cx, map, &calls);
     let start = entry_point(cx, map, "start");
+    let first = start.and_then(|(id, _)| parts.steps.get(id.0 as usize)).and_then(Option::as_ref);
+    let discloses = sections::discloses(cx, map, first.map(|named| &named.step));
     let on_machine = entry_point(cx, map, "on_machine");
     let machine = sections::machine(cx, map);
     let on_screening = sections::screening(cx, map);
@@ -127,6 +129,7 @@ pub(super) fn flow(
         messages: parts.messages,
         steps: steps?,
         start: start?.0,
+        discloses,
         on_machine: on_machine.map(|(id, _)| id),
         on_screening: on_screening.map(|(id, _)| id),
         machine,

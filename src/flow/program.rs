@@ -50,6 +50,8 @@ pub struct Program {
     pub messages: Vec<Message>,
     pub steps: Vec<NamedStep>,
     pub start: StepId,
+    /// What the step `start` says, without a key that could cut it short.
+    pub discloses: Vec<Disclosure>,
     /// Where a call goes when a machine answers. `None`: hang up without a word, disposition `machine`.
     pub on_machine: Option<StepId>,
     /// What is said to a call screener, before a person comes on. `None`: a screener is taken for a machine.
@@ -57,6 +59,25 @@ pub struct Program {
     pub machine: MachineManner,
     /// Heard at any moment of the call once it is answered: keys → step.
     pub hotkeys: Vec<(String, StepId)>,
+}
+
+crate::words! {
+    /// What a flow says of itself with its first words.
+    pub enum Disclosure {
+        Robot = "robot",
+        Creditor = "creditor",
+        Recording = "recording",
+    }
+}
+
+impl Disclosure {
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Disclosure::Robot => "that a robot speaks",
+            Disclosure::Creditor => "for whom it calls",
+            Disclosure::Recording => "that the call is recorded",
+        }
+    }
 }
 
 /// How a call goes over to the path of `on_machine`.

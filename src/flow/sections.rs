@@ -7,7 +7,7 @@ use super::codes;
 use super::context::{Context, NOWHERE};
 use super::expr::Type;
 use super::node::{self, LISTENING};
-use super::program::{Field, MachineManner, MachineStop, MessageId, StepId};
+use super::program::{Disclosure, Field, MachineManner, MachineStop, MessageId, Step, StepId};
 use super::survey::Noun;
 use super::yaml::{Entry, Map, Value};
 use crate::diagnostic::Span;
@@ -29,6 +29,11 @@ pub const KEYS: &[(&str, bool, &str)] = &[
     ("defaults", false, "outcomes and listening times for all nodes that do not say their own"),
     ("messages", false, "map of name to text by language"),
     ("start", true, "the first node"),
+    (
+        "discloses",
+        false,
+        "what the first node says, uninterruptibly: list of `robot`, `creditor`, `recording`; laws ask for it",
+    ),
     ("on_machine", false, "the first node when a machine answers; without it the call hangs up without a word"),
     ("machine", false, "how a call goes over to a machine: `stop: at_once` or `sentence`; `beep_wait`, 3s to 60s, 15s"),
     ("on_screening", false, "the message to one who asks who is calling; without it a screener is taken for a machine"),
@@ -190,6 +195,26 @@ pub(super) fn defaults(cx: &mut Context<'_>, map: &Map) -> Map {
     }
     cx.known_keys(defaults, "default", &known);
     defaults.clone()
+}
+
+/// Only a `say` that no key cuts short is sure to be heard before anything else.
+pub(super) fn discloses(cx: &mut Context<'_>, map: &Map, start: Option<&Step>) -> Vec<Disclosure> {
+    let Some(entry) = map.get("discloses") else { return Vec::new() };
+    let mut out = Vec::new();
+    for (scalar, span) in cx.scalars(&entry.value, "`discloses`") {
+        match scalar.text.parse::<Disclosure>() {
+            Ok(what) => out.push(what),
+            Err(_) => {
+                let known = Disclosure::ALL.iter().map(|what| what.as_str());
+                cx.unknown(codes::MALFORMED, span, "disclosure", &scalar.text, known);
+            }
+        }
+    }
+    if !matches!(start, None | Some(Step::Say { interruptible: false, .. })) {
+        let help = "let `start` name a `say` with `interruptible: false`";
+        cx.error_help(codes::MALFORMED, entry.key_span, "the first node can be cut short, or says nothing", help);
+    }
+    out
 }
 
 const BEEP_WAITS: RangeInclusive<Duration> = Duration::from_secs(3)..=Duration::from_secs(60);

@@ -1,11 +1,13 @@
 //! The first line: which columns there are, and which separator.
 
+use std::borrow::Cow;
+
 use super::Defaults;
 use super::line::{self, Line};
 use crate::diagnostic::did_you_mean;
 
-/// Columns with a meaning of their own, in the order of the documentation. The three of phones are tried in this order.
-pub(super) const KNOWN: [&str; 14] = [
+/// Columns with a meaning of their own, in the order of the documentation. Numbers are tried in this order, those of `phones` last.
+pub(super) const KNOWN: [&str; 21] = [
     "contact_id",
     "person_id",
     "debt_id",
@@ -13,6 +15,13 @@ pub(super) const KNOWN: [&str; 14] = [
     "phone",
     "phone2",
     "phone3",
+    "phone4",
+    "phone5",
+    "phone6",
+    "phone7",
+    "phone8",
+    "phone9",
+    "phones",
     "email",
     "language",
     "zone",
@@ -21,7 +30,7 @@ pub(super) const KNOWN: [&str; 14] = [
     "currency",
     "due",
 ];
-const SEPARATORS: [char; 3] = [',', ';', '\t'];
+pub(super) const SEPARATORS: [char; 4] = [',', ';', '\t', '|'];
 const COLUMNS_MAX: usize = 64;
 
 #[derive(Debug, thiserror::Error)]
@@ -38,7 +47,7 @@ pub enum HeaderError {
     Line(String),
     #[error("the column `{0}` stands in the header twice")]
     Twice(String),
-    #[error("--column names `{0}`, which the header does not have")]
+    #[error("--column or the mapping names `{0}`, which the header does not have")]
     NotThere(String),
     #[error("the header has more than {COLUMNS_MAX} columns")]
     TooMany,
@@ -77,29 +86,43 @@ pub(super) struct Header {
 }
 
 impl Header {
-    pub fn parse(line: &Line, defaults: &Defaults) -> Result<Header, HeaderError> {
+    /// Of the first line.
+    pub fn first(
+        lines: &mut dyn Iterator<Item = std::io::Result<Line>>,
+        defaults: &Defaults,
+    ) -> Result<Header, HeaderError> {
+        let first = lines.next().transpose().map_err(HeaderError::Io)?.ok_or(HeaderError::Empty)?;
+        Header::parse(&first, defaults)
+    }
+
+    fn parse(line: &Line, defaults: &Defaults) -> Result<Header, HeaderError> {
         let text = line.text().map_err(|e| match e {
             line::LineError::Encoding => HeaderError::Encoding,
             other => HeaderError::Line(other.to_string()),
         })?;
-        if text.trim().is_empty() {
-            return Err(HeaderError::Empty);
-        }
         // UTF-16 without a byte order mark is valid UTF-8 full of NULs.
         if text.contains('\0') {
             return Err(HeaderError::Encoding);
         }
-        let separator = SEPARATORS.into_iter().rev().max_by_key(|s| text.matches(*s).count()).unwrap_or(',');
-        let cells = line::split(text, separator).map_err(|e| HeaderError::Line(e.to_string()))?;
+        let frequent = SEPARATORS.into_iter().rev().max_by_key(|s| text.matches(*s).count());
+        let separator = defaults.separator.or(frequent).unwrap_or(',');
+        let cells = line.cells(separator, 0).map_err(|e| HeaderError::Line(e.to_string()))?;
+        if cells.is_empty() {
+            return Err(HeaderError::Empty);
+        }
         if cells.len() > COLUMNS_MAX {
             return Err(HeaderError::TooMany);
         }
         let mut header = Header { separator, columns: cells.len(), known: [None; KNOWN.len()], further: Vec::new() };
-        if let Some((name, _)) = defaults.columns.iter().find(|(theirs, _)| cells.iter().all(|c| c.trim() != theirs)) {
+        let named = defaults.columns.iter().map(|(theirs, _)| theirs).chain(&defaults.ignored);
+        if let Some(name) = named.into_iter().find(|theirs| cells.iter().all(|c| c.trim() != *theirs)) {
             return Err(HeaderError::NotThere(name.clone()));
         }
         for (at, cell) in cells.iter().enumerate() {
             let name = cell.trim();
+            if defaults.ignored.iter().any(|ignored| ignored == name) {
+                continue;
+            }
             let ours = defaults.columns.iter().find(|(theirs, _)| theirs == name);
             let name = ours.map_or(name, |(_, ours)| ours);
             let lower = name.to_lowercase();
@@ -123,11 +146,29 @@ impl Header {
         KNOWN.iter().position(|k| *k == name).and_then(|known| self.known[known])
     }
 
+    /// What a column is called here; `None` for one without a name, or that is passed over.
+    pub fn name(&self, at: usize) -> Option<&str> {
+        let known = self.known.iter().position(|k| *k == Some(at)).map(|known| KNOWN[known]);
+        known.or_else(|| self.further.iter().find(|(place, _)| *place == at).map(|(_, name)| name.as_str()))
+    }
+
+    /// A line's cell under the column, trimmed; empty where there is no such column.
+    pub fn cell<'c>(&self, name: &str, cells: &'c [Cow<'_, str>]) -> &'c str {
+        let further = || self.further.iter().find(|(_, n)| n == name).map(|(at, _)| *at);
+        self.at(name).or_else(further).and_then(|at| cells.get(at)).map_or("", |cell| cell.trim())
+    }
+
+    /// Where numbers stand.
+    pub fn phones(&self) -> impl Iterator<Item = (&'static str, usize)> {
+        let known = KNOWN.iter().zip(self.known).filter(|(name, _)| name.starts_with("phone"));
+        known.filter_map(|(name, at)| Some((*name, at?)))
+    }
+
     fn all_there(&self, defaults: &Defaults) -> Result<(), HeaderError> {
         let required = [
             ("contact_id", false, false),
             ("name", false, false),
-            ("phone", false, false),
+            ("phone", self.phones().next().is_some(), false),
             ("language", defaults.language.is_some(), true),
             ("creditor", defaults.creditor.is_some(), true),
             ("amount", false, false),

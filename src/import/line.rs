@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::io::{self, BufRead, Read};
 
+use crate::books::RejectCode;
+
 /// Longer lines are rejected; what is read of them into memory is bounded.
 pub(super) const LINE_BYTES_MAX: usize = 64 * 1024;
 
@@ -10,8 +12,15 @@ pub(super) const LINE_BYTES_MAX: usize = 64 * 1024;
 pub(super) struct Line {
     /// From 1.
     pub number: u64,
+    body: Body,
+}
+
+#[derive(Debug)]
+enum Body {
     /// Without its line break; at most one byte over [`LINE_BYTES_MAX`].
-    pub bytes: Vec<u8>,
+    Bytes(Vec<u8>),
+    /// A row of a spreadsheet.
+    Cells(Vec<String>),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -26,12 +35,58 @@ pub(super) enum LineError {
     AfterQuote,
 }
 
-impl Line {
-    pub fn text(&self) -> Result<&str, LineError> {
-        if self.bytes.len() > LINE_BYTES_MAX {
-            return Err(LineError::TooLong);
+impl LineError {
+    pub fn code(self) -> RejectCode {
+        match self {
+            LineError::Encoding => RejectCode::Encoding,
+            LineError::TooLong => RejectCode::LineTooLong,
+            LineError::Unclosed | LineError::AfterQuote => RejectCode::Quotes,
         }
-        std::str::from_utf8(&self.bytes).map_err(|_| LineError::Encoding)
+    }
+}
+
+impl Line {
+    pub fn of_cells(number: u64, cells: Vec<String>) -> Line {
+        Line { number, body: Body::Cells(cells) }
+    }
+
+    /// Of a spreadsheet's row, its first cell: for a look at what kind of file it is.
+    pub fn text(&self) -> Result<&str, LineError> {
+        match &self.body {
+            Body::Bytes(bytes) if bytes.len() > LINE_BYTES_MAX => Err(LineError::TooLong),
+            Body::Bytes(bytes) => std::str::from_utf8(bytes).map_err(|_| LineError::Encoding),
+            Body::Cells(cells) => Ok(cells.first().map_or("", String::as_str)),
+        }
+    }
+
+    pub fn is_sheet(&self) -> bool {
+        matches!(self.body, Body::Cells(_))
+    }
+
+    /// Its cells, at least `columns` of them when it is a spreadsheet's, where empty ones at the end are left out. No cells: an empty
+    /// line.
+    pub fn cells(&self, separator: char, columns: usize) -> Result<Vec<Cow<'_, str>>, LineError> {
+        let mut cells = match &self.body {
+            Body::Bytes(_) => {
+                let text = self.text()?;
+                if text.trim().is_empty() {
+                    return Ok(Vec::new());
+                }
+                split(text, separator)?
+            }
+            Body::Cells(cells) => {
+                let mut cells: Vec<Cow<'_, str>> = cells.iter().map(|c| Cow::Borrowed(c.as_str())).collect();
+                if cells.iter().all(|c| c.trim().is_empty()) {
+                    return Ok(Vec::new());
+                }
+                cells.resize(cells.len().max(columns), Cow::Borrowed(""));
+                cells
+            }
+        };
+        if cells.iter().all(|c| c.trim().is_empty()) {
+            cells.clear();
+        }
+        Ok(cells)
     }
 }
 
@@ -65,7 +120,7 @@ impl<R: BufRead> LineReader<R> {
         if self.number == 1 && bytes.starts_with(b"\xef\xbb\xbf") {
             bytes.drain(..3);
         }
-        Ok(Some(Line { number: self.number, bytes }))
+        Ok(Some(Line { number: self.number, body: Body::Bytes(bytes) }))
     }
 }
 

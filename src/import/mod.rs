@@ -1,41 +1,64 @@
-//! A creditor's CSV → contacts, and rejects that say line, field and reason.
+//! A creditor's file → contacts, and rejects that say line, field and reason.
 //!
-//! Reads a stream, a batch at a time; keeps nothing but the ids it has seen. Knows no store. Start at [`ContactReader`].
+//! Reads CSV and XLSX as a stream, a batch at a time. Knows no store. Start at [`ContactReader`]; how a file is opened is
+//! [`Source`]'s to say.
 
 mod amount;
+mod days;
 mod encoding;
 mod header;
 mod line;
+mod mapping;
 mod payment;
 mod row;
+mod seen;
+mod sheet;
+mod source;
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::fmt;
-use std::io::BufRead;
+use std::io::{self, BufRead};
 
+pub use amount::Decimal;
+pub use days::DayOrder;
 pub use encoding::{Encoding, decoded};
 pub use header::HeaderError;
+pub use mapping::{Mapping, mapping};
 pub use payment::{PaymentBatch, PaymentReader};
+pub use seen::Survey;
+pub use source::Source;
 
-use crate::books::NewContact;
+use crate::books::{ImportReject, NewContact, RejectCode};
 use crate::language::Language;
 use crate::money::Currency;
-use crate::policy::Claimant;
+use crate::phone::Country;
 use crate::time::Zone;
 use header::Header;
 use line::{Line, LineReader};
+use seen::{Seen, Verdict};
 
-/// What is said of a file beside it: what a contact gets where it has no such column, or an empty cell in it.
+/// What is said of a file beside it.
 #[derive(Debug, Clone, Default)]
 pub struct Defaults {
     /// Names of columns in the file, and what they are called here.
     pub columns: Vec<(String, String)>,
+    /// Columns of the file that are passed over.
+    pub ignored: Vec<String>,
+    /// What a contact gets where the file has no such column, or an empty cell in it.
     pub language: Option<Language>,
     pub zone: Option<Zone>,
     pub creditor: Option<String>,
     pub currency: Option<Currency>,
-    /// Who claims the debt.
-    pub claimant: Option<Claimant>,
+    /// Likewise, of the columns that policy reads.
+    pub constants: BTreeMap<String, String>,
+    /// In which order days are written; `None`: as the file proves.
+    pub dates: Option<DayOrder>,
+    /// `None`: as each amount shows.
+    pub decimal: Option<Decimal>,
+    /// Where numbers without `+` are at home; `None`: there are none.
+    pub country: Option<Country>,
+    /// `None`: found from the header.
+    pub separator: Option<char>,
 }
 
 /// One fault of one line. The line is not imported; the others are.
@@ -47,8 +70,16 @@ pub struct Reject {
     pub field: String,
     /// As it stood, cut to a screen's width.
     pub value: String,
+    pub code: RejectCode,
     /// What is wrong, and what was expected.
     pub why: String,
+}
+
+impl Reject {
+    /// Without anybody's values, to be kept.
+    pub fn kept(&self) -> ImportReject {
+        ImportReject { line: self.line, field: self.field.clone(), code: self.code }
+    }
 }
 
 impl fmt::Display for Reject {
@@ -71,30 +102,40 @@ pub struct Batch {
     pub contacts: Vec<NewContact>,
     /// Where each of them stood.
     pub lines: Vec<u64>,
+    /// Which of them (by index) are further debts of a contact that the file has named before.
+    pub further: Vec<usize>,
+    /// Lines that say the same as one before.
+    pub repeated: u64,
     /// Several of one line stand together.
     pub rejects: Vec<Reject>,
     pub lines_rejected: u64,
 }
 
-/// Reads contacts from CSV: UTF-8, `,` `;` or tab, one contact a line, quoted cells as in RFC 4180 but never over two
+/// Reads contacts from lines: `,` `;` tab or `|`, a contact's debt a line, quoted cells as in RFC 4180 but never over two
 /// lines (an unclosed quote then costs one line, not the rest of the file).
-#[derive(Debug)]
-pub struct ContactReader<R> {
-    lines: LineReader<R>,
+pub struct ContactReader<'r> {
+    lines: Box<dyn Iterator<Item = io::Result<Line>> + Send + 'r>,
     header: Header,
     defaults: Defaults,
     zones: row::Zones,
-    /// Accepted contacts and their debts, and where they stood.
-    seen: HashMap<(Box<str>, Box<str>), u64>,
+    seen: Seen,
 }
 
-impl<R: BufRead> ContactReader<R> {
-    /// Reads the header.
-    pub fn new(reader: R, defaults: Defaults) -> Result<ContactReader<R>, HeaderError> {
-        let mut lines = LineReader::new(reader);
-        let first = lines.next().transpose().map_err(HeaderError::Io)?.ok_or(HeaderError::Empty)?;
-        let header = Header::parse(&first, &defaults)?;
-        Ok(ContactReader { lines, header, defaults, zones: row::Zones::default(), seen: HashMap::new() })
+impl<'r> ContactReader<'r> {
+    /// Reads the header. Keeps the ids of all contacts, so that lines of one contact are known; after a [`Survey`] of the file those
+    /// with several lines only.
+    pub fn new(reader: impl BufRead + Send + 'r, defaults: Defaults) -> Result<ContactReader<'r>, HeaderError> {
+        ContactReader::of_lines(Box::new(LineReader::new(reader)), defaults, None)
+    }
+
+    fn of_lines(
+        mut lines: Box<dyn Iterator<Item = io::Result<Line>> + Send + 'r>,
+        mut defaults: Defaults,
+        survey: Option<Survey>,
+    ) -> Result<ContactReader<'r>, HeaderError> {
+        let header = Header::first(&mut lines, &defaults)?;
+        defaults.dates = defaults.dates.or(survey.as_ref().and_then(|survey| survey.order));
+        Ok(ContactReader { lines, header, defaults, zones: row::Zones::default(), seen: Seen::new(survey) })
     }
 
     /// Columns beyond the known ones; they become the contact's fields.
@@ -103,21 +144,22 @@ impl<R: BufRead> ContactReader<R> {
     }
 
     /// The next `lines` lines; `None` at the end of the file.
-    pub fn batch(&mut self, lines: usize) -> std::io::Result<Option<Batch>> {
+    pub fn batch(&mut self, lines: usize) -> io::Result<Option<Batch>> {
         let mut batch = Batch::default();
         let mut read = 0;
         while read < lines {
             let Some(line) = self.lines.next().transpose()? else { break };
             read += 1;
             match self.contact(&line) {
-                Ok(Some(contact)) => {
-                    for debt in &contact.debts {
-                        self.seen.insert(row::key(&contact.external_id, &debt.external_id), line.number);
+                Ok(None) => {}
+                Ok(Some((_, Verdict::Repeated))) => batch.repeated += 1,
+                Ok(Some((contact, verdict))) => {
+                    if verdict == Verdict::Further {
+                        batch.further.push(batch.contacts.len());
                     }
                     batch.lines.push(line.number);
                     batch.contacts.push(contact);
                 }
-                Ok(None) => {}
                 Err(rejects) => {
                     batch.rejects.extend(rejects);
                     batch.lines_rejected += 1;
@@ -128,35 +170,45 @@ impl<R: BufRead> ContactReader<R> {
     }
 
     /// `None`: an empty line.
-    fn contact(&mut self, line: &Line) -> Result<Option<NewContact>, Vec<Reject>> {
-        let of_line = |why: String| vec![Reject { line: line.number, field: String::new(), value: String::new(), why }];
-        let text = line.text().map_err(|why| of_line(why.to_string()))?;
-        if text.trim().is_empty() {
-            return Ok(None);
-        }
-        let cells = line::split(text, self.header.separator).map_err(|e| of_line(e.to_string()))?;
+    fn contact(&mut self, line: &Line) -> Result<Option<(NewContact, Verdict)>, Vec<Reject>> {
+        let number = line.number;
+        let of_line =
+            |code, why: String| vec![Reject { line: number, field: String::new(), value: String::new(), code, why }];
         let expected = self.header.columns;
-        if cells.len() != expected {
-            let few = if cells.len() < expected { "few" } else { "many" };
-            return Err(of_line(format!(
-                "too {few} fields: expected {expected} as in the header, found {}",
-                cells.len()
-            )));
-        }
-        if cells.iter().all(|c| c.trim().is_empty()) {
+        let cells = line.cells(self.header.separator, expected).map_err(|e| of_line(e.code(), e.to_string()))?;
+        if cells.is_empty() {
             return Ok(None);
         }
-        row::contact(&cells, line.number, &self.header, &self.defaults, &mut self.zones, &self.seen).map(Some)
+        // A spreadsheet's cells beyond the header are somebody's notes when they are empty only.
+        let beyond = cells.iter().skip(expected).all(|c| c.trim().is_empty());
+        if cells.len() != expected && !(line.is_sheet() && beyond) {
+            let few = if cells.len() < expected { "few" } else { "many" };
+            let why = format!("too {few} fields: expected {expected} as in the header, found {}", cells.len());
+            return Err(of_line(RejectCode::CellCount, why));
+        }
+        let cells = &cells[..expected];
+        let contact = row::contact(cells, number, &self.header, &self.defaults, &mut self.zones)?;
+        let debt = contact.debts.first().map_or("", |debt| debt.external_id.as_str());
+        match self.seen.judge(&contact.external_id, debt, number, cells, &self.header) {
+            Verdict::Contradicts(code, field, why) => {
+                let value = row::shown(self.header.cell(&field, cells));
+                Err(vec![Reject { line: number, field, value, code, why }])
+            }
+            verdict @ (Verdict::First | Verdict::Further | Verdict::Repeated) => Ok(Some((contact, verdict))),
+        }
     }
 }
 
 /// All at once, for files that are known to be small.
-pub fn read(reader: impl BufRead, defaults: Defaults) -> Result<Batch, HeaderError> {
+pub fn read<'r>(reader: impl BufRead + Send + 'r, defaults: Defaults) -> Result<Batch, HeaderError> {
     let mut contacts = ContactReader::new(reader, defaults)?;
     let mut all = Batch::default();
     while let Some(batch) = contacts.batch(1000).map_err(HeaderError::Io)? {
+        let before = all.contacts.len();
+        all.further.extend(batch.further.iter().map(|n| before + n));
         all.contacts.extend(batch.contacts);
         all.lines.extend(batch.lines);
+        all.repeated += batch.repeated;
         all.rejects.extend(batch.rejects);
         all.lines_rejected += batch.lines_rejected;
     }

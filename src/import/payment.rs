@@ -4,9 +4,9 @@ use std::io::BufRead;
 
 use jiff::civil::Date;
 
-use super::line::{self, Line, LineReader};
+use super::line::{Line, LineReader};
 use super::{HeaderError, Reject};
-use crate::books::NewPayment;
+use crate::books::{NewPayment, RejectCode};
 use crate::money::{Currency, Money};
 use crate::time::{Wall, Zone};
 
@@ -43,7 +43,7 @@ impl<R: BufRead> PaymentReader<R> {
         let first = lines.next().transpose().map_err(HeaderError::Io)?.ok_or(HeaderError::Empty)?;
         let text = first.text().map_err(|_| HeaderError::Encoding)?;
         let separator = SEPARATORS.into_iter().max_by_key(|s| text.matches(*s).count()).expect("there are three");
-        let names = line::split(text, separator).map_err(|e| HeaderError::Line(e.to_string()))?;
+        let names = first.cells(separator, 0).map_err(|e| HeaderError::Line(e.to_string()))?;
         let at = COLUMNS.map(|column| names.iter().position(|name| name.trim().eq_ignore_ascii_case(column)));
         let lacking: Vec<&str> = NEEDED
             .into_iter()
@@ -87,49 +87,52 @@ impl<R: BufRead> PaymentReader<R> {
     }
 
     fn payment(&self, line: &Line) -> Result<Option<(NewPayment, bool)>, Reject> {
-        let reject = |field: &str, value: &str, why: String| Reject {
+        let reject = |field: &str, value: &str, code: RejectCode, why: String| Reject {
             line: line.number,
             field: field.into(),
-            value: value.chars().take(80).collect(),
+            value: super::row::shown(value),
+            code,
             why,
         };
-        let text = line.text().map_err(|why| reject("", "", why.to_string()))?;
-        if text.trim().is_empty() {
+        let cells = line.cells(self.separator, self.columns).map_err(|e| reject("", "", e.code(), e.to_string()))?;
+        if cells.is_empty() {
             return Ok(None);
         }
-        let cells = line::split(text, self.separator).map_err(|e| reject("", "", e.to_string()))?;
         if cells.len() != self.columns {
-            return Err(reject(
-                "",
-                "",
-                format!("expected {} fields as in the header, found {}", self.columns, cells.len()),
-            ));
+            let why = format!("expected {} fields as in the header, found {}", self.columns, cells.len());
+            return Err(reject("", "", RejectCode::CellCount, why));
         }
         let cell = |column: &str| {
             let nth = COLUMNS.iter().position(|c| *c == column).expect("a known column");
             self.at[nth].map_or("", |at| cells[at].trim())
         };
         let needed = |column: &'static str| match cell(column) {
-            "" => Err(reject(column, "", "is empty: expected a value".into())),
+            "" => Err(reject(column, "", RejectCode::Empty, "is empty: expected a value".into())),
             value => Ok(value.to_string()),
         };
         let (id, contact) = (needed("payment_id")?, needed("contact_id")?);
         let reversed = match cell("reversed") {
             "" | "no" => false,
             "yes" => true,
-            other => return Err(reject("reversed", other, "expected yes or no".into())),
+            other => return Err(reject("reversed", other, RejectCode::PaymentReversed, "expected yes or no".into())),
         };
         let currency = match (cell("currency"), self.currency) {
             ("", Some(currency)) => currency,
-            ("", None) => return Err(reject("currency", "", "is empty, and no --currency is given".into())),
-            (code, _) => code.parse().map_err(|e: crate::money::MoneyError| reject("currency", code, e.to_string()))?,
+            ("", None) => {
+                return Err(reject("currency", "", RejectCode::Empty, "is empty, and no --currency is given".into()));
+            }
+            (code, _) => code
+                .parse()
+                .map_err(|e: crate::money::MoneyError| reject("currency", code, RejectCode::Currency, e.to_string()))?,
         };
         let written = needed("amount")?;
-        let plain = super::amount::plain(&written).map_err(|e| reject("amount", &written, e))?;
-        let amount = Money::parse(&plain, currency).map_err(|e| reject("amount", &written, e.to_string()))?;
+        let plain =
+            super::amount::plain(&written, None).map_err(|(code, why)| reject("amount", &written, code, why))?;
+        let amount = Money::parse(&plain, currency)
+            .map_err(|e| reject("amount", &written, RejectCode::AmountFormat, e.to_string()))?;
         let paid_at = match cell("paid_at") {
             "" => self.now,
-            text => paid_at(text).map_err(|why| reject("paid_at", text, why))?,
+            text => paid_at(text).map_err(|why| reject("paid_at", text, RejectCode::DayFormat, why))?,
         };
         let debt = Some(cell("debt_id").to_string()).filter(|debt| !debt.is_empty());
         Ok(Some((NewPayment { id, contact, debt, amount: Some(amount), paid_at }, reversed)))

@@ -36,6 +36,8 @@ impl Ladder {
             "promised" => self.after_promise(standing, &stood, now),
             "already_paid" => self.after_claim(standing, closed, &stood, now),
             "paid" => self.after_reversal(standing, closed, &stood, now),
+            // It was taken back before anybody had been rung, and has been imported again.
+            Close::IMPORT_UNDONE => self.first(standing, now),
             _ => Next::Close(closed.clone().until(None)),
         }
     }

@@ -160,6 +160,22 @@ pub fn hash(source: &str) -> String {
     Sha256::digest(source.as_bytes()).iter().take(6).map(|byte| format!("{byte:02x}")).collect()
 }
 
+impl Ladder {
+    /// Each written message by name, once a language; what is put into it left out.
+    pub fn written(&self) -> impl Iterator<Item = (&str, String)> {
+        self.messages.iter().flat_map(|message| {
+            let text = |pieces: &Vec<Piece>| {
+                let words = pieces.iter().filter_map(|piece| match piece {
+                    Piece::Text(text) => Some(text.as_str()),
+                    Piece::Name | Piece::Company => None,
+                });
+                words.collect::<String>()
+            };
+            message.texts.iter().map(move |pieces| (message.name.as_str(), text(pieces)))
+        })
+    }
+}
+
 impl Does {
     pub fn channel(&self) -> crate::outcome::Channel {
         use crate::outcome::Channel;

@@ -256,3 +256,28 @@ impl Cap {
         Some(None)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn as_written() {
+        for (written, expected) in [
+            ("3 per day", Ok("3 calls per day")),
+            ("1 talk per week", Ok("1 talk per week")),
+            ("7 calls in 7 days per debt", Ok("7 calls in 7 days per debt")),
+            ("3 per day per number", Ok("3 calls per day per number")),
+            ("2 messages per day per person", Ok("2 messages per day")),
+            ("2 messages per day per number", Err(CapFault::MessagesPerNumber)),
+            ("3 per day per house", Err(CapFault::Each("house".into()))),
+            ("3 per fortnight", Err(CapFault::Per("fortnight".into()))),
+            ("0 per day", Err(CapFault::Most("0".into()))),
+            ("3 letters per day", Err(CapFault::Of("letters".into()))),
+            ("day", Err(CapFault::Shape)),
+        ] {
+            let parsed = written.parse::<Cap>().map(|cap| cap.to_string());
+            assert_eq!(parsed, expected.map(str::to_string), "{written}");
+        }
+    }
+}

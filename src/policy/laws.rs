@@ -2,10 +2,13 @@
 
 use super::world::{standing, wall};
 use super::*;
-use crate::books::{PromiseState, Standing};
+use crate::books::{PromiseState, Standing, Whose, ZoneFrom};
+use crate::flow::program::Disclosure;
 use crate::outcome::{Channel, Disposition as D};
+use crate::phone::PhoneNumber;
 use crate::time::Wall;
 use Channel::{Email, Human, Sms, Voice};
+use std::time::Duration;
 
 const MOSCOW: &str = "Europe/Moscow";
 
@@ -161,6 +164,19 @@ fn us_f1_hours() {
     who().is("11-20T20:56", Voice, "calling_window US-F1 11-21 08:00").is("11-20T20:56", Email, "allow");
 }
 
+/// The address is in California, the number of New York: lawful in both places.
+#[test]
+fn us_f1_hours_of_address_and_number() {
+    let mut who = alone("us.reg_f", "America/Los_Angeles");
+    who.standing.contact.phones[0].number = "+12125551234".parse().unwrap();
+    who.is("11-20T06:30", Voice, "calling_window US-F1 11-20 08:00").is("11-20T08:00", Voice, "allow");
+    // 21:00 in New York.
+    who.is("11-20T18:00", Sms, "calling_window US-F1 11-21 08:00").is("11-20T17:54", Voice, "allow");
+    // A toll-free number is of no place, and the address is enough.
+    who.standing.contact.phones[0].number = "+18005551234".parse().unwrap();
+    who.is("11-20T18:00", Sms, "allow");
+}
+
 #[test]
 fn us_f2_seven_in_seven() {
     let mut seven = alone("us.reg_f", "America/New_York");
@@ -181,6 +197,20 @@ fn us_f2_seven_in_seven() {
         Sms,
         "allow",
     );
+}
+
+/// Of each debt: another creditor's calls to the same human do not count, nor does a call about somebody else.
+#[test]
+fn us_f2_of_each_debt() {
+    for whose in [Whose::Contact, Whose::Person, Whose::Line] {
+        let mut seven = alone("us.reg_f", "America/New_York");
+        for hour in 10..17 {
+            seven = seven.after(&format!("11-16T{hour}:00"), Voice, D::NoAnswer);
+        }
+        seven.standing.past.iter_mut().for_each(|p| p.whose = whose);
+        let expected = if whose == Whose::Contact { "cap US-F2 11-23 10:00" } else { "allow" };
+        seven.is("11-16T18:00", Voice, expected);
+    }
 }
 
 #[test]
@@ -272,4 +302,176 @@ fn the_strictest_wins() {
         who.is("11-22T12:00", Voice, "calling_window UK-7 11-23 08:00");
         assert!(wall("2026-11-22T12:00Z") == who.at("11-22T12:00"));
     }
+}
+
+/// What a pack demands of an installation that lacks it; each fault begins with the id of the law.
+struct Place {
+    shows: PhoneNumber,
+    anonymous: bool,
+    ring_s: u64,
+    mass_call: bool,
+    records_calls: bool,
+    says: Vec<Disclosure>,
+    text: &'static str,
+}
+
+impl Place {
+    /// One that lacks nothing.
+    fn good() -> Place {
+        Place {
+            shows: "+74951234567".parse().unwrap(),
+            anonymous: false,
+            ring_s: 40,
+            mass_call: true,
+            records_calls: true,
+            says: Disclosure::ALL.to_vec(),
+            text: "Please ring us back. Reply STOP to hear no more.",
+        }
+    }
+
+    /// The ids whose demands are not met.
+    #[track_caller]
+    fn lacks(&self, pack: &str, expected: &[&str]) {
+        let trunk = OfferedTrunk {
+            name: "main",
+            shows: &self.shows,
+            anonymous: self.anonymous,
+            ring_max: Duration::from_secs(self.ring_s),
+            mass_call: self.mass_call,
+        };
+        let offered = Offered {
+            trunks: vec![trunk],
+            records_calls: self.records_calls,
+            flows: vec![("reminder", &self.says)],
+            messages: vec![("note", self.text.to_string())],
+        };
+        let unmet = Pack::named(pack).unwrap().rules.unmet(&offered);
+        let ids: Vec<&str> = unmet.iter().map(|fault| fault.split(':').next().unwrap()).collect();
+        assert_eq!(ids, expected, "{pack}: {unmet:?}");
+    }
+}
+
+#[test]
+fn who_lacks_nothing_may_begin() {
+    Pack::all().iter().for_each(|pack| Place::good().lacks(&pack.name, &[]));
+}
+
+#[test]
+fn ru_4_robot_disclosure() {
+    let place = Place { says: vec![Disclosure::Creditor, Disclosure::Recording], ..Place::good() };
+    place.lacks("ru.credit", &["RU-4"]);
+    place.lacks("ru.utility", &["RU-4"]);
+}
+
+#[test]
+fn ru_5_identify() {
+    let place = Place { says: vec![Disclosure::Robot, Disclosure::Recording], ..Place::good() };
+    place.lacks("ru.credit", &["RU-5"]);
+}
+
+#[test]
+fn ru_6_number_shown() {
+    Place { anonymous: true, ..Place::good() }.lacks("ru.credit", &["RU-6"]);
+    Place { shows: "+78091234567".parse().unwrap(), ..Place::good() }.lacks("ru.utility", &["RU-6"]);
+}
+
+#[test]
+fn ru_10_records() {
+    Place { records_calls: false, ..Place::good() }.lacks("ru.credit", &["RU-10"]);
+    let says = vec![Disclosure::Robot, Disclosure::Creditor];
+    Place { says, ..Place::good() }.lacks("ru.credit", &["RU-10"]);
+    let rules = &Pack::named("ru.credit").unwrap().rules;
+    let kept = rules.retained().find(|(_, retain)| retain.what == "recordings").unwrap().1;
+    assert!(kept.at_least && kept.days == Some(3 * 365));
+}
+
+#[test]
+fn ru_12_mass_calls() {
+    Place { mass_call: false, ..Place::good() }.lacks("ru.utility", &["RU-12"]);
+    Place { mass_call: false, ..Place::good() }.lacks("us.reg_f", &[]);
+}
+
+#[test]
+fn us_f4_opt_out_on_e_mail_and_sms() {
+    Place { text: "Please ring us back.", ..Place::good() }.lacks("us.reg_f", &["US-F4"]);
+    Place { text: "Для отказа ответьте СТОП.", ..Place::good() }.lacks("us.reg_f", &[]);
+}
+
+#[test]
+fn us_f6_retention() {
+    let rules = &Pack::named("us.reg_f").unwrap().rules;
+    let kept: Vec<_> = rules.retained().map(|(by, r)| (by, r.what.as_str(), r.days, r.at_least)).collect();
+    assert_eq!(kept, [("US-F6", "records", Some(1095), true), ("US-F6", "recordings", Some(1095), true)]);
+}
+
+/// Of two packs, each figure's strictest; the pacing keeps to it.
+#[test]
+fn us_t5_and_uk_1_abandoned_calls() {
+    let of = |name| &Pack::named(name).unwrap().rules;
+    let us = of("us.tcpa").abandon().unwrap();
+    assert_eq!((us.permille_max, us.days, us.agent_within), (25, 30, Duration::from_secs(2)));
+    let uk = of("uk").abandon().unwrap();
+    assert_eq!((uk.permille_max, uk.days, uk.hold), (20, 1, Duration::from_secs(72 * 3600)));
+    assert_eq!(of("us.tcpa").clone().and(of("uk")).abandon(), Some(uk));
+    assert_eq!(of("ru.credit").abandon(), None);
+}
+
+#[test]
+fn us_t6_and_uk_4_ring() {
+    Place { ring_s: 14, ..Place::good() }.lacks("us.tcpa", &["US-T6"]);
+    Place { ring_s: 14, ..Place::good() }.lacks("uk", &["UK-4"]);
+    Place { ring_s: 15, ..Place::good() }.lacks("uk", &[]);
+}
+
+#[test]
+fn us_t7_and_uk_5_caller_id() {
+    Place { anonymous: true, ..Place::good() }.lacks("us.tcpa", &["US-T7"]);
+    Place { shows: "+449051234567".parse().unwrap(), ..Place::good() }.lacks("uk", &["UK-5"]);
+}
+
+#[test]
+fn eu_1_retention() {
+    let rules = &Pack::named("eu").unwrap().rules;
+    let kept: Vec<_> = rules.retained().map(|(by, r)| (by, r.what.as_str(), r.days, r.at_least)).collect();
+    let expected = [
+        ("EU-1", "recordings_no_contact", Some(30), false),
+        ("EU-1", "call_records", Some(396), false),
+        ("EU-1", "opt_outs", None, true),
+    ];
+    assert_eq!(kept, expected);
+    assert!(rules.retained().all(|(_, r)| !r.why.is_empty()));
+}
+
+#[test]
+fn eu_4_recording_notice() {
+    let says = vec![Disclosure::Robot, Disclosure::Creditor];
+    Place { says, ..Place::good() }.lacks("eu", &["EU-4"]);
+}
+
+/// Nobody can say where the person is: no machine contacts them; a letter and a human may.
+#[test]
+fn all_z_zone_unknown() {
+    let mut who = alone("default", "UTC");
+    who.standing.contact.zone_from = ZoneFrom::Number;
+    who.standing.contact.phones[0].number = "+18005551234".parse().unwrap();
+    for channel in [Voice, Sms, Email] {
+        who.is("11-20T12:00", channel, "human no_zone");
+    }
+    who.is("11-20T12:00", Human, "allow");
+}
+
+/// Caps of each number hold for whoever is wanted there, and let another number of the same person be dialled.
+#[test]
+fn caps_of_each_number() {
+    let cap = "2 per day per number".parse::<Cap>().unwrap();
+    let rules = Rules::of_ladder(CallingWindow::on(&WEEK, Hours::new(0, 1440)), vec![cap], None);
+    let who = || Who { zone: MOSCOW, rules: rules.clone(), standing: standing(MOSCOW) };
+    let mut two = who().after("11-20T10:00", Voice, D::Busy).after("11-20T11:00", Voice, D::Busy);
+    two.standing.past.iter_mut().for_each(|p| p.phone = Some(crate::id::PhoneId(1)));
+    two.standing.past[0].whose = Whose::Line;
+    two.is("11-20T12:00", Voice, "cap ladder 11-21 00:00");
+    two.standing.contact.phones.push(super::world::phone(2, "+74951234567"));
+    two.is("11-20T12:00", Voice, "allow");
+    let question = Question { standing: &two.standing, channel: Voice, now: two.at("11-20T12:00"), rules: &two.rules };
+    assert_eq!(phones_with_room(&question).map(|p| p.id.0).collect::<Vec<_>>(), [2]);
 }

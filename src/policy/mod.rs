@@ -3,6 +3,7 @@
 mod calendar;
 mod cap;
 mod decide;
+mod demands;
 mod earliest;
 mod facts;
 mod gap;
@@ -22,6 +23,7 @@ mod zones;
 
 pub use cap::{Cap, CapFault, Counted, Each, Period};
 pub use decide::{Decision, Purpose, Question, decide};
+pub use demands::{Abandon, Demand, Offered, OfferedTrunk, Retain};
 pub use earliest::{SEARCH_DAYS_MAX, earliest};
 pub use facts::{Claimant, Fact, Protected, postal_address};
 pub use pack::Pack;

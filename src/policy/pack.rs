@@ -10,19 +10,22 @@ use sha2::{Digest, Sha256};
 
 use super::calendar::Calendar;
 use super::cap::Cap;
+use super::demands::{Abandon, Demand, Retain};
 use super::facts::Stop;
 use super::gap::{After, Gap, Length};
 use super::rules::{By, Opening, Rules};
 use super::window::{CallingWindow, Holidays, Hours, days};
+use crate::flow::program::Disclosure;
 
 /// As shipped, in the order in which they are listed.
-const SHIPPED: [&str; 6] = [
+const SHIPPED: [&str; 7] = [
     include_str!("packs/default.yaml"),
     include_str!("packs/ru.credit.yaml"),
     include_str!("packs/ru.utility.yaml"),
     include_str!("packs/us.reg_f.yaml"),
     include_str!("packs/us.tcpa.yaml"),
     include_str!("packs/uk.yaml"),
+    include_str!("packs/eu.yaml"),
 ];
 
 #[derive(Debug)]
@@ -64,9 +67,11 @@ impl Pack {
         let mut rules =
             Rules { packs: vec![format!("{} {}#{}", written.pack, written.version, hash(source))], ..Rules::none() };
         let mut says = Vec::new();
-        for rule in written.rules {
+        for mut rule in written.rules {
             let by: Arc<str> = rule.id.as_str().into();
+            let demands = rule.demands();
             let fault = |what: &str| format!("{} {}: {what}", written.pack, rule.id);
+            let demands = demands.map_err(|e| fault(&e))?;
             let before = rules.count();
             if let Some(hours) = rule.hours {
                 rules.hours.push(By { by: by.clone(), rule: hours.opening().map_err(|e| fault(&e))? });
@@ -79,8 +84,9 @@ impl Pack {
                 rules.gaps.push(By { by: by.clone(), rule: gap.gap().map_err(|e| fault(&e))? });
             }
             if let Some(stop) = rule.stop {
-                rules.stops.push(By { by, rule: stop });
+                rules.stops.push(By { by: by.clone(), rule: stop });
             }
+            rules.demands.extend(demands.into_iter().map(|rule| By { by: by.clone(), rule }));
             if rules.count() == before {
                 return Err(fault("holds nothing"));
             }
@@ -121,6 +127,58 @@ struct WrittenRule {
     caps: Vec<String>,
     gap: Option<WrittenGap>,
     stop: Option<Stop>,
+    says_first: Option<String>,
+    demand: Option<String>,
+    ring_min_s: Option<u64>,
+    abandon: Option<WrittenAbandon>,
+    retain: Option<WrittenRetain>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenAbandon {
+    permille_max: u16,
+    days: u16,
+    agent_within_s: u64,
+    #[serde(default)]
+    hold_hours: u64,
+}
+
+/// `days_min` or `days_max`; neither: for ever.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenRetain {
+    what: String,
+    days_min: Option<u32>,
+    days_max: Option<u32>,
+    why: String,
+}
+
+impl WrittenRule {
+    /// Takes them out.
+    fn demands(&mut self) -> Result<Vec<Demand>, String> {
+        let says = self.says_first.take().map(|word| Ok(Demand::Says(word.parse::<Disclosure>()?)));
+        let demand = self.demand.take().map(|word| match word.as_str() {
+            "number_shown" => Ok(Demand::NumberShown),
+            "mass_call_contract" => Ok(Demand::MassCallContract),
+            "recorded" => Ok(Demand::Recorded),
+            "opt_out_notice" => Ok(Demand::OptOutNotice),
+            other => Err(format!("no demand: {other}")),
+        });
+        let ring = self.ring_min_s.map(|least| Ok(Demand::RingMin(Duration::from_secs(least))));
+        let abandon = self.abandon.take().map(|w| {
+            let (agent_within, hold) =
+                (Duration::from_secs(w.agent_within_s), Duration::from_secs(3600 * w.hold_hours));
+            Ok(Demand::Abandon(Abandon { permille_max: w.permille_max, days: w.days, agent_within, hold }))
+        });
+        let retain = self.retain.take().map(|w| match (w.days_min, w.days_max) {
+            (Some(_), Some(_)) => Err("kept at least so long, or at most".to_string()),
+            (least, most) => {
+                Ok(Demand::Retain(Retain { what: w.what, days: least.or(most), at_least: most.is_none(), why: w.why }))
+            }
+        });
+        [says, demand, ring, abandon, retain].into_iter().flatten().collect()
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -200,7 +258,7 @@ mod tests {
     #[test]
     fn shipped_packs_can_be_read_and_say_what_they_hold() {
         let names: Vec<&str> = Pack::all().iter().map(|p| p.name.as_str()).collect();
-        assert_eq!(names, ["default", "ru.credit", "ru.utility", "us.reg_f", "us.tcpa", "uk"]);
+        assert_eq!(names, ["default", "ru.credit", "ru.utility", "us.reg_f", "us.tcpa", "uk", "eu"]);
         for pack in Pack::all() {
             assert!(!pack.version.is_empty() && !pack.about.is_empty());
             assert!(pack.says.iter().all(|(id, says)| !id.is_empty() && !says.is_empty()), "{}", pack.name);

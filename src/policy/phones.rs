@@ -47,7 +47,7 @@ pub(super) fn person_suppressed(standing: &Standing) -> bool {
 
 /// Numbers that cost the caller: premium-rate ranges of the plans we know, and ITU's international premium service.
 /// Emergency numbers never become a [`PhoneNumber`]: they are too short for one.
-fn premium(number: &PhoneNumber) -> bool {
+pub(super) fn premium(number: &PhoneNumber) -> bool {
     const RANGES: [&str; 5] = ["+979", "+1900", "+1976", "+7809", "+449"];
     RANGES.iter().any(|range| number.full().starts_with(range))
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::civil::Weekday;
 
 use super::cap::{Cap, Counted, Each, Period};
+use super::demands::Demand;
 use super::facts::Stop;
 use super::gap::{After, Gap, Length};
 use super::pack::Pack;
@@ -37,6 +38,8 @@ pub struct Rules {
     pub caps: Vec<By<Cap>>,
     pub gaps: Vec<By<Gap>>,
     pub stops: Vec<By<Stop>>,
+    /// Of the installation, the flows and the messages; `decide` does not ask them.
+    pub demands: Vec<By<Demand>>,
 }
 
 const LADDER: &str = "ladder";
@@ -45,7 +48,8 @@ const WORKDAYS: [Weekday; 5] =
 
 impl Rules {
     pub fn none() -> Rules {
-        Rules { packs: Vec::new(), hours: Vec::new(), caps: Vec::new(), gaps: Vec::new(), stops: Vec::new() }
+        let (packs, hours, caps, gaps, stops, demands) = Default::default();
+        Rules { packs, hours, caps, gaps, stops, demands }
     }
 
     /// The pack `default`, which no ladder can widen.
@@ -98,6 +102,7 @@ impl Rules {
         add(&mut self.caps, &other.caps);
         add(&mut self.gaps, &other.gaps);
         add(&mut self.stops, &other.stops);
+        add(&mut self.demands, &other.demands);
         let guard = self.guard();
         self.hours.iter_mut().for_each(|h| h.rule.guard = guard);
         self
@@ -142,7 +147,7 @@ impl Rules {
     }
 
     pub(super) fn count(&self) -> usize {
-        self.hours.len() + self.caps.len() + self.gaps.len() + self.stops.len()
+        self.hours.len() + self.caps.len() + self.gaps.len() + self.stops.len() + self.demands.len()
     }
 }
 

@@ -276,6 +276,7 @@ fn random_rules(dice: &mut Dice) -> Rules {
         caps: (0..dice.roll(4)).map(|_| by(cap(dice))).collect(),
         gaps: (0..dice.roll(4)).map(|_| by(gap(dice))).collect(),
         stops: (0..dice.roll(2)).map(|_| by(*dice.pick(&stops))).collect(),
+        demands: Vec::new(),
     }
 }
 

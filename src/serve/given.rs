@@ -4,9 +4,10 @@ use crate::agent::Staffing;
 use crate::config::{Config, MediaSettings, Origin, Queue, Trunk};
 use crate::engine::{Input, Limits};
 use crate::flow::program::{Program, Step, TransferTo};
+use crate::ladder::Ladder;
 use crate::media;
 use crate::phone::PhoneNumber;
-use crate::policy::{CallingWindow, Hours};
+use crate::policy::{CallingWindow, Hours, Offered, OfferedTrunk};
 
 /// What the operator allows on this trunk.
 pub(super) fn limits(config: &Config, trunk: &Trunk) -> Limits {
@@ -48,6 +49,24 @@ pub struct Unmet {
     pub forbidden: Vec<String>,
     /// Nobody has been set up for it yet, and the flow's own route for that is taken.
     pub missing: Vec<String>,
+}
+
+/// What the ladder's packs demand of config, flows and messages and these do not have.
+pub fn unlawful<'p>(config: &Config, ladder: &Ladder, programs: impl IntoIterator<Item = &'p Program>) -> Vec<String> {
+    let trunks = config.trunks.iter().map(|t| OfferedTrunk {
+        name: &t.name,
+        shows: t.caller_id.as_ref().unwrap_or(&config.caller_id),
+        anonymous: t.carrier.privacy,
+        ring_max: t.ring_max,
+        mass_call: t.mass_call.is_some(),
+    });
+    let offered = Offered {
+        trunks: trunks.collect(),
+        records_calls: config.media.record_calls,
+        flows: programs.into_iter().map(|p| (p.name.as_str(), p.discloses.as_slice())).collect(),
+        messages: ladder.written().collect(),
+    };
+    ladder.rules.unmet(&offered)
 }
 
 /// All of it, of all these flows.

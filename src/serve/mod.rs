@@ -32,7 +32,7 @@ use crate::trunk::{Trunk, TrunkEvent, TrunkEventKind};
 use crate::voice::PromptCache;
 
 pub use figures::{Figures, Spread};
-pub use given::{Unmet, unmet};
+pub use given::{Unmet, unlawful, unmet};
 pub use plans::{PlanError, load as load_plan};
 
 use hands::Hands;

@@ -30,6 +30,42 @@ impl Store for MemoryStore {
         Ok(self.model().import(rows, at))
     }
 
+    async fn import_part(&self, part: ImportPart, at: Wall) -> Result<ImportSummary> {
+        Ok(self.model().import_part(&part, at)?)
+    }
+
+    async fn try_import(&self, part: ImportPart, at: Wall) -> Result<ImportSummary> {
+        Ok(self.model().try_import(&part, at))
+    }
+
+    async fn begin_import(&self, of: &NewBatch, at: Wall) -> Result<ImportBatchId> {
+        Ok(self.model().begin_import(of, at))
+    }
+
+    async fn finish_import(&self, batch: ImportBatchId, at: Wall) -> Result<()> {
+        Ok(self.model().finish_import(batch, at)?)
+    }
+
+    async fn imports(&self) -> Result<Vec<ImportBatch>> {
+        Ok(self.model().imports())
+    }
+
+    async fn import_rejects(&self, batch: ImportBatchId, skip: u64, limit: u32) -> Result<Vec<ImportReject>> {
+        Ok(self.model().import_rejects(batch, skip, limit))
+    }
+
+    async fn import_reject_kinds(&self, batch: ImportBatchId) -> Result<Vec<(RejectCode, u64)>> {
+        Ok(self.model().import_reject_kinds(batch))
+    }
+
+    async fn shared_numbers(&self) -> Result<u64> {
+        Ok(self.model().shared_numbers())
+    }
+
+    async fn undo_import(&self, batch: ImportBatchId, at: Wall) -> Result<Undone> {
+        Ok(self.model().undo_import(batch, at)?)
+    }
+
     async fn publish(&self, flow: &FlowVersion, at: Wall) -> Result<Publication> {
         Ok(self.model().publish(flow, at)?)
     }

@@ -45,6 +45,31 @@ pub trait Store: Send + Sync + 'static {
     /// Upserts by `external_id`. The same rows again change nothing.
     fn import(&self, rows: &[NewContact], at: Wall) -> impl Future<Output = Result<ImportSummary>> + Send;
 
+    /// Some lines of a file, in one transaction, counted in their batch.
+    fn import_part(&self, part: ImportPart, at: Wall) -> impl Future<Output = Result<ImportSummary>> + Send;
+    /// What importing them would come to; the books stay as they are.
+    fn try_import(&self, part: ImportPart, at: Wall) -> impl Future<Output = Result<ImportSummary>> + Send;
+    /// A file is about to be taken over.
+    fn begin_import(&self, of: &NewBatch, at: Wall) -> impl Future<Output = Result<ImportBatchId>> + Send;
+    /// All of it is in the books.
+    fn finish_import(&self, batch: ImportBatchId, at: Wall) -> impl Future<Output = Result<()>> + Send;
+    /// Oldest first.
+    fn imports(&self) -> impl Future<Output = Result<Vec<ImportBatch>>> + Send;
+    /// A batch's faults in the order they were found, without the first `skip`.
+    fn import_rejects(
+        &self,
+        batch: ImportBatchId,
+        skip: u64,
+        limit: u32,
+    ) -> impl Future<Output = Result<Vec<ImportReject>>> + Send;
+    /// How many faults of which kind, the most frequent first.
+    fn import_reject_kinds(&self, batch: ImportBatchId) -> impl Future<Output = Result<Vec<(RejectCode, u64)>>> + Send;
+    /// How many numbers several contacts have now.
+    fn shared_numbers(&self) -> impl Future<Output = Result<u64>> + Send;
+    /// Takes a batch back: contacts that it added go, those that it changed get their values of before, and those with which the
+    /// books have moved on stay. See [`Whereabouts`]. Breaks off between contacts; done again, it goes on.
+    fn undo_import(&self, batch: ImportBatchId, at: Wall) -> impl Future<Output = Result<Undone>> + Send;
+
     /// Keeps a flow for good under its name, version and hash. A conflict when the name and version are published with
     /// another content.
     fn publish(&self, flow: &FlowVersion, at: Wall) -> impl Future<Output = Result<Publication>> + Send;

@@ -7,6 +7,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::flow::node::{self, Key, Kind};
+use crate::flow::program::Disclosure;
 use crate::flow::program::OptOutScope;
 use crate::flow::program::RENDERS;
 use crate::flow::{EXPECTATIONS, FLOW_KEYS, STEPS, SUBFLOW_KEYS, TYPES};
@@ -150,6 +151,7 @@ fn section(name: &str) -> Value {
         "languages" => one_or_list(json!({ "enum": languages() })),
         "contact" | "inputs" | "outputs" => shape(Shape::Fields),
         "protect" | "exits" => shape(Shape::Names),
+        "discloses" => one_or_list(json!({ "enum": Disclosure::ALL.iter().map(|d| d.as_str()).collect::<Vec<_>>() })),
         "defaults" => defaults(),
         "messages" => messages(),
         "hotkeys" => map_of("^[*][0-9*#]{1,7}$", shape(Shape::Name)),

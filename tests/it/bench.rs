@@ -38,6 +38,8 @@ fn a_quick_measurement_has_every_figure() {
         ("/ceilings/0/bare/calls", 200.0),
         ("/ceilings/0/far_end/completed", 200.0),
         ("/ceilings/1/far_end/lost", 0.0),
+        ("/imports/0/lines", 2000.0),
+        ("/imports/1/lines", 2000.0),
     ] {
         assert_eq!(number(&figures, path), expected, "{path} in\n{figures:#}\n{said}");
     }
@@ -49,6 +51,7 @@ fn a_quick_measurement_has_every_figure() {
     assert!(number(&figures, "/calls/0/seen/gaps/p50_us") > 10_000.0, "{figures:#}");
     assert!(number(&figures, "/bare_calls_per_second") > 0.0);
     assert!(number(&figures, "/bare_calls_at_once") > 0.0);
+    assert!(number(&figures, "/imports/0/wall_s") > 0.0 && number(&figures, "/imports/0/peak_kb") > 1000.0);
     for words in ["Calls set up a second", "Calls at once", "Ceiling"] {
         assert!(said.contains(words), "{words} is not in\n{said}");
     }

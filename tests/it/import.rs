@@ -3,7 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use ringback::cli;
-use ringback::import::{Batch, ContactReader, Defaults, Encoding, HeaderError, decoded, read};
+use ringback::cli::import::Mode;
+use ringback::import::{
+    Batch, ContactReader, Decimal, Defaults, Encoding, HeaderError, Source, decoded, mapping, read,
+};
 use ringback::store::{MemoryStore, SqliteStore, Store};
 use ringback::time::{Clock, Mono, Wall};
 
@@ -88,12 +91,11 @@ fn separators_byte_order_marks_and_case() {
 #[test]
 fn defaults_fill_missing_columns_and_empty_cells() {
     let defaults = Defaults {
-        columns: Vec::new(),
         language: Some("en".parse().unwrap()),
         zone: Some("Asia/Tokyo".parse().unwrap()),
         creditor: Some("Acme".into()),
         currency: Some("USD".parse().unwrap()),
-        claimant: None,
+        ..Defaults::default()
     };
     let text = "contact_id,name,phone,amount,due,zone\n1,Ann,+12025550100,5,2026-11-25,\n";
     let batch = read(text.as_bytes(), defaults).unwrap();
@@ -125,7 +127,290 @@ fn a_file_as_an_office_saves_it() {
     assert!(wrong.contains("--encoding windows-1251"), "{wrong}");
     let columns = vec![rename("ФИО", "name")];
     let missing = read(HEADER.as_bytes(), Defaults { columns, ..Defaults::default() }).unwrap_err().to_string();
-    assert_eq!(missing, "--column names `ФИО`, which the header does not have");
+    assert_eq!(missing, "--column or the mapping names `ФИО`, which the header does not have");
+}
+
+/// `line contact: numbers; debt sum due`, then the rejects as `line field code`.
+fn as_text(batch: &Batch) -> String {
+    let mut text = String::new();
+    for (line, c) in batch.lines.iter().zip(&batch.contacts) {
+        let numbers: Vec<&str> = c.phones.iter().map(|p| p.full()).collect();
+        let debt = &c.debts[0];
+        text += &format!(
+            "{line} {}: {}; {} {} {}\n",
+            c.external_id,
+            numbers.join(" "),
+            debt.external_id,
+            debt.amount,
+            debt.due
+        );
+    }
+    for r in &batch.rejects {
+        text += &format!("{} {} {}\n", r.line, if r.field.is_empty() { "-" } else { &r.field }, r.code);
+    }
+    text
+}
+
+/// A file on disk, read in two passes.
+fn read_file(path: &Path, encoding: Encoding, sheet: Option<&str>, defaults: &Defaults) -> Batch {
+    let source = Source { path: path.to_path_buf(), encoding, sheet: sheet.map(str::to_string) };
+    let survey = source.survey(defaults).unwrap();
+    source.contacts(defaults.clone(), survey).unwrap().batch(1000).unwrap().unwrap_or_default()
+}
+
+fn russian() -> Defaults {
+    Defaults {
+        language: Some("ru".parse().unwrap()),
+        zone: Some("Europe/Moscow".parse().unwrap()),
+        creditor: Some("Водоканал".into()),
+        currency: Some("RUB".parse().unwrap()),
+        country: Some("RU".parse().unwrap()),
+        ..Defaults::default()
+    }
+}
+
+/// Files as their columns below the header, what is said of them, and what they come to.
+#[test]
+fn lines_that_belong_together_and_local_forms() {
+    let place = tempfile::tempdir().unwrap();
+    let comma = |defaults: Defaults| Defaults { decimal: Some(Decimal::Comma), ..defaults };
+    let dates = |order: &str| Defaults { dates: Some(order.parse().unwrap()), ..russian() };
+    for (name, defaults, text, expected) in [
+        (
+            "several debts of a contact, far apart; a line said again; lines that contradict each other",
+            russian(),
+            "contact_id,debt_id,name,phone,amount,due\n\
+             K1,water,Анна,89161234567,100,2026-11-25\n\
+             K2,,Олег,89161234568,100,2026-11-25\n\
+             K1,heat,Анна,89161234567,200,2026-11-25\n\
+             K2,,Олег,89161234568,100,2026-11-25\n\
+             K1,heat,Анна,89161234567,300,2026-11-25\n\
+             K1,rent,Анна,89161234569,100,2026-11-25\n\
+             K2,,Олег,89161234568,101,2026-11-25\n",
+            "2 K1: +79161234567; water 100.00 RUB 2026-11-25\n\
+             3 K2: +79161234568;  100.00 RUB 2026-11-25\n\
+             4 K1: +79161234567; heat 200.00 RUB 2026-11-25\n\
+             6 debt_id debt_differs\n7 phone contact_differs\n8 contact_id debt_differs\n",
+        ),
+        (
+            "numbers as written at home, several in a cell and in columns; those never rung",
+            russian(),
+            "contact_id,name,phones,phone9,amount,due\n\
+             K1,А,\"8 (916) 123-45-67, 8 495 123 45 67\",+4915112345678,1,2026-11-25\n\
+             K2,А,79161234567,,1,2026-11-25\n\
+             K3,А,112,,1,2026-11-25\n\
+             K4,А,8-809-123-45-67,,1,2026-11-25\n\
+             K5,А,8916123456,,1,2026-11-25\n\
+             K6,А,,,1,2026-11-25\n\
+             K7,А,,позвоните,1,2026-11-25\n",
+            "2 K1: +4915112345678 +79161234567 +74951234567;  1.00 RUB 2026-11-25\n\
+             3 K2: +79161234567;  1.00 RUB 2026-11-25\n\
+             4 phones number_short\n5 phones number_premium\n6 phones number_unassigned\n7 phone9 empty\n\
+             8 phone9 number_format\n",
+        ),
+        (
+            "days whose order another line proves",
+            russian(),
+            "contact_id|name|phone|amount|due\nK1|А|89161234567|1|05/11/2026\nK2|А|89161234567|1|25/11/2026\n",
+            "2 K1: +79161234567;  1.00 RUB 2026-11-05\n3 K2: +79161234567;  1.00 RUB 2026-11-25\n",
+        ),
+        (
+            "days whose order is proved both ways",
+            russian(),
+            "contact_id|name|phone|amount|due\nK1|А|89161234567|1|05/11/2026\nK2|А|89161234567|1|25/11/2026\n\
+             K3|А|89161234567|1|11/25/2026\n",
+            "3 K2: +79161234567;  1.00 RUB 2026-11-25\n4 K3: +79161234567;  1.00 RUB 2026-11-25\n2 due day_ambiguous\n",
+        ),
+        (
+            "days as said",
+            dates("mdy"),
+            "contact_id|name|phone|amount|due\nK1|А|89161234567|1|05/11/2026\nK2|А|89161234567|1|25/11/2026\n\
+             K3|А|89161234567|1|25 ноября 2026\nK4|А|89161234567|1|46351\n",
+            "2 K1: +79161234567;  1.00 RUB 2026-05-11\n4 K3: +79161234567;  1.00 RUB 2026-11-25\n\
+             5 K4: +79161234567;  1.00 RUB 2026-11-25\n3 due day_format\n",
+        ),
+        (
+            "amounts as said",
+            comma(russian()),
+            "contact_id;name;phone;amount;due\nK1;А;89161234567;1.234;2026-11-25\nK2;А;89161234567;1234,5;2026-11-25\n\
+             K3;А;89161234567;12.50;2026-11-25\nK4;А;89161234567;0,00;2026-11-25\n",
+            "2 K1: +79161234567;  1234.00 RUB 2026-11-25\n3 K2: +79161234567;  1234.50 RUB 2026-11-25\n\
+             4 amount amount_format\n5 amount amount_not_above_zero\n",
+        ),
+    ] {
+        let file = place.path().join("file.csv");
+        std::fs::write(&file, text).unwrap();
+        let batch = read_file(&file, Encoding::Utf8, None, &defaults);
+        assert_eq!(as_text(&batch), expected, "{name}");
+        let once = read(text.as_bytes(), defaults).unwrap();
+        if !name.contains("proves") {
+            assert_eq!(as_text(&once), expected, "{name}, in one pass");
+        }
+    }
+}
+
+#[test]
+fn what_is_counted_of_lines_that_belong_together() {
+    let text = "contact_id,debt_id,name,phone,amount,due\n\
+         K1,a,А,89161234567,1,2026-11-25\nK1,b,А,89161234567,1,2026-11-25\nK1,a,А,89161234567,1,2026-11-25\n";
+    let batch = read(text.as_bytes(), russian()).unwrap();
+    assert_eq!((batch.further, batch.repeated, batch.lines_rejected), (vec![1], 1, 0));
+}
+
+/// Constants fill what is missing; what policy reads is held to its words; a refusal's day is kept as policy reads it.
+#[test]
+fn a_mapping_makes_a_file_readable() {
+    let mapping = mapping(
+        "columns:\n  Договор: contact_id\n  ФИО: name\n  Тел.: phones\n  Долг: amount\n  Срок: due\n  Отказ: refused_on\n\
+         ignore: [Примечание]\nconstants: {creditor: Водоканал, zone: Europe/Moscow, language: ru, currency: RUB, claimant: collector}\n\
+         dates: dmy\ndecimal: comma\ncountry: RU\n",
+    );
+    let defaults = mapping.unwrap().defaults;
+    let text = "Договор;ФИО;Тел.;Долг;Срок;Отказ;Примечание\n\
+         7;Анна;8 916 123-45-67;1.234,50;25/11/2026;1.2.2026;злая\n8;Олег;8 916 123-45-68;5;25/11/2026;вчера;\n";
+    let batch = read(text.as_bytes(), defaults.clone()).unwrap();
+    assert_eq!(as_text(&batch), "2 7: +79161234567;  1234.50 RUB 2026-11-25\n3 refused_on day_format\n");
+    let fields: Vec<String> = batch.contacts[0].fields.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    assert_eq!(fields, ["claimant=collector", "refused_on=2026-02-01"]);
+    let without = read("Договор;ФИО\n".as_bytes(), defaults).unwrap_err().to_string();
+    assert_eq!(without, "--column or the mapping names `Тел.`, which the header does not have");
+}
+
+/// A workbook with these sheets: rows of cells as XML.
+fn workbook(path: &Path, sheets: &[(&str, &[&[&str]])]) {
+    use std::io::Write as _;
+    let mut zip = zip::ZipWriter::new(std::fs::File::create(path).unwrap());
+    let mut part = |name: &str, text: &str| {
+        zip.start_file(
+            name,
+            zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored),
+        )
+        .unwrap();
+        zip.write_all(text.as_bytes()).unwrap();
+    };
+    let (mut names, mut relations, mut types) = (String::new(), String::new(), String::new());
+    let package = "http://schemas.openxmlformats.org/package/2006";
+    let office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
+    let main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
+    let kind = "application/vnd.openxmlformats-officedocument.spreadsheetml";
+    for (n, (name, rows)) in (1..).zip(sheets) {
+        names += &format!("<sheet name=\"{name}\" sheetId=\"{n}\" r:id=\"rId{n}\"/>");
+        relations +=
+            &format!("<Relationship Id=\"rId{n}\" Type=\"{office}/worksheet\" Target=\"worksheets/sheet{n}.xml\"/>");
+        types += &format!("<Override PartName=\"/xl/worksheets/sheet{n}.xml\" ContentType=\"{kind}.worksheet+xml\"/>");
+        let mut text = String::new();
+        for (r, cells) in (1..).zip(*rows) {
+            text += &format!("<row r=\"{r}\">");
+            for (column, cell) in ('A'..).zip(*cells) {
+                text += &match cell.split_once(':') {
+                    Some(("n", number)) => format!("<c r=\"{column}{r}\"><v>{number}</v></c>"),
+                    Some(("day", number)) => format!("<c r=\"{column}{r}\" s=\"1\"><v>{number}</v></c>"),
+                    Some(("error", what)) => format!("<c r=\"{column}{r}\" t=\"e\"><v>{what}</v></c>"),
+                    _ if cell.is_empty() => String::new(),
+                    _ => format!("<c r=\"{column}{r}\" t=\"inlineStr\"><is><t>{cell}</t></is></c>"),
+                };
+            }
+            text += "</row>";
+        }
+        let sheet = format!("<worksheet xmlns=\"{main}\"><sheetData>{text}</sheetData></worksheet>");
+        part(&format!("xl/worksheets/sheet{n}.xml"), &sheet);
+    }
+    relations += &format!("<Relationship Id=\"rId99\" Type=\"{office}/styles\" Target=\"styles.xml\"/>");
+    let styles = format!(
+        "<styleSheet xmlns=\"{main}\"><cellXfs count=\"2\"><xf numFmtId=\"0\"/><xf numFmtId=\"14\"/></cellXfs></styleSheet>"
+    );
+    part("xl/styles.xml", &styles);
+    part(
+        "xl/workbook.xml",
+        &format!("<workbook xmlns=\"{main}\" xmlns:r=\"{office}\"><sheets>{names}</sheets></workbook>"),
+    );
+    part(
+        "xl/_rels/workbook.xml.rels",
+        &format!("<Relationships xmlns=\"{package}/relationships\">{relations}</Relationships>"),
+    );
+    let root = format!("<Relationship Id=\"rId1\" Type=\"{office}/officeDocument\" Target=\"xl/workbook.xml\"/>");
+    part("_rels/.rels", &format!("<Relationships xmlns=\"{package}/relationships\">{root}</Relationships>"));
+    let types = format!(
+        "<Types xmlns=\"{package}/content-types\"><Default Extension=\"rels\" ContentType=\"application/xml\"/>\
+         <Override PartName=\"/xl/workbook.xml\" ContentType=\"{kind}.sheet.main+xml\"/>{types}</Types>"
+    );
+    part("[Content_Types].xml", &types);
+    zip.finish().unwrap();
+}
+
+#[test]
+fn workbooks() {
+    let place = tempfile::tempdir().unwrap();
+    let file = place.path().join("долги.xlsx");
+    let header = &["contact_id", "name", "phone", "amount", "due", "last4"][..];
+    let rows: &[&[&str]] = &[
+        header,
+        &["007", "Анна", "n:79161234567", "n:1234.4999999999998", "day:46351", "0042"],
+        &[],
+        &["n:8", "Олег", "8 916 123-45-68", "1 234,50", "25 ноября 2026"],
+        &["9", "Вера", "89161234569", "n:5", "n:46351", "", "", "n:1"],
+        &["10", "Нина", "89161234569", "error:#N/A", "day:46351.5"],
+    ];
+    workbook(&file, &[("Пояснения", &[&["Список за ноябрь"]]), ("Долги", rows)]);
+    let batch = read_file(&file, Encoding::Utf8, Some("Долги"), &russian());
+    let expected = "2 007: +79161234567;  1234.50 RUB 2026-11-25\n4 8: +79161234568;  1234.50 RUB 2026-11-25\n\
+         5 - cell_count\n6 amount amount_format\n6 due day_format\n";
+    assert_eq!(as_text(&batch), expected);
+    assert_eq!(batch.contacts[0].fields["last4"], "0042", "text keeps its zeros");
+    let source =
+        |sheet: Option<&str>| Source { path: file.clone(), encoding: Encoding::Utf8, sheet: sheet.map(Into::into) };
+    let shown = |e: HeaderError| std::error::Error::source(&e).map_or(e.to_string(), ToString::to_string);
+    let wrong = shown(source(Some("Долг")).survey(&russian()).unwrap_err());
+    assert_eq!(wrong, "the workbook has no sheet `Долг`; it has `Пояснения`, `Долги`");
+    let first = shown(source(None).survey(&russian()).unwrap_err());
+    assert!(first.starts_with("the header lacks `contact_id`"), "the first sheet is no list: {first}");
+    std::fs::write(&file, "no workbook").unwrap();
+    let broken = shown(source(None).survey(&russian()).unwrap_err());
+    assert!(broken.starts_with("the workbook cannot be read"), "{broken}");
+}
+
+/// The three ways to take a file, and what each leaves.
+#[tokio::test]
+async fn all_or_nothing_and_dry_runs() {
+    let place = tempfile::tempdir().unwrap();
+    let bad = place.path().join("bad.csv");
+    std::fs::write(&bad, format!("{HEADER}\n{ROW}\n{}\n", ROW.replace("C1", "C2").replace("1234.50", "much"))).unwrap();
+    let good = place.path().join("good.csv");
+    std::fs::write(&good, format!("{HEADER}\n{ROW}\n")).unwrap();
+    for (file, mode, exit, says, contacts) in [
+        (&bad, Mode::DryRun, 4, "would be 1 contacts added", 0),
+        (&bad, Mode::AllOrNothing, 4, "NOTHING IS BOOKED; would have been: 1 contacts added", 0),
+        (&bad, Mode::GoodLines, 3, "bad.csv: 1 contacts added", 1),
+        (&good, Mode::DryRun, 0, "would be 1 contacts added", 0),
+        (&good, Mode::AllOrNothing, 0, "good.csv: 1 contacts added", 1),
+    ] {
+        let sqlite = SqliteStore::open(place.path().join(format!("{mode:?}{exit}.db"))).await.unwrap();
+        let options = cli::import::Options { mode, ..cli::import::Options::plain(file.clone()) };
+        let mut out = Vec::new();
+        let imported = cli::import::run(&sqlite, &options, Wall(0), &mut out).await.unwrap();
+        let out = String::from_utf8(out).unwrap();
+        assert_eq!((imported.exit(), imported.batch.is_some()), (exit, contacts > 0), "{mode:?}: {out}");
+        assert!(out.contains(says), "{mode:?}: {out}");
+        assert_eq!(sqlite.contacts(ringback::id::ContactId(0), 9).await.unwrap().len(), contacts, "{mode:?}");
+        assert_eq!(place.path().join("bad.rejects.csv").exists(), file == &bad, "{mode:?}");
+        let _ = std::fs::remove_file(place.path().join("bad.rejects.csv"));
+    }
+}
+
+/// Pasted from elsewhere: `consent_vioce` would be a field that no rule reads.
+#[tokio::test]
+async fn a_column_that_nearly_means_something_is_told() {
+    let place = tempfile::tempdir().unwrap();
+    let file = place.path().join("x.csv");
+    std::fs::write(&file, format!("{HEADER},consent_vioce,last4\n{ROW},yes,1234\n")).unwrap();
+    let mut out = Vec::new();
+    cli::import::run(&MemoryStore::new(), &cli::import::Options::plain(file), Wall(0), &mut out).await.unwrap();
+    let out = String::from_utf8(out).unwrap();
+    assert!(
+        out.contains("`consent_vioce` is kept as a field and means nothing to the rules; is `consent_voice` meant?"),
+        "{out}"
+    );
+    assert!(!out.contains("last4"), "{out}");
 }
 
 #[test]
@@ -159,22 +444,28 @@ async fn the_command_counts_shows_and_writes_the_rejects() {
     let file = place.path().join("debtors.csv");
     std::fs::copy(folder().join("broken.csv"), &file).unwrap();
     let store = MemoryStore::new();
-    let options = cli::import::Options { file, rejects: None, encoding: Encoding::Utf8, defaults: Defaults::default() };
+    let options = cli::import::Options::plain(file);
     let mut out = Vec::new();
     let imported = cli::import::run(&store, &options, Wall(0), &mut out).await.unwrap();
     let out = String::from_utf8(out).unwrap();
     assert_eq!(imported.contacts.added, 4);
     let counts = format!("4 contacts added, 0 changed, 0 as they were, {} lines rejected", imported.lines_rejected);
     assert!(out.contains(&counts), "{out}");
-    assert!(out.contains("line 4, contact_id `C1`: the same contact_id is on line 2"), "{out}");
+    assert!(out.contains("line 4, name `Анна 3`: is not as on line 2, which names the same contact"), "{out}");
     assert!(!out.contains("89161234567"), "a whole number on the screen: {out}");
     let rejects = std::fs::read_to_string(place.path().join("debtors.rejects.csv")).unwrap();
     assert!(out.contains("debtors.rejects.csv"));
-    assert!(rejects.starts_with("line,field,value,why\r\n3,contact_id,,"), "{rejects}");
+    assert!(rejects.starts_with("line,field,value,code,why\r\n3,contact_id,,empty,"), "{rejects}");
     assert!(rejects.contains("\r\n11,phone,'+7916,"), "a number would be run as a formula: {rejects}");
     assert!(rejects.contains(",'=HYPERLINK(1)"), "{rejects}");
+    let mut out = Vec::new();
+    let again = cli::import::run(&store, &options, Wall(0), &mut out).await.unwrap();
+    assert_eq!((again.already, again.contacts.added, again.exit()), (imported.batch, 0, 0));
+    let out = String::from_utf8(out).unwrap();
+    assert!(out.contains("already imported as batch 1"), "{out}");
+    let options = cli::import::Options { again: true, ..options };
     let again = cli::import::run(&store, &options, Wall(0), &mut Vec::new()).await.unwrap();
-    assert_eq!((again.contacts.added, again.contacts.unchanged), (0, 4));
+    assert_eq!((again.contacts.added, again.contacts.unchanged, again.exit()), (0, 4, 3));
 }
 
 /// Prints a figure; run with `cargo test --test it import_speed -- --ignored --nocapture`.
@@ -191,7 +482,7 @@ async fn import_speed() {
     }
     std::fs::write(&file, text).unwrap();
     let store = SqliteStore::open(place.path().join("books.db")).await.unwrap();
-    let options = cli::import::Options { file, rejects: None, encoding: Encoding::Utf8, defaults: Defaults::default() };
+    let options = cli::import::Options::plain(file);
     let clock = Clock::system();
     for what in ["new", "unchanged"] {
         let before: Mono = clock.now().mono;

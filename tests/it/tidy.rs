@@ -24,7 +24,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("sim", &["agent", "books", "call", "campaign", "engine", "flow", "ladder", "policy", "speech"]),
     ("report", &["books", "flow"]),
     ("store", &["books", "flow"]),
-    ("import", &["books", "policy"]),
+    ("import", &["books", "flow", "policy"]),
     ("trunk", &["audio", "sip"]),
     ("media", &["audio", "rtp"]),
     ("voice", &["audio", "config", "speech"]),

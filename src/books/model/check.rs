@@ -72,7 +72,7 @@ impl Model {
         Ok(())
     }
 
-    fn payments_of(&self, contact: ContactId) -> impl Iterator<Item = &Payment> {
+    pub(super) fn payments_of(&self, contact: ContactId) -> impl Iterator<Item = &Payment> {
         let of = self.payments_of.range((contact, String::new())..(ContactId(contact.0 + 1), String::new()));
         of.filter_map(|((_, id), ())| self.payments.get(id))
     }

@@ -7,6 +7,7 @@
 mod apply;
 mod campaign;
 mod check;
+mod import;
 mod money;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,6 +26,13 @@ pub type Result<T> = std::result::Result<T, BookError>;
 #[derive(Debug, Default)]
 pub struct Model {
     contacts: Table<ContactId, KnownContact>,
+    imports: Table<ImportBatchId, ImportBatch>,
+    import_rejects: Table<(ImportBatchId, u64), ImportReject>,
+    /// What contacts were before a batch changed them.
+    import_changes: Table<(ImportBatchId, ContactId), KnownContact>,
+    added_by: Table<ContactId, ImportBatchId>,
+    /// Taken back with their batch: no campaign takes them.
+    removed: Table<ContactId, Wall>,
     external_ids: Table<String, ContactId>,
     phone_owners: Table<PhoneId, ContactId>,
     campaigns: Table<CampaignId, Campaign>,
@@ -69,64 +77,12 @@ impl Model {
         Model::default()
     }
 
-    /// Upserts by `external_id`. The same rows again change nothing.
-    pub fn import(&mut self, rows: &[NewContact], at: Wall) -> ImportSummary {
-        let mut summary = ImportSummary::default();
-        let debts = self.contacts.values().flat_map(|k| k.contact.debts.iter().map(|d| d.id.0)).max().unwrap_or(0);
-        let phones = self.phone_owners.last().map_or(0, |p| p.0);
-        let mut ids = NextIds { phone: PhoneId(phones + 1), debt: DebtId(debts + 1) };
-        for (n, row) in rows.iter().enumerate() {
-            let known = match self.external_ids.get(&row.external_id) {
-                None => {
-                    let id = ContactId(self.contacts.last().map_or(1, |c| c.0 + 1));
-                    self.external_ids.put(row.external_id.clone(), id);
-                    summary.added += 1;
-                    KnownContact::new(id, row, &mut ids)
-                }
-                Some(id) => {
-                    let mut known = self.contacts.get(id).expect("an external id names a contact").clone();
-                    match known.merge(row, &mut ids) {
-                        Ok(true) => summary.changed += 1,
-                        Ok(false) => summary.unchanged += 1,
-                        Err(why) => {
-                            summary.refused.push((n, why));
-                            continue;
-                        }
-                    }
-                    known
-                }
-            };
-            let id = known.contact.id;
-            for debt in &known.contact.debts {
-                if !self.debts_entered.has(&debt.id) {
-                    self.debts_entered.put(debt.id, at);
-                }
-            }
-            for phone in known.phones() {
-                let is_new = !self.phone_owners.has(&phone.id);
-                self.phone_owners.put(phone.id, id);
-                if is_new && let Some(&(reason, at)) = self.suppressed_numbers.get(&phone.number.full().to_string()) {
-                    self.suppress_phone(id, phone.id, reason, at);
-                }
-            }
-            self.touched.insert(id);
-            if let Some(before) = self.contacts.get(&id).and_then(|k| k.contact.person.clone()) {
-                self.persons.remove(&(before, id));
-            }
-            if let Some(person) = &known.contact.person {
-                self.persons.put((person.clone(), id), ());
-            }
-            self.contacts.put(id, known);
-        }
-        self.commit();
-        summary
-    }
-
     /// Contacts with id > `after` not yet in the campaign, in order of id.
     pub fn not_enrolled(&self, campaign: CampaignId, after: ContactId, limit: u32) -> Result<Vec<Standing>> {
         self.campaign_by_id(campaign)?;
         let later = self.contacts.range(ContactId(after.0 + 1)..).map(|(id, _)| *id);
-        let fresh = later.filter(|id| !self.enrolled.has(&(campaign, *id))).take(limit as usize);
+        let fresh =
+            later.filter(|id| !self.enrolled.has(&(campaign, *id)) && !self.removed.has(id)).take(limit as usize);
         Ok(fresh.map(|id| self.standing(id, Some(campaign))).collect())
     }
 
@@ -145,6 +101,9 @@ impl Model {
                 }
                 let elsewhere = Channel::ALL.iter().any(|c| books.open.has(&(contact, *c)));
                 match enrolment.next.clone().admitted(paid, state) {
+                    Next::Attempt(_) if books.removed.has(&contact) => {
+                        books.close(campaign, contact, Close::import_undone());
+                    }
                     Next::Attempt(_) if elsewhere => books.close(campaign, contact, Close::in_other_campaign()),
                     Next::Attempt(plan) => books.schedule(campaign, contact, plan)?,
                     Next::Close(close) => books.close(campaign, contact, close),
@@ -504,9 +463,14 @@ impl Model {
         self.tables().into_iter().for_each(|t| t.commit());
     }
 
-    fn tables(&mut self) -> [&mut dyn Journal; 30] {
+    fn tables(&mut self) -> [&mut dyn Journal; 35] {
         [
             &mut self.contacts,
+            &mut self.imports,
+            &mut self.import_rejects,
+            &mut self.import_changes,
+            &mut self.added_by,
+            &mut self.removed,
             &mut self.external_ids,
             &mut self.phone_owners,
             &mut self.campaigns,

@@ -87,6 +87,9 @@ pub async fn run(config: &Path, command: &Command) -> anyhow::Result<()> {
             for line in recordings::lacking(&*store, &super::voices(&config, &clock)?, &campaign, now).await? {
                 println!("{line}");
             }
+            let plan = serve::load_plan(&campaign)?;
+            let programs: Vec<_> = plan.programs.values().cloned().collect();
+            sources::lawful(&config, &plan.ladder, &programs)?;
             let taken = start(&*store, name, now).await?;
             print!("{taken}");
             println!("campaign {name} is running; `ringback serve` dials");

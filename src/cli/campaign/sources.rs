@@ -12,7 +12,7 @@ use crate::config::Config;
 use crate::diagnostic::render_all;
 use crate::flow::program::Program;
 use crate::ladder::{self, Ladder};
-use crate::serve::{Unmet, unmet};
+use crate::serve::{self, Unmet, unmet};
 use crate::store::Store;
 use crate::{cli, flow};
 
@@ -69,6 +69,10 @@ impl Sources {
     pub fn held_against(&self, config: &Config) -> anyhow::Result<()> {
         let Unmet { forbidden, missing } = unmet(config, &self.programs);
         missing.iter().for_each(|what| eprintln!("warning: {what}"));
+        let (ladder, _) = ladder::compile(&self.ladder);
+        if let Some(ladder) = ladder {
+            lawful(config, &ladder, &self.programs)?;
+        }
         if !forbidden.is_empty() {
             let what = forbidden.join("\n  ");
             bail!("the config does not give what the flows want; no campaign was created\n  {what}");
@@ -88,6 +92,15 @@ impl Sources {
         }
         Ok(Sources { ladder: ladder_source.to_string(), flows: versions, programs })
     }
+}
+
+/// What the ladder's packs demand beside hours and counts must be there, or nobody is called.
+pub(super) fn lawful(config: &Config, ladder: &Ladder, programs: &[Arc<Program>]) -> anyhow::Result<()> {
+    let what = serve::unlawful(config, ladder, programs.iter().map(AsRef::as_ref));
+    if !what.is_empty() {
+        bail!("the rules that the ladder names under `policy` are not kept:\n  {}", what.join("\n  "));
+    }
+    Ok(())
 }
 
 fn read_ladder(path: &Path) -> anyhow::Result<(String, Ladder)> {

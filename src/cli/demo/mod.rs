@@ -56,12 +56,7 @@ pub async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 
     let store = SqliteStore::open(&stage.config.database).await.context("cannot open the demo's database")?;
     let store = Arc::new(store);
-    let options = import::Options {
-        file: stage.dir.join("contacts.csv"),
-        rejects: None,
-        encoding: crate::import::Encoding::Utf8,
-        defaults: Default::default(),
-    };
+    let options = import::Options::plain(stage.dir.join("contacts.csv"));
     println!();
     import::run(&*store, &options, begins, &mut std::io::stdout()).await?;
 

@@ -104,25 +104,26 @@ impl Writer {
         let ids = read::json(batch.iter().map(|e| e.contact.0));
         let sql = "SELECT c.id, NOT EXISTS (SELECT 1 FROM debt d WHERE d.contact = c.id AND d.paid < d.amount), \
              EXISTS (SELECT 1 FROM campaign_contact e WHERE e.campaign = $2 AND e.contact = c.id), \
-             EXISTS (SELECT 1 FROM attempt a WHERE a.contact = c.id AND a.state IN ('scheduled', 'claimed', 'live')) \
-             FROM contact c WHERE c.id IN (SELECT value FROM json_each($1))";
+             EXISTS (SELECT 1 FROM attempt a WHERE a.contact = c.id AND a.state IN ('scheduled', 'claimed', 'live')), \
+             c.removed_at IS NOT NULL FROM contact c WHERE c.id IN (SELECT value FROM json_each($1))";
         let found = sqlx::query(sql).bind(ids).bind(campaign.0).fetch_all(self.conn()).await?;
-        let mut known: HashMap<i64, (bool, bool, bool)> = found
+        let mut known: HashMap<i64, (bool, bool, bool, bool)> = found
             .iter()
-            .map(|r| Ok((row::get(r, 0)?, (row::get(r, 1)?, row::get(r, 2)?, row::get(r, 3)?))))
+            .map(|r| Ok((row::get(r, 0)?, (row::get(r, 1)?, row::get(r, 2)?, row::get(r, 3)?, row::get(r, 4)?))))
             .collect::<Result<_>>()?;
         let mut closes = Vec::new();
         let mut plans = Vec::new();
         for enrolment in batch {
             let contact = enrolment.contact;
-            let Some((paid, enrolled, elsewhere)) = known.get_mut(&contact.0) else {
+            let Some((paid, enrolled, elsewhere, removed)) = known.get_mut(&contact.0) else {
                 return Err(StoreError::NotFound(format!("contact {contact}")));
             };
-            let (paid, elsewhere) = (*paid, *elsewhere);
+            let (paid, elsewhere, removed) = (*paid, *elsewhere, *removed);
             if std::mem::replace(enrolled, true) {
                 return Err(StoreError::Conflict(format!("contact {contact} is already in campaign {campaign}")));
             }
             let next = match enrolment.next.clone().admitted(paid, state) {
+                Next::Attempt(_) if removed => Next::Close(Close::import_undone()),
                 Next::Attempt(_) if elsewhere => Next::Close(Close::in_other_campaign()),
                 next @ (Next::Attempt(_) | Next::Close(_)) => next,
             };

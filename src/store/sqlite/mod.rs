@@ -13,6 +13,7 @@ mod money;
 mod raw;
 mod read;
 mod row;
+mod undo;
 mod writer;
 
 use std::path::Path;
@@ -26,6 +27,8 @@ use sqlx::{ConnectOptions, SqlSafeStr, SqlitePool};
 use tokio::sync::{Mutex, mpsc, oneshot};
 
 use self::apply::{Group, Pen};
+use self::import::{Bulk, Opening};
+use self::undo::Undoing;
 use self::writer::Writer;
 use super::{Result, Store, StoreError};
 use crate::books::*;
@@ -58,6 +61,9 @@ pub struct SqliteStore {
     readers: SqlitePool,
     writer: Arc<Mutex<Writer>>,
     groups: mpsc::Sender<Group>,
+    /// The connection that imports, while there is something to import. Used by who holds the writer.
+    bulk: Arc<std::sync::Mutex<Option<Bulk>>>,
+    opening: Arc<Opening>,
     counters: Arc<Counting>,
 }
 
@@ -116,12 +122,42 @@ impl SqliteStore {
         let writer = Arc::new(Mutex::new(Writer::new(connection, counters.clone())));
         let (groups, queue) = mpsc::channel(QUEUE_MAX);
         let connection = raw::Connection::open(path, &chosen).map_err(opening)?;
+        let bulk = Opening { path: path.to_path_buf(), options: chosen, counters: counters.clone() };
         let pen = Pen::new(connection, counters.clone());
         let (others, runtime) = (Arc::clone(&writer), tokio::runtime::Handle::current());
         let thread = std::thread::Builder::new().name("books".into());
         let committing = thread.spawn(move || apply::commit_groups(pen, &others, &runtime, queue));
         committing.map_err(|e| StoreError::Unavailable(format!("no thread for the database: {e}")))?;
-        Ok(SqliteStore { readers, writer, groups, counters })
+        Ok(SqliteStore { readers, writer, groups, bulk: Arc::default(), opening: Arc::new(bulk), counters })
+    }
+
+    /// On a thread that may wait, with nobody else writing. A caller that gives up does not stop it halfway.
+    async fn in_bulk<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Bulk) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let mut writer = Arc::clone(&self.writer).lock_owned().await;
+        // What a caller that gave up in the middle has left holds the lock.
+        if writer.in_transaction() {
+            writer.rollback().await;
+        }
+        let (bulk, opening) = (Arc::clone(&self.bulk), Arc::clone(&self.opening));
+        let done = tokio::task::spawn_blocking(move || {
+            let mut bulk = bulk.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            let open = match bulk.take() {
+                Some(open) => open,
+                None => opening.open()?,
+            };
+            let result = work(bulk.insert(open));
+            drop(writer);
+            result
+        });
+        done.await.map_err(|e| StoreError::Unavailable(format!("the import's thread broke off: {e}")))?
+    }
+
+    /// Gives back what the import's connection holds in memory.
+    fn close_bulk(&self) {
+        self.bulk.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
     }
 }
 
@@ -145,6 +181,7 @@ fn migrator() -> Migrator {
         (4, "what calls tell", include_str!("../../../migrations/sqlite/0004_what_calls_tell.sql")),
         (5, "debts, promises, payments", include_str!("../../../migrations/sqlite/0005_debts_promises_payments.sql")),
         (7, "policy", include_str!("../../../migrations/sqlite/0007_policy.sql")),
+        (8, "import batches", include_str!("../../../migrations/sqlite/0008_import_batches.sql")),
         (10, "reports", include_str!("../../../migrations/sqlite/0010_reports.sql")),
     ];
     let migration = |(number, name, sql): (i64, &'static str, &'static str)| {
@@ -155,7 +192,61 @@ fn migrator() -> Migrator {
 
 impl Store for SqliteStore {
     async fn import(&self, rows: &[NewContact], at: Wall) -> Result<ImportSummary> {
-        self.writer.lock().await.import(rows, at).await
+        let part = ImportPart { rows: rows.to_vec(), ..ImportPart::default() };
+        self.import_part(part, at).await
+    }
+
+    async fn import_part(&self, part: ImportPart, at: Wall) -> Result<ImportSummary> {
+        self.in_bulk(move |bulk| bulk.import(&part, at, true)).await
+    }
+
+    async fn try_import(&self, part: ImportPart, at: Wall) -> Result<ImportSummary> {
+        let part = ImportPart { batch: None, ..part };
+        self.in_bulk(move |bulk| bulk.import(&part, at, false)).await
+    }
+
+    async fn begin_import(&self, of: &NewBatch, at: Wall) -> Result<ImportBatchId> {
+        let of = of.clone();
+        self.in_bulk(move |bulk| bulk.begin_import(&of, at)).await
+    }
+
+    async fn finish_import(&self, batch: ImportBatchId, at: Wall) -> Result<()> {
+        self.in_bulk(move |bulk| bulk.finish_import(batch, at)).await?;
+        self.close_bulk();
+        Ok(())
+    }
+
+    async fn imports(&self) -> Result<Vec<ImportBatch>> {
+        read::imports(&self.readers).await
+    }
+
+    async fn import_rejects(&self, batch: ImportBatchId, skip: u64, limit: u32) -> Result<Vec<ImportReject>> {
+        read::import_rejects(&self.readers, batch, skip, limit).await
+    }
+
+    async fn import_reject_kinds(&self, batch: ImportBatchId) -> Result<Vec<(RejectCode, u64)>> {
+        read::import_reject_kinds(&self.readers, batch).await
+    }
+
+    async fn shared_numbers(&self) -> Result<u64> {
+        read::shared_numbers(&self.readers).await
+    }
+
+    async fn undo_import(&self, batch: ImportBatchId, at: Wall) -> Result<Undone> {
+        let mut undoing = Undoing::default();
+        loop {
+            // Others write between two steps.
+            let step = move |bulk: &mut Bulk| {
+                let mut undoing = undoing;
+                bulk.undo_some(batch, at, &mut undoing).map(|done| (undoing, done))
+            };
+            let (so_far, done) = self.in_bulk(step).await?;
+            undoing = so_far;
+            if done {
+                self.close_bulk();
+                return Ok(undoing.undone());
+            }
+        }
     }
 
     async fn publish(&self, flow: &FlowVersion, at: Wall) -> Result<Publication> {

@@ -85,9 +85,10 @@ impl Row<'_> {
         (kind != ffi::SQLITE_NULL).then(|| self.integer(column))
     }
 
-    /// A text column that holds a word.
-    pub fn word<T: FromStr<Err: Display>>(&self, column: c_int) -> Result<T> {
-        // SAFETY: the statement stands at a row; the text is read before anything else is asked of it, and with its length.
+    /// A text column; empty where it is NULL.
+    pub fn text(&self, column: c_int) -> Result<&str> {
+        // SAFETY: the statement stands at a row; the text is read with its length, and lives until something else is asked of the
+        // statement, which this borrow of it does not outlive.
         let text = unsafe {
             let text = ffi::sqlite3_column_text(self.0.as_ptr(), column);
             let length = ffi::sqlite3_column_bytes(self.0.as_ptr(), column);
@@ -96,10 +97,23 @@ impl Row<'_> {
                 false => std::slice::from_raw_parts(text, usize::try_from(length).unwrap_or(0)),
             }
         };
-        let damaged = |why: String| StoreError::Unavailable(format!("column {column} of a row cannot be read: {why}"));
-        let text = std::str::from_utf8(text).map_err(|e| damaged(e.to_string()))?;
-        text.parse().map_err(|e: T::Err| damaged(e.to_string()))
+        std::str::from_utf8(text).map_err(|e| damaged(column, e))
     }
+
+    pub fn text_or_null(&self, column: c_int) -> Result<Option<&str>> {
+        // SAFETY: as above.
+        let kind = unsafe { ffi::sqlite3_column_type(self.0.as_ptr(), column) };
+        if kind == ffi::SQLITE_NULL { Ok(None) } else { self.text(column).map(Some) }
+    }
+
+    /// A text column that holds a word.
+    pub fn word<T: FromStr<Err: Display>>(&self, column: c_int) -> Result<T> {
+        self.text(column)?.parse().map_err(|e: T::Err| damaged(column, e))
+    }
+}
+
+pub(super) fn damaged(column: c_int, why: impl Display) -> StoreError {
+    StoreError::Unavailable(format!("column {column} of a row cannot be read: {why}"))
 }
 
 impl Connection {
@@ -131,6 +145,20 @@ impl Connection {
         Ok(connection)
     }
 
+    /// Keeps so much of the database in memory, for work that touches all of its indexes.
+    pub fn cache_kb(&mut self, kb: u32) -> Result<()> {
+        let setting = CString::new(format!("PRAGMA cache_size = -{kb}")).expect("no zero byte in it");
+        // SAFETY: the text lives through the call; no callback, no message wanted.
+        let code = unsafe { ffi::sqlite3_exec(self.db.as_ptr(), setting.as_ptr(), None, null_mut(), null_mut()) };
+        self.check(code)
+    }
+
+    /// The id of the row inserted last, by a statement and not by a trigger.
+    pub fn last_id(&self) -> i64 {
+        // SAFETY: the connection is open.
+        unsafe { ffi::sqlite3_last_insert_rowid(self.db.as_ptr()) }
+    }
+
     /// Runs a statement; gives how many rows it changed.
     pub fn run(&mut self, sql: &'static str, values: &[Value]) -> Result<u64> {
         self.row(sql, values, |_| Ok(()))?;
@@ -145,22 +173,34 @@ impl Connection {
         values: &[Value],
         read: impl FnOnce(&Row) -> Result<T>,
     ) -> Result<Option<T>> {
+        let (mut read, mut found) = (Some(read), None);
+        self.rows(sql, values, |row| {
+            if let Some(read) = read.take() {
+                found = Some(read(row)?);
+            }
+            Ok(())
+        })?;
+        Ok(found)
+    }
+
+    /// Runs a statement to its end; `read` is called with each of its rows.
+    pub fn rows(&mut self, sql: &'static str, values: &[Value], read: impl FnMut(&Row) -> Result<()>) -> Result<()> {
         let statement = self.statement(sql)?;
-        let found = self.step(statement, values, read);
+        let done = self.step(statement, values, read);
         // SAFETY: the statement is ours; texts bound to it are not looked at after this. The error, if any, is known already.
         unsafe {
             ffi::sqlite3_reset(statement.as_ptr());
             ffi::sqlite3_clear_bindings(statement.as_ptr());
         }
-        found
+        done
     }
 
-    fn step<T>(
+    fn step(
         &self,
         statement: NonNull<ffi::sqlite3_stmt>,
         values: &[Value],
-        read: impl FnOnce(&Row) -> Result<T>,
-    ) -> Result<Option<T>> {
+        mut read: impl FnMut(&Row) -> Result<()>,
+    ) -> Result<()> {
         for (at, value) in (1..).zip(values) {
             // SAFETY: the statement is compiled and reset; a text lives until the statement is reset, with the length named.
             let code = unsafe {
@@ -176,18 +216,12 @@ impl Connection {
             };
             self.check(code)?;
         }
-        let mut read = Some(read);
-        let mut found = None;
         loop {
             // SAFETY: the statement is compiled, its values are bound.
             match unsafe { ffi::sqlite3_step(statement.as_ptr()) } {
-                ffi::SQLITE_DONE => return Ok(found),
+                ffi::SQLITE_DONE => return Ok(()),
                 // To the end, so that all of its changes are made.
-                ffi::SQLITE_ROW => {
-                    if let Some(read) = read.take() {
-                        found = Some(read(&Row(&statement))?);
-                    }
-                }
+                ffi::SQLITE_ROW => read(&Row(&statement))?,
                 code => return Err(self.error(code)),
             }
         }

@@ -78,7 +78,7 @@ pub(super) async fn not_enrolled(
     }
     let ids = sqlx::query(
         "SELECT id FROM contact WHERE id > $1 AND NOT EXISTS \
-         (SELECT 1 FROM campaign_contact e WHERE e.campaign = $2 AND e.contact = contact.id) ORDER BY id LIMIT $3",
+         (SELECT 1 FROM campaign_contact e WHERE e.campaign = $2 AND e.contact = contact.id) AND removed_at IS NULL ORDER BY id LIMIT $3",
     )
     .bind(after.0)
     .bind(campaign.0)
@@ -232,13 +232,6 @@ pub(super) async fn with_rows(conn: &mut SqliteConnection, found: Vec<SqliteRow>
         }
     }
     Ok(known)
-}
-
-/// Those of the external ids that are in the books, with their unlisted numbers too.
-pub(super) async fn known(conn: &mut SqliteConnection, external_ids: &str) -> Result<Vec<KnownContact>> {
-    let contacts = format!("{CONTACT} WHERE c.external_id IN (SELECT value FROM json_each($1)) ORDER BY c.id");
-    let contacts = sqlx::query(AssertSqlSafe(contacts)).bind(external_ids.to_string()).fetch_all(&mut *conn).await?;
-    with_rows(conn, contacts).await
 }
 
 /// In a transaction of the caller's.
@@ -456,4 +449,34 @@ pub(super) async fn rulings(pool: &SqlitePool, campaign: CampaignId) -> Result<V
         let (verdict, reason, made_by) = (row::word(r, 0)?, row::get(r, 1)?, row::get(r, 2)?);
         Ok(RulingCount { verdict, reason, made_by, times: row::number(r, 3)? })
     })
+}
+
+pub(super) async fn imports(pool: &SqlitePool) -> Result<Vec<ImportBatch>> {
+    let sql = "SELECT id, file, sha256, settings, at, payments_before, finished_at, undone_at, lines, added, changed, unchanged, further, repeated, \
+         rejected FROM import_batch ORDER BY id";
+    rows(sqlx::query(sql).fetch_all(pool).await?, row::import_batch)
+}
+
+pub(super) async fn import_rejects(
+    pool: &SqlitePool,
+    batch: ImportBatchId,
+    skip: u64,
+    limit: u32,
+) -> Result<Vec<ImportReject>> {
+    let sql = "SELECT line, field, code FROM import_reject WHERE batch = $1 ORDER BY id LIMIT $2 OFFSET $3";
+    let query = sqlx::query(sql).bind(batch.0).bind(i64::from(limit)).bind(i64::try_from(skip).unwrap_or(i64::MAX));
+    let reject =
+        |r: &SqliteRow| Ok(ImportReject { line: row::number(r, 0)?, field: row::get(r, 1)?, code: row::word(r, 2)? });
+    rows(query.fetch_all(pool).await?, reject)
+}
+
+pub(super) async fn import_reject_kinds(pool: &SqlitePool, batch: ImportBatchId) -> Result<Vec<(RejectCode, u64)>> {
+    let sql = "SELECT code, COUNT(*) FROM import_reject WHERE batch = $1 GROUP BY code ORDER BY 2 DESC, 1";
+    rows(sqlx::query(sql).bind(batch.0).fetch_all(pool).await?, |r| Ok((row::word(r, 0)?, row::number(r, 1)?)))
+}
+
+pub(super) async fn shared_numbers(pool: &SqlitePool) -> Result<u64> {
+    let sql = "SELECT COUNT(*) FROM (SELECT 1 FROM phone WHERE position IS NOT NULL \
+         GROUP BY number HAVING MIN(contact) <> MAX(contact))";
+    row::number(&sqlx::query(sql).fetch_one(pool).await?, 0)
 }

@@ -189,6 +189,27 @@ pub(super) fn payment(row: &SqliteRow) -> Result<Payment> {
     })
 }
 
+/// `id, file, sha256, settings, at, payments_before, finished_at, undone_at`, and the counts in their order.
+pub(super) fn import_batch(row: &SqliteRow) -> Result<ImportBatch> {
+    Ok(ImportBatch {
+        id: ImportBatchId(get(row, 0)?),
+        of: NewBatch { file: get(row, 1)?, sha256: get(row, 2)?, settings: get(row, 3)? },
+        at: Wall(get(row, 4)?),
+        payments_before: get(row, 5)?,
+        finished_at: get::<Option<i64>>(row, 6)?.map(Wall),
+        undone_at: get::<Option<i64>>(row, 7)?.map(Wall),
+        counts: ImportCounts {
+            lines: number(row, 8)?,
+            added: number(row, 9)?,
+            changed: number(row, 10)?,
+            unchanged: number(row, 11)?,
+            further: number(row, 12)?,
+            repeated: number(row, 13)?,
+            rejected: number(row, 14)?,
+        },
+    })
+}
+
 /// `contact, phone, scope, reason, at`.
 pub(super) fn suppression(row: &SqliteRow) -> Result<Suppression> {
     Ok(Suppression {

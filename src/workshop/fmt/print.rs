@@ -10,7 +10,7 @@ const GROUPS: &[&[&str]] = &[
     &["flow", "subflow", "version", "languages"],
     &["contact", "protect"],
     &["inputs", "outputs", "exits"],
-    &["start", "on_machine", "machine", "on_screening", "hotkeys"],
+    &["start", "discloses", "on_machine", "machine", "on_screening", "hotkeys"],
 ];
 
 /// Where in a flow something stands, as far as the layout asks.

@@ -404,6 +404,11 @@ fn next_plan(seed: u32, due_at: Wall) -> Plan {
     Plan { channel, step, try_number, segment: ["early", "late"][seed as usize % 2].into(), due_at, why: "w".into() }
 }
 
+/// At any moment, not only a minute of that day.
+fn live_at(attempt: AttemptId, phone: PhoneId, at: Wall) -> Write {
+    Write::Live { attempt, phone, flow: flow().hash, policy: "default 1#0".into(), at }
+}
+
 async fn lived(store: &MemoryStore, steps: &[Step]) -> History {
     let mut now = at(0);
     let mut enrolled = BTreeSet::new();
@@ -433,7 +438,7 @@ async fn lived(store: &MemoryStore, steps: &[Step]) -> History {
             Step::Live { contact } => {
                 let Some(attempt) = open(*contact).await.filter(|a| a.channel == Channel::Voice) else { continue };
                 let phone = store.contacts(ContactId(contact - 1), 1).await.unwrap()[0].phones[0].id;
-                let group = [Write::Live { attempt: attempt.id, phone, flow: flow().hash, at: now }];
+                let group = [live_at(attempt.id, phone, now)];
                 // Somebody may be on that line.
                 let _ = store.apply(&group).await;
             }
@@ -444,7 +449,7 @@ async fn lived(store: &MemoryStore, steps: &[Step]) -> History {
                 let calls = attempt.channel == Channel::Voice && *next != 11;
                 if calls {
                     let phone = who.phones[0].id;
-                    group.push(Write::Live { attempt: attempt.id, phone, flow: flow().hash, at: now });
+                    group.push(live_at(attempt.id, phone, now));
                     if !promises.is_empty() {
                         let part = |(n, (minor, days)): (usize, &(i64, i64))| {
                             let on = now.date(&who.zone) + jiff::Span::new().days(days + 3 * n as i64);

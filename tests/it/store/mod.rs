@@ -1,8 +1,31 @@
 //! One suite for every store: the same scenarios, the same expectations; then random operations against the model;
 //! then what only a database can do: survive, fill the disk, be locked.
 
+/// Each scenario on the memory store, whose invariants are held, and on SQLite.
+macro_rules! both {
+    ($($name:ident),* $(,)?) => {
+        mod memory {
+            $(#[tokio::test]
+            async fn $name() {
+                let store = super::MemoryStore::new();
+                super::$name(&store).await;
+                store.model().check().unwrap();
+                store.model().check_all().unwrap();
+            })*
+        }
+        mod sqlite {
+            $(#[tokio::test]
+            async fn $name() {
+                let place = super::Place::new();
+                super::$name(&super::open(&place.file()).await).await;
+            })*
+        }
+    };
+}
+
 mod failure;
 mod funnel;
+mod imports;
 mod random;
 mod report;
 mod scenarios;

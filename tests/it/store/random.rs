@@ -10,23 +10,74 @@ use super::*;
 
 #[derive(Debug, Clone)]
 enum Operation {
-    Import { contact: u32, variant: u8 },
-    Publish { version: u32 },
-    Create { name: u8, version: u32 },
-    UseFlow { campaign: i64, version: u32 },
-    Suspend { campaign: i64 },
-    State { campaign: i64, state: CampaignState },
-    Enrol { campaign: i64, contacts: Vec<(i64, bool)> },
-    Claim { minute: i64, lease: i64, limit: u32 },
+    Import {
+        contact: u32,
+        variant: u8,
+    },
+    /// A file of several lines, by what each of them is.
+    File {
+        lines: Vec<(u32, u8)>,
+        minute: i64,
+    },
+    Undo {
+        batch: i64,
+    },
+    Publish {
+        version: u32,
+    },
+    Create {
+        name: u8,
+        version: u32,
+    },
+    UseFlow {
+        campaign: i64,
+        version: u32,
+    },
+    Suspend {
+        campaign: i64,
+    },
+    State {
+        campaign: i64,
+        state: CampaignState,
+    },
+    Enrol {
+        campaign: i64,
+        contacts: Vec<(i64, bool)>,
+    },
+    Claim {
+        minute: i64,
+        lease: i64,
+        limit: u32,
+    },
     Recover,
     Apply(Vec<Write>),
-    Pay { contact: u32, payment: u8, minor: Option<i64>, minute: i64 },
-    Reverse { payment: u8 },
-    Judge { minute: i64 },
-    Withdraw { promise: i64 },
-    Wake { campaign: i64, contact: i64, what: u8 },
-    Sent { message: i64 },
-    Failed { message: i64, again: Option<i64> },
+    Pay {
+        contact: u32,
+        payment: u8,
+        minor: Option<i64>,
+        minute: i64,
+    },
+    Reverse {
+        payment: u8,
+    },
+    Judge {
+        minute: i64,
+    },
+    Withdraw {
+        promise: i64,
+    },
+    Wake {
+        campaign: i64,
+        contact: i64,
+        what: u8,
+    },
+    Sent {
+        message: i64,
+    },
+    Failed {
+        message: i64,
+        again: Option<i64>,
+    },
 }
 
 fn some_write() -> impl Strategy<Value = Write> {
@@ -67,6 +118,9 @@ fn operation() -> impl Strategy<Value = Operation> {
     let versions = || 1..6u32;
     prop_oneof![
         2 => (1..7u32, 0..7u8).prop_map(|(contact, variant)| Operation::Import { contact, variant }),
+        1 => (prop::collection::vec((1..9u32, 0..7u8), 1..5), 0..40i64)
+            .prop_map(|(lines, minute)| Operation::File { lines, minute }),
+        1 => (1..4i64).prop_map(|batch| Operation::Undo { batch }),
         1 => versions().prop_map(|version| Operation::Publish { version }),
         1 => (0..3u8, versions()).prop_map(|(name, version)| Operation::Create { name, version }),
         2 => (campaign(), versions()).prop_map(|(campaign, version)| Operation::UseFlow { campaign, version }),
@@ -122,6 +176,19 @@ fn answer<T: std::fmt::Debug>(result: Result<T, StoreError>) -> Answer {
 async fn run(store: &impl Store, operation: &Operation) -> Answer {
     match operation {
         Operation::Import { contact, variant } => answer(store.import(&[variant_of(*contact, *variant)], at(0)).await),
+        Operation::File { lines, minute } => {
+            let batch = store
+                .begin_import(&NewBatch { file: "f.csv".into(), ..NewBatch::default() }, at(*minute))
+                .await
+                .unwrap();
+            let rows = lines.iter().map(|(contact, variant)| variant_of(*contact, *variant)).collect();
+            let at_lines = (2..).take(lines.len()).collect();
+            let part = ImportPart { batch: Some(batch), rows, lines: at_lines, ..ImportPart::default() };
+            let summary = store.import_part(part, at(*minute)).await;
+            store.finish_import(batch, at(*minute)).await.unwrap();
+            answer(summary)
+        }
+        Operation::Undo { batch } => answer(store.undo_import(ImportBatchId(*batch), at(41)).await),
         Operation::Publish { version } => answer(store.publish(&flow_number(*version), at(1)).await),
         Operation::Create { name, version } => {
             answer(store.create_campaign(&format!("c{name}"), "ladder", &[flow_number(*version)], at(0)).await)
@@ -192,6 +259,9 @@ async fn books(store: &impl Store) -> Vec<Answer> {
         answer(store.next_due().await),
         answer(store.closings(None).await),
         answer(store.closings(Some(CampaignId(1))).await),
+        answer(store.imports().await),
+        answer(store.import_rejects(ImportBatchId(1), 0, 9).await),
+        answer(store.shared_numbers().await),
     ];
     for n in 1..4 {
         all.push(answer(store.history(&format!("K{n}")).await));

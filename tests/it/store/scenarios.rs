@@ -6,27 +6,6 @@ use ringback::store::{MemoryStore, StoreError};
 
 use super::*;
 
-macro_rules! both {
-    ($($name:ident),* $(,)?) => {
-        mod memory {
-            $(#[tokio::test]
-            async fn $name() {
-                let store = super::MemoryStore::new();
-                super::$name(&store).await;
-                store.model().check().unwrap();
-                store.model().check_all().unwrap();
-            })*
-        }
-        mod sqlite {
-            $(#[tokio::test]
-            async fn $name() {
-                let place = super::Place::new();
-                super::$name(&super::open(&place.file()).await).await;
-            })*
-        }
-    };
-}
-
 both!(
     importing_twice_changes_nothing,
     a_changed_line_changes_the_contact,

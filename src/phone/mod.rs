@@ -1,6 +1,10 @@
 //! A telephone number in E.164. Its `Display` hides the middle: a whole number in a log is a bug.
 
+mod plan;
+
 use std::fmt;
+
+pub use plan::{Country, NumberKind};
 
 /// `+` and 7 to 15 digits (ITU-T E.164). Shown as `+7916•••4567`; whole only by [`PhoneNumber::full`].
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -16,6 +20,8 @@ pub enum PhoneError {
     Character,
     #[error("emergency and short numbers are never dialled")]
     Short,
+    #[error("a number of +{0} has not so many digits")]
+    Country(&'static str),
 }
 
 impl PhoneNumber {
