@@ -65,6 +65,7 @@ impl Standing {
                 | Write::Reschedule { .. }
                 | Write::Log(_)
                 | Write::Quality { .. }
+                | Write::Carried { .. }
                 | Write::Message { .. }
                 | Write::Worklist { .. }
                 | Write::Finish { .. }

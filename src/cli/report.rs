@@ -26,7 +26,7 @@ pub struct Options {
     /// One campaign by name; without it, all together.
     pub campaign: Option<String>,
     /// Break down by one of `segment`, `creditor`, `campaign`, `flow`, `hour`, `weekday`, `try_number`, `step`, `channel`, `node`,
-    /// `class`, or by two of them: `--by segment,hour`. May be given several times; without it, by segment and by flow.
+    /// `trunk`, `class`, or by two of them: `--by segment,hour`. May be given several times; without it, by segment and by flow.
     #[arg(long, value_parser = dimensions, value_name = "WHAT[,WHAT]")]
     pub by: Vec<By>,
     /// The first day, as in 2026-11-01; each contact's own calendar counts.

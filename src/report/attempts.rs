@@ -4,7 +4,7 @@ use super::Names;
 use super::export::{Cell, Type, instant_or_none, number, number_or_none, text, text_or_none};
 use crate::books::{Attempt, CallQuality, Ledger};
 
-pub(super) const COLUMNS: [(&str, Type); 30] = [
+pub(super) const COLUMNS: [(&str, Type); 34] = [
     ("attempt", Type::Integer),
     ("campaign", Type::Text),
     ("contact_id", Type::Text),
@@ -34,6 +34,10 @@ pub(super) const COLUMNS: [(&str, Type); 30] = [
     ("said_loss_permille", Type::Integer),
     ("said_jitter_ms", Type::Integer),
     ("round_trip_ms", Type::Integer),
+    ("trunk", Type::Text),
+    ("cost_micros", Type::Integer),
+    ("cost_currency", Type::Text),
+    ("agent", Type::Text),
     ("why", Type::Text),
 ];
 
@@ -78,6 +82,10 @@ fn row(attempt: &Attempt, ledger: &Ledger, names: &Names, full: bool) -> Vec<Cel
         quality(|q| q.said_loss_permille),
         quality(|q| q.said_jitter_ms),
         quality(|q| q.round_trip_ms),
+        text_or_none(attempt.trunk.as_deref()),
+        number_or_none(attempt.cost.map(|c| c.micros)),
+        text_or_none(attempt.cost.map(|c| c.currency.code())),
+        text_or_none(attempt.agent.map(|a| a.as_str())),
         text(&attempt.plan.why),
     ]
 }

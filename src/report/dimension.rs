@@ -25,6 +25,8 @@ crate::words! {
         Channel = "channel",
         /// The flow's node where the call ended.
         Node = "node",
+        /// Which carried the call, or refused it last; each shows its own number.
+        Trunk = "trunk",
         /// The contact's column `class`.
         Class = "class",
     }
@@ -85,6 +87,7 @@ impl Dimension {
             Dimension::TryNumber => of(&|a| Value::Number(a.plan.try_number)),
             Dimension::Step => of(&|a| Value::Number(a.plan.step + 1)),
             Dimension::Channel => of(&|a| text(Some(a.channel.as_str()))),
+            Dimension::Trunk => of(&|a| text(a.trunk.as_deref())),
             Dimension::Node => of(&|a| text(a.outcome.as_ref().and_then(|o| o.node.as_deref()))),
         }
     }

@@ -1,8 +1,10 @@
 //! What is counted of a set of attempts: the funnel to kept promises, what was paid, what it took.
 
+use std::collections::BTreeMap;
+
 use super::Sums;
-use crate::books::{Attempt, Outcome, PromiseState};
-use crate::money::Money;
+use crate::books::{AgentResult, Attempt, Outcome, PromiseState};
+use crate::money::{Currency, Money};
 use crate::outcome::{AnsweredBy, Channel, Disposition, DispositionClass};
 
 crate::words! {
@@ -54,6 +56,9 @@ pub struct Effort {
     pub sms: u64,
     /// Talk of calls that an agent took over, from the answer to the end.
     pub agent_ms: u64,
+    /// Of these calls, those that no tariff has charged.
+    pub uncharged_calls: u64,
+    pub uncharged_talk_ms: u64,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -85,6 +90,11 @@ pub struct Figures {
     pub unprompted_payments: u64,
     pub unprompted: Sums,
     pub effort: Effort,
+    /// By the trunks' tariffs, in millionths of the currency's major unit.
+    pub charged: BTreeMap<Currency, i128>,
+    /// People who were to talk to an agent and did; and who found none in time.
+    pub agent_connected: u64,
+    pub agent_abandoned: u64,
 }
 
 impl Promises {
@@ -134,6 +144,10 @@ impl Effort {
         if attempt.live_at.is_some() {
             self.calls += 1;
             self.talk_ms += talk_ms;
+            if attempt.cost.is_none() {
+                self.uncharged_calls += 1;
+                self.uncharged_talk_ms += talk_ms;
+            }
             self.agent_ms += if ended == Some(Disposition::Transferred) { talk_ms } else { 0 };
         } else if attempt.channel == Channel::Sms && ended == Some(Disposition::Queued) {
             self.sms += 1;
@@ -158,6 +172,11 @@ impl Figures {
     pub(super) fn add(&mut self, attempt: &Attempt, stages: &[Stage]) {
         self.attempts += 1;
         self.effort.add(attempt);
+        if let Some(cost) = attempt.cost {
+            *self.charged.entry(cost.currency).or_default() += i128::from(cost.micros);
+        }
+        self.agent_connected += u64::from(attempt.agent == Some(AgentResult::Connected));
+        self.agent_abandoned += u64::from(attempt.agent == Some(AgentResult::Abandoned));
         for stage in stages {
             self.reached(*stage).attempts += 1;
         }
@@ -250,6 +269,8 @@ impl Figures {
             ("talk_ms", self.effort.talk_ms),
             ("sms", self.effort.sms),
             ("agent_ms", self.effort.agent_ms),
+            ("agent_connected", self.agent_connected),
+            ("agent_abandoned", self.agent_abandoned),
         ];
         stages.chain(made).chain(due).chain(others).collect()
     }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::rates::{Prices, rates};
+use super::rates::{Prices, costs, rates};
 use super::{Figures, Promises, Report, Stage, Sums};
 
 fn sums(sums: &Sums) -> Value {
@@ -56,7 +56,9 @@ fn figures(figures: &Figures, contacts: Option<u64>, prices: Option<&Prices>) ->
         "talk_ms": figures.effort.talk_ms,
         "sms": figures.effort.sms,
         "agent_ms": figures.effort.agent_ms,
-        "cost": prices.map(|prices| prices.cost(figures).to_string()),
+        "agent_connected": figures.agent_connected,
+        "agent_abandoned": figures.agent_abandoned,
+        "costs": costs(figures, prices).iter().map(ToString::to_string).collect::<Vec<_>>(),
         "rates": rates,
     }) else {
         unreachable!("an object was written")

@@ -6,7 +6,7 @@ use super::{Figures, Stage, Sum, Sums};
 use crate::books::PromiseState;
 use crate::money::Currency;
 
-/// What things cost; a price that is not given costs nothing.
+/// What things cost that no tariff charges; a price that is not given costs nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Prices {
     pub currency: Currency,
@@ -55,23 +55,39 @@ pub struct Rate {
 }
 
 impl Prices {
-    pub fn cost(&self, figures: &Figures) -> Cost {
+    fn cost(&self, figures: &Figures) -> Cost {
         let effort = figures.effort;
         let of = |price: i64, count: u64, per: i128| i128::from(price) * i128::from(count) / per;
-        let micros = of(self.attempt_micros, effort.calls, 1)
-            + of(self.minute_micros, effort.talk_ms, 60_000)
+        let micros = of(self.attempt_micros, effort.uncharged_calls, 1)
+            + of(self.minute_micros, effort.uncharged_talk_ms, 60_000)
             + of(self.sms_micros, effort.sms, 1)
             + of(self.agent_hour_micros, effort.agent_ms, 3_600_000);
         Cost { micros, currency: self.currency }
     }
 }
 
-impl fmt::Display for Cost {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+/// By the trunks' tariffs, and by the prices for what they did not charge; one a currency.
+pub fn costs(figures: &Figures, prices: Option<&Prices>) -> Vec<Cost> {
+    let mut micros = figures.charged.clone();
+    if let Some(Cost { micros: more, currency }) = prices.map(|prices| prices.cost(figures)) {
+        *micros.entry(currency).or_default() += more;
+    }
+    micros.into_iter().map(|(currency, micros)| Cost { micros, currency }).collect()
+}
+
+impl Cost {
+    /// Without the currency; at least two digits after the point, at most six.
+    pub fn amount(&self) -> String {
         let sign = if self.micros < 0 { "-" } else { "" };
         let part = format!("{:06}", self.micros.unsigned_abs() % 1_000_000);
         let part = part.trim_end_matches('0');
-        write!(f, "{sign}{}.{part:0<2} {}", self.micros.unsigned_abs() / 1_000_000, self.currency)
+        format!("{sign}{}.{part:0<2}", self.micros.unsigned_abs() / 1_000_000)
+    }
+}
+
+impl fmt::Display for Cost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.amount(), self.currency)
     }
 }
 
@@ -190,8 +206,12 @@ pub fn rates(figures: &Figures, contacts: Option<u64>, prices: Option<&Prices>) 
     let opted_out = count("opt_out_rate", "opted out / answered calls", figures.opted_out, answered);
     let wrong = count("wrong_number_rate", "wrong number / answered calls", figures.wrong_number, answered);
     rates.extend([guarded(opted_out, 20), guarded(wrong, 50)]);
-    if let Some(prices) = prices {
-        let cost = Quantity::Cost(prices.cost(figures));
+    let wanted = figures.agent_connected + figures.agent_abandoned;
+    let of = "found no agent in time / were to talk to one";
+    rates.push(count("abandon_rate", of, figures.agent_abandoned, wanted));
+    for cost in costs(figures, prices) {
+        let currency = cost.currency;
+        let cost = Quantity::Cost(cost);
         let price = |name, of, denominator| Rate { unit: Unit::Price, ..percent(name, of, cost, denominator) };
         rates.push(price("cost_per_promise", "cost / calls with a promise", calls(Stage::Promised)));
         rates.push(price("cost_per_kept_promise", "cost / calls whose promise was kept", calls(Stage::Kept)));
@@ -199,7 +219,7 @@ pub fn rates(figures: &Figures, contacts: Option<u64>, prices: Option<&Prices>) 
             figures
                 .collected
                 .iter()
-                .filter(|sum| sum.currency == prices.currency)
+                .filter(|sum| sum.currency == currency)
                 .map(|sum| price("cost_per_unit_collected", "cost / collected after contact", Quantity::Money(sum))),
         );
     }
@@ -219,7 +239,14 @@ mod tests {
         figures.reached(Stage::Dialled).attempts = 200;
         figures.reached(Stage::Answered).attempts = 100;
         figures.reached(Stage::Promised).attempts = 10;
-        figures.effort = super::super::Effort { calls: 200, talk_ms: 90_000, sms: 4, agent_ms: 1_800_000 };
+        figures.effort = super::super::Effort {
+            calls: 200,
+            talk_ms: 90_000,
+            sms: 4,
+            agent_ms: 1_800_000,
+            uncharged_calls: 200,
+            uncharged_talk_ms: 90_000,
+        };
         figures.collected.add(Money::new(100_000, Currency::Rub));
         let prices = Prices {
             currency: Currency::Rub,
@@ -229,7 +256,7 @@ mod tests {
             agent_hour_micros: 400_000_000,
         };
         // 200 × 0.25 + 1.5 × 2 + 4 × 3 + 0.5 × 400
-        assert_eq!(prices.cost(&figures).to_string(), "265.00 RUB");
+        assert_eq!(costs(&figures, Some(&prices))[0].to_string(), "265.00 RUB");
         let rates = rates(&figures, Some(400), Some(&prices));
         for (name, written, exceeded) in [
             ("answer_rate", "50.0 %", false),

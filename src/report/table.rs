@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::cohort::{AFTER_DAYS, Cohorts};
 use super::drop_off::Flow;
-use super::rates::Prices;
+use super::rates::{Prices, costs};
 use super::{Dimension, Figures, Key, Pledged, Report, Stage, Sums, Value, csv};
 use crate::books::PromiseState;
 use crate::money::Currency;
@@ -50,6 +50,8 @@ fn counts(figures: &Figures) -> Vec<(String, u64)> {
         of("talk_ms", figures.effort.talk_ms),
         of("sms", figures.effort.sms),
         of("agent_ms", figures.effort.agent_ms),
+        of("agent_connected", figures.agent_connected),
+        of("agent_abandoned", figures.agent_abandoned),
     ]);
     counts
 }
@@ -75,7 +77,9 @@ pub fn report(report: &Report, prices: Option<&Prices>) -> String {
     header.extend(counts(&nothing).into_iter().map(|(name, _)| name));
     let names: Vec<&str> = money(&nothing).into_iter().map(|(name, _)| name).collect();
     header.extend(names.iter().flat_map(|name| currencies.iter().map(move |c| format!("{name}_{}", lower(c)))));
-    header.extend(prices.map(|prices| format!("cost_{}", lower(&prices.currency))));
+    let costs_of: BTreeSet<Currency> =
+        cells.iter().flat_map(|(_, _, f)| costs(f, prices)).map(|cost| cost.currency).collect();
+    header.extend(costs_of.iter().map(|currency| format!("cost_{}", lower(currency))));
     let mut out = csv::line(header.iter().map(String::as_str));
     for (by, key, figures) in cells {
         let value = |d: &Dimension| match by.iter().position(|b| b == d).map(|n| &key[n]) {
@@ -87,9 +91,10 @@ pub fn report(report: &Report, prices: Option<&Prices>) -> String {
         row.extend(counts(figures).into_iter().map(|(_, n)| n.to_string()));
         let sums = money(figures);
         row.extend(sums.iter().flat_map(|(_, sums)| currencies.iter().map(|c| sums.get(*c).amount())));
-        row.extend(prices.map(|prices| {
-            let cost = prices.cost(figures).to_string();
-            cost.split(' ').next().unwrap_or_default().to_string()
+        let costs = costs(figures, prices);
+        row.extend(costs_of.iter().map(|currency| {
+            let cost = costs.iter().find(|cost| cost.currency == *currency);
+            cost.map_or("0.00".to_string(), |cost| cost.amount())
         }));
         out += &csv::line(row.iter().map(String::as_str));
     }

@@ -47,6 +47,9 @@ fn attempts(text: &str) -> Vec<Attempt> {
             outcome,
             quality: None,
             policy: None,
+            trunk: dialled.then(|| "main".to_string()),
+            cost: dialled.then(|| Cost::new(250_000, Currency::Rub)),
+            agent: None,
         }
     };
     text.lines().map(str::trim).filter(|l| !l.is_empty()).enumerate().map(attempt).collect()
@@ -159,6 +162,7 @@ fn a_funnel_counts_calls_contacts_and_money() {
     );
     assert_eq!(part(Dimension::Flow, text_value("reminder v1")).collected.to_string(), "0.70 RUB");
     assert_eq!(part(Dimension::Flow, Value::None).unprompted.to_string(), "1.00 RUB");
+    assert_eq!(part(Dimension::Trunk, text_value("main")).calls(Stage::Dialled), 7);
     assert_eq!(part(Dimension::Hour, Value::Hour(12)).attempts, 8);
     assert_eq!(part(Dimension::Campaign, text_value("winter")).delivered, 1);
     assert_eq!(report.by_channel[&Channel::Human], 1);
@@ -182,6 +186,8 @@ fn rates_say_what_they_are_a_part_of() {
         ("promise_value_kept", "100.0 %", "0.50 RUB / 0.50 RUB"),
         ("recovery_rate", "11.7 %", "0.70 RUB / 6.00 RUB"),
         ("opt_out_rate", "0.0 %", "0 / 5"),
+        ("cost_per_promise", "1.7500 RUB", "1.75 RUB / 1"),
+        ("cost_per_unit_collected", "2.5000 RUB", "1.75 RUB / 0.70 RUB"),
     ] {
         let rate = rates.iter().find(|r| r.name == name).unwrap();
         assert_eq!(

@@ -157,6 +157,7 @@ impl History {
                 "try_number" => Some(a.plan.try_number.to_string()),
                 "step" => Some((a.plan.step + 1).to_string()),
                 "channel" => Some(a.channel.to_string()),
+                "trunk" => a.trunk.clone(),
                 "node" => a.outcome.as_ref().and_then(|o| o.node.clone()),
                 other => panic!("a dimension that the second implementation does not know: {other}"),
             }
@@ -226,6 +227,17 @@ impl History {
                 ] {
                     add(key, name.into(), i128::from(yes));
                 }
+                for (name, result) in [("agent_connected", "connected"), ("agent_abandoned", "abandoned")] {
+                    add(key, name.into(), i128::from(a.agent.is_some_and(|a| a.as_str() == result)));
+                }
+                match a.cost {
+                    Some(cost) => add(key, format!("charged {}", cost.currency), cost.micros.into()),
+                    None if dialled => {
+                        add(key, "uncharged_calls".into(), 1);
+                        add(key, "uncharged_talk_ms".into(), talk);
+                    }
+                    None => {}
+                }
                 add(key, "talk_ms".into(), if dialled { talk } else { 0 });
                 add(key, "agent_ms".into(), if dialled && word == "transferred" { talk } else { 0 });
                 for p in self.promises_of(a) {
@@ -290,9 +302,14 @@ fn flat(f: &Figures) -> Vec<(String, i128)> {
         ("sms", f.effort.sms),
         ("talk_ms", f.effort.talk_ms),
         ("agent_ms", f.effort.agent_ms),
+        ("agent_connected", f.agent_connected),
+        ("agent_abandoned", f.agent_abandoned),
+        ("uncharged_calls", f.effort.uncharged_calls),
+        ("uncharged_talk_ms", f.effort.uncharged_talk_ms),
     ] {
         all.push((name.into(), n.into()));
     }
+    all.extend(f.charged.iter().map(|(currency, micros)| (format!("charged {currency}"), *micros)));
     assert_eq!(f.effort.calls, f.calls(Stage::Dialled));
     for stage in Stage::ALL {
         let reached = f.stage(*stage);
@@ -460,7 +477,7 @@ async fn lived(store: &MemoryStore, steps: &[Step]) -> History {
                         group.push(Write::Promise { attempt: attempt.id, parts, at: now });
                     }
                 } else {
-                    store.claim_due(now, now, 99).await.unwrap();
+                    store.claim_due(now, now, &[(CampaignId(1), 99), (CampaignId(2), 99)]).await.unwrap();
                 }
                 let next = match next {
                     0..9 => Next::Attempt(next_plan(*next, now)),
@@ -474,6 +491,12 @@ async fn lived(store: &MemoryStore, steps: &[Step]) -> History {
                     node: calls.then(|| ["greet", "ask"][n % 2].to_string()),
                     ..outcome(*ends)
                 };
+                if calls {
+                    let cost = (n % 3 > 0).then(|| Cost::new(250_000 + n as i64, Currency::Rub));
+                    let agent = [None, Some(AgentResult::Connected), Some(AgentResult::Abandoned)][n % 3];
+                    let trunk = ["main", "spare"][n / 3 % 2].to_string();
+                    group.push(Write::Carried { attempt: attempt.id, trunk, cost, agent });
+                }
                 group.push(Write::Finish { attempt: attempt.id, outcome, at: Wall(now.0 + 90_000_000), next });
                 // Refused where the attempt is not as this step takes it; nothing of it is kept then.
                 let _ = store.apply(&group).await;

@@ -10,7 +10,7 @@ use super::*;
 /// Three contacts: one promised, one did not answer, one waits.
 async fn called(store: &impl Store) {
     running(store, 3).await;
-    for claimed in store.claim_due(at(0), at(5), 2).await.unwrap() {
+    for claimed in store.claim_due(at(0), at(5), &[(CampaignId(1), 2)]).await.unwrap() {
         let (id, phone) = (claimed.attempt.id, claimed.standing.contact.phones[0].id);
         let (end, next) = if id.0 == 1 {
             let entered = |node: &str| {
