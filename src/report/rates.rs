@@ -232,7 +232,6 @@ mod tests {
     use crate::money::Money;
 
     #[test]
-    #[expect(clippy::field_reassign_with_default, reason = "the stages are private to their file")]
     fn prices_and_guard_rails() {
         let mut figures = Figures::default();
         figures.opted_out = 3;
