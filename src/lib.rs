@@ -11,6 +11,7 @@ pub mod outcome;
 pub mod phone;
 pub mod secret;
 pub mod time;
+pub mod zone;
 
 // pure: values in, values out
 pub mod agent;
@@ -20,6 +21,7 @@ pub mod call;
 pub mod campaign;
 pub mod engine;
 pub mod flow;
+pub mod forecast;
 pub mod ladder;
 pub mod policy;
 pub mod report;

@@ -6,7 +6,9 @@ use std::ops::{Add, Sub};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use jiff::{Timestamp, Zoned, tz::TimeZone};
+use jiff::{Timestamp, Zoned};
+
+pub use crate::zone::Zone;
 
 /// Microseconds on a clock that never goes back; zero is the start of the process, or of the simulation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -39,18 +41,18 @@ impl Wall {
     }
 
     pub fn in_zone(self, zone: &Zone) -> Zoned {
-        self.timestamp().to_zoned(zone.0.clone())
+        self.timestamp().to_zoned(zone.tz().clone())
     }
 
     /// The calendar day in `zone`.
     pub fn date(self, zone: &Zone) -> jiff::civil::Date {
-        self.in_zone(zone).date()
+        zone.offset_at(self).to_datetime(self.timestamp()).date()
     }
 
     /// The first instant in `zone` of the day that follows `days` full days after `day`: when `days` days of grace are over.
     pub fn day_after(day: jiff::civil::Date, days: u32, zone: &Zone) -> Wall {
         let after = jiff::Span::new().try_days(i64::from(days) + 1).and_then(|span| day.checked_add(span));
-        let first = after.and_then(|day| day.to_zoned(zone.0.clone()));
+        let first = after.and_then(|day| day.to_zoned(zone.tz().clone()));
         // Past the end of the calendar, where nobody waits any more.
         first.map_or(Wall(i64::MAX), |zoned| Wall::from(&zoned))
     }
@@ -98,37 +100,6 @@ impl Sub<Duration> for Wall {
 impl fmt::Display for Wall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.timestamp().fmt(f)
-    }
-}
-
-/// A time zone, named as in the IANA database (`Europe/Moscow`).
-#[derive(Debug, Clone, PartialEq)]
-pub struct Zone(TimeZone);
-
-impl Zone {
-    pub fn utc() -> Zone {
-        Zone(TimeZone::UTC)
-    }
-
-    pub fn name(&self) -> &str {
-        self.0.iana_name().unwrap_or("UTC")
-    }
-
-    pub fn tz(&self) -> &TimeZone {
-        &self.0
-    }
-}
-
-impl std::str::FromStr for Zone {
-    type Err = jiff::Error;
-    fn from_str(s: &str) -> Result<Zone, jiff::Error> {
-        TimeZone::get(s).map(Zone)
-    }
-}
-
-impl fmt::Display for Zone {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
     }
 }
 

@@ -7,6 +7,8 @@ use comfy_table::{CellAlignment, Table, presets};
 use serde::Serialize;
 
 use super::bare::Ceiling;
+use super::books::Books;
+use super::dry_run::DryRun;
 use super::seen::{Seen, Spread};
 
 #[derive(Debug, Clone, Default, Serialize)]
@@ -23,6 +25,8 @@ pub struct Figures {
     /// Calls whose packets a loop with a system call each would fill the core with.
     pub bare_calls_at_once: Option<f64>,
     pub ceilings: Vec<Ceiling>,
+    pub dry_run: Option<DryRun>,
+    pub books: Option<Books>,
     pub imports: Vec<ImportStep>,
 }
 
@@ -102,6 +106,39 @@ impl fmt::Display for Idle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let megabytes = self.resident_kb as f64 / 1024.0;
         write!(f, "at rest: {megabytes:.1} MB, first OPTIONS answered after {:.0} ms", self.start_ms)
+    }
+}
+
+impl fmt::Display for DryRun {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let DryRun { contacts, days, channels_max, cps_max, load_s, play_s, calls, messages, put_off, .. } = self;
+        write!(
+            f,
+            "dry run: {contacts} contacts for {days} days with {channels_max} channels and {cps_max} calls a second in \
+             {play_s:.1} s ({:.0} contact-days a second), after {load_s:.1} s to plan their first attempts; {calls} calls, \
+             {messages} messages, {put_off} times put off; {:.0} MB at most",
+            *contacts as f64 * f64::from(*days) / play_s.max(1e-9),
+            self.peak_kb as f64 / 1024.0
+        )
+    }
+}
+
+impl fmt::Display for Books {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Books { contacts, claim_one, claim_many, claimed_at_once, statements, attempts, .. } = self;
+        write!(
+            f,
+            "books of {contacts} people ({:.0} MB, imported in {:.1} s, taken into a campaign in {:.1} s): what is due next \
+             is claimed and decided about in {:.1}/{:.1} ms (p50/p99), {claimed_at_once} at once in {:.1}/{:.1} ms; \
+             {statements:.1} statements of the writer an attempt, of {attempts}",
+            self.database_mb,
+            self.import_s,
+            self.enrol_s,
+            ms(claim_one.p50_us),
+            ms(claim_one.p99_us),
+            ms(claim_many.p50_us),
+            ms(claim_many.p99_us),
+        )
     }
 }
 
@@ -234,6 +271,12 @@ impl fmt::Display for Figures {
                 f,
                 "Ceiling, a bare loop on the same core: {rate:.0} calls set up a second, {calls:.0} calls at once."
             )?;
+        }
+        if let Some(dry_run) = &self.dry_run {
+            writeln!(f, "{dry_run}")?;
+        }
+        if let Some(books) = &self.books {
+            writeln!(f, "{books}")?;
         }
         Ok(())
     }

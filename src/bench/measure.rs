@@ -9,6 +9,8 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 
 use super::bare::{Bare, Ceiling};
+use super::books::Books;
+use super::dry_run::DryRun;
 use super::figures::{CallsStep, Figures, Idle, RateStep};
 use super::house::{Calls, Cores, FarEnd, House, on_core, wait_for};
 use super::process::Usage;
@@ -278,6 +280,42 @@ impl Bench {
         anyhow::ensure!(output.status.success(), "the bare loop failed; its message stands above");
         let bare: Bare = serde_json::from_slice(&output.stdout).context("what the bare loop says")?;
         Ok(Ceiling { bare, far_end: far_end.conclude()? })
+    }
+}
+
+impl Bench {
+    /// Thirty days of a list, played.
+    pub fn dry_run(&mut self, contacts: u64) -> anyhow::Result<()> {
+        let contacts = if self.quick { 2_000 } else { contacts };
+        let done: DryRun = self.alone("bench-dry-run", &["--contacts", &contacts.to_string()])?;
+        println!("{done}");
+        anyhow::ensure!(done.accounted_for == contacts, "{} of {contacts} are accounted for", done.accounted_for);
+        self.figures.dry_run = Some(done);
+        Ok(())
+    }
+
+    /// What is due next, among so many.
+    pub fn books(&mut self, contacts: u64) -> anyhow::Result<()> {
+        let (contacts, attempts) = if self.quick { (2_000, 100) } else { (contacts, 5_000) };
+        let dir = self.dir.join("books");
+        std::fs::create_dir_all(&dir).with_context(|| format!("cannot make {}", dir.display()))?;
+        let shown = dir.display().to_string();
+        let (contacts, attempts) = (contacts.to_string(), attempts.to_string());
+        let done: Books =
+            self.alone("bench-books", &["--dir", &shown, "--contacts", &contacts, "--attempts", &attempts])?;
+        println!("{done}");
+        self.figures.books = Some(done);
+        Ok(())
+    }
+
+    /// A part of the program in a process of its own, on the engine's core: its memory is nobody else's.
+    fn alone<T: serde::de::DeserializeOwned>(&self, command: &str, args: &[&str]) -> anyhow::Result<T> {
+        let mut process = Command::new(&self.program);
+        process.arg(command).args(args).stdin(Stdio::null()).stdout(Stdio::piped());
+        let child = on_core(self.cores.engine, self.cores.far_end, || process.spawn())?;
+        let output = child.wait_with_output().with_context(|| format!("{command} is lost"))?;
+        anyhow::ensure!(output.status.success(), "{command} failed; its message stands above");
+        serde_json::from_slice(&output.stdout).with_context(|| format!("what {command} says"))
     }
 }
 

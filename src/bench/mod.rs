@@ -1,6 +1,9 @@
 #![doc = include_str!("README.md")]
 
 mod bare;
+mod books;
+mod crowd;
+mod dry_run;
 mod far_end;
 mod figures;
 mod house;
@@ -18,6 +21,8 @@ use std::path::PathBuf;
 use anyhow::Context;
 
 pub use self::bare::Args as BareArgs;
+pub use self::books::Args as BooksArgs;
+pub use self::dry_run::Args as DryRunArgs;
 pub use self::far_end::Args as FarEndArgs;
 pub use self::figures::Figures;
 pub use self::reports::{Args as ReportsArgs, run as run_reports};
@@ -46,6 +51,9 @@ pub struct Args {
     /// Calls set up a second, step by step; ends at the first step that is not reached. At most 1000.
     #[arg(long, value_delimiter = ',', default_value = "50,100,200,400,800,1000")]
     rates: Vec<usize>,
+    /// People in the list of the dry run, and in the books.
+    #[arg(long, default_value_t = 1_000_000)]
+    contacts: u64,
     /// Lines of the list that is imported.
     #[arg(long, default_value_t = 1_000_000)]
     lines: u64,
@@ -71,6 +79,10 @@ pub enum Part {
     Calls,
     /// What a bare loop can do.
     Ceiling,
+    /// Thirty days of a list of made-up people, played.
+    DryRun,
+    /// What is due next in books of as many people, and what an attempt writes.
+    Books,
     /// Contacts imported from a list: time and memory.
     Import,
 }
@@ -109,6 +121,12 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     if wanted(Part::Ceiling) {
         bench.ceiling()?;
     }
+    if wanted(Part::DryRun) {
+        bench.dry_run(args.contacts)?;
+    }
+    if wanted(Part::Books) {
+        bench.books(args.contacts)?;
+    }
     if wanted(Part::Import) {
         bench.import(if args.quick { 2_000 } else { args.lines })?;
     }
@@ -129,4 +147,14 @@ pub fn run_far_end(args: &FarEndArgs) -> anyhow::Result<()> {
 /// The bare loop's process; `ringback bench` starts it.
 pub fn run_bare(args: &BareArgs) -> anyhow::Result<()> {
     bare::run(args)
+}
+
+/// The dry run's process; `ringback bench` starts it.
+pub fn run_dry_run(args: &DryRunArgs) -> anyhow::Result<()> {
+    dry_run::run(args)
+}
+
+/// The process that keeps large books; `ringback bench` starts it.
+pub fn run_books(args: &BooksArgs) -> anyhow::Result<()> {
+    books::run(args)
 }

@@ -6,6 +6,13 @@ use std::path::PathBuf;
 /// Clock ticks a second in `/proc/PID/stat`: the same on every Linux that user programs see.
 const TICKS: u64 = 100;
 
+/// The most memory that this process has held at once. `None`: this is no Linux.
+pub fn peak_kb() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    peak.split_ascii_whitespace().next()?.parse().ok()
+}
+
 /// Of one process, up to now.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Usage {

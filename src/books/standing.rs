@@ -1,8 +1,10 @@
 //! A standing taken further by what was written since it was read, and its contact's values as flows ask for them.
 
-use super::{Contact, Outcome, PhoneState, Promise, PromiseState, Standing, Suppression, Write};
+use super::{
+    Contact, Debt, NewContact, NewDebt, Outcome, Phone, PhoneState, Promise, PromiseState, Standing, Suppression, Write,
+};
 use crate::flow::program::OptOutScope;
-use crate::id::PromiseId;
+use crate::id::{ContactId, DebtId, PhoneId, PromiseId};
 use crate::outcome::Disposition;
 
 impl Outcome {
@@ -35,6 +37,38 @@ impl Contact {
             "due" => Some(self.due().to_string()),
             _ => self.fields.get(name).cloned(),
         }
+    }
+}
+
+impl NewContact {
+    /// As the books would give it, were it imported with the id `id`: nothing has been tried yet. Its numbers and debts are counted
+    /// from 1.
+    pub fn unseen(self, id: i64) -> Standing {
+        let NewContact { external_id, person, name, language, zone, zone_from, email, creditor, phones, debts, fields } =
+            self;
+        let phone = |(n, number)| Phone { id: PhoneId(n), number, state: PhoneState::Good };
+        let debt = |(n, debt): (i64, NewDebt)| Debt {
+            id: DebtId(n),
+            external_id: debt.external_id,
+            amount: debt.amount,
+            due: debt.due,
+            paid: 0,
+        };
+        let contact = Contact {
+            id: ContactId(id),
+            external_id,
+            person,
+            name,
+            language,
+            zone,
+            zone_from,
+            email,
+            creditor,
+            phones: (1..).zip(phones).map(phone).collect(),
+            debts: (1..).zip(debts).map(debt).collect(),
+            fields,
+        };
+        Standing { contact, past: Vec::new(), past_here: Vec::new(), suppressions: Vec::new(), promises: Vec::new() }
     }
 }
 

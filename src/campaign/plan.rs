@@ -1,10 +1,12 @@
 //! The ladder's answer, moved to when it is lawful.
 
+use std::time::Duration;
+
 use crate::books::{Close, Next, Plan, Ruling, Sleeper, Standing, Verdict, Write};
 use crate::id::AttemptId;
 use crate::ladder::Ladder;
 use crate::outcome::Disposition;
-use crate::policy::{Decision, Purpose, Question, Rules, decide, earliest};
+use crate::policy::{Decision, Found, Purpose, Question, Rules, decide, search};
 use crate::time::Wall;
 
 /// What a contact that joins a campaign now gets first.
@@ -27,6 +29,50 @@ pub fn plan_awake(ladder: &Ladder, sleeper: &Sleeper, now: Wall) -> Next {
 /// next step that can be made, or the contact's close. Comes back unchanged, due now, when it is allowed after all.
 pub fn plan_again(ladder: &Ladder, standing: &Standing, plan: &Plan, now: Wall) -> Next {
     lawful(ladder, standing, Next::Attempt(Plan { due_at: plan.due_at.max(now), ..plan.clone() }))
+}
+
+/// What becomes of an attempt whose turn has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Turn {
+    /// It is made now.
+    Go,
+    NotNow {
+        decision: Decision,
+        then: Then,
+    },
+}
+
+/// What becomes of an attempt that is not made now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Then {
+    /// The same attempt, later than now.
+    Later {
+        due_at: Wall,
+        why: String,
+    },
+    /// Another step of the ladder in its place.
+    Instead(Plan),
+    /// Nobody is contacted by a machine any more; a human is told why.
+    ForHuman(Close),
+    Close(Close),
+}
+
+/// Policy decides again, at the moment of acting.
+pub fn turn(ladder: &Ladder, standing: &Standing, plan: &Plan, now: Wall) -> Turn {
+    let decision = decide_now(ladder, standing, plan, now);
+    let then = match &decision {
+        Decision::Allow => return Turn::Go,
+        Decision::NeedsHuman { rule, why } => Then::ForHuman(Close::new(rule, why.clone())),
+        Decision::Deny { .. } => match plan_again(ladder, standing, plan, now) {
+            Next::Attempt(again) if again.channel == plan.channel && again.step == plan.step => {
+                // Never at the same instant again, or we would turn on the spot.
+                Then::Later { due_at: again.due_at.max(now + Duration::from_secs(1)), why: again.why }
+            }
+            Next::Attempt(instead) => Then::Instead(instead),
+            Next::Close(close) => Then::Close(close),
+        },
+    };
+    Turn::NotNow { decision, then }
 }
 
 /// May it be done now? Asked again at the moment of dialling, since the books have moved since it was planned.
@@ -74,12 +120,12 @@ fn lawful(ladder: &Ladder, standing: &Standing, next: Next) -> Next {
             continue;
         }
         let question = question(ladder, standing, &plan, plan.due_at);
-        let decision = match earliest(&question, plan.due_at) {
-            Ok(at) if at == plan.due_at => return Next::Attempt(plan),
-            Ok(at) if reminds && !ladder.reminds_in_time(standing, at) => {
+        let decision = match search(&question, plan.due_at) {
+            Ok(Found { denied: None, .. }) => return Next::Attempt(plan),
+            Ok(Found { at, .. }) if reminds && !ladder.reminds_in_time(standing, at) => {
                 return ladder.not_reminded(standing, plan.due_at, "no hour before the promised day is allowed");
             }
-            Ok(at) => return Next::Attempt(moved(plan, standing, at, &decide(&question))),
+            Ok(Found { at, denied: Some(denied) }) => return Next::Attempt(moved(plan, standing, at, &denied)),
             Err(Decision::Deny { why, .. } | Decision::NeedsHuman { why, .. }) if reminds => {
                 return ladder.not_reminded(standing, plan.due_at, &why);
             }

@@ -29,10 +29,10 @@ pub(super) const SHIPPED_FLOWS: [(&str, &str); 9] = [
 /// What they call.
 const SHIPPED_LIBRARY: [(&str, &str); 1] =
     [("flows/library/identify.yaml", include_str!("../../flows/library/identify.yaml"))];
-pub(super) const SHIPPED_LADDER: &str = include_str!("../../flows/ladders/utility_overdue.yaml");
+pub(crate) const SHIPPED_LADDER: &str = include_str!("../../flows/ladders/utility_overdue.yaml");
 
 /// By name.
-pub(super) fn shipped_flows() -> BTreeMap<&'static str, &'static str> {
+pub(crate) fn shipped_flows() -> BTreeMap<&'static str, &'static str> {
     let name = |path: &'static str| path.trim_start_matches("flows/").trim_end_matches(".yaml");
     SHIPPED_FLOWS.iter().map(|(path, source)| (name(path), *source)).collect()
 }

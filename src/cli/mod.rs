@@ -22,6 +22,8 @@ mod sip_ladder;
 mod suppress;
 pub mod why;
 
+pub(crate) use init::{SHIPPED_LADDER, shipped_flows};
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -138,6 +140,12 @@ enum Command {
     /// The measurement's bare loop; `bench` starts it.
     #[command(hide = true)]
     BenchBare(crate::bench::BareArgs),
+    /// The measurement's dry run; `bench` starts it.
+    #[command(hide = true)]
+    BenchDryRun(crate::bench::DryRunArgs),
+    /// The measurement's books; `bench` starts it.
+    #[command(hide = true)]
+    BenchBooks(crate::bench::BooksArgs),
 }
 
 pub fn main() -> ExitCode {
@@ -171,6 +179,8 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::BenchFarEnd(args) => crate::bench::run_far_end(&args)?,
         Command::BenchReports(args) => crate::bench::run_reports(&args)?,
         Command::BenchBare(args) => crate::bench::run_bare(&args)?,
+        Command::BenchDryRun(args) => crate::bench::run_dry_run(&args)?,
+        Command::BenchBooks(args) => crate::bench::run_books(&args)?,
         Command::Demo(args) => return runtime()?.block_on(demo::run(&args)),
         Command::Import(args) => return runtime()?.block_on(import::command(&config, args)),
         Command::Campaign(command) => runtime()?.block_on(campaign::run(&config, &command))?,

@@ -117,7 +117,11 @@ impl Story<'_> {
         let close = history.closed.iter().find(|(id, _)| *id == campaign.id);
         match (open, close) {
             (_, Some((_, close))) => {
-                self.line(format!("  Nothing more: closed as {}, {}", close.reason, close.why));
+                let until = match close.wake_at {
+                    Some(at) => format!("Nothing until {}", self.at(at)),
+                    None => "Nothing more".to_string(),
+                };
+                self.line(format!("  {until}: closed as {}, {}", close.reason, close.why));
             }
             (Some(attempt), None) => self.next(attempt, campaign.state, now),
             (None, None) => self.line("  Nothing is planned.".into()),

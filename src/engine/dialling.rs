@@ -9,11 +9,12 @@ use super::waiting::Waiting;
 use super::{Asked, CLAIM_POLL_S, Destination, Engine, Output, Running};
 use crate::books::*;
 use crate::call::{self, Call};
-use crate::campaign::{self, TrunkId};
+use crate::campaign::{self, Then, TrunkId, Turn};
 use crate::flow::program::Program;
 use crate::id::*;
 use crate::ladder::Ladder;
 use crate::outcome::{Channel, Disposition};
+use crate::ladder::Ladder;
 use crate::phone::{Barred, PhoneNumber};
 use crate::policy::{self, Decision};
 use crate::time::{Mono, Now, Wall};
@@ -140,9 +141,9 @@ impl Engine {
             return self.write_surely(vec![back(plan.due_at, plan.why.clone())], None, out);
         };
         let ladder = plan.ladder.clone();
-        let decision = campaign::decide_now(&ladder, &claimed.standing, &claimed.attempt.plan, now.wall);
-        if decision != Decision::Allow {
-            return self.put_off(now, claimed, &ladder, decision, out);
+        match campaign::turn(&ladder, &claimed.standing, &claimed.attempt.plan, now.wall) {
+            Turn::Go => {}
+            Turn::NotNow { decision, then } => return self.put_off(now, attempt, &ladder, &decision, then, out),
         }
         match claimed.attempt.channel {
             Channel::Voice => self.prepare(now, claimed, out),
@@ -152,40 +153,36 @@ impl Engine {
     }
 
     /// Not now: the same attempt later, another step of the ladder, a human, or nothing more.
-    fn put_off(&mut self, now: Now, claimed: Claimed, ladder: &Ladder, decision: Decision, out: &mut Vec<Output>) {
-        let attempt = claimed.attempt.id;
+    fn put_off(
+        &mut self,
+        now: Now,
+        attempt: AttemptId,
+        ladder: &Ladder,
+        decision: &Decision,
+        then: Then,
+        out: &mut Vec<Output>,
+    ) {
         self.tally.put_off += 1;
-        let ruling = |verdict| campaign::ruling(attempt, &ladder.rules, &decision, verdict, now.wall);
-        if let Decision::NeedsHuman { rule, why } = &decision {
-            let queue = HUMAN_QUEUE.to_string();
-            let close = Close::new(rule, why.clone());
-            let group = vec![
-                ruling(Verdict::ToHuman),
-                Write::Worklist { attempt, queue, reason: why.clone(), at: now.wall },
-                Write::Cancel { attempt, at: now.wall, why: close },
-            ];
-            return self.write_surely(group, None, out);
-        }
-        match campaign::plan_again(ladder, &claimed.standing, &claimed.attempt.plan, now.wall) {
-            Next::Attempt(plan)
-                if plan.channel == claimed.attempt.channel && plan.step == claimed.attempt.plan.step =>
-            {
-                // Never at the same instant again, or we would turn on the spot.
-                let due_at = plan.due_at.max(now.wall + Duration::from_secs(1));
-                let group = vec![ruling(Verdict::PutOff), Write::Reschedule { attempt, due_at, why: plan.why }];
-                self.write_surely(group, None, out);
-            }
-            next @ Next::Attempt(_) => {
+        let ruling = |verdict| campaign::ruling(attempt, &ladder.rules, decision, verdict, now.wall);
+        let group = match then {
+            Then::Later { due_at, why } => vec![ruling(Verdict::PutOff), Write::Reschedule { attempt, due_at, why }],
+            Then::Instead(plan) => {
                 let outcome = Outcome::of(Disposition::Cancelled);
                 self.tally.end(outcome.disposition);
-                let finish = Write::Finish { attempt, outcome, at: now.wall, next };
-                self.write_surely(vec![ruling(Verdict::Replaced), finish], Some(attempt), out);
+                let finish = Write::Finish { attempt, outcome, at: now.wall, next: Next::Attempt(plan) };
+                return self.write_surely(vec![ruling(Verdict::Replaced), finish], Some(attempt), out);
             }
-            Next::Close(why) => {
-                let group = vec![ruling(Verdict::Closed), Write::Cancel { attempt, at: now.wall, why }];
-                self.write_surely(group, None, out);
+            Then::ForHuman(close) => {
+                let (queue, reason) = (HUMAN_QUEUE.to_string(), close.why.clone());
+                vec![
+                    ruling(Verdict::ToHuman),
+                    Write::Worklist { attempt, queue, reason, at: now.wall },
+                    Write::Cancel { attempt, at: now.wall, why: close },
+                ]
             }
-        }
+            Then::Close(why) => vec![ruling(Verdict::Closed), Write::Cancel { attempt, at: now.wall, why }],
+        };
+        self.write_surely(group, None, out);
     }
 
     fn prepare(&mut self, now: Now, claimed: Claimed, out: &mut Vec<Output>) {

@@ -221,7 +221,8 @@ impl Cap {
     }
 
     fn used_from(&self, past: &[PastAttempt], on: Option<PhoneId>, first: Date, zone: &Zone) -> u32 {
-        past.iter().filter(|p| self.counts(p, on) && self.per.first_day(p.at.date(zone)) == first).count() as u32
+        let next = self.per.next(first);
+        past.iter().filter(|p| self.counts(p, on) && (first..next).contains(&p.at.date(zone))).count() as u32
     }
 
     /// When those were that still count at `at`, the oldest first. What lies ahead of a clock that was put back counts too.
@@ -234,6 +235,10 @@ impl Cap {
 
     /// `None`: room now. `Some(until)`: full; `until` is the first later instant with room, or `None` when there will never be one.
     pub fn full(&self, past: &[PastAttempt], on: Option<PhoneId>, at: Wall, zone: &Zone) -> Option<Option<Wall>> {
+        // Most have fewer in all their past than the cap allows in one period; calendars need not be asked.
+        if past.iter().filter(|p| self.counts(p, on)).count() < self.most as usize {
+            return None;
+        }
         if let Some(length) = self.per.sliding() {
             let times = self.within(past, on, at, length);
             let over = times.len().checked_sub(self.most as usize)?;

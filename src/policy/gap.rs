@@ -74,10 +74,15 @@ impl Gap {
 
     /// When the gaps that cover `now` without a break come to their end. `None`: none covers it.
     pub fn until(self, past: &[PastAttempt], now: Wall, zone: &Zone) -> Option<Wall> {
-        let mut starts: Vec<Wall> = past.iter().filter(|p| self.follows(p)).map(|p| p.at).collect();
-        starts.sort();
-        let far = |end: Wall, start: Wall| if start <= end { end.max(self.end(start, zone)) } else { end };
-        let end = starts.into_iter().fold(now, far);
+        let mut end = now;
+        // In whatever order they are: again, as long as one that the others have reached reaches further.
+        loop {
+            let reached = past.iter().filter(|p| p.at <= end && self.follows(p)).map(|p| self.end(p.at, zone)).max();
+            match reached.filter(|reached| *reached > end) {
+                Some(further) => end = further,
+                None => break,
+            }
+        }
         (end > now).then_some(end)
     }
 }

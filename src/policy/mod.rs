@@ -13,7 +13,7 @@ mod pack;
 mod phones;
 mod rules;
 #[cfg(test)]
-mod slow;
+pub(crate) mod slow;
 #[cfg(test)]
 mod tests;
 mod window;
@@ -24,7 +24,7 @@ mod zones;
 pub use cap::{Cap, CapFault, Counted, Each, Period};
 pub use decide::{Decision, Purpose, Question, decide};
 pub use demands::{Abandon, Demand, Offered, OfferedTrunk, Retain};
-pub use earliest::{SEARCH_DAYS_MAX, earliest};
+pub use earliest::{Found, SEARCH_DAYS_MAX, earliest, search};
 pub use facts::{Claimant, Fact, Protected, postal_address};
 pub use pack::Pack;
 pub use phones::{phone_to_dial, phones_to_dial, phones_with_room};

@@ -203,6 +203,9 @@ fn instant(date: Date, minutes: u16, zone: &Zone, edge: Edge) -> Option<Wall> {
 }
 
 fn start_of(civil: DateTime, zone: &Zone, edge: Edge) -> Option<Wall> {
+    if let Some(found) = zone.far_from_changes(civil) {
+        return Some(found);
+    }
     let ambiguous = zone.tz().to_ambiguous_timestamp(civil);
     let found = match (ambiguous.offset(), edge) {
         (AmbiguousOffset::Unambiguous { .. }, _) => ambiguous.unambiguous().ok()?,

@@ -38,6 +38,9 @@ fn a_quick_measurement_has_every_figure() {
         ("/ceilings/0/bare/calls", 200.0),
         ("/ceilings/0/far_end/completed", 200.0),
         ("/ceilings/1/far_end/lost", 0.0),
+        ("/dry_run/contacts", 2000.0),
+        ("/dry_run/accounted_for", 2000.0),
+        ("/books/contacts", 2000.0),
         ("/imports/0/lines", 2000.0),
         ("/imports/1/lines", 2000.0),
     ] {
@@ -49,6 +52,8 @@ fn a_quick_measurement_has_every_figure() {
     assert!(number(&figures, "/rates/0/statements") >= 4.0, "{figures:#}");
     assert!(number(&figures, "/rates/0/transactions") > 0.0, "{figures:#}");
     assert!(number(&figures, "/calls/0/seen/gaps/p50_us") > 10_000.0, "{figures:#}");
+    assert!(number(&figures, "/dry_run/calls") > 2000.0, "{figures:#}");
+    assert!(number(&figures, "/books/attempts") >= 100.0 && number(&figures, "/books/claim_one/p99_us") > 0.0);
     assert!(number(&figures, "/bare_calls_per_second") > 0.0);
     assert!(number(&figures, "/bare_calls_at_once") > 0.0);
     assert!(number(&figures, "/imports/0/wall_s") > 0.0 && number(&figures, "/imports/0/peak_kb") > 1000.0);

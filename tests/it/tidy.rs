@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 /// Modules from the bottom up. A pure module names only what stands above it in this list; an arrow that is not in
 /// `ARROWS` is an error even then. A new arrow is an edit to this table in the same change.
-const WORDS: &[&str] = &["diagnostic", "id", "language", "money", "number_type", "outcome", "phone", "secret", "time"];
+const WORDS: &[&str] =
+    &["diagnostic", "id", "language", "money", "number_type", "outcome", "phone", "secret", "time", "zone"];
 
 const ARROWS: &[(&str, &[&str])] = &[
     ("speech", &[]),
@@ -22,6 +23,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("sip", &["audio"]),
     ("engine", &["agent", "books", "call", "campaign", "flow", "ladder", "policy", "speech"]),
     ("sim", &["agent", "books", "call", "campaign", "engine", "flow", "ladder", "policy", "speech"]),
+    ("forecast", &["books", "campaign", "flow", "ladder", "policy"]),
     ("report", &["books", "flow"]),
     ("store", &["books", "flow"]),
     ("import", &["books", "flow", "policy"]),
@@ -35,7 +37,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 
 const PURE: &[&str] = &[
     "speech", "flow", "books", "policy", "ladder", "call", "campaign", "agent", "audio", "rtp", "sip", "engine", "sim",
-    "report", "workshop",
+    "report", "workshop", "forecast",
 ];
 
 /// What would let the world into a pure module.

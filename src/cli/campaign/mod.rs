@@ -1,6 +1,7 @@
-//! `ringback campaign create | start | priority | render | use-flow | pause | stop | status`.
+//! `ringback campaign create | forecast | dry-run | start | priority | render | use-flow | pause | stop | status`.
 
 mod estimate;
+mod outlook;
 mod recordings;
 pub(super) mod render;
 mod sources;
@@ -22,6 +23,7 @@ use crate::serve::{self, Numbers};
 use crate::store::Store;
 use crate::time::Wall;
 
+use outlook::Told;
 pub(super) use sources::Sources;
 pub(super) use waiting::run as waiting;
 
@@ -63,6 +65,13 @@ pub enum Command {
         #[arg(long)]
         estimate: bool,
     },
+    /// Before the start: how many are called and how many are not by which rule, calls by hour, lines needed, when it is over,
+    /// what it costs.
+    Forecast(outlook::Arguments),
+    /// Play the next days in virtual time against a model of people: calls, promises and payments day by day.
+    DryRun(outlook::Arguments),
+    /// The model of people that forecasts take by default: a file to begin your own with.
+    People,
     /// Dial nobody new; calls in the air end by themselves. `start` goes on.
     Pause { name: String },
     /// For good: open attempts are cancelled.
@@ -72,9 +81,17 @@ pub enum Command {
 }
 
 pub async fn run(config: &Path, command: &Command) -> anyhow::Result<()> {
+    if matches!(command, Command::People) {
+        print!("{}", crate::forecast::DEFAULT);
+        return Ok(());
+    }
     let (config, store, clock) = super::open(config).await?;
     let now = clock.now().wall;
+    let out = &mut std::io::stdout();
     match command {
+        Command::Forecast(told) => outlook::run(&*store, &config, told, Told::Forecast, now, out).await?,
+        Command::DryRun(told) => outlook::run(&*store, &config, told, Told::DryRun, now, out).await?,
+        Command::People => {}
         Command::Create { name, ladder, flows, flow, priority } => {
             let sources = match flows {
                 Some(folder) => Sources::read(ladder, folder)?,

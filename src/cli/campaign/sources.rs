@@ -9,7 +9,7 @@ use anyhow::{Context, bail};
 use crate::books::{FlowRef, FlowVersion, Which};
 use crate::cli::flow::checked::{Fit, check};
 use crate::config::Config;
-use crate::diagnostic::render_all;
+use crate::diagnostic::{did_you_mean, render_all};
 use crate::flow::program::{Program, Step, StepId, Via};
 use crate::ladder::{self, Ladder};
 use crate::serve::{self, Unmet, unmet};
@@ -46,6 +46,7 @@ impl Sources {
             programs.push(Arc::new(compiles(&found.flow)?));
             flows.push(found.flow.clone());
         }
+        nodes_are_there(&ladder, &programs)?;
         let sources = Sources { ladder: source, flows, programs };
         sources.never_silent(&ladder)?;
         Ok(sources)
@@ -63,6 +64,7 @@ impl Sources {
             flows.push(flow);
             programs.push(program);
         }
+        nodes_are_there(&ladder, &programs)?;
         let sources = Sources { ladder: source, flows, programs };
         sources.never_silent(&ladder)?;
         Ok(sources)
@@ -136,6 +138,21 @@ pub(super) fn lawful(config: &Config, ladder: &Ladder, programs: &[Arc<Program>]
     Ok(())
 }
 
+/// The ladder's compiler does not know the flows that it names.
+fn nodes_are_there(ladder: &Ladder, programs: &[Arc<Program>]) -> anyhow::Result<()> {
+    for (node, flows) in ladder.nodes_named() {
+        let of = || programs.iter().filter(|program| flows.contains(&program.name.as_str()));
+        let mut nodes = of().flat_map(|program| program.steps.iter().map(|step| step.name.as_str()));
+        if !nodes.any(|known| known == node) {
+            let near = of().flat_map(|program| program.steps.iter().map(|step| step.name.as_str()));
+            let hint = did_you_mean(node, near).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+            let flows = flows.join(", ");
+            bail!("the ladder retries hung_up_early at `{node}`, and no node of {flows} is called so{hint}");
+        }
+    }
+    Ok(())
+}
+
 /// Whether some way from this node on says nothing.
 fn ends_silent(program: &Program, from: StepId) -> bool {
     let mut seen = BTreeSet::new();
@@ -153,7 +170,7 @@ fn ends_silent(program: &Program, from: StepId) -> bool {
     false
 }
 
-fn read_ladder(path: &Path) -> anyhow::Result<(String, Ladder)> {
+pub(super) fn read_ladder(path: &Path) -> anyhow::Result<(String, Ladder)> {
     let source = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     let ladder = checked_ladder(&source, &path.display().to_string())?;
     Ok((source, ladder))

@@ -95,7 +95,7 @@ impl Pen {
     fn apply_groups(&mut self, groups: &[Group]) -> Result<Vec<Result<()>>> {
         // Takes the write lock at once: a lock taken halfway could be refused halfway.
         self.run("BEGIN IMMEDIATE", &[])?;
-        let results = self.apply_each(groups).and_then(|results| self.run("COMMIT", &[]).map(|_| results));
+        let results = self.apply_all(groups).and_then(|results| self.run("COMMIT", &[]).map(|_| results));
         match &results {
             Ok(_) => {
                 self.counters.transactions.fetch_add(1, Relaxed);
@@ -104,6 +104,19 @@ impl Pen {
             Err(_) => drop(self.run("ROLLBACK", &[])),
         }
         results
+    }
+
+    /// Refusals are rare, so first without savepoints; when there is one, all are taken back and applied again, each in its own.
+    fn apply_all(&mut self, groups: &[Group]) -> Result<Vec<Result<()>>> {
+        match groups.iter().try_for_each(|group| self.apply(&group.writes)) {
+            Ok(()) => Ok(groups.iter().map(|_| Ok(())).collect()),
+            Err(e @ StoreError::Unavailable(_)) => Err(e),
+            Err(StoreError::Conflict(_) | StoreError::NotFound(_)) => {
+                self.run("ROLLBACK", &[])?;
+                self.run("BEGIN IMMEDIATE", &[])?;
+                self.apply_each(groups)
+            }
+        }
     }
 
     fn apply_each(&mut self, groups: &[Group]) -> Result<Vec<Result<()>>> {

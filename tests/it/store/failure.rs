@@ -105,6 +105,42 @@ async fn a_full_disk_is_said_and_loses_nothing() {
     roomy.apply(&[promise(AttemptId(1), 3)]).await.unwrap();
 }
 
+/// Groups that share a commit: those that the books refuse hurt no other, and cost no statement where none is refused.
+#[tokio::test]
+async fn a_refused_group_does_not_hurt_those_beside_it() {
+    let place = Place::new();
+    let store = open(&place.file()).await;
+    running(&store, 40).await;
+    let claimed = store.claim_due(at(0), at(5), 40).await.unwrap();
+    let mut groups = Vec::new();
+    for (n, claimed) in claimed.iter().enumerate() {
+        let (id, phone) = (claimed.attempt.id, claimed.standing.contact.phones[0].id);
+        groups.push((vec![live(id, phone, 1), log(id, 1, "answered")], true));
+        if n % 8 == 3 {
+            // Nobody is called twice at once: its log line is not kept either.
+            groups.push((vec![log(id, 2, "never"), live(id, phone, 2)], false));
+        }
+    }
+    let mut all = tokio::task::JoinSet::new();
+    for (group, kept) in groups {
+        let store = store.clone();
+        all.spawn(async move { (store.apply(&group).await, kept) });
+    }
+    while let Some(done) = all.join_next().await {
+        let (result, kept) = done.unwrap();
+        assert_eq!(result.is_ok(), kept, "{result:?}");
+    }
+    for claimed in &claimed {
+        let events = store.call_events(CallId::of(claimed.attempt.id)).await.unwrap();
+        assert_eq!(events.iter().map(|e| e.kind.as_str()).collect::<Vec<_>>(), ["answered"]);
+    }
+    let before = store.counters();
+    let id = claimed[0].attempt.id;
+    store.apply(&[finish(id, Disposition::NoAnswer, 3, close("ladder_ended"))]).await.unwrap();
+    assert_eq!(store.counters().statements - before.statements, 4, "begin, two of the finish, commit");
+    assert!(store.apply(&[finish(id, Disposition::NoAnswer, 3, close("ladder_ended"))]).await.is_err());
+}
+
 #[tokio::test]
 async fn a_locked_database_is_said_and_recovers() {
     let place = Place::new();
