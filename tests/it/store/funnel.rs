@@ -494,7 +494,7 @@ async fn lived(store: &MemoryStore, steps: &[Step]) -> History {
                 if calls {
                     let cost = (n % 3 > 0).then(|| Cost::new(250_000 + n as i64, Currency::Rub));
                     let agent = [None, Some(AgentResult::Connected), Some(AgentResult::Abandoned)][n % 3];
-                    let trunk = ["main", "spare"][n / 3 % 2].to_string();
+                    let trunk = Some(["main", "spare"][n / 3 % 2].to_string());
                     group.push(Write::Carried { attempt: attempt.id, trunk, cost, agent });
                 }
                 group.push(Write::Finish { attempt: attempt.id, outcome, at: Wall(now.0 + 90_000_000), next });
