@@ -15,9 +15,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::audio::listen::Countries;
+use crate::campaign::{Budget, Tariff};
 use crate::diagnostic::{Diagnostic, Span, render_all};
 use crate::language::Language;
-use crate::phone::PhoneNumber;
+use crate::phone::{NumberRules, PhoneNumber};
 pub use crate::secret::Secret;
 use crate::sip;
 use crate::time::Zone;
@@ -40,7 +41,7 @@ pub struct Config {
     pub letters_dir: PathBuf,
     /// The number shown to the people rung, unless a trunk has its own.
     pub caller_id: PhoneNumber,
-    /// At least one.
+    /// At least one. The first rings agents.
     pub trunks: Vec<Trunk>,
     pub inbound: Inbound,
     pub sip_trace: SipTrace,
@@ -56,6 +57,8 @@ pub struct Config {
     /// The numbers that are answered, in order of trial.
     pub lines: Vec<Line>,
     pub media: MediaSettings,
+    /// What calls may cost. `None`: no limit.
+    pub budget: Option<Budget>,
     pub cache: CacheSettings,
     pub speech: voices::Speech,
     /// After SIGTERM, calls in the air may go on for this long.
@@ -93,6 +96,13 @@ pub struct Trunk {
     pub stir: Option<Stir>,
     /// The contract with the carrier for mass calls, and what it shows of us.
     pub mass_call: Option<MassCall>,
+    /// The beginnings of the numbers it is for; empty: any, behind trunks that name the number's beginning.
+    pub prefixes: Vec<String>,
+    /// Of equally fitting trunks the lowest is tried first, 1..=100.
+    pub priority: u32,
+    /// Which numbers are not dialled over it.
+    pub numbers: NumberRules,
+    pub tariff: Option<Tariff>,
 }
 
 /// Where the law wants one (Russia, 41-FZ of 2025).

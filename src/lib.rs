@@ -6,6 +6,7 @@ pub mod diagnostic;
 pub mod id;
 pub mod language;
 pub mod money;
+pub mod number_type;
 pub mod outcome;
 pub mod phone;
 pub mod secret;

@@ -42,6 +42,16 @@ pub enum DeskOrder {
     Closed { call: CallId },
 }
 
+/// The agents of a queue at one moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Staffed {
+    /// Who could take a call.
+    pub free: u32,
+    /// Who is rung or talks, in whatever queue.
+    pub busy: u32,
+    pub talk_mean: Duration,
+}
+
 /// The agents of all queues, the calls they hold, and the calls that wait for them.
 #[derive(Debug, Default)]
 pub struct Desk {
@@ -174,6 +184,25 @@ impl Desk {
     /// When `ticked` may change something.
     pub fn deadline(&self) -> Option<Mono> {
         self.wakes_at
+    }
+
+    /// Who is at work in a queue at this moment; nobody outside its hours.
+    pub fn staffed(&self, now: Now, queue: &str) -> Staffed {
+        let Some(queue) = self.queues.get(queue) else { return Staffed::default() };
+        let open = queue.hours.as_ref().is_none_or(|(window, zone)| window.contains(now.wall, zone, Duration::ZERO));
+        let busy = queue.agents.iter().filter(|n| self.agents[**n].held.is_some()).count() as u32;
+        let free = queue.agents.iter().filter(|n| open && self.agents[**n].is_free(now.mono)).count() as u32;
+        Staffed { free, busy, talk_mean: queue.talk_mean }
+    }
+
+    /// When the next agent has rested who did not pick up.
+    pub fn rested_at(&self, now: Mono) -> Option<Mono> {
+        self.agents.iter().filter(|a| a.held.is_none() && a.rests_until > now).map(|a| a.rests_until).min()
+    }
+
+    /// How many agents a queue has, at work or not.
+    pub fn agents_of(&self, queue: &str) -> usize {
+        self.queues.get(queue).map_or(0, |queue| queue.agents.len())
     }
 
     /// The calls in line and their queues.

@@ -173,7 +173,7 @@ impl House {
         let mut made = 0;
         while made < attempts as u64 {
             let begun = self.clock.mono();
-            let claimed = self.store.claim_due(now, now + LEASE, at_once).await?;
+            let claimed = self.store.claim_due(now, now + LEASE, &[(self.campaign, at_once)]).await?;
             let turns: Vec<_> = claimed.iter().map(|c| turn(&self.ladder, &c.standing, &c.attempt.plan, now)).collect();
             took.push(self.clock.mono().since(begun));
             anyhow::ensure!(!claimed.is_empty(), "nothing is due any more after {made} attempts");

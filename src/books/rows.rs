@@ -11,7 +11,7 @@ use super::write::Close;
 use crate::flow::program::{FlowHash, OptOutScope};
 use crate::id::*;
 use crate::language::Language;
-use crate::money::Money;
+use crate::money::{Currency, Money};
 use crate::outcome::{AnsweredBy, Blame, Channel, Disposition, HangupCause, Verstat};
 use crate::phone::PhoneNumber;
 use crate::time::{Wall, Zone};
@@ -122,6 +122,8 @@ pub struct Campaign {
     /// Unique.
     pub name: String,
     pub state: CampaignState,
+    /// Its weight when lines are shared with other campaigns.
+    pub priority: Priority,
     /// The ladder's YAML, as it was when the campaign was created.
     pub ladder: String,
     /// The flows it runs, one a name, pinned.
@@ -129,6 +131,39 @@ pub struct Campaign {
     /// Versions it was moved away from, by name, version and hash; attempts made with them still name them.
     pub earlier_flows: Vec<FlowVersion>,
     pub created_at: Wall,
+}
+
+/// The weight of a campaign when several want the same lines, 1 to 10: one of 10 is given twice the lines of one of 5.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Priority(u8);
+
+impl Priority {
+    pub const LEAST: Priority = Priority(1);
+    pub const USUAL: Priority = Priority(5);
+    pub const MOST: Priority = Priority(10);
+
+    /// `None`: not from 1 to 10.
+    pub fn new(weight: u8) -> Option<Priority> {
+        (Priority::LEAST.0..=Priority::MOST.0).contains(&weight).then_some(Priority(weight))
+    }
+
+    pub fn weight(self) -> u8 {
+        self.0
+    }
+}
+
+impl fmt::Display for Priority {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::str::FromStr for Priority {
+    type Err = String;
+    fn from_str(s: &str) -> Result<Priority, String> {
+        let priority = s.parse().ok().and_then(Priority::new);
+        priority.ok_or_else(|| format!("`{s}` is no priority: a whole number from 1 (least) to 10 (most); 5 is usual"))
+    }
 }
 
 impl Campaign {
@@ -186,6 +221,12 @@ pub struct Attempt {
     pub quality: Option<CallQuality>,
     /// The packs, with version and hash, under which it was let go live.
     pub policy: Option<String>,
+    /// Which trunk carried it, or refused it last. With the outcome; `None` for what is no call, and before.
+    pub trunk: Option<String>,
+    /// What it cost by the trunk's tariff; `None`: no tariff.
+    pub cost: Option<Cost>,
+    /// Of a person who was given an agent, or was to be: how that went.
+    pub agent: Option<AgentResult>,
 }
 
 crate::words! {
@@ -226,6 +267,67 @@ pub struct Ruling {
     pub until: Option<Wall>,
     /// The packs, with version and hash.
     pub policy: String,
+}
+
+crate::words! {
+    /// What became of a person's wish for an agent, in a campaign that is dialled for agents.
+    pub enum AgentResult {
+        Connected = "connected",
+        /// No agent was there in time. Counts against the cap of abandoned calls.
+        Abandoned = "abandoned",
+    }
+}
+
+/// What something cost: tariffs know parts of a kopeck or cent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Cost {
+    /// Millionths of the currency's major unit.
+    pub micros: i64,
+    pub currency: Currency,
+}
+
+impl Cost {
+    pub fn new(micros: i64, currency: Currency) -> Cost {
+        Cost { micros, currency }
+    }
+}
+
+impl fmt::Display for Cost {
+    /// At least two digits after the point, at most six: `0.25 RUB`, `0.0045 USD`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = if self.micros < 0 { "-" } else { "" };
+        let (whole, part) = (self.micros.unsigned_abs() / 1_000_000, self.micros.unsigned_abs() % 1_000_000);
+        let part = format!("{part:06}");
+        let part = part.trim_end_matches('0');
+        write!(f, "{sign}{whole}.{part:0<2} {}", self.currency)
+    }
+}
+
+/// What a campaign's calls have cost, by currency: in all, and since an instant that was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Spent {
+    pub campaign: CampaignId,
+    pub total: Cost,
+    pub since: Cost,
+}
+
+/// How many people of a campaign who were to talk to an agent did, and how many found none, in one hour since 1970.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AgentHour {
+    pub campaign: CampaignId,
+    pub hour: i64,
+    pub connected: u64,
+    pub abandoned: u64,
+}
+
+/// What slows or stops dialling, as the running service last said: of a trunk, a campaign or the whole service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holding {
+    /// `trunk main`, `campaign winter`, `service`. Unique.
+    pub about: String,
+    /// Plain words: what, why, until when.
+    pub says: String,
+    pub at: Wall,
 }
 
 /// How a call's audio went over the network, both ways. Known when its leg has been closed, before or after the outcome; never,

@@ -99,6 +99,7 @@ impl Standing {
                 | Write::Reschedule { .. }
                 | Write::Log(_)
                 | Write::Quality { .. }
+                | Write::Carried { .. }
                 | Write::Message { .. }
                 | Write::Worklist { .. }
                 | Write::Finish { .. }

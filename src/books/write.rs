@@ -2,7 +2,9 @@
 //! model applies the same values in plain Rust, so that both can be held to one suite.
 
 use super::account::PromisePart;
-use super::rows::{CallEvent, CallQuality, Caller, CampaignState, InboundEnd, Outcome, PhoneState, Plan, Ruling};
+use super::rows::{
+    AgentResult, CallEvent, CallQuality, Caller, CampaignState, Cost, InboundEnd, Outcome, PhoneState, Plan, Ruling,
+};
 use crate::flow::program::{FlowHash, OptOutScope};
 use crate::id::*;
 use crate::outcome::{Channel, Disposition};
@@ -32,6 +34,14 @@ pub enum Write {
     Quality {
         call: CallId,
         quality: CallQuality,
+    },
+    /// Which trunk carried a call that was live, what it cost, and whether an agent was there in time; the last word counts.
+    Carried {
+        attempt: AttemptId,
+        /// `None`: nobody knows, since the process died that did.
+        trunk: Option<String>,
+        cost: Option<Cost>,
+        agent: Option<AgentResult>,
     },
     /// Appends to a call's log.
     Log(CallEvent),

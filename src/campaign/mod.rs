@@ -1,12 +1,22 @@
 #![doc = include_str!("README.md")]
 
+mod budget;
+mod dialler;
 mod pacer;
 mod plan;
 pub mod rehearse;
+mod shares;
+mod tariff;
 #[cfg(test)]
 mod tests;
+mod trunks;
 mod waiting;
 
+pub use budget::{Budget, CampaignBudget, Exhausted, Spending};
+pub use dialler::{ABANDONED_REST, AgentsNow, Dialler, Rate as AgentRate};
 pub use pacer::{Pace, Pacer};
 pub use plan::{Then, Turn, decide_now, plan_again, plan_awake, plan_first, plan_next, ruling, turn};
+pub use shares::{Shares, divide};
+pub use tariff::{Rate, Tariff};
+pub use trunks::{Carried, Route, TrunkId, TrunkPlan, Trunks};
 pub use waiting::{Reason, Waiting};

@@ -1,6 +1,7 @@
 //! How fast one trunk may be dialled: never more channels or calls per second than agreed, less while it fails.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::time::Duration;
 
 use crate::outcome::{Disposition, DispositionClass};
@@ -58,8 +59,31 @@ const TOKEN: u64 = 1_000_000;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Pace {
     Full,
-    Slowed { permille: u32, why: String },
-    Down { why: String },
+    /// At so many thousandths of the agreed rate. `full_in`: if nothing fails meanwhile.
+    Slowed {
+        permille: u32,
+        cps_max: u32,
+        why: String,
+        full_in: Duration,
+    },
+    Down {
+        why: String,
+    },
+}
+
+impl fmt::Display for Pace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Pace::Full => f.write_str("dials at full rate"),
+            Pace::Slowed { permille, cps_max, why, full_in } => {
+                let rate = u64::from(*permille) * u64::from(*cps_max);
+                let (whole, part) = (rate / 1000, rate % 1000 / 100);
+                write!(f, "dials {whole}.{part} of {cps_max} calls a second: {why}; ")?;
+                write!(f, "full again in about {} s", full_in.as_secs().max(1))
+            }
+            Pace::Down { why } => write!(f, "is not dialled: {why}"),
+        }
+    }
 }
 
 impl Pacer {
@@ -166,10 +190,16 @@ impl Pacer {
         }
     }
 
-    pub fn pace(&self) -> Pace {
+    pub fn pace(&mut self, now: Mono) -> Pace {
+        self.pass_to(now);
         match (&self.down, &self.slow_because) {
             (Some(down), _) => Pace::Down { why: down.why.clone() },
-            (None, Some(why)) => Pace::Slowed { permille: self.rate_permille as u32, why: why.clone() },
+            (None, Some(why)) => {
+                let steps = (1000 - self.rate_permille).div_ceil(RECOVER_PERMILLE) as u32;
+                let full_in = (RECOVER_EVERY * steps).saturating_sub(now.since(self.recovered_at));
+                let permille = self.rate_permille as u32;
+                Pace::Slowed { permille, cps_max: self.cps_max, why: why.clone(), full_in }
+            }
             (None, None) => Pace::Full,
         }
     }
@@ -284,7 +314,7 @@ mod tests {
             let starts = dial(&mut pacer, 0, 10_000, call_ms, Disposition::NoAnswer);
             assert!(expected.contains(&starts.len()), "{channels} {cps}: {}", starts.len());
             assert!(most_in_a_second(&starts) <= cps as usize, "{cps}");
-            assert_eq!(pacer.pace(), Pace::Full);
+            assert_eq!(pacer.pace(at(10_000)), Pace::Full);
         }
     }
 
@@ -310,13 +340,15 @@ mod tests {
         let mut pacer = Pacer::new(1000, 40, at(0));
         let starts = dial(&mut pacer, 0, 3000, 20, Disposition::Congestion);
         assert!(starts.len() < 40, "{}", starts.len());
-        let Pace::Slowed { permille: 62, why } = pacer.pace() else { panic!("{:?}", pacer.pace()) };
-        assert_eq!(why, "4 of the last 4 calls failed in the trunk, the last: congestion");
+        let told = pacer.pace(at(3000)).to_string();
+        let expected = "dials 2.4 of 40 calls a second: 4 of the last 4 calls failed in the trunk, the last: congestion; \
+                        full again in about 48 s";
+        assert_eq!(told, expected);
         let starts = dial(&mut pacer, 3000, 63_000, 20, Disposition::NoAnswer);
         let (first, last) =
             (starts.iter().filter(|s| **s < 8000).count(), starts.iter().filter(|s| **s >= 58_000).count());
         assert!(first < 30 && (195..=200).contains(&last), "{first} {last}");
-        assert_eq!(pacer.pace(), Pace::Full);
+        assert_eq!(pacer.pace(at(63_000)), Pace::Full);
     }
 
     #[test]
@@ -326,7 +358,7 @@ mod tests {
             pacer.started(at(i * 100));
             pacer.ended(at(i * 100), if i % 6 == 0 { Disposition::Congestion } else { Disposition::Informed });
         }
-        assert_eq!(pacer.pace(), Pace::Full);
+        assert_eq!(pacer.pace(at(10_000)), Pace::Full);
     }
 
     #[test]
@@ -334,9 +366,10 @@ mod tests {
         let mut pacer = Pacer::new(1000, 40, at(0));
         let starts = dial(&mut pacer, 0, 300_000, 20, Disposition::TrunkDown);
         assert!(starts.len() < 30, "{}", starts.len());
-        assert_eq!(pacer.pace(), Pace::Down { why: "stopped: 17 calls in a row ended with trunk_down".into() });
+        let told = pacer.pace(at(300_000)).to_string();
+        assert_eq!(told, "is not dialled: stopped: 17 calls in a row ended with trunk_down");
         dial(&mut pacer, 300_000, 330_100, 20, Disposition::Busy);
-        assert!(matches!(pacer.pace(), Pace::Slowed { .. }), "{:?}", pacer.pace());
+        assert!(matches!(pacer.pace(at(330_100)), Pace::Slowed { .. }), "{:?}", pacer.pace(at(330_100)));
     }
 
     #[test]
@@ -344,9 +377,10 @@ mod tests {
         let mut pacer = Pacer::new(10, 10, at(0));
         pacer.down("OPTIONS unanswered");
         assert_eq!((pacer.room(at(500_000)), pacer.next_at(at(500_000))), (0, None));
-        assert_eq!(pacer.pace(), Pace::Down { why: "OPTIONS unanswered".into() });
+        assert_eq!(pacer.pace(at(500_000)), Pace::Down { why: "OPTIONS unanswered".into() });
         pacer.up(at(500_000));
         assert_eq!(pacer.room(at(500_000)), 1);
-        assert_eq!(pacer.pace(), Pace::Slowed { permille: 250, why: "the trunk is back".into() });
+        let told = pacer.pace(at(510_000)).to_string();
+        assert_eq!(told, "dials 4.5 of 10 calls a second: the trunk is back; full again in about 30 s");
     }
 }

@@ -50,7 +50,7 @@ pub struct Failure {
 
 /// # Errors
 /// The first step of the test that cannot be or does not hold.
-pub fn rehearse(ladder: &Ladder, test: &LadderTest) -> Result<Covered, Failure> {
+pub fn rehearse(ladder: &Ladder, test: &LadderTest) -> Result<Covered, Box<Failure>> {
     let mut stage = Stage::new(ladder, test);
     for (step, span) in &test.steps {
         let done = match step {
@@ -58,7 +58,7 @@ pub fn rehearse(ladder: &Ladder, test: &LadderTest) -> Result<Covered, Failure> 
             TestStep::Expects(expected) => stage.expects(expected),
         };
         if let Err(message) = done {
-            return Err(Failure { span: *span, message, log: stage.log, covered: stage.covered });
+            return Err(Box::new(Failure { span: *span, message, log: stage.log, covered: stage.covered }));
         }
     }
     Ok(stage.covered)
@@ -471,7 +471,7 @@ mod tests {
             let mut covered = Covered::default();
             for test in &tests {
                 let held = rehearse(&ladder, test).unwrap_or_else(|failure| {
-                    let Failure { span, message, log, .. } = failure;
+                    let Failure { span, message, log, .. } = *failure;
                     panic!("{file}:{}:{}: {}\n{message}\n{}", span.line, span.column, test.name, log.join("\n"))
                 });
                 covered.join(&held);

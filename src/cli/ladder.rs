@@ -140,7 +140,7 @@ fn test_ladder(
             Err(failure) => {
                 score.failed += 1;
                 covered.join(&failure.covered);
-                let Failure { span, message, log, .. } = failure;
+                let Failure { span, message, log, .. } = *failure;
                 writeln!(out, "  FAILED  {}\n    {file}:{}:{}", test.name, span.line, span.column)?;
                 message.lines().try_for_each(|line| writeln!(out, "    {line}"))?;
                 log.iter().try_for_each(|line| writeln!(out, "    | {line}"))?;

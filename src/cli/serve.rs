@@ -11,6 +11,11 @@ use crate::store::Store;
 /// A line of progress goes to the log this often, in seconds of running time.
 const LOG_EVERY_S: u64 = 10;
 
+/// On one line.
+pub(super) fn words(holding: &[crate::books::Holding]) -> String {
+    holding.iter().map(|held| format!("{} {}", held.about, held.says)).collect::<Vec<_>>().join("; ")
+}
+
 pub async fn run(config: &Path) -> anyhow::Result<()> {
     let signals = Signals::new().context("cannot listen for signals")?;
     let (config, store, clock) = super::open(config).await?;
@@ -34,7 +39,7 @@ pub async fn run(config: &Path) -> anyhow::Result<()> {
                 answered = tally.answered,
                 promises = tally.promises,
                 errors = tally.errors,
-                holding = progress.holding.as_deref().unwrap_or(""),
+                holding = words(&progress.holding),
                 "progress"
             );
         }

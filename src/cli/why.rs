@@ -117,7 +117,11 @@ impl Story<'_> {
         let close = history.closed.iter().find(|(id, _)| *id == campaign.id);
         match (open, close) {
             (_, Some((_, close))) => {
-                self.line(format!("  Nothing more: closed as {}, {}", close.reason, close.why));
+                let until = match close.wake_at {
+                    Some(at) => format!("Nothing until {}", self.at(at)),
+                    None => "Nothing more".to_string(),
+                };
+                self.line(format!("  {until}: closed as {}, {}", close.reason, close.why));
             }
             (Some(attempt), None) => self.next(attempt, campaign.state, now),
             (None, None) => self.line("  Nothing is planned.".into()),
@@ -162,6 +166,15 @@ impl Story<'_> {
                 }
                 if outcome.talk_ms > 0 {
                     let _ = write!(line, ", talked {} s", outcome.talk_ms / 1000);
+                }
+                if let Some(trunk) = &attempt.trunk {
+                    let _ = write!(line, ", over {trunk}");
+                }
+                if let Some(cost) = attempt.cost {
+                    let _ = write!(line, ", cost {cost}");
+                }
+                if attempt.agent == Some(AgentResult::Abandoned) {
+                    line.push_str(", found no agent in time");
                 }
                 if let Some(quality) = attempt.quality {
                     let _ = write!(line, "; audio: {quality}");
@@ -224,7 +237,8 @@ mod tests {
         let waits = "  Next: voice is due at 2026-11-20 13:30; it waits for the campaign to be started, because: first try of step 1\n";
         assert!(why(&store, 0).await.ends_with(waits), "{}", why(&store, 0).await);
         store.set_campaign_state(id, CampaignState::Running, at(0)).await.unwrap();
-        let phone = store.claim_due(at(31), at(40), 1).await.unwrap()[0].standing.contact.phones[0].id;
+        let phone =
+            store.claim_due(at(31), at(40), &[(CampaignId(1), 1)]).await.unwrap()[0].standing.contact.phones[0].id;
         let outcome = Outcome {
             disposition: Disposition::Refused,
             blame: Disposition::Refused.blame(),

@@ -27,7 +27,7 @@ fn the_sample_loads_with_its_commented_settings() {
     let mut whole = Config::sample().to_string();
     let of_carriers = "register realm from_domain from_display identity privacy number_format dial_prefix \
         user_phone codecs ptime_ms srtp early_media prack session_timer_s redirects_max redirect_hosts \
-        failover_statuses stir";
+        failover_statuses stir prefixes priority allow deny types tariff budget";
     let of_others = ["username", "password", "caller_id", "token", "authorization"];
     for key in of_carriers.split_whitespace().chain(of_others) {
         whole = whole.replace(&format!("# {key}:"), &format!("{key}:"));
@@ -96,7 +96,7 @@ fn mistakes_have_a_place_and_a_code() {
         ("[\"+7\", \"+44\"]", "[\"7\", \"+4x\"]", "19:18 C003, 19:23 C003", "beginning of a number"),
         ("# password: \"${env:TRUNK_PASSWORD}\"", "password: hunter2 #", "32:15 C004", "change the secret"),
         ("# password: \"${env:TRUNK_PASSWORD}\"", "password: \"${env:NOPE}\" #", "32:15 C005", "NOPE is not set"),
-        ("# password: \"file:secrets/smtp\"", "password: \"file:none\"\n  username: x", "84:13 C005", "cannot read"),
+        ("# password: \"file:secrets/smtp\"", "password: \"file:none\"\n  username: x", "94:13 C005", "cannot read"),
         ("channels_max: 30", "channels_max: 0", "34:19 C003", "from 1 to 10000"),
         ("channels_max: 30", "channels_max: many", "34:19 C001", "number"),
         ("cps_max: 5 ", "cps_max: -1 ", "35:14 C003", "out of range"),
@@ -107,27 +107,27 @@ fn mistakes_have_a_place_and_a_code() {
         ("# transport: tls ", "tls: { ca: none.pem } ", "24:16 C005", "cannot read the file none.pem"),
         ("# transport: tls ", "tls: { key: ringback.yaml } ", "24:17 C005, 24:17 C003", "go together"),
         ("# transport: tls ", "tls: { server_name: a/b } ", "24:25 C003", "not the name of a host"),
-        ("tls: none ", "tls: maybe ", "82:8 C001", "maybe"),
-        ("sip:agent2@127", "agent2@127", "75:43 C003", "not a SIP address"),
+        ("tls: none ", "tls: maybe ", "92:8 C001", "maybe"),
+        ("sip:agent2@127", "agent2@127", "85:43 C003", "not a SIP address"),
         (
             "http://127.0.0.1:8025",
             "http://sms.example.com\"\n  token: \"${env:SET}\"\n  # \"",
-            "91:8 C003",
+            "101:8 C003",
             "plain text",
         ),
-        ("host: billing.example.org", "host: https://billing.example.org/balance", "99:11 C003", "name of a server"),
-        ("host: billing.example.org", "host: http://billing.example.org", "99:11 C003", "plain text"),
-        ("host: billing.example.org", "host: a.example\n  - host: \"A.example:443\"", "100:11 C006", "named twice"),
+        ("host: billing.example.org", "host: https://billing.example.org/balance", "109:11 C003", "name of a server"),
+        ("host: billing.example.org", "host: http://billing.example.org", "109:11 C003", "plain text"),
+        ("host: billing.example.org", "host: a.example\n  - host: \"A.example:443\"", "110:11 C006", "named twice"),
         (
             "# authorization: \"${env:BILLING_AUTHORIZATION}\"",
             "authorization: hunter2 #",
-            "100:20 C004",
+            "110:20 C004",
             "change the secret",
         ),
         (
             "# authorization: \"${env:BILLING_AUTHORIZATION}\"",
             "authorization: \"${env:LINES}\" #",
-            "100:20 C003",
+            "110:20 C003",
             "one line",
         ),
         (REGISTER, "register: { expires_s: 5 }", "39:28 C003", "from 60"),
@@ -148,22 +148,22 @@ fn mistakes_have_a_place_and_a_code() {
         ("# redirects_max: 0", "redirects_max: 9", "59:20 C003", "from 0 to 5"),
         ("# failover_statuses: []", "failover_statuses: [200]", "61:25 C003", "from 300"),
         ("# stir: { key: \"file:secrets/stir.pem\"", "stir: { key: \"hunter2\"", "62:18 C004", "change the secret"),
-        ("peers: []", "peers: [\"carrier\"]", "68:11 C003", "203.0.113.0/24"),
-        ("strangers: silence", "strangers: loud", "69:14 C001", "loud"),
-        ("days: mon-fri", "days: sat-mon", "76:20 C003", "begins on Monday"),
-        ("from: \"09:00\"", "from: \"9\"", "76:35 C003", "time of day"),
-        ("to: \"20:00\"", "to: \"08:00\"", "76:48 C003", "closes after it opens"),
-        ("zone: Europe/Moscow", "zone: Moscow", "76:63 C003", "time zone"),
-        ("transfer_to: []", "transfer_to: [\"8800\", \"sip:desk\"]", "105:15 C003, 105:23 C003", "sip:*@example.org"),
-        ("  bind_ip: 127.0.0.1", "  ports: 5000-4000\n  bind_ip: 127.0.0.1", "119:10 C003", "16384-32767"),
-        ("  bind_ip: 127.0.0.1", "  silent_s_max: 2\n  bind_ip: 127.0.0.1", "119:17 C003", "from 5"),
-        ("# hold_s_max: 120", "hold_s_max: 1", "122:15 C003", "from 5"),
-        ("  bind_ip: 127.0.0.1", "  record_calls: some\n  bind_ip: 127.0.0.1", "119:17 C003", "off"),
-        ("  bind_ip: 127.0.0.1", "  far_end: here\n  bind_ip: 127.0.0.1", "119:12 C003", "behind a NAT"),
-        ("disk_mb_max: 4096", "disk_mb_max: 0", "133:16 C003", "from 1"),
-        ("disk_mb_max: 200", "disk_mb_max: -1", "142:43 C003", "from 0"),
-        ("drain_s: 120", "drain_s: 120\ndrain_s: 5", "139:1 C001", "duplicate"),
-        ("from: \"Billing <billing@example.com>\"", "from: \"a@b.c\\nBcc: x@y.z\"", "85:9 C003", "e-mail address"),
+        ("peers: []", "peers: [\"carrier\"]", "78:11 C003", "203.0.113.0/24"),
+        ("strangers: silence", "strangers: loud", "79:14 C001", "loud"),
+        ("days: mon-fri", "days: sat-mon", "86:20 C003", "begins on Monday"),
+        ("from: \"09:00\"", "from: \"9\"", "86:35 C003", "time of day"),
+        ("to: \"20:00\"", "to: \"08:00\"", "86:48 C003", "closes after it opens"),
+        ("zone: Europe/Moscow", "zone: Moscow", "86:63 C003", "time zone"),
+        ("transfer_to: []", "transfer_to: [\"8800\", \"sip:desk\"]", "115:15 C003, 115:23 C003", "sip:*@example.org"),
+        ("  bind_ip: 127.0.0.1", "  ports: 5000-4000\n  bind_ip: 127.0.0.1", "129:10 C003", "16384-32767"),
+        ("  bind_ip: 127.0.0.1", "  silent_s_max: 2\n  bind_ip: 127.0.0.1", "129:17 C003", "from 5"),
+        ("# hold_s_max: 120", "hold_s_max: 1", "132:15 C003", "from 5"),
+        ("  bind_ip: 127.0.0.1", "  record_calls: some\n  bind_ip: 127.0.0.1", "129:17 C003", "off"),
+        ("  bind_ip: 127.0.0.1", "  far_end: here\n  bind_ip: 127.0.0.1", "129:12 C003", "behind a NAT"),
+        ("disk_mb_max: 4096", "disk_mb_max: 0", "143:16 C003", "from 1"),
+        ("disk_mb_max: 200", "disk_mb_max: -1", "157:43 C003", "from 0"),
+        ("drain_s: 120", "drain_s: 120\ndrain_s: 5", "154:1 C001", "duplicate"),
+        ("from: \"Billing <billing@example.com>\"", "from: \"a@b.c\\nBcc: x@y.z\"", "95:9 C003", "e-mail address"),
         ("\ndatabase: ringback.db", "\ndatabase: [", "5:11 C001", ""),
     ] {
         let source = Config::sample().replacen(from, to, 1);
@@ -204,6 +204,73 @@ fn numbers_within_a_country() {
 fn a_missing_file_says_what_to_do() {
     let error = Config::load(Path::new("no/such/ringback.yaml")).unwrap_err();
     assert!(error.to_string().contains("ringback init"), "{error}");
+}
+
+/// What is written of the sample's trunk, and behind the trunks.
+fn dialled(of_trunk: &str, more: &str) -> Result<Config, ConfigError> {
+    let trunk = "    channels_max: 30 ";
+    let source = Config::sample().replacen(trunk, &format!("    {of_trunk}\n{trunk}"), 1);
+    parse(&format!("{source}\n{more}"))
+}
+
+#[test]
+fn prices_and_limits_as_written_and_read() {
+    let tariff = "tariff: { currency: RUB, rates: [{ prefix: \"+7 (495)\", attempt: 0.25, minute: 1.2 }] }";
+    let budget = "budget: { zone: Europe/Moscow, currency: RUB, day_max: 5000.5, campaigns: { a: { max: 1 } } }";
+    let config = dialled(tariff, budget).unwrap_or_else(|e| panic!("{e}"));
+    let rate = &config.trunks[0].tariff.as_ref().unwrap().rates[0];
+    assert_eq!((rate.prefix.as_str(), rate.attempt_micros, rate.minute_micros), ("+7495", 250_000, 1_200_000));
+    let budget = config.budget.unwrap();
+    assert_eq!((budget.day_max, budget.campaigns["a"].max), (Some(5_000_500_000), Some(1_000_000)));
+    let numbers = dialled("allow: [\"+7 495\"]\n    types: [mobile]", "").unwrap().trunks[0].numbers.clone();
+    assert_eq!((numbers.allow, numbers.types), (vec!["+7495".to_string()], vec![crate::phone::NumberType::Mobile]));
+}
+
+/// What is written of a trunk; line below the trunk's first, column and code of what is wrong with it, and some of its words.
+#[test]
+fn what_is_wrong_about_dialling() {
+    for (written, expected, words) in [
+        ("priority: 0", "15 C003", "from 1 to 100"),
+        ("prefixes: [7495]", "16 C003", "+ and digits"),
+        ("deny: [\"+7 9x\"]", "12 C003", "not the beginning of a number"),
+        ("types: [premium]", "13 C003", "never dialled"),
+        ("types: [mobil]", "13 C003", "mobile, fixed"),
+        ("tariff: { currency: RUR, rates: [{ prefix: \"+\", minute: 1 }] }", "25 C003", "one of RUB"),
+        ("tariff: { currency: RUB, rates: [] }", "37 C003", "without a price"),
+        ("tariff: { currency: RUB, rates: [{ prefix: \"+\" }] }", "38 C003", "a price of nothing"),
+        ("tariff: { currency: RUB, rates: [{ prefix: \"7\", minute: 1 }] }", "48 C003", "any number"),
+        ("tariff: { currency: RUB, rates: [{ prefix: \"+\", minute: -1 }] }", "61 C003", "out of range"),
+        ("tariff: { currency: RUB, rates: [{ prefix: \"+\", minute: 1, step_s: 0 }] }", "72 C003", "from 1 to 3600"),
+        ("tariff: { currency: RUB, rates: [{ prefix: \"+\", minut: 1 }] }", "53 C001", "minut"),
+        (
+            "tariff: { currency: RUB, rates: [{ prefix: \"+\", minute: 1 }, { prefix: \"+\", minute: 2 }] }",
+            "76 C006",
+            "two prices",
+        ),
+    ] {
+        let error = dialled(written, "").expect_err(written);
+        let line = Config::sample().lines().position(|l| l.starts_with("    channels_max: 30 ")).unwrap() as u32 + 1;
+        let found: Vec<String> = error
+            .diagnostics
+            .iter()
+            .map(|d| {
+                assert_eq!(d.span.line, line, "{error}");
+                format!("{} {}", d.span.column, d.code)
+            })
+            .collect();
+        assert!(found.join(", ") == expected && error.to_string().contains(words), "{written}: {found:?}\n{error}");
+    }
+    for (budget, words) in [
+        ("budget: { zone: Europe/Moscow, currency: RUB, day_max: 1 }", "trunk main has no tariff"),
+        ("budget: { zone: Moscow, currency: RUB }", "name of a time zone"),
+        ("budget: { zone: Europe/Moscow, currency: RUB, day_max: 0.12345678 }", "six digits"),
+    ] {
+        let error = dialled("priority: 1", budget).expect_err(budget).to_string();
+        assert!(error.contains(words), "{error}");
+    }
+    let priced = "tariff: { currency: USD, rates: [{ prefix: \"+\", minute: 1 }] }";
+    let error = dialled(priced, "budget: { zone: Europe/Moscow, currency: RUB, day_max: 1 }").unwrap_err().to_string();
+    assert!(error.contains("the budget is in another currency"), "{error}");
 }
 
 /// What is written of a voice or of who speaks, at the end of a config that is right.

@@ -19,6 +19,7 @@ use crate::diagnostic::{Diagnostic, Span};
 use crate::phone::PhoneNumber;
 use crate::time::Zone;
 
+mod dialling;
 mod lines;
 mod reach;
 mod trunk;
@@ -57,6 +58,7 @@ struct Written {
     voices: BTreeMap<String, Spanned<voices::WrittenVoice>>,
     #[serde(default)]
     speech: voices::WrittenSpeech,
+    budget: Option<Spanned<dialling::WrittenBudget>>,
     drain_s: Option<Number>,
 }
 
@@ -101,6 +103,16 @@ struct WrittenTrunk {
     failover_statuses: Vec<Number>,
     stir: Option<trunk::WrittenStir>,
     mass_call: Option<WrittenMassCall>,
+    priority: Option<Number>,
+    #[serde(default)]
+    prefixes: Vec<Text>,
+    #[serde(default)]
+    allow: Vec<Text>,
+    #[serde(default)]
+    deny: Vec<Text>,
+    #[serde(default)]
+    types: Vec<Text>,
+    tariff: Option<Spanned<dialling::WrittenTariff>>,
 }
 
 #[derive(Deserialize)]
@@ -248,6 +260,7 @@ impl Checker<'_> {
         let caller_id = self.phone(&w.caller_id);
         let allow_prefixes = self.allow_prefixes(&w.allow_prefixes);
         let trunks = self.trunks(&w.trunks, &allow_prefixes);
+        let budget = w.budget.as_ref().map(|b| self.budget(b, &w.trunks.value));
         let inbound = self.inbound(w.inbound.as_ref());
         let sip_trace = self.sip_trace(w.sip_trace.as_ref());
         // Every queue is checked before the first failure counts, so that all of them are reported.
@@ -284,6 +297,7 @@ impl Checker<'_> {
             media: media?,
             cache: cache?,
             speech: speech?,
+            budget: budget.map_or(Some(None), |b| b.map(Some))?,
             drain: drain?,
         })
     }
@@ -324,6 +338,10 @@ impl Checker<'_> {
         let abilities = self.abilities(w);
         let registrations = self.registrations(w);
         let mass_call = w.mass_call.as_ref().map_or(Some(None), |m| self.mass_call(m).map(Some));
+        let priority = w.priority.as_ref().map_or(Some(1.0), |p| self.whole(p, 1.0, 100.0));
+        let prefixes = self.prefixes(&w.prefixes);
+        let numbers = self.number_rules(w);
+        let tariff = w.tariff.as_ref().map_or(Some(None), |t| self.tariff(t).map(Some));
         let stir = w.stir.as_ref().map_or(Some(None), |s| self.stir(s).map(Some));
         Some(Trunk {
             registrations: registrations?,
@@ -331,6 +349,10 @@ impl Checker<'_> {
             abilities: abilities?,
             stir: stir?,
             mass_call: mass_call?,
+            priority: priority? as u32,
+            prefixes: prefixes?,
+            numbers: numbers?,
+            tariff: tariff?,
             name: w.name.value.clone(),
             peer: peer?,
             bind: bind?,

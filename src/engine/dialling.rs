@@ -1,38 +1,22 @@
 //! From a due attempt to an INVITE: claim, ask policy, prepare the audio, wait for a channel, go live on disk, dial.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::talking::{LiveCall, Whose};
-use super::{Asked, CLAIM_POLL_S, Destination, Engine, Output};
+use super::waiting::Waiting;
+use super::{Asked, CLAIM_POLL_S, Destination, Engine, Output, Running};
 use crate::books::*;
 use crate::call::{self, Call};
-use crate::campaign::{self, Then, Turn};
-use crate::flow::program::{ContactValues, Program};
+use crate::campaign::{self, Then, TrunkId, Turn};
+use crate::flow::program::Program;
 use crate::id::*;
 use crate::ladder::Ladder;
 use crate::outcome::{Channel, Disposition};
+use crate::phone::{Barred, PhoneNumber};
 use crate::policy::{self, Decision};
-use crate::time::{Now, Wall};
-
-/// An attempt on its way to being dialled.
-pub(super) struct Waiting {
-    pub claimed: Claimed,
-    program: Arc<Program>,
-    values: ContactValues,
-    context: call::Context,
-    phone: PhoneId,
-    /// The write that makes it live has been asked for.
-    pub going_live: bool,
-    /// The debt was paid meanwhile.
-    pub paid: bool,
-}
-
-impl Waiting {
-    pub fn id(&self) -> AttemptId {
-        self.claimed.attempt.id
-    }
-}
+use crate::time::{Mono, Now, Wall};
 
 /// Where a contact goes that policy wants a human for, when the ladder has no word on it.
 const HUMAN_QUEUE: &str = "collections";
@@ -43,17 +27,43 @@ const AHEAD_MIN: usize = 8;
 const AHEAD_MAX: usize = 500;
 
 impl Engine {
-    pub(super) fn may_claim(&self) -> bool {
-        !self.claiming && !self.draining && self.campaigns.values().any(|c| c.running)
+    /// The running campaigns whose due attempts the store may be asked for now.
+    fn open_for_claims(&self, now: Mono) -> impl Iterator<Item = (CampaignId, &Running)> {
+        let open = move |c: &&Running| c.running && c.claim_at.is_none_or(|at| now >= at);
+        self.campaigns.values().filter(open).map(|c| (c.plan.id, c))
     }
 
-    /// Half of what is claimed ahead has been dialled: a claim costs a commit, whether it is for one or for hundreds.
-    pub(super) fn wants_claim(&self) -> bool {
-        self.may_claim() && self.waiting.len() <= self.ahead() / 2
+    /// How many attempts of each of these are kept claimed: the seconds ahead, shared by priority.
+    fn quotas(&self, campaigns: impl Iterator<Item = CampaignId>) -> Vec<(CampaignId, usize)> {
+        let ahead = (self.trunks.cps_max() as usize * AHEAD_S).clamp(AHEAD_MIN, AHEAD_MAX);
+        let wanting: Vec<_> = campaigns.map(|id| (id, self.trunks.priority(id), ahead)).collect();
+        let mut quotas = campaign::divide(ahead, &wanting);
+        // Nobody starves for want of a whole share.
+        quotas.iter_mut().for_each(|(id, quota)| *quota = (*quota).max(AHEAD_MIN).min(self.claimed_most(*id)));
+        quotas
     }
 
-    fn ahead(&self) -> usize {
-        (self.limits.cps_max as usize * AHEAD_S).clamp(AHEAD_MIN, AHEAD_MAX)
+    /// What to claim: nothing, until half of some campaign's has been dialled: a claim costs a commit, whether it is for one or
+    /// for hundreds.
+    fn claims(&self, now: Mono) -> Vec<(CampaignId, u32)> {
+        if self.claiming.is_some() || self.draining {
+            return Vec::new();
+        }
+        let quotas = self.quotas(self.open_for_claims(now).map(|(id, _)| id));
+        if !quotas.iter().any(|(id, quota)| self.waiting.held(*id) <= quota / 2) {
+            return Vec::new();
+        }
+        let lacking = quotas.into_iter().map(|(id, quota)| (id, quota.saturating_sub(self.waiting.held(id)) as u32));
+        lacking.filter(|(_, lacking)| *lacking > 0).collect()
+    }
+
+    /// When the store is asked again after it said there was nothing.
+    pub(super) fn claims_at(&self) -> Option<Mono> {
+        if self.claiming.is_some() || self.draining {
+            return None;
+        }
+        let waits = self.campaigns.values().filter(|c| c.running && self.waiting.held(c.plan.id) <= AHEAD_MIN / 2);
+        waits.filter_map(|c| c.claim_at).min()
     }
 
     /// Dials what is ready and may go, claims what will be needed next.
@@ -61,17 +71,32 @@ impl Engine {
         if self.store_rests_until.is_some() {
             return;
         }
-        while !self.draining && !self.ready.is_empty() && self.pacer.room(now.mono) > 0 {
-            let attempt = self.ready.pop_front().expect("not empty");
-            self.go_live(now, attempt, out);
-        }
+        while !self.draining && self.dial_next(now, out) {}
         if self.draining {
             self.give_back(out);
         }
-        if self.wants_claim() && self.claim_at.is_none_or(|at| now.mono >= at) {
-            self.claiming = true;
-            out.push(Output::Claim { limit: (self.ahead() - self.waiting.len()) as u32 });
+        let wanted = self.claims(now.mono);
+        if !wanted.is_empty() {
+            self.claiming = Some(wanted.iter().map(|(id, _)| *id).collect());
+            out.push(Output::Claim { wanted });
         }
+    }
+
+    /// One call of the campaign whose turn it is, over the first trunk with room. `false`: nobody can go now.
+    fn dial_next(&mut self, now: Now, out: &mut Vec<Output>) -> bool {
+        let mut wanting = self.waiting.wanting();
+        wanting.retain(|id| self.may_start(now, *id));
+        for id in self.trunks.order(&wanting) {
+            for route in self.waiting.routes(id) {
+                if let Some(trunk) = self.trunks.room(now.mono, &route)
+                    && let Some(attempt) = self.waiting.pop(id, &route)
+                {
+                    self.go_live(now, attempt, trunk, out);
+                    return true;
+                }
+            }
+        }
+        false
     }
 
     /// On the way down: what has been claimed but not dialled goes back as it was.
@@ -83,13 +108,23 @@ impl Engine {
     }
 
     pub(super) fn claimed(&mut self, now: Now, attempts: Vec<Claimed>, next_due: Option<Wall>, out: &mut Vec<Output>) {
-        self.claiming = false;
-        if attempts.is_empty() {
-            let until_due = next_due.map(|due| due.since(now.wall)).unwrap_or(Duration::MAX);
-            self.claim_at =
-                Some(now.mono + until_due.clamp(Duration::from_millis(20), Duration::from_secs(CLAIM_POLL_S)));
-        } else {
-            self.claim_at = None;
+        let asked = self.claiming.take().unwrap_or_default();
+        let came: BTreeSet<CampaignId> = attempts.iter().map(|claimed| claimed.attempt.campaign).collect();
+        let poll = Duration::from_secs(CLAIM_POLL_S);
+        // The store names no due time while it has something for anybody.
+        let wait = match attempts.is_empty() {
+            true => next_due.map_or(poll, |due| due.since(now.wall).clamp(Duration::from_millis(20), poll)),
+            false => poll,
+        };
+        for id in asked.difference(&came) {
+            if let Some(campaign) = self.campaigns.get_mut(id) {
+                campaign.claim_at = Some(now.mono + wait);
+            }
+        }
+        for id in &came {
+            if let Some(campaign) = self.campaigns.get_mut(id) {
+                campaign.claim_at = None;
+            }
         }
         for claimed in attempts {
             self.consider(now, claimed, out);
@@ -152,21 +187,34 @@ impl Engine {
     fn prepare(&mut self, now: Now, claimed: Claimed, out: &mut Vec<Output>) {
         let contact = &claimed.standing.contact;
         let attempt = claimed.attempt.id;
+        let mut barred = None;
         let plan = self.plan(claimed.attempt.campaign).expect("considered above");
+        let own = &plan.ladder.numbers;
+        let way = |number: &PhoneNumber| match own.bars(number) {
+            Some(barred) => Err(barred),
+            None => self.limits.way_to(&self.trunks, number),
+        };
         let (standing, channel, rules) = (&claimed.standing, Channel::Voice, &plan.ladder.rules);
         let question = policy::Question { standing, channel, purpose: policy::Purpose::Demand, now: now.wall, rules };
-        let mut usable = policy::phones_with_room(&question).peekable();
-        let any = usable.peek().is_some();
-        let Some(phone) = usable.find(|p| self.limits.may_dial(p.number.full())).map(|p| p.id) else {
-            let (reason, why) = if any {
-                ("not_allowed", "no number of this contact begins with one of the config's allow_prefixes")
-            } else {
-                ("no_number", "every number of this contact is out of service or somebody else's")
+        let found = policy::phones_with_room(&question).find_map(|phone| match way(&phone.number) {
+            Ok(route) => Some((phone.id, phone.number.clone(), route)),
+            Err(why) => {
+                barred.get_or_insert(why);
+                None
+            }
+        });
+        let Some((phone, number, route)) = found else {
+            let (reason, why) = match barred {
+                Some(Barred { reason, why }) => (reason, why),
+                None => ("no_number", "every number of this contact is out of service or somebody else's".to_string()),
             };
-            drop(usable);
-            return self.close(now, attempt, reason, why, out);
+            return self.close(now, attempt, reason, &why, out);
         };
-        drop(usable);
+        // Before its audio is made: what nobody hears is not paid for either.
+        if let Err(exhausted) = self.may_spend(now, claimed.attempt.campaign, &number, &route[..1]) {
+            return self.put_off_for_money(claimed, exhausted, out);
+        }
+        let plan = self.plan(claimed.attempt.campaign).expect("considered above");
         let program = plan.ladder.flow_of(&claimed.attempt.plan).and_then(|flow| plan.programs.get(flow));
         let Some(program) = program.cloned() else {
             let why = format!("step {} names no flow of this campaign", claimed.attempt.plan.step + 1);
@@ -195,8 +243,8 @@ impl Engine {
             Err(why) => return self.close(now, attempt, "excluded", &why.to_string(), out),
         };
         out.push(Output::Prepare { attempt, utterances });
-        let waiting = Waiting { claimed, program, values, context, phone, going_live: false, paid: false };
-        self.waiting.insert(attempt, waiting);
+        let (going_live, paid) = (false, false);
+        self.waiting.insert(Waiting { claimed, program, values, context, phone, number, route, going_live, paid });
     }
 
     /// The program with no way for machines, made once a campaign: what calls share costs each of them nothing.
@@ -217,14 +265,14 @@ impl Engine {
 
     pub(super) fn prepared(&mut self, attempt: AttemptId, result: Result<(), String>, now: Now, out: &mut Vec<Output>) {
         // Given back meanwhile.
-        if !self.waiting.contains_key(&attempt) {
+        if self.waiting.get(attempt).is_none() {
             out.push(Output::Close { call: CallId::of(attempt) });
             return;
         }
         match result {
-            Ok(()) => self.ready.push_back(attempt),
+            Ok(()) => self.waiting.ready(attempt, false),
             Err(why) => {
-                let waiting = self.waiting.remove(&attempt).expect("checked above");
+                let waiting = self.waiting.remove(attempt).expect("checked above");
                 self.tally.errors += 1;
                 out.push(Output::Warn(format!("attempt {attempt} is not dialled, its audio is missing: {why}")));
                 let outcome = Outcome::of(Disposition::SystemError);
@@ -233,10 +281,11 @@ impl Engine {
         }
     }
 
-    /// Takes the channel, then asks for the row that says so. Dialling follows only when it is on disk.
-    fn go_live(&mut self, now: Now, attempt: AttemptId, out: &mut Vec<Output>) {
-        let Some(waiting) = self.waiting.get_mut(&attempt) else { return };
-        let plan = &self.campaigns[&waiting.claimed.attempt.campaign].plan;
+    /// Takes the line, then asks for the row that says so. Dialling follows only when it is on disk.
+    fn go_live(&mut self, now: Now, attempt: AttemptId, trunk: TrunkId, out: &mut Vec<Output>) {
+        let Some(waiting) = self.waiting.get(attempt).filter(|waiting| !waiting.going_live) else { return };
+        let campaign = waiting.campaign();
+        let plan = &self.campaigns[&campaign].plan;
         let standing = &waiting.claimed.standing;
         // The campaign was moved to another version of the flow while this one's audio was made.
         let flow = plan.ladder.flow_of(&waiting.claimed.attempt.plan).and_then(|flow| plan.programs.get(flow));
@@ -245,29 +294,51 @@ impl Engine {
         let decision = campaign::decide_now(&plan.ladder, standing, &waiting.claimed.attempt.plan, now.wall);
         if stale || decision != Decision::Allow {
             // The window closed, the day changed or the campaign moved while it waited: consider it anew.
-            let waiting = self.waiting.remove(&attempt).expect("got above");
+            let waiting = self.waiting.remove(attempt).expect("got above");
             return self.consider(now, waiting.claimed, out);
         }
+        let number = waiting.number.clone();
+        if let Err(exhausted) = self.may_spend(now, campaign, &number, &[trunk]) {
+            let waiting = self.waiting.remove(attempt).expect("got above");
+            out.push(Output::Close { call: CallId::of(attempt) });
+            return self.put_off_for_money(waiting.claimed, exhausted, out);
+        }
+        if let (Some(spending), Some(price)) = (&mut self.spending, self.trunks.price(trunk, &number)) {
+            spending.reserve(attempt, campaign, price.micros);
+        }
+        let waiting = self.waiting.get_mut(attempt).expect("got above");
         waiting.going_live = true;
-        let (flow, policy) = (waiting.program.hash.clone(), plan.ladder.rules.policy());
+        let (flow, policy) = (waiting.program.hash.clone(), self.campaigns[&campaign].plan.ladder.rules.policy());
         let live = Write::Live { attempt, phone: waiting.phone, flow, policy, at: now.wall };
-        self.pacer.started(now.mono);
+        self.trunks.started(now.mono, attempt, campaign, trunk, &number);
+        if let Some(dialler) = self.diallers.get_mut(&campaign) {
+            dialler.started(now.mono, attempt);
+        }
         self.write(vec![live], |_| Asked::Live(attempt), out);
     }
 
+    /// A line that was taken is given back: nobody was dialled.
+    pub(super) fn line_free(&mut self, now: Now, attempt: AttemptId) {
+        if let Some((_, campaign)) = self.trunks.of(attempt)
+            && let Some(dialler) = self.diallers.get_mut(&campaign)
+        {
+            dialler.taken_back(attempt);
+        }
+        self.trunks.ended(now.mono, attempt, Disposition::Cancelled, None);
+        if let Some(spending) = &mut self.spending {
+            spending.release(attempt);
+        }
+    }
+
     pub(super) fn dial(&mut self, now: Now, attempt: AttemptId, out: &mut Vec<Output>) {
-        let Some(waiting) = self.waiting.remove(&attempt) else {
-            self.pacer.ended(now.mono, Disposition::Cancelled);
-            return;
-        };
+        let Some(waiting) = self.waiting.remove(attempt) else { return self.line_free(now, attempt) };
         if waiting.paid {
             // The payment came between the row and the INVITE: nobody is rung.
             out.push(Output::Close { call: CallId::of(attempt) });
-            self.pacer.ended(now.mono, Disposition::Cancelled);
+            self.line_free(now, attempt);
             return self.finish(now, waiting.claimed, Outcome::of(Disposition::Cancelled), Vec::new(), now.wall, out);
         }
-        let phones = &waiting.claimed.standing.contact.phones;
-        let number = phones.iter().find(|p| p.id == waiting.phone).expect("chosen from these").number.clone();
+        let (trunk, _) = self.trunks.of(attempt).expect("it took a line before its row was asked for");
         let ladder = self.plan(waiting.claimed.attempt.campaign).map(|plan| &plan.ladder);
         let terms = ladder.map(|ladder| ladder.promise_terms);
         let bounds = ladder.map(|ladder| ladder.promise_limits.bounds(&waiting.claimed.standing)).unwrap_or_default();
@@ -280,7 +351,7 @@ impl Engine {
         self.calls.insert(id, LiveCall::new(call, whose, terms, now));
         self.tally.dialled += 1;
         self.tally.in_air_max = self.tally.in_air_max.max(self.calls.len());
-        out.push(Output::Dial { leg: LegId::client(id), to: Destination::Number(number) });
+        out.push(Output::Dial { leg: LegId::client(id), to: Destination::Number(waiting.number), trunk });
     }
 
     fn send(&mut self, now: Now, claimed: Claimed, out: &mut Vec<Output>) {

@@ -9,19 +9,21 @@ mod dialling;
 mod inbound;
 mod order;
 mod other_end;
+mod pacing;
+mod spending;
 mod talking;
 mod tally;
+mod waiting;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::agent::Desk;
-use crate::books::{Claimed, Write};
-use crate::campaign::{Pace, Pacer};
+use crate::books::{AgentHour, Claimed, Holding, Write};
+use crate::campaign::{Dialler, Exhausted, Spending, TrunkPlan, Trunks};
 use crate::flow::program::{FlowHash, Program};
 use crate::id::*;
-use crate::outcome::Disposition;
 use crate::time::{Mono, Now};
 
 pub use inbound::unfit;
@@ -29,8 +31,8 @@ pub use order::{CampaignPlan, Destination, Input, LegEvent, Line, OrderId, Outpu
 pub use tally::Tally;
 
 use calls::Calls;
-use dialling::Waiting;
 use inbound::Offered;
+use waiting::{Waiting, WaitingRoom};
 
 /// How long dialling rests after the store failed, in seconds.
 const STORE_REST_S: u64 = 1;
@@ -41,13 +43,17 @@ const CLAIM_POLL_S: u64 = 1;
 
 pub struct Engine {
     campaigns: BTreeMap<CampaignId, Running>,
-    pacer: Pacer,
+    trunks: Trunks,
+    /// `None`: no limit.
+    spending: Option<Spending>,
+    /// Of the campaigns that are dialled for agents.
+    diallers: BTreeMap<CampaignId, Dialler>,
+    /// Of campaigns that are not loaded yet.
+    agent_past: BTreeMap<CampaignId, Vec<AgentHour>>,
     desk: Desk,
     limits: Limits,
     /// Claimed, not yet dialled.
-    waiting: BTreeMap<AttemptId, Waiting>,
-    /// Those of `waiting` whose audio is ready, in order of claiming.
-    ready: VecDeque<AttemptId>,
+    waiting: WaitingRoom,
     calls: Calls,
     lines: Vec<Line>,
     /// Offered to us, not yet answered.
@@ -58,9 +64,8 @@ pub struct Engine {
     unsaved: VecDeque<(Vec<Write>, Option<AttemptId>)>,
     store_rests_until: Option<Mono>,
     next_order: u64,
-    claiming: bool,
-    /// Not before this is the store asked for due attempts again.
-    claim_at: Option<Mono>,
+    /// The campaigns whose due attempts the store has been asked for.
+    claiming: Option<BTreeSet<CampaignId>>,
     draining: bool,
     tally: Tally,
 }
@@ -68,10 +73,8 @@ pub struct Engine {
 /// What the operator allows.
 #[derive(Debug, Clone)]
 pub struct Limits {
-    /// Calls in the air at once.
-    pub channels_max: u32,
-    /// INVITEs a second.
-    pub cps_max: u32,
+    /// In the config's order. The first rings agents.
+    pub trunks: Vec<TrunkPlan>,
     /// Beginnings of E.164 numbers that may be dialled (`+7`, `+4420`); none other ever is. Empty allows nobody.
     pub allow_prefixes: Vec<String>,
     /// Whom calls may be given to: beginnings of numbers (`+7800`), `sip:user@host`, `sip:*@host`. Empty allows nobody.
@@ -83,6 +86,10 @@ pub struct Limits {
 struct Running {
     plan: CampaignPlan,
     running: bool,
+    /// Not before this is the store asked for its due attempts again.
+    claim_at: Option<Mono>,
+    /// What keeps it from being dialled, if money does.
+    exhausted: Option<Exhausted>,
     /// Its programs without their way for machines, for the steps whose ladder leaves no message.
     without_machine: BTreeMap<FlowHash, Arc<Program>>,
 }
@@ -100,14 +107,17 @@ enum Asked {
 }
 
 impl Engine {
-    pub fn new(limits: Limits, desk: Desk, now: Now) -> Engine {
+    /// `spending`: what may be spent on calls; `None`: no limit.
+    pub fn new(limits: Limits, desk: Desk, spending: Option<Spending>, now: Now) -> Engine {
         Engine {
             campaigns: BTreeMap::new(),
-            pacer: Pacer::new(limits.channels_max, limits.cps_max, now.mono),
+            trunks: Trunks::new(limits.trunks.clone(), spending.is_some(), now.mono),
+            spending,
+            diallers: BTreeMap::new(),
+            agent_past: BTreeMap::new(),
             desk,
             limits,
-            waiting: BTreeMap::new(),
-            ready: VecDeque::new(),
+            waiting: WaitingRoom::default(),
             calls: Calls::default(),
             lines: Vec::new(),
             offered: BTreeMap::new(),
@@ -115,8 +125,7 @@ impl Engine {
             unsaved: VecDeque::new(),
             store_rests_until: None,
             next_order: 1,
-            claiming: false,
-            claim_at: None,
+            claiming: None,
             draining: false,
             tally: Tally::default(),
         }
@@ -128,14 +137,17 @@ impl Engine {
         match input {
             Input::CampaignLoaded { plan, running } => {
                 let without_machine = BTreeMap::new();
-                self.campaigns.insert(plan.id, Running { plan, running, without_machine });
-                self.claim_at = None;
+                self.trunks.weigh(plan.id, plan.priority);
+                let id = plan.id;
+                self.campaigns.insert(id, Running { plan, running, claim_at: None, exhausted: None, without_machine });
+                self.pace_for_agents(id);
             }
+            Input::AgentHours(hours) => self.agent_hours(hours),
             Input::CampaignHalted(id) => self.halt(id, &mut out),
             Input::Recovered(left) => self.close_recovered(now, left, &mut out),
             Input::Claimed { attempts, next_due } => self.claimed(now, attempts, next_due, &mut out),
             Input::ClaimFailed(why) => {
-                self.claiming = false;
+                self.claiming = None;
                 self.store_failed(now, why, &mut out);
             }
             Input::Prepared { attempt, result } => match CallId::of(attempt) {
@@ -154,10 +166,7 @@ impl Engine {
                 self.tell(now, call, event, &mut out);
             }
             Input::Paid(contact) => self.paid(now, contact, &mut out),
-            Input::TrunkUp(true) => self.pacer.up(now.mono),
-            Input::TrunkUp(false) => {
-                self.pacer.down("the trunk does not answer, does not know us, or wants no calls for now")
-            }
+            Input::TrunkUp { trunk, up } => self.trunks.set_up(now.mono, trunk, up),
             Input::Drained => self.draining = true,
             Input::Stopped => {
                 self.draining = true;
@@ -165,6 +174,7 @@ impl Engine {
             }
             Input::Ticked => {}
         }
+        self.turn_abandoned(now, &mut out);
         self.turn_desk(now, &mut out);
         self.turn_calls(now, &mut out);
         self.retry_unsaved(now, &mut out);
@@ -175,8 +185,8 @@ impl Engine {
     /// The next moment at which `Ticked` changes something. `None`: only a fact can.
     pub fn deadline(&mut self, now: Now) -> Option<Mono> {
         let calls = self.calls.deadline();
-        let claim = if self.wants_claim() { self.claim_at } else { None };
-        let pace = if self.ready.is_empty() { None } else { self.pacer.next_at(now.mono) };
+        let claim = self.claims_at();
+        let pace = self.starts_at(now);
         let desk = self.desk.deadline();
         [calls, desk, claim, pace, self.store_rests_until].into_iter().flatten().min()
     }
@@ -193,28 +203,32 @@ impl Engine {
             && self.offered.is_empty()
             && self.asked.is_empty()
             && self.unsaved.is_empty()
-            && !self.claiming
+            && self.claiming.is_none()
     }
 
     /// Asks the store at the next turn, however long ago it said there was nothing: the wall clock was moved.
     pub fn look_again(&mut self) {
-        self.claim_at = None;
+        self.campaigns.values_mut().for_each(|campaign| campaign.claim_at = None);
     }
 
     pub fn tally(&self) -> &Tally {
         &self.tally
     }
 
-    /// Why nothing new is dialled, if that is so: a store that failed, a trunk that is down, a carrier that is full.
-    pub fn holding(&self) -> Option<String> {
+    /// What slows or stops dialling: a store that failed, a trunk that is down, a carrier that is full, money that is spent.
+    pub fn holding(&mut self, now: Now) -> Vec<Holding> {
+        let at = now.wall;
+        let mut holding = Vec::new();
         if self.store_rests_until.is_some() || !self.unsaved.is_empty() {
-            return Some("the database is not available".to_string());
+            let says = "nobody is dialled: the database is not available".to_string();
+            holding.push(Holding { about: "service".to_string(), says, at });
         }
-        match self.pacer.pace() {
-            Pace::Full => None,
-            Pace::Slowed { permille, why } => Some(format!("slowed to {} %: {why}", permille / 10)),
-            Pace::Down { why } => Some(why),
+        for (name, pace) in self.trunks.slowed(now.mono) {
+            holding.push(Holding { about: format!("trunk {name}"), says: pace.to_string(), at });
         }
+        self.campaigns_held(now, &mut holding);
+        self.agents_lacking(now, &mut holding);
+        holding
     }
 
     fn write(&mut self, group: Vec<Write>, asked: impl FnOnce(Vec<Write>) -> Asked, out: &mut Vec<Output>) {
@@ -235,17 +249,17 @@ impl Engine {
             (Asked::Live(attempt), Ok(())) => self.dial(now, attempt, out),
             (Asked::Live(attempt), Err(StoreFailure::Conflict(_))) => {
                 // Paid, opted out or stopped since it was claimed: the books are right, we do not call.
-                self.waiting.remove(&attempt);
+                self.waiting.remove(attempt);
                 out.push(Output::Close { call: CallId::of(attempt) });
-                self.pacer.ended(now.mono, Disposition::Cancelled);
+                self.line_free(now, attempt);
                 self.tally.put_off += 1;
             }
             (Asked::Live(attempt), Err(StoreFailure::Unavailable(why))) => {
-                if let Some(waiting) = self.waiting.get_mut(&attempt) {
+                if let Some(waiting) = self.waiting.get_mut(attempt) {
                     waiting.going_live = false;
-                    self.ready.push_front(attempt);
+                    self.waiting.ready(attempt, true);
                 }
-                self.pacer.ended(now.mono, Disposition::Cancelled);
+                self.line_free(now, attempt);
                 self.store_failed(now, why, out);
             }
             (Asked::Inbound(call), result) => self.offer_stored(now, call, result, out),
@@ -307,15 +321,10 @@ impl Engine {
         if let Some(running) = self.campaigns.get_mut(&id) {
             running.running = false;
         }
-        let back: Vec<AttemptId> = self
-            .waiting
-            .values()
-            .filter(|w| w.claimed.attempt.campaign == id && !w.going_live)
-            .map(Waiting::id)
-            .collect();
+        let back: Vec<AttemptId> =
+            self.waiting.values().filter(|w| w.campaign() == id && !w.going_live).map(Waiting::id).collect();
         for attempt in back {
-            self.ready.retain(|ready| *ready != attempt);
-            let waiting = self.waiting.remove(&attempt).expect("listed above");
+            let waiting = self.waiting.remove(attempt).expect("listed above");
             out.push(Output::Close { call: CallId::of(attempt) });
             let plan = &waiting.claimed.attempt.plan;
             let put_back = Write::Reschedule { attempt, due_at: plan.due_at, why: plan.why.clone() };
@@ -327,10 +336,13 @@ impl Engine {
     fn close_recovered(&mut self, now: Now, left: Vec<Claimed>, out: &mut Vec<Output>) {
         for claimed in left {
             let outcome = talking::unknown_outcome();
-            self.finish(now, claimed, outcome, Vec::new(), now.wall, out);
+            let carried = self.unknown_cost(now, &claimed);
+            self.finish(now, claimed, outcome, carried, now.wall, out);
         }
     }
 }
 
+#[cfg(test)]
+mod pacing_tests;
 #[cfg(test)]
 mod tests;

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::books::{Caller, Claimed, Write};
+use crate::books::{AgentHour, Caller, Claimed, Priority, Write};
 use crate::call::action::Question;
+use crate::campaign::TrunkId;
 use crate::flow::program::Program;
 use crate::id::*;
 use crate::ladder::Ladder;
@@ -19,6 +20,8 @@ use crate::time::{Wall, Zone};
 pub struct CampaignPlan {
     pub id: CampaignId,
     pub name: String,
+    /// Its weight when lines are shared.
+    pub priority: Priority,
     pub ladder: Arc<Ladder>,
     /// By flow name.
     pub programs: BTreeMap<String, Arc<Program>>,
@@ -64,6 +67,8 @@ pub enum Input {
     },
     /// Paused, stopped or finished: no new attempts. Calls in the air end by themselves.
     CampaignHalted(CampaignId),
+    /// Who found an agent and who did not, before this service was started. Before `CampaignLoaded`.
+    AgentHours(Vec<AgentHour>),
     /// What an earlier process left in the air, its outcome unknown. After `CampaignLoaded`.
     Recovered(Vec<Claimed>),
     /// Answer to `Claim`.
@@ -104,8 +109,11 @@ pub enum Input {
     },
     /// The contact's debt was paid.
     Paid(ContactId),
-    /// The carrier answers our keep-alives again, or no longer does.
-    TrunkUp(bool),
+    /// A carrier answers our keep-alives again, or no longer does.
+    TrunkUp {
+        trunk: TrunkId,
+        up: bool,
+    },
     /// Dial nobody new; let the calls in the air end.
     Drained,
     /// Patience has run out: end the calls in the air.
@@ -128,6 +136,8 @@ pub enum LegEvent {
     Ringing,
     Answered,
     Failed(HangupCause),
+    /// The carrier would not take the call, and said so before any phone rang: another carrier may be asked.
+    Refused(HangupCause),
     Ended(HangupCause),
     /// The far end is where it was sent, or has gone there and does not say how it fares.
     Referred,
@@ -153,9 +163,9 @@ pub enum LegEvent {
 /// Orders. Imperative.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Output {
-    /// Lease up to this many due attempts.
+    /// Lease due attempts, of each campaign up to so many.
     Claim {
-        limit: u32,
+        wanted: Vec<(CampaignId, u32)>,
     },
     /// Have all of this audio ready. Of a call that came in: [`CallId::attempt`].
     Prepare {
@@ -184,6 +194,12 @@ pub enum Output {
     Dial {
         leg: LegId,
         to: Destination,
+        trunk: TrunkId,
+    },
+    /// The program itself cannot go on with this campaign: pause it in the books, with the reason.
+    Suspend {
+        campaign: CampaignId,
+        why: String,
     },
     Play {
         leg: LegId,

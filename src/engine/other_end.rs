@@ -4,6 +4,7 @@
 use super::{Destination, Engine, LegEvent, Limits, Output};
 use crate::agent::{AGENT_RING_MAX, DeskOrder};
 use crate::call::Event;
+use crate::campaign::TrunkId;
 use crate::id::*;
 use crate::outcome::HangupCause;
 use crate::phone::PhoneNumber;
@@ -95,13 +96,24 @@ impl Engine {
         match wanted {
             Wanted::Transfer(to) => {
                 live.other_end = OtherEnd::TransferRung;
-                out.push(Output::Dial { leg: LegId::agent(id), to });
+                let trunk = self.way_out(&to);
+                out.push(Output::Dial { leg: LegId::agent(id), to, trunk });
             }
             Wanted::Agent { queue, priority } => {
+                self.wants_agent(now, id, &queue);
                 let orders = self.desk.join(now, &queue, id, priority);
                 self.carry_out_at_desk(now, orders, out);
             }
         }
+    }
+
+    /// Agents are rung over the first trunk, a number over the first that is for it.
+    fn way_out(&self, to: &Destination) -> TrunkId {
+        let route = match to {
+            Destination::Number(number) => self.trunks.route(number).ok(),
+            Destination::Agent(_) => None,
+        };
+        route.and_then(|route| route.first().copied()).unwrap_or(TrunkId(0))
     }
 
     fn carry_out_at_desk(&mut self, now: Now, orders: Vec<DeskOrder>, out: &mut Vec<Output>) {
@@ -111,7 +123,9 @@ impl Engine {
                 DeskOrder::Ring { call, address } => {
                     let live = self.calls.get_mut(call).expect("who hangs up leaves the line");
                     live.other_end = OtherEnd::AgentRung { until: Some(now.mono + AGENT_RING_MAX) };
-                    out.push(Output::Dial { leg: LegId::agent(call), to: Destination::Agent(address) });
+                    let to = Destination::Agent(address);
+                    let trunk = self.way_out(&to);
+                    out.push(Output::Dial { leg: LegId::agent(call), to, trunk });
                 }
                 DeskOrder::Queued { call, position, wait } => facts.push((call, Event::Queued { position, wait })),
                 DeskOrder::Nobody { call } => facts.push((call, Event::AgentUnavailable)),
@@ -166,6 +180,7 @@ impl Engine {
                     OtherEnd::AgentRung { until: Some(_) } | OtherEnd::TransferRung => {
                         live.other_end = OtherEnd::Talking;
                         self.desk.answered(now.mono, id);
+                        self.met_agent(now, id);
                         self.tally.agents_talked += 1;
                         self.tell(now, id, Event::AgentAnswered, out);
                     }
@@ -174,7 +189,9 @@ impl Engine {
                     OtherEnd::None | OtherEnd::Talking => {}
                 }
             }
-            LegEvent::Failed(cause) | LegEvent::Ended(cause) => self.other_end_gone(now, id, cause, out),
+            LegEvent::Failed(cause) | LegEvent::Refused(cause) | LegEvent::Ended(cause) => {
+                self.other_end_gone(now, id, cause, out)
+            }
             // A person holds the client: both have a person's patience.
             LegEvent::Held | LegEvent::Resumed => {}
             // Nobody sends an agent away.

@@ -4,11 +4,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use super::other_end::OtherEnd;
-use super::{Asked, Engine, LegEvent, Output};
+use super::{Asked, Destination, Engine, LegEvent, Output};
 use crate::books::*;
 use crate::call::action::{Ending, Fact, Note, promised_in_words};
 use crate::call::{Action, Call, Event};
-use crate::campaign;
+use crate::campaign::{self, ABANDONED_REST, Carried};
 use crate::flow::program::NotifyBy;
 use crate::id::*;
 use crate::outcome::{AnsweredBy, Blame, Channel, Disposition, HangupCause};
@@ -33,6 +33,15 @@ pub(super) struct LiveCall {
     /// Lines for `call_event` not yet written; they go along with the next write.
     log: Vec<CallEvent>,
     pub(super) other_end: OtherEnd,
+    /// A phone rings, or rang.
+    rang: bool,
+    /// We have hung up, or taken the call back.
+    hung_up: bool,
+    /// Which trunk carried it and what it cost; known when it is over.
+    carried: Option<Carried>,
+    /// An agent must have come by then, or the person is abandoned.
+    pub(super) agent_until: Option<Mono>,
+    pub(super) agent: Option<AgentResult>,
     /// Messages the client was asked to leave.
     messages: u32,
     /// Facts the store has been asked to keep and has not answered for.
@@ -53,6 +62,11 @@ impl LiveCall {
             answered_at: None,
             log: Vec::new(),
             other_end: OtherEnd::None,
+            rang: false,
+            hung_up: false,
+            carried: None,
+            agent_until: None,
+            agent: None,
             messages: 0,
             facts_asked: 0,
             facts_kept: Vec::new(),
@@ -65,6 +79,14 @@ impl LiveCall {
         match self.whose {
             Whose::Line { line, .. } => Some(line),
             Whose::Attempt { .. } => None,
+        }
+    }
+
+    /// Whose attempt it is.
+    pub fn campaign(&self) -> Option<CampaignId> {
+        match &self.whose {
+            Whose::Attempt { claimed, .. } => Some(claimed.attempt.campaign),
+            Whose::Line { .. } => None,
         }
     }
 
@@ -91,7 +113,7 @@ impl LiveCall {
             OtherEnd::AgentRung { until } => until,
             OtherEnd::None | OtherEnd::TransferRung | OtherEnd::Talking | OtherEnd::Leaving(_) => None,
         };
-        self.call.deadline().into_iter().chain(agent).min()
+        self.call.deadline().into_iter().chain(agent).chain(self.agent_until).min()
     }
 }
 
@@ -117,13 +139,18 @@ impl Engine {
     fn client_leg(&mut self, now: Now, id: CallId, event: LegEvent, out: &mut Vec<Output>) {
         let Some(live) = self.calls.get_mut(id) else {
             // A caller who gave up before we answered.
-            if self.offered.contains_key(&id) && matches!(event, LegEvent::Failed(_) | LegEvent::Ended(_)) {
+            if self.offered.contains_key(&id)
+                && matches!(event, LegEvent::Failed(_) | LegEvent::Refused(_) | LegEvent::Ended(_))
+            {
                 self.give_up_offer(id, None, out);
             }
             return;
         };
         let event = match event {
-            LegEvent::Ringing => Event::Ringing,
+            LegEvent::Ringing => {
+                live.rang = true;
+                Event::Ringing
+            }
             LegEvent::Answered => {
                 live.answered_at = Some(now.mono);
                 if id.is_inbound() {
@@ -134,7 +161,8 @@ impl Engine {
                 self.tally.answered += 1;
                 Event::Answered
             }
-            LegEvent::Failed(cause) => Event::Failed(cause),
+            LegEvent::Refused(cause) if self.goes_on_over_another_trunk(now, id, cause, out) => return,
+            LegEvent::Failed(cause) | LegEvent::Refused(cause) => Event::Failed(cause),
             LegEvent::Ended(cause) => Event::HungUp(cause),
             LegEvent::Referred => Event::AgentAnswered,
             LegEvent::ReferFailed(cause) => Event::TransferFailed(cause),
@@ -148,6 +176,26 @@ impl Engine {
             LegEvent::Recorded { length, file } => Event::Recorded { length, file },
         };
         self.tell(now, id, event, out);
+    }
+
+    /// Before any phone rang the carrier said that it cannot: the same call goes over another trunk, as long as we still want it.
+    fn goes_on_over_another_trunk(&mut self, now: Now, id: CallId, cause: HangupCause, out: &mut Vec<Output>) -> bool {
+        let Some(live) = self.calls.get_mut(id) else { return false };
+        let Whose::Attempt { claimed, phone } = &live.whose else { return false };
+        if live.rang || live.hung_up || live.answered_at.is_some() || live.ended.is_some() {
+            return false;
+        }
+        let Some(phone) = claimed.standing.contact.phones.iter().find(|p| p.id == *phone) else { return false };
+        let number = phone.number.clone();
+        let Some((from, _)) = self.trunks.of(id.attempt()) else { return false };
+        let Some(trunk) = self.trunks.next_trunk(now.mono, id.attempt(), &number, cause.disposition()) else {
+            return false;
+        };
+        let detail = format!("{cause} at {}; over {}", self.trunks.name(from), self.trunks.name(trunk));
+        live.log.push(CallEvent { call: id, at: now.wall, kind: "another_trunk".to_string(), detail });
+        self.tally.failed_over += 1;
+        out.push(Output::Dial { leg: LegId::client(id), to: Destination::Number(number), trunk });
+        true
     }
 
     pub(super) fn paid(&mut self, now: Now, contact: ContactId, out: &mut Vec<Output>) {
@@ -220,6 +268,7 @@ impl Engine {
             Action::Request { request, question } => out.push(Output::Request { call: id, request, question }),
             Action::Bridge => out.push(Output::Bridge { call: id }),
             Action::Hangup => {
+                live.hung_up = true;
                 out.push(Output::Hangup { leg });
                 self.release_other_end(now, id, out);
             }
@@ -289,9 +338,19 @@ impl Engine {
         self.release_other_end(now, id, out);
         let live = self.calls.get_mut(id).expect("the call that ended");
         let live_disposition = ending.disposition;
+        live.agent_until = None;
+        if let Some(dialler) = live.campaign().and_then(|campaign| self.diallers.get_mut(&campaign)) {
+            dialler.came_to(now.mono, id.attempt(), false);
+        }
+        let talk = live.answered_at.map_or(Duration::ZERO, |at| now.mono.since(at));
         live.ended = Some((ending, now.mono));
-        if live.line().is_none() {
-            self.pacer.ended(now.mono, live_disposition);
+        live.carried = self.trunks.ended(now.mono, id.attempt(), live_disposition, Some(talk));
+        let cost = live.carried.as_ref().and_then(|carried| carried.cost);
+        if let (Some(spending), Whose::Attempt { claimed, .. }) = (&mut self.spending, &live.whose) {
+            spending.release(id.attempt());
+            if let Some(cost) = cost {
+                spending.spend(now.wall, claimed.attempt.campaign, cost);
+            }
         }
         out.push(Output::Close { call: id });
         self.close_when_answered(now, id, out);
@@ -328,6 +387,9 @@ impl Engine {
                 return self.write_surely(group, None, out);
             }
         };
+        if let Some(Carried { trunk, cost }) = live.carried {
+            group.push(Write::Carried { attempt: id.attempt(), trunk: Some(trunk), cost, agent: live.agent });
+        }
         match disposition {
             Disposition::InvalidNumber | Disposition::OutOfService => {
                 group.push(Write::Phone { phone, state: PhoneState::Bad });
@@ -372,9 +434,23 @@ impl Engine {
             Some(plan) => campaign::plan_next(&plan.ladder, &standing, &attempt.plan, outcome.disposition, at),
             None => Next::Close(Close::new("stopped", "the campaign was stopped while this attempt was under way")),
         };
+        let next = rested(next, &group, now.wall);
         self.tally.end(outcome.disposition);
         group.push(Write::Finish { attempt: attempt.id, outcome, at: now.wall, next });
         self.write_surely(group, Some(attempt.id), out);
+    }
+}
+
+/// Who found no agent is not rung again for days (UK-3).
+fn rested(next: Next, group: &[Write], now: Wall) -> Next {
+    let abandoned = |w: &Write| matches!(w, Write::Carried { agent: Some(AgentResult::Abandoned), .. });
+    match next {
+        Next::Attempt(plan) if plan.channel == Channel::Voice && group.iter().any(abandoned) => {
+            let due_at = plan.due_at.max(now + ABANDONED_REST);
+            let why = format!("{}; not within 72 hours: the last call found no agent (UK-3)", plan.why);
+            Next::Attempt(Plan { due_at, why, ..plan })
+        }
+        next @ (Next::Attempt(_) | Next::Close(_)) => next,
     }
 }
 

@@ -16,10 +16,14 @@ pub struct Tally {
     pub promises: u64,
     pub promised: BTreeMap<Currency, i64>,
     pub agents_talked: u64,
+    /// People who were to talk to an agent and found none in time.
+    pub abandoned: u64,
     pub messages: u64,
     pub handed_over: u64,
     /// Put off by policy at the moment of dialling.
     pub put_off: u64,
+    /// Calls that went over another trunk after the first had refused them.
+    pub failed_over: u64,
     /// Failures that are ours: audio, store, panics.
     pub errors: u64,
     pub ended: BTreeMap<Disposition, u64>,

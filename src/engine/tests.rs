@@ -6,16 +6,17 @@ use std::time::Duration;
 
 use super::*;
 use crate::agent::{Desk, Staffing};
-use crate::books::{Caller, CampaignState, Enrolment, FlowVersion, Model, NewContact, NewDebt, ZoneFrom};
+use crate::books::{Caller, CampaignState, Enrolment, FlowVersion, Model, NewContact, NewDebt, Priority, ZoneFrom};
 use crate::language::Language;
 use crate::money::{Currency, Money};
 use crate::outcome::HangupCause;
+use crate::phone::NumberRules;
 use crate::time::Wall;
 
 /// Main menu: 1 last four digits and a question to billing, 3 an agent of `desk`, 4 a message.
 const FLOW: &str = include_str!("../../tests/calls/counter.yaml");
 
-const LADDER: &str = r#"
+pub(super) const LADDER: &str = r#"
 ladder: small
 languages: [en]
 segments:
@@ -27,63 +28,51 @@ steps:
     retry: { no_answer: [1d] }
 "#;
 
-fn limits() -> Limits {
-    Limits {
-        hold_max: Duration::from_secs(60),
+pub(super) fn trunk(name: &str) -> TrunkPlan {
+    TrunkPlan {
+        name: name.to_string(),
         channels_max: 20,
         cps_max: 100,
+        prefixes: Vec::new(),
+        priority: 1,
+        numbers: NumberRules::default(),
+        tariff: None,
+    }
+}
+
+pub(super) fn limits() -> Limits {
+    Limits {
+        hold_max: Duration::from_secs(60),
+        trunks: vec![trunk("main")],
         allow_prefixes: vec!["+44".to_string()],
         transfer_to: vec!["+442079".to_string()],
     }
 }
 
+/// A campaign that the engine runs.
+pub(super) struct Playing<'a> {
+    pub name: &'a str,
+    pub ladder: &'a str,
+    pub priority: Priority,
+    pub calls: usize,
+}
+
 /// The engine, its books, and a world that does what it is told and nothing by itself.
-struct Stage {
-    engine: Engine,
-    books: Model,
+pub(super) struct Stage {
+    pub engine: Engine,
+    pub books: Model,
     begins: Wall,
-    now: Mono,
+    pub now: Mono,
     told: VecDeque<Input>,
     plays: BTreeMap<CallId, PlayId>,
-    ordered: Vec<String>,
+    pub ordered: Vec<String>,
 }
 
 impl Stage {
     /// Calls 1 to `calls` are being dialled. `now` is their own clock as well as ours.
     fn set(limits: Limits, desk: Desk, calls: usize, now: &str) -> Stage {
-        let begins: Wall = now.parse().unwrap();
-        let (ladder, found) = crate::ladder::compile(LADDER);
-        let ladder = Arc::new(ladder.unwrap_or_else(|| panic!("{found:?}")));
-        let program = Arc::new(crate::flow::compile(FLOW).program.expect("the flow of the transcripts"));
-        let mut books = Model::default();
-        let contacts: Vec<NewContact> = (1..=calls).map(contact).collect();
-        books.import(&contacts, begins);
-        let flow = FlowVersion {
-            hash: program.hash.clone(),
-            name: program.name.clone(),
-            version: program.version,
-            source: FLOW.to_string(),
-        };
-        let campaign = books.create_campaign("small", LADDER, &[flow], begins).unwrap();
-        let standings = books.not_enrolled(campaign, ContactId(0), u32::MAX).unwrap();
-        let first = |s| crate::campaign::plan_first(&ladder, s, begins);
-        let enrolments: Vec<Enrolment> =
-            standings.iter().map(|s| Enrolment { contact: s.contact.id, next: first(s) }).collect();
-        books.enrol(campaign, &enrolments, begins).unwrap();
-        books.set_campaign_state(campaign, CampaignState::Running, begins).unwrap();
-        let engine = Engine::new(limits, desk, Now { mono: Mono::ZERO, wall: begins });
-        let mut stage = Stage {
-            engine,
-            books,
-            begins,
-            now: Mono::ZERO,
-            told: VecDeque::new(),
-            plays: BTreeMap::new(),
-            ordered: Vec::new(),
-        };
-        let programs = BTreeMap::from([("counter".to_string(), program)]);
-        let plan = CampaignPlan { id: campaign, name: "small".to_string(), ladder, programs };
-        stage.tell(Input::CampaignLoaded { plan, running: true });
+        let campaigns = [Playing { name: "small", ladder: LADDER, priority: Priority::USUAL, calls }];
+        let mut stage = Stage::play(limits, desk, None, &campaigns, now);
         for _ in 0..calls {
             stage.wait(Duration::from_secs(1));
         }
@@ -92,7 +81,62 @@ impl Stage {
         stage
     }
 
-    fn tell(&mut self, input: Input) {
+    /// The campaigns are loaded and running, the contacts of each behind those of the one before.
+    pub(super) fn play(
+        limits: Limits,
+        desk: Desk,
+        spending: Option<Spending>,
+        campaigns: &[Playing],
+        now: &str,
+    ) -> Stage {
+        let begins: Wall = now.parse().unwrap();
+        let engine = Engine::new(limits, desk, spending, Now { mono: Mono::ZERO, wall: begins });
+        let mut stage = Stage {
+            engine,
+            books: Model::default(),
+            begins,
+            now: Mono::ZERO,
+            told: VecDeque::new(),
+            plays: BTreeMap::new(),
+            ordered: Vec::new(),
+        };
+        let mut plans = Vec::new();
+        let mut first_contact = 1;
+        for playing in campaigns {
+            plans.push(stage.create(playing, first_contact));
+            first_contact += playing.calls;
+        }
+        for plan in plans {
+            stage.tell(Input::CampaignLoaded { plan, running: true });
+        }
+        stage
+    }
+
+    fn create(&mut self, playing: &Playing, first_contact: usize) -> CampaignPlan {
+        let Playing { name, ladder: source, priority, calls } = *playing;
+        let (ladder, found) = crate::ladder::compile(source);
+        let ladder = Arc::new(ladder.unwrap_or_else(|| panic!("{found:?}")));
+        let program = Arc::new(crate::flow::compile(FLOW).program.expect("the flow of the transcripts"));
+        let contacts: Vec<NewContact> = (first_contact..first_contact + calls).map(contact).collect();
+        self.books.import(&contacts, self.begins);
+        let flow = FlowVersion {
+            hash: program.hash.clone(),
+            name: program.name.clone(),
+            version: program.version,
+            source: FLOW.to_string(),
+        };
+        let campaign = self.books.create_campaign(name, source, &[flow], self.begins).unwrap();
+        let standings = self.books.not_enrolled(campaign, ContactId(first_contact as i64 - 1), u32::MAX).unwrap();
+        let first = |s| crate::campaign::plan_first(&ladder, s, self.begins);
+        let enrolments: Vec<Enrolment> =
+            standings.iter().map(|s| Enrolment { contact: s.contact.id, next: first(s) }).collect();
+        self.books.enrol(campaign, &enrolments, self.begins).unwrap();
+        self.books.set_campaign_state(campaign, CampaignState::Running, self.begins).unwrap();
+        let programs = BTreeMap::from([("counter".to_string(), program)]);
+        CampaignPlan { id: campaign, name: name.to_string(), priority, ladder, programs }
+    }
+
+    pub(super) fn tell(&mut self, input: Input) {
         self.told.push_back(input);
         while let Some(input) = self.told.pop_front() {
             let now = Now { mono: self.now, wall: self.begins + self.now.since(Mono::ZERO) };
@@ -102,7 +146,7 @@ impl Stage {
         }
     }
 
-    fn wait(&mut self, length: Duration) {
+    pub(super) fn wait(&mut self, length: Duration) {
         let until = self.now + length;
         loop {
             let now = Now { mono: self.now, wall: self.begins + self.now.since(Mono::ZERO) };
@@ -120,8 +164,8 @@ impl Stage {
             Party::Agent => format!("other end of {}", leg.call),
         };
         let line = match output {
-            Output::Claim { limit } => {
-                let attempts = self.books.claim_due(now.wall, now.wall + Duration::from_secs(300), limit);
+            Output::Claim { wanted } => {
+                let attempts = self.books.claim_due(now.wall, now.wall + Duration::from_secs(300), &wanted);
                 let next_due = self.books.next_due();
                 return self.told.push_back(Input::Claimed { attempts, next_due });
             }
@@ -146,8 +190,11 @@ impl Stage {
                 self.books.apply(&group).unwrap();
                 return self.told.push_back(Input::Stored { order, result: Ok(()) });
             }
-            Output::Dial { leg, to: Destination::Number(number) } => format!("{} rung at {number}", who(leg)),
-            Output::Dial { leg, to: Destination::Agent(address) } => format!("{} rung at {address}", who(leg)),
+            Output::Dial { leg, to: Destination::Number(number), trunk } if trunk.0 > 0 => {
+                format!("{} rung at {number} over trunk {}", who(leg), trunk.0)
+            }
+            Output::Dial { leg, to: Destination::Number(number), .. } => format!("{} rung at {number}", who(leg)),
+            Output::Dial { leg, to: Destination::Agent(address), .. } => format!("{} rung at {address}", who(leg)),
             Output::Refer { leg, to: Destination::Number(to) } => format!("{} sent to {to}", who(leg)),
             Output::Refer { leg, to: Destination::Agent(to) } => format!("{} sent to {to}", who(leg)),
             Output::Play { leg, play, utterances } => {
@@ -162,6 +209,7 @@ impl Stage {
             Output::Bridge { call } => format!("{call} bridged"),
             Output::Hangup { leg } => format!("{} hung up on", who(leg)),
             Output::Warn(why) => format!("warned: {why}"),
+            Output::Suspend { campaign, why } => format!("campaign {campaign} paused: {why}"),
             Output::Ring { leg } => format!("{} told that it rings", who(leg)),
             Output::Answer { leg } => format!("{} taken", who(leg)),
             Output::Refuse { leg, why } => format!("{} refused: {why:?}", who(leg)),
@@ -171,7 +219,7 @@ impl Stage {
 
     /// One line of a script: `1 answered`, `1 key 3`, `1 played`, `1 hung up`, `other end of 1 failed busy`, `1 replied 1 200 {}`,
     /// `wait 20`.
-    fn act(&mut self, line: &str) {
+    pub(super) fn act(&mut self, line: &str) {
         if let Some(seconds) = line.strip_prefix("wait ") {
             return self.wait(Duration::from_secs(seconds.parse().unwrap()));
         }
@@ -186,6 +234,8 @@ impl Stage {
                 return self.tell(Input::Offered { leg, did: (*did).to_string(), caller });
             }
             ["answered"] => LegEvent::Answered,
+            ["rings"] => LegEvent::Ringing,
+            ["refused", cause] => LegEvent::Refused(cause.parse().unwrap()),
             ["key", key] => LegEvent::Digit(key.chars().next().unwrap()),
             ["referred"] => LegEvent::Referred,
             ["refer", "failed", cause] => LegEvent::ReferFailed(cause.parse().unwrap()),
@@ -223,7 +273,7 @@ fn contact(n: usize) -> NewContact {
         zone_from: ZoneFrom::Given,
         email: None,
         creditor: "City Water".to_string(),
-        phones: vec![format!("+44790000000{n}").parse().unwrap()],
+        phones: vec![format!("+44790000{n:04}").parse().unwrap()],
         person: None,
         debts: vec![NewDebt {
             external_id: String::new(),
@@ -235,7 +285,7 @@ fn contact(n: usize) -> NewContact {
 }
 
 /// Lines with `>` are told; the others are what follows, in order.
-fn script(mut stage: Stage, script: &str) {
+pub(super) fn script(mut stage: Stage, script: &str) {
     let mut lines = script.lines().map(str::trim).filter(|l| !l.is_empty()).peekable();
     while let Some(line) = lines.next() {
         let told = line.strip_prefix("> ").unwrap_or_else(|| panic!("`{line}` follows from nothing"));

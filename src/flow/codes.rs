@@ -148,6 +148,10 @@ codes! {
     SENT_AWAY = "F049", "More for a client who has been sent away",
         "Behind `transfer` with `by: refer` the client is on another call: `answered` leads to an `end` without words, such as \
          `{ end: transferred }`.";
+    FIRST_PART_ONLY = "F050", "An instalment of which only the first part is promised",
+        "Only what was read back and confirmed is promised. An offer of an instalment with a `confirm` of its own, which names all parts \
+         by `promise.amount`, `promise.on`, `promise.parts`, `promise.last_amount` and `promise.last_on`, promises the whole plan; without \
+         it the first part alone.";
 }
 
 #[cfg(test)]

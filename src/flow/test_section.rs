@@ -107,7 +107,10 @@ pub const STEP_TABLE: &[(&str, &str)] = &[
 /// For the reference: what stands under `expect`.
 pub const EXPECTATION_TABLE: &[(&str, &str)] = &[
     ("result", "how the call ended"),
-    ("promise", "what was promised and saved: `{ amount: 10.50 RUB, on: 2026-11-21 }`, or `none`"),
+    (
+        "promise",
+        "what was promised and saved: `{ amount: 10.50 RUB, on: 2026-11-21 }`, a list of such for a plan, or `none`",
+    ),
     ("path", "the nodes entered, in order, all of them; those of a sub-flow are `check/ask`"),
     ("hears", "messages, or words in quotes, that were heard"),
     ("never_hears", "messages, or words in quotes, that were not"),

@@ -2,12 +2,12 @@
 
 use super::reader::Reader;
 use super::{Ladder, LadderTest, Message, Remind, StopOn};
-use super::{check, codes, message, promise, remind, rules, segments, steps, test_section};
+use super::{check, codes, message, pacing, promise, remind, rules, segments, steps, test_section};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::flow::yaml::{self, Map, Node};
 use crate::language::Language;
 
-pub(super) const KEYS: [&str; 16] = [
+pub(super) const KEYS: [&str; 18] = [
     "ladder",
     "languages",
     "contact",
@@ -22,6 +22,8 @@ pub(super) const KEYS: [&str; 16] = [
     "stop_on",
     "on_broken_promise",
     "on_kept_promise",
+    "pacing",
+    "numbers",
     "messages",
     "tests",
 ];
@@ -88,6 +90,7 @@ fn ladder(reader: &mut Reader, root: &Node) -> Option<Ladder> {
     let kept = promise::on_kept(reader, top);
     let reminder = remind::remind(reader, top, &messages);
     let stop_on = stop_on(reader, top);
+    let (pacing, numbers) = (pacing::pacing(reader, top), pacing::numbers(reader, top));
     check::gotos(reader, broken.iter().chain([&kept]), &segments, &laid);
     check::lists(reader, &laid, &rules);
     let steps::Laid { mut steps, lists } = laid;
@@ -111,6 +114,8 @@ fn ladder(reader: &mut Reader, root: &Node) -> Option<Ladder> {
         steps: steps.into_iter().map(|(step, _)| step).collect(),
         lists,
         stop_on,
+        pacing,
+        numbers,
         messages,
     })
 }

@@ -8,6 +8,7 @@ mod delay;
 mod letter;
 mod message;
 mod next;
+mod pacing;
 mod promise;
 mod reader;
 mod remind;
@@ -30,10 +31,12 @@ use std::ops::Range;
 use crate::flow::expr::Expr;
 use crate::flow::program::Field;
 use crate::language::Language;
+use crate::phone::NumberRules;
 use crate::policy::Rules;
 
 pub use compile::{Compiled, compile, compile_with_tests};
 pub use delay::Delay;
+pub use pacing::{AgentPacing, PacingMode};
 pub use promise::{Goto, PromiseLimits, Target};
 pub use remind::Remind;
 pub use render::Written;
@@ -70,6 +73,10 @@ pub struct Ladder {
     /// Where each list lies in `steps`: first the ladder's own, then those of segments that have others.
     pub lists: Vec<Range<usize>>,
     pub stop_on: Vec<StopOn>,
+    /// Dialled for the agents of a queue; `None`: as fast as the trunks go.
+    pub pacing: Option<AgentPacing>,
+    /// Which numbers are not dialled, beside those that the config bars.
+    pub numbers: NumberRules,
     pub messages: Vec<Message>,
 }
 
@@ -161,9 +168,14 @@ pub fn hash(source: &str) -> String {
 }
 
 impl Ladder {
-    /// Each written message by name, once a language; what is put into it left out.
+    /// What each SMS and e-mail says, once a language, by the message's name; what is put into it left out. Subjects are not asked.
     pub fn written(&self) -> impl Iterator<Item = (&str, String)> {
-        self.messages.iter().flat_map(|message| {
+        let sent = self.steps.iter().filter_map(|step| match &step.does {
+            Does::Sms { message } | Does::Email { body: message, .. } => Some(*message),
+            Does::Voice { .. } | Does::Letter { .. } | Does::Human { .. } | Does::Visit { .. } => None,
+        });
+        sent.flat_map(|MessageIndex(at)| {
+            let message = &self.messages[at];
             let text = |pieces: &Vec<Piece>| {
                 let words = pieces.iter().filter_map(|piece| match piece {
                     Piece::Text(text) => Some(text.as_str()),

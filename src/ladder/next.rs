@@ -171,6 +171,26 @@ impl Ladder {
         flows
     }
 
+    /// The nodes that `hung_up_early` names, each with the flows of which one must have it.
+    pub fn nodes_named(&self) -> Vec<(&str, Vec<&str>)> {
+        let mut named = Vec::new();
+        for (index, step) in self.steps.iter().enumerate() {
+            let Does::Voice { flow, retry } = &step.does else { continue };
+            let flows: Vec<&str> = match flow {
+                FlowOf::Named(name) => vec![name],
+                FlowOf::Segment => {
+                    let here = |segment: &&Segment| self.lists[segment.list].contains(&index);
+                    self.segments.iter().filter(here).map(|segment| segment.flow.as_str()).collect()
+                }
+            };
+            // A list that no segment takes runs no flow.
+            if !flows.is_empty() {
+                named.extend(retry.hung_up_at.iter().map(|(node, _)| (node.as_str(), flows.clone())));
+            }
+        }
+        named
+    }
+
     #[allow(clippy::too_many_arguments)] // one decision with all it rests on; a struct would name nothing
     fn retry(
         &self,

@@ -20,7 +20,7 @@ fn the_shipped_ladder_is_without_fault() {
     let ladder = shipped();
     assert_eq!(ladder.name, "utility_overdue");
     assert_eq!(ladder.flows(), ["gentle_reminder", "overdue_reminder"]);
-    assert_eq!((ladder.lists.clone(), ladder.steps.len()), (vec![0..4], 5), "four steps and the reminder");
+    assert_eq!((ladder.lists[0].clone(), ladder.steps.len()), (0..4, 5), "four steps and the reminder");
     assert_eq!(ladder.rules.caps.len(), 7);
 }
 

@@ -472,6 +472,12 @@ fn caps_of_each_number() {
     two.is("11-20T12:00", Voice, "cap ladder 11-21 00:00");
     two.standing.contact.phones.push(super::world::phone(2, "+74951234567"));
     two.is("11-20T12:00", Voice, "allow");
-    let question = Question { standing: &two.standing, channel: Voice, now: two.at("11-20T12:00"), rules: &two.rules };
+    let question = Question {
+        standing: &two.standing,
+        channel: Voice,
+        purpose: Default::default(),
+        now: two.at("11-20T12:00"),
+        rules: &two.rules,
+    };
     assert_eq!(phones_with_room(&question).map(|p| p.id.0).collect::<Vec<_>>(), [2]);
 }

@@ -327,6 +327,9 @@ mod tests {
                 outcome,
                 quality: None,
                 policy: None,
+                trunk: None,
+                cost: None,
+                agent: None,
             }
         };
         text.lines().map(str::trim).filter(|l| !l.is_empty()).enumerate().map(attempt).collect()

@@ -1,22 +1,63 @@
 //! What the config gives the engine, and what flows want that it does not give.
 
 use crate::agent::Staffing;
+use crate::books::Standing;
+use crate::campaign::{TrunkPlan, Trunks};
 use crate::config::{Config, MediaSettings, Origin, Queue, Trunk};
 use crate::engine::{Input, Limits};
 use crate::flow::program::{Program, Step, TransferTo};
 use crate::ladder::Ladder;
 use crate::media;
-use crate::phone::PhoneNumber;
-use crate::policy::{CallingWindow, Hours, Offered, OfferedTrunk};
+use crate::phone::{Barred, NumberRules, PhoneNumber};
+use crate::policy::{CallingWindow, Hours, Offered, OfferedTrunk, phones_to_dial};
+use crate::time::Mono;
 
-/// What the operator allows on this trunk.
-pub(super) fn limits(config: &Config, trunk: &Trunk) -> Limits {
+/// What the operator allows.
+pub(super) fn limits(config: &Config) -> Limits {
     Limits {
-        channels_max: trunk.channels_max,
-        cps_max: trunk.cps_max,
+        trunks: config.trunks.iter().map(trunk_plan).collect(),
         allow_prefixes: config.allow_prefixes.clone(),
         transfer_to: config.transfer_to.clone(),
         hold_max: config.media.hold_max,
+    }
+}
+
+/// Whom the config lets be dialled, asked when a campaign takes its contacts in.
+pub struct Numbers {
+    limits: Limits,
+    trunks: Trunks,
+}
+
+pub fn numbers(config: &Config) -> Numbers {
+    let limits = limits(config);
+    let trunks = Trunks::new(limits.trunks.clone(), config.budget.is_some(), Mono::ZERO);
+    Numbers { limits, trunks }
+}
+
+impl Numbers {
+    /// Why none of the contact's numbers that are in service may be dialled; `None`: one may, or it has none. `own`: the
+    /// ladder's rules.
+    pub fn barred(&self, own: &NumberRules, standing: &Standing) -> Option<Barred> {
+        let mut barred = None;
+        for phone in phones_to_dial(standing) {
+            match own.bars(&phone.number).map_or_else(|| self.limits.way_to(&self.trunks, &phone.number), Err) {
+                Ok(_) => return None,
+                Err(why) => drop(barred.get_or_insert(why)),
+            }
+        }
+        barred
+    }
+}
+
+fn trunk_plan(trunk: &Trunk) -> TrunkPlan {
+    TrunkPlan {
+        name: trunk.name.clone(),
+        channels_max: trunk.channels_max,
+        cps_max: trunk.cps_max,
+        prefixes: trunk.prefixes.clone(),
+        priority: trunk.priority,
+        numbers: trunk.numbers.clone(),
+        tariff: trunk.tariff.clone(),
     }
 }
 
@@ -78,8 +119,7 @@ pub fn unmet<P: AsRef<Program>>(config: &Config, programs: impl IntoIterator<Ite
 
 impl Unmet {
     fn of(&mut self, config: &Config, program: &Program) {
-        let Some(trunk) = config.trunks.first() else { return };
-        let limits = limits(config, trunk);
+        let limits = limits(config);
         let allowed = |url: &str| {
             let origin = Origin::of(url);
             config.requests.iter().any(|service| origin.as_ref() == Some(&service.origin))

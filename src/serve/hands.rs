@@ -14,6 +14,7 @@ use super::{HangupCause, Input, LegEvent, MediaEvent, MediaEventKind, PromptCach
 use crate::audio::listen::Countries;
 use crate::audio::{Clip, Codec, tone};
 use crate::books::{CallQuality, Caller, Write};
+use crate::campaign::TrunkId;
 use crate::config::{self, Config};
 use crate::engine::{Destination, Output, Refusal, StoreFailure};
 use crate::id::*;
@@ -22,7 +23,8 @@ use crate::request::Services;
 use crate::sip::{Referral, User};
 use crate::speech::Utterance;
 use crate::time::Mono;
-use crate::trunk::{Keep, PeerAddress, Tls, TrunkConfig};
+use crate::trunk::trace::Trace;
+use crate::trunk::{InboundNumbers, Keep, PeerAddress, Tls, TrunkConfig};
 
 /// How long a claimed attempt is ours before another process may take it: far longer than preparing and queueing last.
 const LEASE: Duration = Duration::from_secs(300);
@@ -32,7 +34,10 @@ pub(super) struct Hands<S> {
     pub clock: Arc<Clock>,
     pub prompts: Arc<PromptCache>,
     pub services: Services,
-    pub trunk: Trunk,
+    /// In the config's order.
+    pub trunks: Vec<Trunk>,
+    /// Which of them each leg goes over.
+    pub over: BTreeMap<LegId, TrunkId>,
     pub media: Media,
     pub media_ip: IpAddr,
     /// Answers of spawned work come back here.
@@ -80,11 +85,11 @@ impl<S: Store> Hands<S> {
 
     fn carry_out(&mut self, output: Output, figures: &mut Figures) {
         match output {
-            Output::Claim { limit } => {
+            Output::Claim { wanted } => {
                 let (store, answers, now) = (self.store.clone(), self.answers.clone(), self.clock.now().wall);
                 tokio::spawn(async move {
                     let claimed = async {
-                        let attempts = store.claim_due(now, now + LEASE, limit).await?;
+                        let attempts = store.claim_due(now, now + LEASE, &wanted).await?;
                         // Asked only by who must wait for it.
                         let next_due = if attempts.is_empty() { store.next_due().await? } else { None };
                         Ok::<_, StoreError>((attempts, next_due))
@@ -120,12 +125,16 @@ impl<S: Store> Hands<S> {
                     let _ = answers.send(Input::Stored { order, result });
                 });
             }
-            Output::Ring { leg } => self.trunk.ring(leg),
+            Output::Ring { leg } => self.trunk(leg).ring(leg),
             Output::Answer { leg } => self.answer(leg),
-            Output::Refuse { leg, why } => self.trunk.refuse(leg, refusal(why)),
-            Output::Dial { leg, to } => self.dial(leg, &to),
-            Output::Refer { leg, to: Destination::Number(number) } => self.trunk.refer(leg, number.full()),
-            Output::Refer { leg, to: Destination::Agent(uri) } => self.trunk.refer(leg, &uri),
+            Output::Refuse { leg, why } => {
+                self.trunk(leg).refuse(leg, refusal(why));
+                self.over.remove(&leg);
+            }
+            Output::Dial { leg, to, trunk } => self.dial(leg, &to, trunk),
+            Output::Suspend { campaign, why } => self.suspend(campaign, why),
+            Output::Refer { leg, to: Destination::Number(number) } => self.trunk(leg).refer(leg, number.full()),
+            Output::Refer { leg, to: Destination::Agent(uri) } => self.trunk(leg).refer(leg, &uri),
             Output::Play { leg, play, utterances } => self.play(leg, play, &utterances, figures),
             Output::StopPlay { leg, play } => self.media.stop(leg, play),
             Output::EndPlay { leg, play } => self.media.stop_after_sentence(leg, play),
@@ -148,7 +157,7 @@ impl<S: Store> Hands<S> {
                 self.media.end_message(leg);
             }
             Output::Bridge { call } => self.media.bridge(LegId::client(call), LegId::agent(call)),
-            Output::Hangup { leg } => self.trunk.hangup(leg),
+            Output::Hangup { leg } => self.trunk(leg).hangup(leg),
             Output::Close { call } => {
                 for leg in [LegId::client(call), LegId::agent(call)] {
                     self.close(leg);
@@ -159,16 +168,33 @@ impl<S: Store> Hands<S> {
         }
     }
 
-    fn dial(&mut self, leg: LegId, to: &Destination) {
+    /// The one that a leg goes over.
+    fn trunk(&self, leg: LegId) -> &Trunk {
+        &self.trunks[self.over.get(&leg).map_or(0, |trunk| trunk.0)]
+    }
+
+    /// In the books, from where it comes back as a change of the campaign; an event there says why.
+    fn suspend(&self, campaign: CampaignId, why: String) {
+        let (store, at) = (self.store.clone(), self.clock.now().wall);
+        tracing::warn!(%campaign, "the campaign is paused: {why}");
+        tokio::spawn(async move {
+            if let Err(error) = store.suspend_campaign(campaign, &why, at).await {
+                tracing::error!(%campaign, %error, "the campaign could not be paused in the books; it is not dialled");
+            }
+        });
+    }
+
+    fn dial(&mut self, leg: LegId, to: &Destination, trunk: TrunkId) {
         match self.media.open(leg, self.media_ip) {
             Ok(local) => {
+                self.over.insert(leg, trunk);
                 self.connected.insert(leg, None);
                 match to {
                     Destination::Number(number) => {
                         self.media.listen_in(leg, self.countries.of_number(number.full()));
-                        self.trunk.dial(leg, number.full(), local);
+                        self.trunk(leg).dial(leg, number.full(), local);
                     }
-                    Destination::Agent(uri) => self.trunk.dial(leg, uri, local),
+                    Destination::Agent(uri) => self.trunk(leg).dial(leg, uri, local),
                 }
             }
             Err(e) => {
@@ -183,11 +209,11 @@ impl<S: Store> Hands<S> {
         match self.media.open(leg, self.media_ip) {
             Ok(local) => {
                 self.connected.insert(leg, None);
-                self.trunk.answer(leg, local);
+                self.trunk(leg).answer(leg, local);
             }
             Err(e) => {
                 tracing::error!(call = %leg.call, error = %e, "no media port for a call that came in");
-                self.trunk.refuse(leg, refusal(Refusal::Unavailable));
+                self.trunk(leg).refuse(leg, refusal(Refusal::Unavailable));
                 let event = LegEvent::Failed(HangupCause::NoMediaPort);
                 let _ = self.answers.send(Input::Leg { leg, event });
             }
@@ -287,7 +313,7 @@ impl<S: Store> Hands<S> {
 
     /// What the trunk reported, after media has been told what it must know first.
     /// `None`: media's affair alone, nothing for the engine.
-    pub fn signalled(&mut self, event: TrunkEvent) -> Option<Input> {
+    pub fn signalled(&mut self, trunk: TrunkId, event: TrunkEvent) -> Option<Input> {
         let TrunkEvent { leg, at, kind } = event;
         let event = match kind {
             TrunkEventKind::Ringing => LegEvent::Ringing,
@@ -345,14 +371,21 @@ impl<S: Store> Hands<S> {
             TrunkEventKind::Failed { cause, status } => {
                 tracing::debug!(call = %leg.call, %cause, status, "leg failed");
                 self.close(leg);
-                LegEvent::Failed(cause)
+                self.over.remove(&leg);
+                // 504 says that somebody further on was asked and did not answer: a phone there may have rung.
+                match (cause, status) {
+                    (HangupCause::Congestion, Some(status)) if status != 504 => LegEvent::Refused(cause),
+                    _ => LegEvent::Failed(cause),
+                }
             }
             TrunkEventKind::Ended(cause) => {
                 let cause = if self.silent.contains(&leg) { HangupCause::MediaSilent } else { cause };
                 self.close(leg);
+                self.over.remove(&leg);
                 LegEvent::Ended(cause)
             }
             TrunkEventKind::Offered { did, from, caller: told } => {
+                self.over.insert(leg, trunk);
                 // Only what is written in E.164 is a number for us; a national one could be anybody's.
                 let number = |user: Option<&User>| user.and_then(|user| user.full().parse().ok());
                 let diverted_from = number(told.diverted_from.as_ref());
@@ -395,7 +428,7 @@ impl<S: Store> Hands<S> {
             MediaEventKind::MediaSilent { lasted } => {
                 tracing::warn!(call = %leg.call, ?lasted, "nothing comes from the far end; hung up");
                 self.silent.insert(leg);
-                self.trunk.hangup(leg);
+                self.trunk(leg).hangup(leg);
                 return None;
             }
             MediaEventKind::AnsweredBy(who) => LegEvent::AnsweredBy(who),
@@ -439,9 +472,9 @@ fn chain(error: &dyn std::error::Error) -> String {
 }
 
 /// What keeps the SIP messages.
-fn trace(config: &Config) -> std::io::Result<Option<crate::trunk::trace::Trace>> {
+pub(super) fn trace(config: &Config) -> std::io::Result<Option<Trace>> {
     let kept = &config.sip_trace;
-    let start = || crate::trunk::trace::Trace::start(kept.folder.clone(), kept.disk_mb_max << 20);
+    let start = || Trace::start(kept.folder.clone(), kept.disk_mb_max << 20);
     (kept.disk_mb_max > 0).then(start).transpose()
 }
 
@@ -460,11 +493,12 @@ fn signer(settings: &config::Trunk) -> std::io::Result<Option<Arc<crate::trunk::
 }
 
 /// A trunk's settings as the SIP edge takes them: the secret handed over, the peer to be found by the edge.
-/// `inbound_after`: the number of the last call that came in, when calls are answered.
+/// `inbound_after`: the numbers of calls that come in, when calls are answered. `trace`: what keeps all trunks' messages.
 pub(super) fn trunk_config(
     settings: &config::Trunk,
     config: &Config,
-    inbound_after: Option<i64>,
+    inbound_after: Option<InboundNumbers>,
+    trace: Option<Trace>,
 ) -> std::io::Result<TrunkConfig> {
     let reach = &settings.peer;
     let tls = reach.tls.clone().map(|config::TrunkTls { ca, certificate, key, server_name }| Tls {
@@ -497,7 +531,7 @@ pub(super) fn trunk_config(
             abilities: settings.abilities.clone(),
             registrations: settings.registrations.clone(),
             signer: signer(settings)?,
-            trace: trace(config)?,
+            trace,
             gate: crate::sip::Rules { peers: config.inbound.peers.clone(), strangers: config.inbound.strangers },
         },
     })

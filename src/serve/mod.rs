@@ -12,6 +12,8 @@ mod lines;
 mod memory;
 mod money;
 mod plans;
+mod told;
+mod trunks;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -20,6 +22,8 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 use crate::agent::Desk;
+use crate::books::Holding;
+use crate::campaign::{Spending, TrunkId};
 use crate::config::Config;
 use crate::engine::{Engine, Input, LegEvent, Line, Tally};
 use crate::media::{Media, MediaEvent, MediaEventKind};
@@ -27,23 +31,22 @@ use crate::notify::Courier;
 use crate::outcome::HangupCause;
 use crate::request::Services;
 use crate::store::{Store, StoreError};
-use crate::time::{Clock, Now};
-use crate::trunk::{Trunk, TrunkEvent, TrunkEventKind};
+use crate::time::{Clock, Now, Wall};
+use crate::trunk::{InboundNumbers, Trunk, TrunkEvent, TrunkEventKind};
 use crate::voice::PromptCache;
 
 pub use figures::{Figures, Spread};
-pub use given::{Unmet, unlawful, unmet};
+pub use given::{Numbers, Unmet, numbers, unlawful, unmet};
 pub use plans::{PlanError, load as load_plan};
 
 use hands::Hands;
 use plans::Seen;
+use told::Told;
 
 /// How often the campaigns are read again: an operator starts, pauses and moves them from another process.
 const WATCH: Duration = Duration::from_millis(500);
 /// How often progress is shown.
 const SHOW: Duration = Duration::from_millis(250);
-/// How long the start waits for the trunk's first answer.
-const FIRST_ANSWER: Duration = Duration::from_secs(2);
 /// The longest the loop sleeps without looking at the clock.
 const SLEEP_MAX: Duration = Duration::from_secs(60);
 
@@ -63,8 +66,8 @@ pub struct Progress<'a> {
     pub in_air: usize,
     pub tally: &'a Tally,
     pub figures: &'a Figures,
-    /// Why nothing new is dialled, if so.
-    pub holding: Option<String>,
+    /// What slows or stops dialling.
+    pub holding: Vec<Holding>,
 }
 
 /// What a run leaves behind.
@@ -101,33 +104,41 @@ pub async fn run<S: Store>(
     mut show: impl FnMut(&Progress),
 ) -> Result<Ended, ServeError> {
     let Edges { store, clock, prompts, courier, mut signals, lines } = edges;
-    let (trunk_events, mut trunk_facts) = mpsc::unbounded_channel::<TrunkEvent>();
+    let (trunk_events, mut trunk_facts) = mpsc::unbounded_channel::<(TrunkId, TrunkEvent)>();
+    let (health_events, mut health_facts) = mpsc::unbounded_channel::<(TrunkId, bool)>();
     let (media_events, mut media_facts) = mpsc::unbounded_channel::<MediaEvent>();
     let (answers, mut inputs) = mpsc::unbounded_channel::<Input>();
     let start = |what: &str, e: std::io::Error| ServeError::Start(format!("{what}: {e}"));
 
-    let settings = config.trunks.first().ok_or_else(|| ServeError::Start("the config names no trunk".to_string()))?;
-    if let Err(why) = descriptors::raise(settings.channels_max) {
+    if config.trunks.is_empty() {
+        return Err(ServeError::Start("the config names no trunk".to_string()));
+    }
+    if let Err(why) = descriptors::raise(config.trunks.iter().map(|trunk| trunk.channels_max).sum()) {
         tracing::warn!("{why}");
     }
-    let naming = |e| start(&format!("trunk {}", settings.name), e);
     let inbound_after = match lines.is_empty() {
         true => None,
-        false => Some(lines::last_inbound(&*store).await?),
+        false => Some(InboundNumbers::after(lines::last_inbound(&*store).await?)),
     };
-    let trunk_config = hands::trunk_config(settings, config, inbound_after).map_err(naming)?;
-    let trunk = Trunk::start(trunk_config, clock.clone(), trunk_events).map_err(|error| match error.kind() {
-        std::io::ErrorKind::AddrInUse => ServeError::Start(format!(
-            "trunk {}: another program holds {}; stop it, or change the trunk's `bind`",
-            settings.name, settings.bind
-        )),
-        _ => naming(error),
-    })?;
+    let trace = hands::trace(config).map_err(|e| start("the folder of SIP messages", e))?;
+    let mut trunks = Vec::new();
+    for (n, settings) in config.trunks.iter().enumerate() {
+        let events = trunks::told_as(TrunkId(n), trunk_events.clone());
+        let trunk = trunks::start(settings, config, inbound_after.clone(), trace.clone(), clock.clone(), events)?;
+        trunks.push(trunk);
+    }
     let media = Media::start_with(given::media(&config.media), clock.clone(), media_events)
         .map_err(|e| start("media threads", e))?;
 
-    let limits = given::limits(config, settings);
-    let mut engine = Engine::new(limits, Desk::new(given::staffing(config)), clock.now());
+    let spending = match &config.budget {
+        None => None,
+        Some(budget) => {
+            let now = clock.now().wall;
+            let spent = store.spent(Spending::day_began(budget, now)).await?;
+            Some(Spending::new(budget.clone(), &spent, now))
+        }
+    };
+    let mut engine = Engine::new(given::limits(config), Desk::new(given::staffing(config)), spending, clock.now());
     let mut figures = Figures::default();
     if let Err(error) = std::fs::create_dir_all(&config.recordings_dir) {
         let folder = config.recordings_dir.display();
@@ -138,7 +149,8 @@ pub async fn run<S: Store>(
         clock: clock.clone(),
         prompts,
         services: Services::new(&config.requests, clock.clone()),
-        trunk: trunk.clone(),
+        trunks: trunks.clone(),
+        over: BTreeMap::new(),
         media: media.clone(),
         media_ip: config.media.bind_ip,
         coded: BTreeMap::new(),
@@ -160,6 +172,9 @@ pub async fn run<S: Store>(
     // What an earlier process left, before anything new.
     lines::close_left(&*store, &clock).await?;
     let left = store.recover().await?;
+    let month = Wall(clock.now().wall.0 - 30 * 86_400 * 1_000_000);
+    let met = Input::AgentHours(store.agent_hours(month).await?);
+    hands.carry_out_all(engine.handle(clock.now(), met), &mut figures);
     let mut seen = Seen::default();
     let mut money = money::Money::from_now(&*store).await?;
     for input in seen.changes(&*store, clock.now().wall).await? {
@@ -195,13 +210,15 @@ pub async fn run<S: Store>(
     watch.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     shown.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut drain_until = None;
-    // The first keep-alive is answered within milliseconds by a peer that is there.
-    let mut health = trunk.watch_health();
-    if tokio::time::timeout(FIRST_ANSWER, health.wait_for(|h| h.up)).await.is_err() {
-        tracing::warn!(trunk = %settings.name, "the trunk does not answer; nobody is dialled until it does");
-        hands.carry_out_all(engine.handle(clock.now(), Input::TrunkUp(false)), &mut figures);
+    for (n, (trunk, settings)) in trunks.iter().zip(&config.trunks).enumerate() {
+        if !trunks::answers(trunk).await {
+            tracing::warn!(trunk = %settings.name, "the trunk does not answer; it is not dialled until it does");
+            let down = Input::TrunkUp { trunk: TrunkId(n), up: false };
+            hands.carry_out_all(engine.handle(clock.now(), down), &mut figures);
+        }
+        trunks::watch(TrunkId(n), trunk, health_events.clone());
     }
-    health.mark_unchanged();
+    let mut told = Told::default();
     memory::give_back();
     loop {
         let now = clock.now();
@@ -213,7 +230,7 @@ pub async fn run<S: Store>(
         let input = tokio::select! {
             biased;
             Some(event) = media_facts.recv() => hands.heard(event, &mut figures),
-            Some(event) = trunk_facts.recv() => hands.signalled(event),
+            Some((trunk, event)) = trunk_facts.recv() => hands.signalled(trunk, event),
             Some(input) = inputs.recv() => Some(input),
             () = signals.asked_to_stop() => {
                 if drain_until.is_some() {
@@ -246,13 +263,13 @@ pub async fn run<S: Store>(
                 }
                 None
             }
-            Ok(()) = health.changed() => {
-                let up = health.borrow_and_update().up;
-                tracing::info!(trunk = %settings.name, up, "the trunk's health has changed");
-                Some(Input::TrunkUp(up))
+            Some((trunk, up)) = health_facts.recv() => {
+                tracing::info!(trunk = %config.trunks[trunk.0].name, up, "the trunk's health has changed");
+                Some(Input::TrunkUp { trunk, up })
             }
             _ = shown.tick() => {
-                let holding = engine.holding();
+                let holding = engine.holding(now);
+                told.tell(&*store, &holding, now).await;
                 figures.look_at_memory(engine.in_air(), hands.prompts.memory_bytes() as u64);
                 show(&Progress { now, in_air: engine.in_air(), tally: engine.tally(), figures: &figures, holding });
                 None
@@ -283,10 +300,13 @@ pub async fn run<S: Store>(
         }
     }
     let now = clock.now();
-    show(&Progress { now, in_air: 0, tally: engine.tally(), figures: &figures, holding: None });
+    told.tell(&*store, &[], now).await;
+    show(&Progress { now, in_air: 0, tally: engine.tally(), figures: &figures, holding: Vec::new() });
     let _ = stop_courier.send(()).await;
     let _ = courier_task.await;
-    trunk.stop().await;
+    for trunk in &trunks {
+        trunk.stop().await;
+    }
     Ok(Ended { tally: engine.tally().clone(), figures })
 }
 

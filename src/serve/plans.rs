@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::books::{Campaign, CampaignState};
+use crate::books::{Campaign, CampaignState, Priority};
 use crate::diagnostic::render_all;
 use crate::engine::{CampaignPlan, Input};
 use crate::flow::program::FlowHash;
@@ -44,7 +44,8 @@ pub fn load(campaign: &Campaign) -> Result<CampaignPlan, PlanError> {
             None => report += &render_all(&compiled.diagnostics, &version.to_string(), &version.source),
         }
     }
-    let plan = CampaignPlan { id: campaign.id, name: campaign.name.clone(), ladder: Arc::new(ladder), programs };
+    let (name, priority) = (campaign.name.clone(), campaign.priority);
+    let plan = CampaignPlan { id: campaign.id, name, priority, ladder: Arc::new(ladder), programs };
     if report.is_empty() {
         Ok(plan)
     } else {
@@ -54,7 +55,7 @@ pub fn load(campaign: &Campaign) -> Result<CampaignPlan, PlanError> {
 
 /// The campaigns as they were at the last look: an operator changes them from another process.
 #[derive(Debug, Default)]
-pub(super) struct Seen(BTreeMap<CampaignId, (CampaignState, Vec<FlowHash>)>);
+pub(super) struct Seen(BTreeMap<CampaignId, (CampaignState, Priority, Vec<FlowHash>)>);
 
 impl Seen {
     /// What the engine must know of campaigns that are new, in another state, or moved to another version of a flow.
@@ -64,7 +65,7 @@ impl Seen {
         for campaign in store.campaigns().await? {
             let flows: Vec<FlowHash> = campaign.flows.iter().map(|f| f.hash.clone()).collect();
             let (id, state) = (campaign.id, campaign.state);
-            let is = (state, flows);
+            let is = (state, campaign.priority, flows);
             if self.0.get(&id) == Some(&is) {
                 continue;
             }
@@ -85,7 +86,7 @@ impl Seen {
                         inputs.push(Input::CampaignHalted(id));
                     }
                     inputs.extend(plan.map(|plan| Input::CampaignLoaded { plan, running }));
-                    self.0.insert(id, (state, is.1));
+                    self.0.insert(id, (state, is.1, is.2));
                 }
                 CampaignState::Draft | CampaignState::Stopped | CampaignState::Finished => {
                     inputs.push(Input::CampaignHalted(id));

@@ -64,6 +64,8 @@ pub struct Summary {
     pub steps: u64,
     pub dialled: u64,
     pub answered: u64,
+    /// Calls that went over another trunk after the first had refused them.
+    pub failed_over: u64,
     pub promises: u64,
     /// Times that "recorded" was ordered to be spoken.
     pub said_recorded: u64,
@@ -98,6 +100,7 @@ impl Summary {
             steps,
             dialled,
             answered,
+            failed_over,
             promises,
             said_recorded,
             crashes,
@@ -118,6 +121,7 @@ impl Summary {
         self.steps += steps;
         self.dialled += dialled;
         self.answered += answered;
+        self.failed_over += failed_over;
         self.promises += promises;
         self.said_recorded += said_recorded;
         self.crashes += crashes;

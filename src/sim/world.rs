@@ -17,11 +17,12 @@ use super::{Scene, Summary, Troubles};
 use crate::agent::{Desk, Staffing};
 use crate::books::*;
 use crate::call::HOLD_MAX;
-use crate::campaign;
+use crate::campaign::{self, TrunkId, TrunkPlan};
 use crate::engine::{CampaignPlan, Destination, Engine, Input, LegEvent, Limits, Output, StoreFailure};
 use crate::flow::program::{FlowHash, OptOutScope, Program};
 use crate::id::*;
 use crate::outcome::{AnsweredBy, HangupCause};
+use crate::phone::NumberRules;
 use crate::speech::Utterance;
 use crate::time::{Mono, Now};
 
@@ -33,6 +34,19 @@ const AGENTS: [&str; 2] = ["sip:agent1@example.com", "sip:agent2@example.com"];
 /// No call lasts so long, its bookkeeping included.
 const CALL_MAX: Duration = Duration::from_secs(3 * 3600);
 const LEASE: Duration = Duration::from_secs(120);
+
+/// Two with little room, so that calls wait for a line and go over the other one.
+fn trunk(name: &str) -> TrunkPlan {
+    TrunkPlan {
+        name: name.to_string(),
+        channels_max: 10,
+        cps_max: 3,
+        prefixes: Vec::new(),
+        priority: 1,
+        numbers: NumberRules::default(),
+        tariff: None,
+    }
+}
 
 /// Things to come.
 enum Happening {
@@ -107,6 +121,8 @@ pub(super) struct World<'s> {
     /// Every version that was ever published.
     programs: BTreeMap<FlowHash, Arc<Program>>,
     legs: BTreeMap<LegId, Leg>,
+    /// Legs that a trunk has refused, or will.
+    refused_by: BTreeMap<LegId, TrunkId>,
     /// Legs to agents, and the dial whose fate they share. Their ends are told also when the call is over.
     other_ends: BTreeMap<LegId, (u64, bool)>,
     judge: Judge,
@@ -144,6 +160,7 @@ impl<'s> World<'s> {
             campaign: CampaignId(0),
             programs: scene.programs.iter().map(|(p, _)| (p.hash.clone(), p.clone())).collect(),
             legs: BTreeMap::new(),
+            refused_by: BTreeMap::new(),
             other_ends: BTreeMap::new(),
             judge: Judge::default(),
             summary: Summary::default(),
@@ -255,12 +272,11 @@ impl<'s> World<'s> {
         let desk = Desk::new([("collections".to_string(), staffing)]);
         let limits = Limits {
             hold_max: HOLD_MAX,
-            channels_max: 20,
-            cps_max: 5,
+            trunks: ["main", "backup"].map(trunk).to_vec(),
             allow_prefixes: vec!["+7".to_string()],
             transfer_to: vec!["+7".to_string()],
         };
-        self.engine = Some(Engine::new(limits, desk, self.now()));
+        self.engine = Some(Engine::new(limits, desk, None, self.now()));
         let left = self.books.recover();
         self.summary.unknown_outcomes += left.len() as u64;
         let loaded = self.loaded()?;
@@ -272,7 +288,13 @@ impl<'s> World<'s> {
     fn loaded(&self) -> Result<Input, String> {
         let campaign = self.books.campaign("simulated").map_err(|e| e.to_string())?;
         let programs = campaign.flows.iter().map(|f| (f.name.clone(), self.programs[&f.hash].clone())).collect();
-        let plan = CampaignPlan { id: self.campaign, name: campaign.name, ladder: self.scene.ladder.clone(), programs };
+        let plan = CampaignPlan {
+            id: self.campaign,
+            name: campaign.name,
+            priority: campaign.priority,
+            ladder: self.scene.ladder.clone(),
+            programs,
+        };
         Ok(Input::CampaignLoaded { plan, running: campaign.state == CampaignState::Running })
     }
 
@@ -328,6 +350,7 @@ impl<'s> World<'s> {
                 // Answers on their way are lost with the process that was to hear them.
                 self.life += 1;
                 self.legs.clear();
+                self.refused_by.clear();
                 self.other_ends.clear();
                 self.judge.crashed();
                 let delay = self.some_ms(10, 600_000);
@@ -407,14 +430,14 @@ impl<'s> World<'s> {
 
     fn carry_out(&mut self, output: Output) -> Result<(), String> {
         match output {
-            Output::Claim { limit } => {
+            Output::Claim { wanted } => {
                 let wall = self.now().wall;
                 let delay = self.store_delay();
                 if self.troubles.store_failures && self.rng.random_bool(0.01) {
                     self.tell_after(delay, Input::ClaimFailed("no space left on device".to_string()));
                     return Ok(());
                 }
-                let attempts = self.books.claim_due(wall, wall + LEASE, limit);
+                let attempts = self.books.claim_due(wall, wall + LEASE, &wanted);
                 let next_due = self.books.next_due();
                 self.tell_after(delay, Input::Claimed { attempts, next_due });
             }
@@ -451,7 +474,8 @@ impl<'s> World<'s> {
             Output::Ring { leg } | Output::Answer { leg } | Output::Refuse { leg, .. } => {
                 return Err(format!("call {} was taken care of, but nobody rings us here", leg.call));
             }
-            Output::Dial { leg, to } => self.dial(leg, &to)?,
+            Output::Dial { leg, to, trunk } => self.dial(leg, &to, trunk)?,
+            Output::Suspend { why, .. } => return Err(format!("nothing is paid for here: {why}")),
             Output::Play { leg, play, utterances } => self.play(leg, play, &utterances)?,
             Output::StopPlay { leg, play } => {
                 if let Some(l) = self.legs.get_mut(&leg)
@@ -599,7 +623,7 @@ impl<'s> World<'s> {
         if self.troubles.slow_store { self.some_ms(1, 4_000) } else { self.some_ms(1, 20) }
     }
 
-    fn dial(&mut self, leg: LegId, to: &Destination) -> Result<(), String> {
+    fn dial(&mut self, leg: LegId, to: &Destination, trunk: TrunkId) -> Result<(), String> {
         let number = match to {
             Destination::Number(number) if leg.party == Party::Client => number,
             Destination::Number(_) => return Err("the shipped flows give nobody away".to_string()),
@@ -630,7 +654,13 @@ impl<'s> World<'s> {
             return Err(format!("attempt {attempt} was dialled while {state} in the books"));
         }
         let wall = self.now().wall;
-        self.judge.dialled(attempt, &standing, number.full(), wall)?;
+        match self.refused_by.remove(&leg) {
+            // The same call, over another trunk, since the first has refused it.
+            Some(by) if by == trunk => return Err(format!("attempt {attempt} was offered twice to one trunk")),
+            Some(_) if standing.contact.paid() => return Err(format!("attempt {attempt} went on after a payment")),
+            Some(_) => self.summary.failed_over += 1,
+            None => self.judge.dialled(attempt, &standing, number.full(), wall)?,
+        }
         if self.planted(Plant::DialsTwice) {
             self.judge.dialled(attempt, &standing, number.full(), wall)?;
         }
@@ -647,6 +677,10 @@ impl<'s> World<'s> {
         }
         let tell = |event| Input::Leg { leg, event };
         match line {
+            Line::Fails(HangupCause::Congestion, after) if self.rng.random_bool(0.7) => {
+                self.refused_by.insert(leg, trunk);
+                self.tell_after(after, tell(LegEvent::Refused(HangupCause::Congestion)));
+            }
             Line::Fails(cause, after) => self.tell_after(after, tell(LegEvent::Failed(cause))),
             Line::Human { ring, temper } => {
                 self.legs.insert(leg, Leg { temper, last4, turn: 0, playing: None, up: true });

@@ -110,8 +110,29 @@ impl Store for MemoryStore {
         Ok(self.model().enrol(campaign, batch, at)?)
     }
 
-    async fn claim_due(&self, now: Wall, lease_until: Wall, limit: u32) -> Result<Vec<Claimed>> {
-        Ok(self.model().claim_due(now, lease_until, limit))
+    async fn set_priority(&self, id: CampaignId, priority: Priority) -> Result<()> {
+        Ok(self.model().set_priority(id, priority)?)
+    }
+
+    async fn tell_holding(&self, holding: &[Holding]) -> Result<()> {
+        self.model().tell_holding(holding);
+        Ok(())
+    }
+
+    async fn holding(&self) -> Result<Vec<Holding>> {
+        Ok(self.model().holding())
+    }
+
+    async fn spent(&self, since: Wall) -> Result<Vec<Spent>> {
+        Ok(self.model().spent(since))
+    }
+
+    async fn agent_hours(&self, since: Wall) -> Result<Vec<AgentHour>> {
+        Ok(self.model().agent_hours(since))
+    }
+
+    async fn claim_due(&self, now: Wall, lease_until: Wall, wanted: &[(CampaignId, u32)]) -> Result<Vec<Claimed>> {
+        Ok(self.model().claim_due(now, lease_until, wanted))
     }
 
     async fn next_due(&self) -> Result<Option<Wall>> {

@@ -111,9 +111,27 @@ pub trait Store: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Vec<Standing>>> + Send;
     fn enrol(&self, campaign: CampaignId, batch: &[Enrolment], at: Wall) -> impl Future<Output = Result<()>> + Send;
 
-    /// Attempts of running campaigns that are due, oldest first; each is leased to the caller until `lease_until`.
-    /// A lease that has run out makes a claimed attempt claimable again; a live one never is.
-    fn claim_due(&self, now: Wall, lease_until: Wall, limit: u32) -> impl Future<Output = Result<Vec<Claimed>>> + Send;
+    /// The campaign's weight when lines are shared. A conflict when it was stopped.
+    fn set_priority(&self, id: CampaignId, priority: Priority) -> impl Future<Output = Result<()>> + Send;
+
+    /// What slows or stops dialling now, in place of all that was said before.
+    fn tell_holding(&self, holding: &[Holding]) -> impl Future<Output = Result<()>> + Send;
+    /// As last said, by what it is about.
+    fn holding(&self) -> impl Future<Output = Result<Vec<Holding>>> + Send;
+    /// What calls have cost, by campaign and currency; `since`: those that ended then or later.
+    fn spent(&self, since: Wall) -> impl Future<Output = Result<Vec<Spent>>> + Send;
+    /// Who found an agent and who did not, by campaign and hour, of calls that ended at `since` or later.
+    fn agent_hours(&self, since: Wall) -> impl Future<Output = Result<Vec<AgentHour>>> + Send;
+
+    /// Of each campaign that is named and runs, at most so many of its due attempts, its oldest; each is leased to the caller
+    /// until `lease_until`. All of them together, oldest first. A lease that has run out makes a claimed attempt claimable
+    /// again; a live one never is.
+    fn claim_due(
+        &self,
+        now: Wall,
+        lease_until: Wall,
+        wanted: &[(CampaignId, u32)],
+    ) -> impl Future<Output = Result<Vec<Claimed>>> + Send;
     /// When the earliest scheduled attempt of a running campaign is due.
     fn next_due(&self) -> impl Future<Output = Result<Option<Wall>>> + Send;
     /// What a process that died left behind: claimed attempts go back to scheduled; live ones are returned, to be

@@ -14,6 +14,7 @@ pub mod trace;
 use std::collections::HashMap;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -87,8 +88,22 @@ pub struct TrunkConfig {
     /// How often the peer is asked (OPTIONS) whether it is there; zero: never, and it counts as up.
     pub options_interval: Duration,
     /// Calls that come in are offered, numbered from the one after this. `None`: they are refused.
-    pub inbound_after: Option<i64>,
+    pub inbound_after: Option<InboundNumbers>,
     pub settings: Settings,
+}
+
+/// The numbers that calls which come in are given, over all trunks: each one once.
+#[derive(Debug, Clone)]
+pub struct InboundNumbers(Arc<AtomicI64>);
+
+impl InboundNumbers {
+    pub fn after(last: i64) -> InboundNumbers {
+        InboundNumbers(Arc::new(AtomicI64::new(last)))
+    }
+
+    fn next(&self) -> i64 {
+        self.0.fetch_add(1, Ordering::Relaxed) + 1
+    }
 }
 
 /// How the carrier wants it, and who else may ask us for anything.
@@ -331,9 +346,8 @@ impl Task {
 
     /// A new leg for who rings us; `None` when nobody is answered here.
     fn came_in(&mut self, dialog: DialogId, media: Option<RemoteMedia>) -> Option<LegId> {
-        let number = self.config.inbound_after.as_mut()?;
-        *number += 1;
-        let leg = LegId::client(CallId::inbound(*number));
+        let number = self.config.inbound_after.as_ref()?.next();
+        let leg = LegId::client(CallId::inbound(number));
         self.legs.insert(leg, dialog);
         self.dialogs.insert(dialog, leg);
         self.offered.insert(leg, media);

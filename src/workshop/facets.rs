@@ -3,8 +3,8 @@
 
 use super::written;
 use crate::flow::program::{
-    Case, Collect, Collected, Listen, MessageId, NamedStep, NotifyBy, Offer, Program, Promise, Queue, Request, Share,
-    Step, TransferTo, VarId, Via,
+    Case, Collect, Collected, Every, Listen, MessageId, NamedStep, NotifyBy, Offer, Program, Promise, Queue, Request,
+    Share, Step, TransferTo, VarId, Via,
 };
 
 /// A node as a reader of its flow would describe it.
@@ -200,9 +200,15 @@ fn of_collect(program: &Program, collect: &Collect) -> Facets {
 }
 
 fn of_promise(program: &Program, promise: &Promise) -> Facets {
-    let offers = in_order(promise.offers.iter().map(|o| format!("{} within {}d", share(o), o.within)));
+    let every = |o: &Offer| match o.every {
+        None => String::new(),
+        Some(Every::Month) => ", every month".to_string(),
+        Some(Every::Days(days)) => format!(", every {days}d"),
+    };
+    let offers = in_order(promise.offers.iter().map(|o| format!("{} within {}d{}", share(o), o.within, every(o))));
     let sum = written::expr(program, &promise.of);
     let said = promise.offers.iter().map(|o| (format!("offer ({})", share(o)), o.message));
+    let own = promise.offers.iter().filter_map(|o| Some((format!("read back ({})", share(o)), o.confirm?)));
     Facets {
         about: in_order(promise.offers.iter().map(share)),
         says: [
@@ -210,6 +216,7 @@ fn of_promise(program: &Program, promise: &Promise) -> Facets {
             each("asking for the day", &promise.ask_date),
             one("after a day that is not possible", promise.bad_date),
             one("read back", promise.confirm),
+            own.collect(),
         ]
         .concat(),
         settings: [

@@ -42,9 +42,18 @@ enum Shape {
     /// An expression, or a list of conditions with their nodes.
     Branches,
     Reason,
-    /// List of maps with these keys, all required.
+    /// List of maps with these keys; one that ends with `?` may be left out.
     Rows(&'static [(&'static str, Shape)]),
 }
+
+/// An offer of `promise`.
+const OFFER: &[(&str, Shape)] = &[
+    ("share", Shape::Expression),
+    ("within", Shape::Duration),
+    ("say", Shape::Name),
+    ("confirm?", Shape::Name),
+    ("every?", Shape::Expression),
+];
 
 /// The shape of each key of a node. `kind.key` goes before `key`, which holds whatever the kind.
 const SHAPES: &[(&str, Shape)] = &[
@@ -68,7 +77,7 @@ const SHAPES: &[(&str, Shape)] = &[
     ("verify", Shape::Expression),
     ("wrong", Shape::Name),
     ("promise", Shape::Expression),
-    ("offers", Shape::Rows(&[("share", Shape::Expression), ("within", Shape::Duration), ("say", Shape::Name)])),
+    ("offers", Shape::Rows(OFFER)),
     ("ask_date", Shape::Names),
     ("bad_date", Shape::Name),
     ("reason", Shape::Names),
@@ -274,7 +283,8 @@ fn expectation(name: &str) -> Value {
         "result" => json!({ "enum": Disposition::ALL.iter().map(|d| d.as_str()).collect::<Vec<_>>() }),
         "promise" => {
             let text = || json!({ "type": "string" });
-            json!({ "anyOf": [{ "const": "none" }, object([("amount", text()), ("on", text())], &["amount", "on"])] })
+            let part = || object([("amount", text()), ("on", text())], &["amount", "on"]);
+            json!({ "anyOf": [{ "const": "none" }, part(), { "type": "array", "minItems": 1, "items": part() }] })
         }
         // The nodes of a sub-flow are `node/name`.
         "path" => one_or_list(json!({ "type": "string", "pattern": "^[a-z][a-z0-9_/]*$" })),
@@ -313,8 +323,10 @@ fn shape(of: Shape) -> Value {
         Shape::Fields => map_of(NAME, json!({ "type": "string", "pattern": type_pattern() })),
         Shape::Variables => map_of(NAME, shape(Shape::Expression)),
         Shape::Rows(columns) => {
-            let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
-            let row = object(columns.iter().map(|(name, column)| (*name, shape(*column))), &names);
+            let required: Vec<&str> =
+                columns.iter().map(|(name, _)| *name).filter(|name| !name.ends_with('?')).collect();
+            let row =
+                object(columns.iter().map(|(name, column)| (name.trim_end_matches('?'), shape(*column))), &required);
             json!({ "type": "array", "minItems": 1, "items": row })
         }
     }

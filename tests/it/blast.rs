@@ -80,6 +80,14 @@ impl Campaign {
         std::fs::read_to_string(self.house.path("log")).expect("its log")
     }
 
+    /// Stops the program in good order, and starts it again.
+    pub fn restart(&mut self) {
+        terminate(&self.serve);
+        assert!(self.serve.wait().expect("it stops").success());
+        let log = std::fs::File::create(self.house.path("log")).expect("writable");
+        self.serve = self.house.command(&["serve"]).stderr(Stdio::from(log)).spawn().expect("serve starts");
+    }
+
     /// Stops the program in good order; what it logged.
     pub fn stop(mut self) -> String {
         terminate(&self.serve);
@@ -186,7 +194,7 @@ fn a_trunk_that_does_not_answer_stops_dialling() {
     let file = std::fs::File::create(&log).expect("writable");
     let mut serve = house.command(&["serve"]).stderr(Stdio::from(file)).spawn().expect("serve starts");
     wait_for("the log to name the trunk", Duration::from_secs(20), || {
-        std::fs::read_to_string(&log).ok()?.contains("does not answer; nobody is dialled").then_some(())
+        std::fs::read_to_string(&log).ok()?.contains("does not answer; it is not dialled").then_some(())
     });
     terminate(&serve);
     assert!(serve.wait().expect("it stops").success());

@@ -16,7 +16,7 @@ use ringback::call::transcript::order_line;
 use ringback::call::{BRIDGE_LENGTH_MAX, CALL_LENGTH_MAX, Call, Context, Event, STEPS_PER_CALL_MAX, prompts_needed};
 use ringback::flow::expr::Value;
 use ringback::flow::parse_duration;
-use ringback::flow::program::{ContactValues, Program, Step, Via};
+use ringback::flow::program::{ContactValues, Program, PromiseBounds, Step, Via};
 use ringback::flow::test::TestCase;
 use ringback::id::{PlayId, RequestId, SaveId};
 use ringback::outcome::{AnsweredBy, Disposition, HangupCause};
@@ -59,7 +59,12 @@ struct Stage {
 
 impl Stage {
     fn new(program: &Arc<Program>, contact: &ContactValues, context: &Context) -> Stage {
-        let call = Call::new(program.clone(), contact.clone(), context.clone());
+        Stage::within(program, contact, context, PromiseBounds::default())
+    }
+
+    /// In a campaign that takes these promises only.
+    fn within(program: &Arc<Program>, contact: &ContactValues, context: &Context, bounds: PromiseBounds) -> Stage {
+        let call = Call::new(program.clone(), contact.clone(), context.clone()).promising_within(bounds);
         Stage { call, now: Mono::ZERO, playing: None, saving: None, orders: Vec::new() }
     }
 
@@ -129,7 +134,9 @@ fn run_transcript(written: &str, file: &str) -> String {
     let (program, tests) = compiled(header("flow:"));
     let whose = header("contact of:");
     let case = tests.iter().find(|case| case.name == whose).unwrap_or_else(|| panic!("{file}: no test `{whose}`"));
-    let mut stage = Stage::new(&program, &case.contact, &context(case));
+    let takes = head.lines().find_map(|line| line.strip_prefix("campaign takes:"));
+    let bounds = takes.map_or(PromiseBounds::default(), |written| bounds(written, file));
+    let mut stage = Stage::within(&program, &case.contact, &context(case), bounds);
     let mut ran = format!("{head}---\n");
     for line in facts.lines().filter_map(|line| line.strip_prefix("> ")) {
         let before = stage.now;
@@ -147,6 +154,29 @@ fn run_transcript(written: &str, file: &str) -> String {
         let _ = writeln!(ran, "(goes on)");
     }
     ran
+}
+
+/// `no promise`, or limits: `within 5d, the last part within 40d, at least 60%`.
+fn bounds(written: &str, file: &str) -> PromiseBounds {
+    let mut bounds = PromiseBounds::default();
+    for limit in written.split(',').map(str::trim) {
+        let days = |text: &str| text.strip_suffix('d').and_then(|days| days.parse().ok());
+        let read = if limit == "no promise" {
+            bounds.none = true;
+            true
+        } else if let Some(least) = limit.strip_prefix("at least ").and_then(|text| text.strip_suffix('%')) {
+            bounds.least_permille = least.parse::<u32>().expect("a percentage") * 10;
+            true
+        } else if let Some(within) = limit.strip_prefix("the last part within ") {
+            bounds.last_within_days = days(within);
+            bounds.last_within_days.is_some()
+        } else {
+            bounds.within_days = limit.strip_prefix("within ").and_then(days);
+            bounds.within_days.is_some()
+        };
+        assert!(read, "{file}: no such limit: {limit}");
+    }
+    bounds
 }
 
 fn told(stage: &mut Stage, line: &str) -> Option<Vec<Action>> {

@@ -453,7 +453,13 @@ fn promise(maker: &mut Maker, name: &str, known: &Known) -> Value {
     let offers: Vec<Value> = (0..maker.rng.random_range(1..4))
         .map(|_| {
             let share = maker.pick(&["full", "half", "instalment 3"]);
-            json!({ "share": share, "within": maker.pick(&["7d", "30d"]), "say": maker.message(&offered) })
+            let mut offer =
+                json!({ "share": share, "within": maker.pick(&["7d", "30d"]), "say": maker.message(&offered) });
+            if share.starts_with("instalment") {
+                offer["confirm"] = json!(maker.message(&dated));
+                offer["every"] = json!(maker.pick(&["month", "14d"]));
+            }
+            offer
         })
         .collect();
     let mut node = json!({

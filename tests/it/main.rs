@@ -47,6 +47,7 @@ mod torture;
 mod town;
 mod trunk_faults;
 mod trunk_transports;
+mod trunks;
 mod versions;
 mod views;
 mod voice;

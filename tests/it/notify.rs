@@ -362,7 +362,8 @@ async fn books(channels: &[Channel]) -> MemoryStore {
     let enrolment = Enrolment { contact: ContactId(1), next: Next::Attempt(plan) };
     store.enrol(campaign, &[enrolment], now()).await.unwrap();
     store.set_campaign_state(campaign, CampaignState::Running, now()).await.unwrap();
-    let claimed = store.claim_due(now(), now() + Duration::from_secs(60), 1).await.unwrap();
+    let claimed =
+        store.claim_due(now(), now() + Duration::from_secs(60), &[(ringback::id::CampaignId(1), 1)]).await.unwrap();
     let message = |channel: &Channel| Write::Message {
         attempt: claimed[0].attempt.id,
         channel: *channel,

@@ -34,7 +34,10 @@ impl Carrier {
             tokio::net::UdpSocket::from_std(send.try_clone().expect("the same socket")).expect("on this runtime");
         let peer = PeerAddress::at(send.local_addr().expect("bound"));
         let (out, events) = unbounded_channel();
-        let config = TrunkConfig { inbound_after: Some(0), ..config(peer, "127.0.0.1:0") };
+        let config = TrunkConfig {
+            inbound_after: Some(ringback::trunk::InboundNumbers::after(0)),
+            ..config(peer, "127.0.0.1:0")
+        };
         let trunk = Trunk::start(config, Arc::new(Clock::system()), out).expect("a socket on loopback");
         Carrier { send, hear, trunk, events }
     }

@@ -25,6 +25,7 @@ fn no_rule_is_broken_in_any_world() {
     assert!(total.moves > SEEDS / 4 && total.dialled_after_move > SEEDS * 5, "{total:?}");
     assert!(total.payments > SEEDS && total.reversals > SEEDS / 2, "{total:?}");
     assert!(total.kept > SEEDS / 2 && total.broken > SEEDS / 2 && total.woken > SEEDS / 2, "{total:?}");
+    assert!(total.failed_over > SEEDS / 4, "{total:?}");
     assert!(total.agents_talked > 20 && total.in_line_max > 0, "{total:?}");
     assert!(total.messages > 0 && total.handed_over > 0, "{total:?}");
 }

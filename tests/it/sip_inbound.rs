@@ -149,7 +149,7 @@ async fn trunk_called(scenario: &Scenario, orders: &Orders, options: &[&str]) ->
     let mut line = line(
         "127.0.0.1:9".parse().expect("an address"),
         |config| {
-            config.inbound_after = Some(0);
+            config.inbound_after = Some(ringback::trunk::InboundNumbers::after(0));
             if orders.forbidden {
                 config.settings.gate.strangers = Strangers::Forbidden;
             }

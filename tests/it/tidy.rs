@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 /// Modules from the bottom up. A pure module names only what stands above it in this list; an arrow that is not in
 /// `ARROWS` is an error even then. A new arrow is an edit to this table in the same change.
-const WORDS: &[&str] = &["diagnostic", "id", "language", "money", "outcome", "phone", "secret", "time", "zone"];
+const WORDS: &[&str] =
+    &["diagnostic", "id", "language", "money", "number_type", "outcome", "phone", "secret", "time", "zone"];
 
 const ARROWS: &[(&str, &[&str])] = &[
     ("speech", &[]),
@@ -31,7 +32,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("voice", &["audio", "config", "speech"]),
     ("notify", &["books", "config", "store"]),
     ("request", &["call", "config", "flow"]),
-    ("config", &["audio", "sip"]),
+    ("config", &["audio", "campaign", "sip"]),
 ];
 
 const PURE: &[&str] = &[
@@ -180,7 +181,9 @@ fn every_folder_of_src_has_its_readme_and_its_arrows() {
             if !path.join("README.md").exists() {
                 missing.push(format!("src/{name}/README.md"));
             }
-            let known = ARROWS.iter().any(|(m, _)| *m == name) || JOINERS.contains(&name.as_str());
+            let known = ARROWS.iter().any(|(m, _)| *m == name)
+                || JOINERS.contains(&name.as_str())
+                || WORDS.contains(&name.as_str());
             if !known {
                 missing.push(format!("{name} in the table of arrows"));
             }

@@ -85,6 +85,16 @@ impl Model {
                 self.attempts.put(attempt.id, Attempt { quality: Some(*quality), ..attempt });
                 Ok(())
             }
+            Write::Carried { attempt, trunk, cost, agent } => {
+                let attempt = self.known_attempt(*attempt)?.clone();
+                if attempt.live_at.is_none() {
+                    return Err(BookError::NotFound(format!("call {}", attempt.id)));
+                }
+                self.touched.insert(attempt.contact);
+                let (trunk, cost, agent) = (trunk.clone(), *cost, *agent);
+                self.attempts.put(attempt.id, Attempt { trunk, cost, agent, ..attempt });
+                Ok(())
+            }
             Write::Promise { attempt, parts, at } => {
                 let attempt = self.in_state(*attempt, &[AttemptState::Live])?;
                 if let Some(none) = parts.iter().find(|p| p.amount.minor <= 0) {
@@ -294,6 +304,9 @@ impl Model {
             flow: None,
             live_at: None,
             quality: None,
+            trunk: None,
+            cost: None,
+            agent: None,
             finished_at: None,
             outcome: None,
             policy: None,
@@ -335,12 +348,12 @@ impl Model {
                 (Scheduled | Live | Finished | Cancelled, _) => false,
             };
             assert!(allowed, "attempt {} cannot go from {} to {}", attempt.id, moves.0, moves.1);
-            let key = (before.plan.due_at, attempt.id);
+            let key = (before.campaign, before.plan.due_at, attempt.id);
             self.due.remove(&key);
         }
         let id = attempt.id;
         match attempt.state {
-            Scheduled | Claimed => self.due.put((attempt.plan.due_at, id), ()),
+            Scheduled | Claimed => self.due.put((attempt.campaign, attempt.plan.due_at, id), ()),
             Live => self.live.put(id, ()),
             Finished | Cancelled => self.live.remove(&id),
         }

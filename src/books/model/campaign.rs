@@ -44,6 +44,7 @@ impl Model {
                 id,
                 name: name.into(),
                 state: CampaignState::Draft,
+                priority: Priority::USUAL,
                 ladder: ladder.into(),
                 flows: flows.to_vec(),
                 earlier_flows: Vec::new(),
@@ -89,6 +90,66 @@ impl Model {
             self.commit();
         }
         Ok(())
+    }
+
+    /// Its weight when lines are shared.
+    pub fn set_priority(&mut self, id: CampaignId, priority: Priority) -> Result<()> {
+        let campaign = self.campaign_by_id(id)?.clone();
+        if campaign.state == CampaignState::Stopped {
+            return Err(BookError::Conflict(format!("campaign {id} was stopped, which is for good")));
+        }
+        self.campaigns.put(id, Campaign { priority, ..campaign });
+        self.commit();
+        Ok(())
+    }
+
+    /// What slows or stops dialling now, instead of what was said before.
+    pub fn tell_holding(&mut self, holding: &[Holding]) {
+        let before: Vec<String> = self.holding.keys().cloned().collect();
+        before.iter().for_each(|about| self.holding.remove(about));
+        for told in holding {
+            self.holding.put(told.about.clone(), told.clone());
+        }
+        self.commit();
+    }
+
+    pub fn holding(&self) -> Vec<Holding> {
+        self.holding.values().cloned().collect()
+    }
+
+    /// By campaign and currency, in order; `since`: those that ended then or later.
+    pub fn spent(&self, since: Wall) -> Vec<Spent> {
+        let mut spent: BTreeMap<(CampaignId, &'static str), Spent> = BTreeMap::new();
+        for attempt in self.attempts.values() {
+            let Some(cost) = attempt.cost else { continue };
+            let nothing = Cost::new(0, cost.currency);
+            let key = (attempt.campaign, cost.currency.code());
+            let entry =
+                spent.entry(key).or_insert(Spent { campaign: attempt.campaign, total: nothing, since: nothing });
+            entry.total.micros += cost.micros;
+            if attempt.finished_at.is_some_and(|at| at >= since) {
+                entry.since.micros += cost.micros;
+            }
+        }
+        spent.into_values().collect()
+    }
+
+    /// By campaign and hour, in order; of calls that ended at `since` or later.
+    pub fn agent_hours(&self, since: Wall) -> Vec<AgentHour> {
+        let mut hours: BTreeMap<(CampaignId, i64), AgentHour> = BTreeMap::new();
+        for attempt in self.attempts.values() {
+            let (Some(agent), Some(at)) = (attempt.agent, attempt.finished_at.filter(|at| *at >= since)) else {
+                continue;
+            };
+            let (campaign, hour) = (attempt.campaign, at.0.div_euclid(3_600_000_000));
+            let entry = AgentHour { campaign, hour, connected: 0, abandoned: 0 };
+            let entry = hours.entry((campaign, hour)).or_insert(entry);
+            match agent {
+                AgentResult::Connected => entry.connected += 1,
+                AgentResult::Abandoned => entry.abandoned += 1,
+            }
+        }
+        hours.into_values().collect()
     }
 
     fn note(&mut self, event: CampaignEvent) {

@@ -85,7 +85,7 @@ impl Model {
     fn fault_of(&self, attempt: &Attempt, known: &KnownContact) -> Option<String> {
         let state = attempt.state;
         let dialled = attempt.live_at.is_some();
-        let due = self.due.has(&(attempt.plan.due_at, attempt.id));
+        let due = self.due.has(&(attempt.campaign, attempt.plan.due_at, attempt.id));
         let stopped = self.campaigns.get(&attempt.campaign).is_none_or(|c| c.state == CampaignState::Stopped);
         let faults = [
             (attempt.channel != attempt.plan.channel, "its plan is for another channel"),

@@ -51,6 +51,8 @@ pub struct Model {
     released: Table<i64, ReleasedNumber>,
     outbox: Table<OutboxId, OutboxMessage>,
     worklist: Table<WorklistId, WorklistEntry>,
+    /// By what it is about.
+    holding: Table<String, Holding>,
     payments: Table<String, Payment>,
     payments_of: Table<(ContactId, String), ()>,
     /// When closed contacts are to be looked at again.
@@ -60,8 +62,8 @@ pub struct Model {
     // Indexes
     attempts_of: Table<(ContactId, AttemptId), ()>,
     open: Table<(ContactId, Channel), AttemptId>,
-    /// Scheduled and claimed, by due time.
-    due: Table<(Wall, AttemptId), ()>,
+    /// Scheduled and claimed, by campaign and due time.
+    due: Table<(CampaignId, Wall, AttemptId), ()>,
     live: Table<AttemptId, ()>,
     rulings: Table<i64, Ruling>,
     promises_of: Table<(ContactId, PromiseId), ()>,
@@ -111,15 +113,23 @@ impl Model {
         })
     }
 
-    /// Attempts of running campaigns that are due, oldest first, leased until `lease_until`.
-    pub fn claim_due(&mut self, now: Wall, lease_until: Wall, limit: u32) -> Vec<Claimed> {
-        let due = self.due.range(..=(now, AttemptId(i64::MAX))).map(|((_, id), ())| *id);
-        let claimable = due.filter(|id| {
-            let attempt = self.attempt(*id);
-            let running = self.campaigns.get(&attempt.campaign).is_some_and(|c| c.state == CampaignState::Running);
-            running && self.leases.get(id).is_none_or(|lease| *lease <= now)
-        });
-        let claimed: Vec<AttemptId> = claimable.take(limit as usize).collect();
+    /// Of each campaign that is named and runs, at most so many attempts that are due, its oldest, leased until `lease_until`.
+    /// All of them together, oldest first.
+    pub fn claim_due(&mut self, now: Wall, lease_until: Wall, wanted: &[(CampaignId, u32)]) -> Vec<Claimed> {
+        let mut claimed: Vec<(Wall, AttemptId)> = Vec::new();
+        for (campaign, limit) in wanted {
+            if self.campaigns.get(campaign).is_none_or(|c| c.state != CampaignState::Running) {
+                continue;
+            }
+            let until = (*campaign, now, AttemptId(i64::MAX));
+            let due = self.due.range((*campaign, Wall(i64::MIN), AttemptId(i64::MIN))..=until);
+            let claimable = due
+                .map(|((_, at, id), ())| (*at, *id))
+                .filter(|(_, id)| self.leases.get(id).is_none_or(|lease| *lease <= now));
+            claimed.extend(claimable.take(*limit as usize));
+        }
+        claimed.sort_unstable();
+        let claimed: Vec<AttemptId> = claimed.into_iter().map(|(_, id)| id).collect();
         for id in &claimed {
             let attempt = self.attempt(*id).clone();
             self.leases.put(*id, lease_until);
@@ -131,12 +141,13 @@ impl Model {
 
     /// When the earliest scheduled attempt of a running campaign is due.
     pub fn next_due(&self) -> Option<Wall> {
-        let scheduled = self.due.keys().find(|(_, id)| {
-            let attempt = self.attempt(*id);
-            attempt.state == AttemptState::Scheduled
-                && self.campaigns.get(&attempt.campaign).is_some_and(|c| c.state == CampaignState::Running)
-        });
-        scheduled.map(|(at, _)| *at)
+        let running = self.campaigns.values().filter(|c| c.state == CampaignState::Running);
+        let first = |c: &Campaign| {
+            let (from, to) = ((c.id, Wall(i64::MIN), AttemptId(i64::MIN)), (c.id, Wall(i64::MAX), AttemptId(i64::MAX)));
+            let mut due = self.due.range(from..=to).map(|((_, at, id), ())| (*at, *id));
+            due.find(|(_, id)| self.attempt(*id).state == AttemptState::Scheduled).map(|(at, _)| at)
+        };
+        running.filter_map(first).min()
     }
 
     /// What a process that died left behind: claimed attempts go back to scheduled, live ones are returned.
@@ -419,7 +430,7 @@ impl Model {
         self.tables().into_iter().for_each(|t| t.commit());
     }
 
-    fn tables(&mut self) -> [&mut dyn Journal; 34] {
+    fn tables(&mut self) -> [&mut dyn Journal; 35] {
         [
             &mut self.contacts,
             &mut self.imports,
@@ -444,6 +455,7 @@ impl Model {
             &mut self.outbox,
             &mut self.worklist,
             &mut self.payments,
+            &mut self.holding,
             &mut self.payments_of,
             &mut self.sleepers,
             &mut self.persons,

@@ -1,4 +1,4 @@
-//! `ringback campaign create | forecast | dry-run | start | render | use-flow | pause | stop | status`.
+//! `ringback campaign create | forecast | dry-run | people | start | priority | render | use-flow | pause | stop | status`.
 
 mod estimate;
 mod outlook;
@@ -14,11 +14,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
-use crate::books::{CampaignState, Close, Enrolment, FlowRef, Next, Standing};
+use crate::books::{CampaignState, Close, Enrolment, FlowRef, Holding, Next, Priority, Standing};
 use crate::engine::CampaignPlan;
 use crate::flow::program::Program;
 use crate::id::{CampaignId, ContactId};
-use crate::serve;
+use crate::outcome::Channel;
+use crate::serve::{self, Numbers};
 use crate::store::Store;
 use crate::time::Wall;
 
@@ -41,7 +42,12 @@ pub enum Command {
         /// Not the latest version of this flow but another: NAME@VERSION or NAME#HASH. May be given several times.
         #[arg(long)]
         flow: Vec<FlowRef>,
+        /// Its weight when campaigns share lines, 1 to 10: one of 10 is given twice the lines of one of 5.
+        #[arg(long, default_value = "5")]
+        priority: Priority,
     },
+    /// Change a campaign's weight when campaigns share lines, 1 to 10. Holds at once, also while `ringback serve` dials.
+    Priority { name: String, priority: Priority },
     /// Take in the contacts that are not in the campaign yet, and let `ringback serve` dial.
     Start { name: String },
     /// Move a campaign to another published version of a flow. Calls dialled from then on use it; those in the air end as
@@ -86,14 +92,15 @@ pub async fn run(config: &Path, command: &Command) -> anyhow::Result<()> {
         Command::Forecast(told) => outlook::run(&*store, &config, told, Told::Forecast, now, out).await?,
         Command::DryRun(told) => outlook::run(&*store, &config, told, Told::DryRun, now, out).await?,
         Command::People => {}
-        Command::Create { name, ladder, flows, flow } => {
+        Command::Create { name, ladder, flows, flow, priority } => {
             let sources = match flows {
                 Some(folder) => Sources::read(ladder, folder)?,
                 None => Sources::published(&*store, ladder, flow).await?,
             };
             sources.held_against(&config)?;
             super::voices(&config, &clock)?;
-            create(&*store, name, &sources, now).await?;
+            let id = create(&*store, name, &sources, now).await?;
+            store.set_priority(id, *priority).await?;
             for flow in &sources.flows {
                 println!("pinned: {flow}");
             }
@@ -107,7 +114,7 @@ pub async fn run(config: &Path, command: &Command) -> anyhow::Result<()> {
             let plan = serve::load_plan(&campaign)?;
             let programs: Vec<_> = plan.programs.values().cloned().collect();
             sources::lawful(&config, &plan.ladder, &programs)?;
-            let taken = start(&*store, name, now).await?;
+            let taken = start(&*store, &serve::numbers(&config), name, now).await?;
             print!("{taken}");
             println!("campaign {name} is running; `ringback serve` dials");
         }
@@ -123,6 +130,11 @@ pub async fn run(config: &Path, command: &Command) -> anyhow::Result<()> {
             set_state(&*store, name, CampaignState::Stopped, now).await?;
             crate::voice::unpin(&config.cache_dir, name)?;
             println!("campaign {name} is stopped for good");
+        }
+        Command::Priority { name, priority } => {
+            let campaign = store.campaign(name).await?;
+            store.set_priority(campaign.id, *priority).await?;
+            println!("campaign {name} has priority {priority}; before: {}", campaign.priority);
         }
         Command::UseFlow { name, flow } => use_flow::run(&*store, name, flow, now, &mut std::io::stdout()).await?,
         Command::Status { name } => status::run(&*store, name.as_deref(), now, &mut std::io::stdout()).await?,
@@ -155,7 +167,8 @@ impl std::fmt::Display for Taken {
 /// How many contacts are read and enrolled at a time.
 const PAGE: u32 = 1_000;
 
-pub(super) async fn start(store: &impl Store, name: &str, now: Wall) -> anyhow::Result<Taken> {
+/// `numbers`: whom the config lets be dialled.
+pub(super) async fn start(store: &impl Store, numbers: &Numbers, name: &str, now: Wall) -> anyhow::Result<Taken> {
     let campaign = store.campaign(name).await?;
     if campaign.state == CampaignState::Stopped {
         bail!("campaign {name} was stopped for good; create a new one");
@@ -169,7 +182,7 @@ pub(super) async fn start(store: &impl Store, name: &str, now: Wall) -> anyhow::
         after = last.contact.id;
         let mut batch = Vec::with_capacity(page.len());
         for standing in &page {
-            let next = first(&plan, standing, now);
+            let next = may_be_dialled(numbers, &plan, standing, first(&plan, standing, now));
             match &next {
                 Next::Attempt(_) => taken.scheduled += 1,
                 Next::Close(Close { reason, why, .. }) => {
@@ -201,6 +214,39 @@ fn first(plan: &CampaignPlan, standing: &Standing, now: Wall) -> Next {
         }
     }
 }
+
+/// A call to nobody who may be dialled is not planned: the contact is closed at once, with the reason.
+fn may_be_dialled(numbers: &Numbers, campaign: &CampaignPlan, standing: &Standing, next: Next) -> Next {
+    match &next {
+        Next::Attempt(plan) if plan.channel == Channel::Voice => {
+            match numbers.barred(&campaign.ladder.numbers, standing) {
+                Some(barred) => Next::Close(Close::new(barred.reason, barred.why)),
+                None => next,
+            }
+        }
+        Next::Attempt(_) | Next::Close(_) => next,
+    }
+}
+
+/// What slows or stops dialling, as the running service last said; with a name, of that campaign and of what all have in common.
+fn held(holding: &[Holding], campaign: Option<&str>, now: Wall) -> Vec<String> {
+    let of_other = |about: &str| {
+        let whose = about.strip_prefix("campaign ");
+        whose.is_some_and(|whose| campaign.is_some_and(|name| name != whose))
+    };
+    let told = holding.iter().filter(|held| !of_other(&held.about)).map(|held| {
+        let age = now.since(held.at);
+        let old = match age > HOLDING_AGE_MAX {
+            true => format!(" (said {} minutes ago; is `ringback serve` running?)", age.as_secs() / 60),
+            false => String::new(),
+        };
+        format!("{} {}{old}", held.about, held.says)
+    });
+    told.collect()
+}
+
+/// A running service says again within seconds what holds it.
+const HOLDING_AGE_MAX: std::time::Duration = std::time::Duration::from_secs(60);
 
 async fn set_state(store: &impl Store, name: &str, state: CampaignState, now: Wall) -> anyhow::Result<()> {
     let campaign = store.campaign(name).await?;

@@ -1,6 +1,6 @@
 //! What a campaign is pinned to when it is created: a ladder and the flows that it names.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -9,8 +9,8 @@ use anyhow::{Context, bail};
 use crate::books::{FlowRef, FlowVersion, Which};
 use crate::cli::flow::checked::{Fit, check};
 use crate::config::Config;
-use crate::diagnostic::render_all;
-use crate::flow::program::Program;
+use crate::diagnostic::{did_you_mean, render_all};
+use crate::flow::program::{Program, Step, StepId, Via};
 use crate::ladder::{self, Ladder};
 use crate::serve::{self, Unmet, unmet};
 use crate::store::Store;
@@ -46,7 +46,10 @@ impl Sources {
             programs.push(Arc::new(compiles(&found.flow)?));
             flows.push(found.flow.clone());
         }
-        Ok(Sources { ladder: source, flows, programs })
+        nodes_are_there(&ladder, &programs)?;
+        let sources = Sources { ladder: source, flows, programs };
+        sources.never_silent(&ladder)?;
+        Ok(sources)
     }
 
     /// Flows as they lie in a folder, found fit to be published.
@@ -61,7 +64,39 @@ impl Sources {
             flows.push(flow);
             programs.push(program);
         }
-        Ok(Sources { ladder: source, flows, programs })
+        nodes_are_there(&ladder, &programs)?;
+        let sources = Sources { ladder: source, flows, programs };
+        sources.never_silent(&ladder)?;
+        Ok(sources)
+    }
+
+    /// Who is dialled for an agent and finds none must hear something: nobody is left in silence (UK-1, US-T5).
+    fn never_silent(&self, ladder: &Ladder) -> anyhow::Result<()> {
+        let Some(pacing) = &ladder.pacing else { return Ok(()) };
+        let mut silent = Vec::new();
+        let mut asks = false;
+        for program in &self.programs {
+            for named in &program.steps {
+                let Step::Queue(queue) = &named.step else { continue };
+                if queue.queue != pacing.queue {
+                    continue;
+                }
+                asks = true;
+                let ways = named.routes.iter().filter(|(via, _)| matches!(via, Via::Outcome("no_agent" | "no_time")));
+                if ways.clone().any(|(_, to)| ends_silent(program, *to)) {
+                    silent
+                        .push(format!("flow {}, node {}: who finds no agent hears nothing", program.name, named.name));
+                }
+            }
+        }
+        if !silent.is_empty() {
+            bail!("route `no_agent` to a node that says so; no campaign was created\n  {}", silent.join("\n  "));
+        }
+        if !asks {
+            let queue = &pacing.queue;
+            bail!("`pacing` is for the queue {queue}, and no flow of the ladder asks for it; no campaign was created");
+        }
+        Ok(())
     }
 
     /// A flow that wants what the config does not give is told now, not when somebody is on the line; one that wants what
@@ -101,6 +136,38 @@ pub(super) fn lawful(config: &Config, ladder: &Ladder, programs: &[Arc<Program>]
         bail!("the rules that the ladder names under `policy` are not kept:\n  {}", what.join("\n  "));
     }
     Ok(())
+}
+
+/// The ladder's compiler does not know the flows that it names.
+fn nodes_are_there(ladder: &Ladder, programs: &[Arc<Program>]) -> anyhow::Result<()> {
+    for (node, flows) in ladder.nodes_named() {
+        let of = || programs.iter().filter(|program| flows.contains(&program.name.as_str()));
+        let mut nodes = of().flat_map(|program| program.steps.iter().map(|step| step.name.as_str()));
+        if !nodes.any(|known| known == node) {
+            let near = of().flat_map(|program| program.steps.iter().map(|step| step.name.as_str()));
+            let hint = did_you_mean(node, near).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+            let flows = flows.join(", ");
+            bail!("the ladder retries hung_up_early at `{node}`, and no node of {flows} is called so{hint}");
+        }
+    }
+    Ok(())
+}
+
+/// Whether some way from this node on says nothing.
+fn ends_silent(program: &Program, from: StepId) -> bool {
+    let mut seen = BTreeSet::new();
+    let mut to_see = vec![from];
+    while let Some(id) = to_see.pop() {
+        let named = program.step(id);
+        if !named.says.is_empty() || !seen.insert(id) {
+            continue;
+        }
+        if named.routes.is_empty() {
+            return true;
+        }
+        to_see.extend(named.routes.iter().map(|(_, to)| *to));
+    }
+    false
 }
 
 pub(super) fn read_ladder(path: &Path) -> anyhow::Result<(String, Ladder)> {

@@ -20,6 +20,8 @@ pub(super) async fn run(store: &impl Store, name: Option<&str>, now: Wall, out: 
     }
     let published = store.published().await?;
     let next = store.next_due().await?;
+    let spent = store.spent(now).await?;
+    let agents = store.agent_hours(Wall(now.0 - 30 * 24 * HOUR)).await?;
     for campaign in campaigns {
         let mut states: BTreeMap<&str, u64> = BTreeMap::new();
         let mut after = AttemptId(0);
@@ -33,9 +35,21 @@ pub(super) async fn run(store: &impl Store, name: Option<&str>, now: Wall, out: 
         }
         let counts: Vec<String> = states.iter().map(|(state, n)| format!("{n} {state}")).collect();
         let counts = if counts.is_empty() { "none yet".to_string() } else { counts.join(", ") };
-        writeln!(out, "{}: {}; attempts: {counts}", campaign.name, campaign.state)?;
+        writeln!(out, "{}: {}; priority {}; attempts: {counts}", campaign.name, campaign.state, campaign.priority)?;
         writeln!(out, "  ladder {}", ladder(&campaign))?;
         flows(&campaign, &published, out)?;
+        for spent in spent.iter().filter(|spent| spent.campaign == campaign.id) {
+            writeln!(out, "  its calls have cost {}", spent.total)?;
+        }
+        let met = |since: Wall| {
+            let hours = agents.iter().filter(|h| h.campaign == campaign.id && h.hour >= since.0.div_euclid(HOUR));
+            hours.fold((0, 0), |sum, h| (sum.0 + h.connected, sum.1 + h.abandoned))
+        };
+        let month = met(Wall(now.0 - 30 * 24 * HOUR));
+        if month != (0, 0) {
+            let day = met(Wall(now.0 - 24 * HOUR));
+            writeln!(out, "  found no agent: {} in 24 hours, {} in 30 days", rate(day), rate(month))?;
+        }
         for event in store.campaign_events(campaign.id).await? {
             let what = match event.kind {
                 CampaignEventKind::FlowMoved => "moved",
@@ -44,12 +58,24 @@ pub(super) async fn run(store: &impl Store, name: Option<&str>, now: Wall, out: 
             writeln!(out, "  {}: {what} {}", minute(event.at), event.detail.trim_end().replace('\n', "\n    "))?;
         }
     }
+    for held in super::held(&store.holding().await?, name, now) {
+        writeln!(out, "{held}")?;
+    }
     match next {
         Some(due) if due <= now => writeln!(out, "attempts are due now")?,
         Some(due) => writeln!(out, "next attempt is due at {due}")?,
         None => {}
     }
     Ok(())
+}
+
+const HOUR: i64 = 3_600_000_000;
+
+/// `3 of 120 (2.5 %)`, of people who were to talk to an agent.
+fn rate((connected, abandoned): (u64, u64)) -> String {
+    let all = connected + abandoned;
+    let permille = (abandoned * 1000).checked_div(all).unwrap_or(0);
+    format!("{abandoned} of {all} ({}.{} %)", permille / 10, permille % 10)
 }
 
 /// Its name and content.

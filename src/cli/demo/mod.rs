@@ -62,7 +62,7 @@ pub async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 
     let sources = campaign::Sources::shipped(LADDER, &super::init::shipped_flows())?;
     campaign::create(&*store, "demo", &sources, begins).await?;
-    let taken = campaign::start(&*store, "demo", begins).await?;
+    let taken = campaign::start(&*store, &serve::numbers(&stage.config), "demo", begins).await?;
     println!("campaign `demo`: {taken}");
 
     let edges = Edges {

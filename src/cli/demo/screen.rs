@@ -2,6 +2,7 @@
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::cli::serve::words;
 use crate::money::Money;
 use crate::serve::Progress;
 use crate::time::{Mono, Wall};
@@ -54,7 +55,7 @@ impl Screen {
             tally.agents_talked,
             tally.messages,
             tally.errors,
-            progress.holding.as_ref().map(|why| format!(" | holding: {why}")).unwrap_or_default(),
+            if progress.holding.is_empty() { String::new() } else { format!(" | {}", words(&progress.holding)) },
         );
         match &mut self.lines {
             // No terminal: a plain line now and then.

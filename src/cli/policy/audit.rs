@@ -66,7 +66,7 @@ mod tests {
         let enrolment = Enrolment { contact: ContactId(1), next: Next::Attempt(plan) };
         store.enrol(id, &[enrolment], at(0)).await.unwrap();
         store.set_campaign_state(id, CampaignState::Running, at(0)).await.unwrap();
-        let claimed = store.claim_due(at(1), at(9), 1).await.unwrap().remove(0);
+        let claimed = store.claim_due(at(1), at(9), &[(id, 1)]).await.unwrap().remove(0);
         let (attempt, rules) = (claimed.attempt.id, Rules::outermost());
         let why = "too early".to_string();
         let until = Some(at(60));

@@ -6,6 +6,7 @@ use super::super::graph::Fact;
 use super::super::program::{Domain, Every, MessageId, Offer, PlanVariables, Promise, Share, Step, VarId, Via};
 use super::super::yaml::{Node, Value};
 use super::{Kind, Presence, Reader, acted, alone, optional, required};
+use crate::diagnostic::Diagnostic;
 
 /// Longest time to pay, in days.
 const WITHIN_MAX: u32 = 366;
@@ -204,6 +205,12 @@ fn offer(node: &mut Reader<'_, '_>, item: &Node, set: Option<Variables>) -> Opti
             node.cx.error(codes::SHAPE, span, "only an instalment has parts that come one after another");
             None
         }
+        (Share::Instalment(_), None, None) => {
+            let message =
+                "of this instalment only the first part is promised: no `confirm` of the offer reads back all parts";
+            node.cx.report(Diagnostic::warning(codes::FIRST_PART_ONLY, item.span, message));
+            None
+        }
         (_, _, None) => None,
     };
     Some(Read { share: share?, within: within?, message: said?, every, confirm })
@@ -255,12 +262,24 @@ mod tests {
 
     #[test]
     fn lowered() {
-        let offers = "[{ share: full, within: 7d, say: a }, { share: instalment 3, within: 30d, say: a }]";
+        let offers = "[{ share: full, within: 7d, say: a }, { share: instalment 3, within: 30d, say: a, confirm: c }]";
         let program = compiled(&format!("{{ promise: contact.amount, offers: {offers}, {REST} }}"));
         let Step::Promise(promise) = &program.steps[0].step else { panic!() };
         assert_eq!(promise.offers[1].share, Share::Instalment(3));
         assert_eq!(program.variables[promise.amount.0 as usize].name, "promise.amount");
         assert!(matches!(program.variables[promise.on.0 as usize].domain, Domain::DaysAhead(30)));
+    }
+
+    #[test]
+    fn a_plan_has_days_and_amounts_to_read_back() {
+        let offers = "[{ share: instalment 3, within: 30d, say: a, confirm: c, every: 14d }, { share: half, within: 7d, say: a }]";
+        let program = compiled(&format!("{{ promise: contact.amount, offers: {offers}, {REST} }}"));
+        let Step::Promise(promise) = &program.steps[0].step else { panic!() };
+        assert_eq!((promise.offers[0].every, promise.offers[1].every), (Some(Every::Days(14)), None));
+        let plan = promise.plan.unwrap();
+        assert!(matches!(program.variables[plan.last_on.0 as usize].domain, Domain::DaysAhead(58)));
+        assert!(matches!(program.variables[plan.parts.0 as usize].domain, Domain::Numbers(1, 3)));
+        assert_eq!(program.variables[plan.last_amount.0 as usize].name, "promise.last_amount");
     }
 
     #[test]
@@ -272,6 +291,11 @@ mod tests {
             ("[{ share: full, within: 7, say: a }]", "F008"),
             ("[{ share: full, say: a }]", "F007"),
             ("[{ share: full, within: 7d, say: z }]", "F012"),
+            ("[{ share: full, within: 7d, say: a, every: month }]", "F005"),
+            ("[{ share: instalment 2, within: 7d, say: a, every: month }]", "F007"),
+            ("[{ share: instalment 2, within: 7d, say: a, every: 0d, confirm: c }]", "F008"),
+            ("[{ share: instalment 2, within: 7d, say: a, every: year, confirm: c }]", "F008"),
+            ("[{ share: instalment 2, within: 7d, say: a }]", "F050"),
         ] {
             let found = codes(&format!("{{ promise: contact.amount, offers: {offers}, {REST} }}"));
             assert!(found.contains(&expected), "{offers}: {found:?}");

@@ -292,6 +292,18 @@ impl Pen {
                     _ => Ok(()),
                 }
             }
+            Write::Carried { attempt, trunk, cost, agent } => {
+                let sql = "UPDATE attempt SET trunk = ?2, cost_micros = ?3, cost_currency = ?4, agent = ?5 \
+                     WHERE id = ?1 AND live_at IS NOT NULL";
+                let currency = cost.map(|c| c.currency.code());
+                let agent = agent.map(|a| a.as_str());
+                let micros = cost.map(|c| c.micros);
+                let values = [attempt.0.into(), trunk.as_deref().into(), micros.into(), currency.into(), agent.into()];
+                match self.run(sql, &values)? {
+                    0 => Err(StoreError::NotFound(format!("call {attempt}"))),
+                    _ => Ok(()),
+                }
+            }
             Write::InboundEnded { call, end } => {
                 let sql = "UPDATE inbound_call SET ended_at = ?2, disposition = ?3, cause = ?4, talk_ms = ?5 \
                      WHERE id = ?1 AND ended_at IS NULL";

@@ -148,22 +148,68 @@ impl Writer {
         Ok(())
     }
 
-    pub async fn claim_due(&mut self, now: Wall, lease_until: Wall, limit: u32) -> Result<Vec<Attempt>> {
-        // One statement: nobody can come between the choice and the claim.
-        let sql = format!(
-            "UPDATE attempt SET state = 'claimed', lease_until = $2 WHERE id IN (SELECT a.id FROM attempt a \
-             WHERE a.state IN ('scheduled', 'claimed') AND (a.state = 'scheduled' OR a.lease_until <= $1) \
-             AND a.due_at <= $1 AND (SELECT state FROM campaign WHERE id = a.campaign) = 'running' \
-             ORDER BY a.due_at, a.id LIMIT $3) RETURNING {}",
-            row::ATTEMPT
-        );
+    pub async fn claim_due(
+        &mut self,
+        now: Wall,
+        lease_until: Wall,
+        wanted: &[(CampaignId, u32)],
+    ) -> Result<Vec<Attempt>> {
         self.begin().await?;
-        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(now.0).bind(lease_until.0).bind(i64::from(limit));
-        let result = query.fetch_all(self.conn()).await.map_err(StoreError::from);
-        let result = result.and_then(|found| found.iter().map(row::attempt).collect());
+        let result = self.claim_each(now, lease_until, wanted).await;
         let mut claimed: Vec<Attempt> = self.end(result).await?;
         claimed.sort_by_key(|a| (a.plan.due_at, a.id));
         Ok(claimed)
+    }
+
+    async fn claim_each(&mut self, now: Wall, lease_until: Wall, wanted: &[(CampaignId, u32)]) -> Result<Vec<Attempt>> {
+        // A statement a campaign: nobody can come between the choice and the claim.
+        let sql = format!(
+            "UPDATE attempt SET state = 'claimed', lease_until = $2 WHERE id IN (SELECT a.id FROM attempt a \
+             WHERE a.campaign = $4 AND a.state IN ('scheduled', 'claimed') \
+             AND (a.state = 'scheduled' OR a.lease_until <= $1) AND a.due_at <= $1 \
+             AND (SELECT state FROM campaign WHERE id = $4) = 'running' \
+             ORDER BY a.due_at, a.id LIMIT $3) RETURNING {}",
+            row::ATTEMPT
+        );
+        let mut claimed = Vec::new();
+        for (campaign, limit) in wanted {
+            let query = sqlx::query(sqlx::AssertSqlSafe(sql.clone())).bind(now.0).bind(lease_until.0);
+            let found = query.bind(i64::from(*limit)).bind(campaign.0).fetch_all(self.conn()).await?;
+            for row in &found {
+                claimed.push(row::attempt(row)?);
+            }
+        }
+        Ok(claimed)
+    }
+
+    pub async fn set_priority(&mut self, id: CampaignId, priority: Priority) -> Result<()> {
+        self.begin().await?;
+        let result = self.weigh(id, priority).await;
+        self.end(result).await
+    }
+
+    async fn weigh(&mut self, id: CampaignId, priority: Priority) -> Result<()> {
+        if self.campaign_state(id).await? == CampaignState::Stopped {
+            return Err(StoreError::Conflict(format!("campaign {id} was stopped, which is for good")));
+        }
+        let query = sqlx::query("UPDATE campaign SET priority = $2 WHERE id = $1").bind(id.0);
+        query.bind(i64::from(priority.weight())).execute(self.conn()).await?;
+        Ok(())
+    }
+
+    pub async fn tell_holding(&mut self, holding: &[Holding]) -> Result<()> {
+        self.begin().await?;
+        let result = self.replace_holding(holding).await;
+        self.end(result).await
+    }
+
+    async fn replace_holding(&mut self, holding: &[Holding]) -> Result<()> {
+        sqlx::query("DELETE FROM holding").execute(self.conn()).await?;
+        for told in holding {
+            let query = sqlx::query("INSERT INTO holding (about, says, at) VALUES ($1, $2, $3)");
+            query.bind(told.about.clone()).bind(told.says.clone()).bind(told.at.0).execute(self.conn()).await?;
+        }
+        Ok(())
     }
 
     pub async fn recover(&mut self) -> Result<Vec<Attempt>> {

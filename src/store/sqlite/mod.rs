@@ -181,6 +181,7 @@ fn migrator() -> Migrator {
         (5, "debts, promises, payments", include_str!("../../../migrations/sqlite/0005_debts_promises_payments.sql")),
         (7, "policy", include_str!("../../../migrations/sqlite/0007_policy.sql")),
         (8, "import batches", include_str!("../../../migrations/sqlite/0008_import_batches.sql")),
+        (9, "pacing", include_str!("../../../migrations/sqlite/0009_pacing.sql")),
     ];
     let migration = |(number, name, sql): (i64, &'static str, &'static str)| {
         Migration::new(number, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
@@ -292,8 +293,28 @@ impl Store for SqliteStore {
         self.writer.lock().await.enrol(campaign, batch).await
     }
 
-    async fn claim_due(&self, now: Wall, lease_until: Wall, limit: u32) -> Result<Vec<Claimed>> {
-        let attempts = self.writer.lock().await.claim_due(now, lease_until, limit).await?;
+    async fn set_priority(&self, id: CampaignId, priority: Priority) -> Result<()> {
+        self.writer.lock().await.set_priority(id, priority).await
+    }
+
+    async fn tell_holding(&self, holding: &[Holding]) -> Result<()> {
+        self.writer.lock().await.tell_holding(holding).await
+    }
+
+    async fn holding(&self) -> Result<Vec<Holding>> {
+        read::holding(&self.readers).await
+    }
+
+    async fn spent(&self, since: Wall) -> Result<Vec<Spent>> {
+        read::spent(&self.readers, since).await
+    }
+
+    async fn agent_hours(&self, since: Wall) -> Result<Vec<AgentHour>> {
+        read::agent_hours(&self.readers, since).await
+    }
+
+    async fn claim_due(&self, now: Wall, lease_until: Wall, wanted: &[(CampaignId, u32)]) -> Result<Vec<Claimed>> {
+        let attempts = self.writer.lock().await.claim_due(now, lease_until, wanted).await?;
         read::with_standing(&self.readers, attempts).await
     }
 

@@ -30,7 +30,7 @@ pub(super) fn json(ids: impl IntoIterator<Item = i64>) -> String {
 
 pub(super) async fn campaigns(pool: &SqlitePool) -> Result<Vec<Campaign>> {
     let mut snapshot = pool.begin().await?;
-    let campaigns = sqlx::query("SELECT id, name, state, ladder, created_at FROM campaign ORDER BY id")
+    let campaigns = sqlx::query("SELECT id, name, state, ladder, created_at, priority FROM campaign ORDER BY id")
         .fetch_all(&mut *snapshot)
         .await?;
     let flows = sqlx::query(
@@ -45,6 +45,7 @@ pub(super) async fn campaigns(pool: &SqlitePool) -> Result<Vec<Campaign>> {
             id: CampaignId(row::get(r, 0)?),
             name: row::get(r, 1)?,
             state: row::word(r, 2)?,
+            priority: row::priority(r, 5)?,
             ladder: row::get(r, 3)?,
             flows: Vec::new(),
             earlier_flows: Vec::new(),
@@ -281,12 +282,50 @@ pub(super) async fn contacts(pool: &SqlitePool, after: ContactId, limit: u32) ->
 
 pub(super) async fn next_due(pool: &SqlitePool) -> Result<Option<Wall>> {
     let first = sqlx::query(
-        "SELECT due_at FROM attempt WHERE state IN ('scheduled', 'claimed') AND state = 'scheduled' \
-         AND (SELECT state FROM campaign WHERE id = attempt.campaign) = 'running' ORDER BY due_at LIMIT 1",
+        "SELECT MIN((SELECT due_at FROM attempt WHERE campaign = c.id AND state IN ('scheduled', 'claimed') \
+         AND state = 'scheduled' ORDER BY due_at LIMIT 1)) FROM campaign c WHERE c.state = 'running'",
     )
-    .fetch_optional(pool)
+    .fetch_one(pool)
     .await?;
-    first.map(|r| Ok(Wall(row::get(&r, 0)?))).transpose()
+    Ok(row::get::<Option<i64>>(&first, 0)?.map(Wall))
+}
+
+pub(super) async fn spent(pool: &SqlitePool, since: Wall) -> Result<Vec<Spent>> {
+    let found = sqlx::query(
+        "SELECT campaign, cost_currency, SUM(cost_micros), SUM(CASE WHEN finished_at >= $1 THEN cost_micros ELSE 0 END) \
+         FROM attempt WHERE cost_micros IS NOT NULL GROUP BY campaign, cost_currency ORDER BY campaign, cost_currency",
+    )
+    .bind(since.0)
+    .fetch_all(pool)
+    .await?;
+    rows(found, |r| {
+        let currency = row::word(r, 1)?;
+        let cost = |column| Ok::<_, StoreError>(Cost::new(row::get(r, column)?, currency));
+        Ok(Spent { campaign: CampaignId(row::get(r, 0)?), total: cost(2)?, since: cost(3)? })
+    })
+}
+
+pub(super) async fn agent_hours(pool: &SqlitePool, since: Wall) -> Result<Vec<AgentHour>> {
+    let found = sqlx::query(
+        "SELECT campaign, finished_at / 3600000000 AS hour, SUM(agent = 'connected'), SUM(agent = 'abandoned') \
+         FROM attempt WHERE agent IS NOT NULL AND finished_at >= $1 GROUP BY campaign, hour ORDER BY campaign, hour",
+    )
+    .bind(since.0)
+    .fetch_all(pool)
+    .await?;
+    rows(found, |r| {
+        Ok(AgentHour {
+            campaign: CampaignId(row::get(r, 0)?),
+            hour: row::get(r, 1)?,
+            connected: row::number(r, 2)?,
+            abandoned: row::number(r, 3)?,
+        })
+    })
+}
+
+pub(super) async fn holding(pool: &SqlitePool) -> Result<Vec<Holding>> {
+    let found = sqlx::query("SELECT about, says, at FROM holding ORDER BY about").fetch_all(pool).await?;
+    rows(found, |r| Ok(Holding { about: row::get(r, 0)?, says: row::get(r, 1)?, at: Wall(row::get(r, 2)?) }))
 }
 
 pub(super) async fn attempts(

@@ -15,7 +15,8 @@ use crate::time::Wall;
 
 pub(super) const ATTEMPT: &str = "id, campaign, contact, channel, state, step, try_number, segment, due_at, why, \
     phone, flow, live_at, finished_at, disposition, blame, cause, answered_by, right_party, ring_ms, talk_ms, \
-    mos_centi, heard_loss_permille, heard_jitter_ms, said_loss_permille, said_jitter_ms, round_trip_ms, node, policy";
+    mos_centi, heard_loss_permille, heard_jitter_ms, said_loss_permille, said_jitter_ms, round_trip_ms, node, policy, \
+    trunk, cost_micros, cost_currency, agent";
 
 fn damaged(column: usize, why: impl Display) -> StoreError {
     StoreError::Unavailable(format!("column {column} of a row cannot be read: {why}"))
@@ -83,7 +84,17 @@ pub(super) fn attempt(row: &SqliteRow) -> Result<Attempt> {
         outcome,
         quality: quality(row, 21)?,
         policy: get(row, 28)?,
+        trunk: get(row, 29)?,
+        cost: match (get::<Option<i64>>(row, 30)?, word_or_null(row, 31)?) {
+            (Some(micros), Some(currency)) => Some(Cost::new(micros, currency)),
+            _ => None,
+        },
+        agent: word_or_null(row, 32)?,
     })
+}
+
+pub(super) fn priority(row: &SqliteRow, column: usize) -> Result<Priority> {
+    Priority::new(number(row, column)?).ok_or_else(|| damaged(column, "it is no priority"))
 }
 
 /// Six columns from `first` on.

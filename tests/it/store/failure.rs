@@ -47,7 +47,7 @@ async fn what_was_acknowledged_survives_a_crash() {
     let copy = Place::new();
     let store = open(&place.file()).await;
     running(&store, 3).await;
-    let claimed = store.claim_due(at(0), at(5), 1).await.unwrap().remove(0);
+    let claimed = store.claim_due(at(0), at(5), &[(CampaignId(1), 1)]).await.unwrap().remove(0);
     let phone = claimed.standing.contact.phones[0].id;
     store.apply(&[live(AttemptId(1), phone, 1), log(AttemptId(1), 1, "answered")]).await.unwrap();
     store.apply(&[promise(AttemptId(1), 2)]).await.unwrap();
@@ -76,7 +76,7 @@ async fn a_full_disk_is_said_and_loses_nothing() {
     let small = SqliteOptions { pages_max: Some(80), ..SqliteOptions::default() };
     let store = SqliteStore::open_with(place.file(), small).await.unwrap();
     running(&store, 2).await;
-    let phone = store.claim_due(at(0), at(5), 9).await.unwrap()[0].standing.contact.phones[0].id;
+    let phone = store.claim_due(at(0), at(5), &[(CampaignId(1), 9)]).await.unwrap()[0].standing.contact.phones[0].id;
     store.apply(&[live(AttemptId(1), phone, 1)]).await.unwrap();
     let mut kept = 0;
     let long = "x".repeat(1000);
@@ -110,8 +110,8 @@ async fn a_full_disk_is_said_and_loses_nothing() {
 async fn a_refused_group_does_not_hurt_those_beside_it() {
     let place = Place::new();
     let store = open(&place.file()).await;
-    running(&store, 40).await;
-    let claimed = store.claim_due(at(0), at(5), 40).await.unwrap();
+    let campaign = running(&store, 40).await;
+    let claimed = store.claim_due(at(0), at(5), &[(campaign, 40)]).await.unwrap();
     let mut groups = Vec::new();
     for (n, claimed) in claimed.iter().enumerate() {
         let (id, phone) = (claimed.attempt.id, claimed.standing.contact.phones[0].id);
@@ -150,12 +150,12 @@ async fn a_locked_database_is_said_and_recovers() {
     let mut other = options.connect().await.unwrap();
     sqlx::query("BEGIN EXCLUSIVE").execute(&mut other).await.unwrap();
     let locked = "another process holds the database locked";
-    says(store.claim_due(at(0), at(5), 9).await, locked);
+    says(store.claim_due(at(0), at(5), &[(CampaignId(1), 9)]).await, locked);
     says(store.apply(&[log(AttemptId(1), 1, "x")]).await, locked);
     says(store.import(&[contact(9)], at(1)).await, locked);
     assert_eq!(store.attempts(None, AttemptId(0), 9).await.unwrap().len(), 1, "reading goes on");
     sqlx::query("ROLLBACK").execute(&mut other).await.unwrap();
-    assert_eq!(store.claim_due(at(0), at(5), 9).await.unwrap().len(), 1);
+    assert_eq!(store.claim_due(at(0), at(5), &[(CampaignId(1), 9)]).await.unwrap().len(), 1);
     other.close().await.unwrap();
 }
 
@@ -242,7 +242,7 @@ async fn the_schema_refuses_what_cannot_be_true() {
     let place = Place::new();
     let store = open(&place.file()).await;
     running(&store, 1).await;
-    let phone = store.claim_due(at(0), at(5), 9).await.unwrap()[0].standing.contact.phones[0].id;
+    let phone = store.claim_due(at(0), at(5), &[(CampaignId(1), 9)]).await.unwrap()[0].standing.contact.phones[0].id;
     store.apply(&[live(AttemptId(1), phone, 1), log(AttemptId(1), 1, "x"), promise(AttemptId(1), 1)]).await.unwrap();
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(place.file()).foreign_keys(true);
     let mut other = options.connect().await.unwrap();
@@ -289,7 +289,7 @@ async fn groups_that_share_a_commit_stand_or_fall_alone() {
     let place = Place::new();
     let store = Arc::new(open(&place.file()).await);
     running(&*store, 20).await;
-    let claimed = store.claim_due(at(0), at(5), 20).await.unwrap();
+    let claimed = store.claim_due(at(0), at(5), &[(CampaignId(1), 20)]).await.unwrap();
     let tasks: Vec<_> = claimed
         .into_iter()
         .map(|c| {
@@ -328,7 +328,7 @@ async fn two_that_claim_from_one_file_never_share_an_attempt() {
             tokio::spawn(async move {
                 let mut mine = Vec::new();
                 loop {
-                    let claimed = store.claim_due(at(0), at(5), 3).await.unwrap();
+                    let claimed = store.claim_due(at(0), at(5), &[(CampaignId(1), 3)]).await.unwrap();
                     if claimed.is_empty() {
                         return mine;
                     }
@@ -384,7 +384,7 @@ async fn dialling_speed() {
         let before = clock.now().mono;
         let mut done = 0;
         loop {
-            let claimed = store.claim_due(at(0), at(5), at_once).await.unwrap();
+            let claimed = store.claim_due(at(0), at(5), &[(CampaignId(1), at_once)]).await.unwrap();
             if claimed.is_empty() || done >= 256 * at_once.min(8) {
                 break;
             }

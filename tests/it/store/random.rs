@@ -47,7 +47,15 @@ enum Operation {
     Claim {
         minute: i64,
         lease: i64,
-        limit: u32,
+        limits: [u32; 3],
+    },
+    Prioritise {
+        campaign: i64,
+        priority: u8,
+    },
+    Hold {
+        about: u8,
+        says: u8,
     },
     Recover,
     Apply(Vec<Write>),
@@ -89,6 +97,10 @@ fn some_write() -> impl Strategy<Value = Write> {
         1 => (attempt(), minute()).prop_map(|(attempt, m)| Write::Reschedule { attempt, due_at: at(m), why: "w".into() }),
         2 => (attempt(), minute()).prop_map(|(a, m)| log(a, m, "said")),
         2 => (attempt(), 0..4u16).prop_map(|(a, n)| Write::Quality { call: CallId::of(a), quality: quality(n) }),
+        2 => (attempt(), 0..4i64, prop::option::of(prop::sample::select(AgentResult::ALL))).prop_map(|(attempt, n, agent)| {
+            let cost = (n > 0).then(|| Cost::new(n * 250_000, Currency::Rub));
+            Write::Carried { attempt, trunk: (n > 1).then(|| format!("trunk {n}")), cost, agent }
+        }),
         3 => (attempt(), minute()).prop_map(|(a, m)| promise(a, m)),
         1 => (attempt(), any::<bool>(), minute()).prop_map(|(attempt, whole, m)| {
             let scope = if whole { OptOutScope::Person } else { OptOutScope::Number };
@@ -129,7 +141,10 @@ fn operation() -> impl Strategy<Value = Operation> {
             .prop_map(|(campaign, state)| Operation::State { campaign, state }),
         3 => (campaign(), prop::collection::vec((1..8i64, any::<bool>()), 1..4))
             .prop_map(|(campaign, contacts)| Operation::Enrol { campaign, contacts }),
-        4 => (0..40i64, 0..10i64, 1..5u32).prop_map(|(minute, lease, limit)| Operation::Claim { minute, lease, limit }),
+        4 => (0..40i64, 0..10i64, [0..4u32, 0..4u32, 0..4u32])
+            .prop_map(|(minute, lease, limits)| Operation::Claim { minute, lease, limits }),
+        1 => (campaign(), 1..=10u8).prop_map(|(campaign, priority)| Operation::Prioritise { campaign, priority }),
+        1 => (0..3u8, 0..3u8).prop_map(|(about, says)| Operation::Hold { about, says }),
         1 => Just(Operation::Recover),
         8 => prop::collection::vec(some_write(), 1..4).prop_map(Operation::Apply),
         2 => (1..8u32, 0..9u8, prop::option::of(prop::sample::select(vec![0, 20_000, 49_000, 123_450])), 0..9_000i64)
@@ -208,8 +223,16 @@ async fn run(store: &impl Store, operation: &Operation) -> Answer {
             let batch: Vec<Enrolment> = batch.collect();
             answer(store.enrol(CampaignId(*campaign), &batch, at(1)).await)
         }
-        Operation::Claim { minute, lease, limit } => {
-            answer(store.claim_due(at(*minute), at(minute + lease), *limit).await)
+        Operation::Claim { minute, lease, limits } => {
+            let wanted: Vec<_> = (1..).map(CampaignId).zip(limits.iter().copied()).collect();
+            answer(store.claim_due(at(*minute), at(minute + lease), &wanted).await)
+        }
+        Operation::Prioritise { campaign, priority } => {
+            answer(store.set_priority(CampaignId(*campaign), Priority::new(*priority).unwrap()).await)
+        }
+        Operation::Hold { about, says } => {
+            let held = Holding { about: format!("trunk {about}"), says: format!("is slow {says}"), at: at(1) };
+            answer(store.tell_holding(&vec![held; usize::from(*about > 0)]).await)
         }
         Operation::Recover => answer(store.recover().await),
         Operation::Apply(group) => answer(store.apply(group).await),
@@ -241,6 +264,9 @@ async fn books(store: &impl Store) -> Vec<Answer> {
     let mut all = vec![
         answer(store.contacts(ContactId(0), 99).await),
         answer(store.campaigns().await),
+        answer(store.holding().await),
+        answer(store.spent(at(10)).await),
+        answer(store.agent_hours(at(0)).await),
         answer(store.published().await),
         answer(store.attempts(None, AttemptId(0), 99).await),
         answer(store.attempts(Some(CampaignId(2)), AttemptId(1), 2).await),

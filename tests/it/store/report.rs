@@ -10,7 +10,7 @@ use super::*;
 async fn the_command_prints_figures_and_writes_attempts() {
     let store = MemoryStore::new();
     running(&store, 3).await;
-    for claimed in store.claim_due(at(0), at(5), 2).await.unwrap() {
+    for claimed in store.claim_due(at(0), at(5), &[(CampaignId(1), 2)]).await.unwrap() {
         let (id, phone) = (claimed.attempt.id, claimed.standing.contact.phones[0].id);
         let (end, next) = if id.0 == 1 {
             (vec![promise(id, 1)], finish(id, Disposition::Promised, 2, close("promised")))

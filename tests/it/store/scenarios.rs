@@ -19,6 +19,10 @@ both!(
     two_campaigns_do_not_work_on_one_contact,
     what_is_due_is_claimed_once_and_oldest_first,
     a_lease_that_ran_out_is_claimable_again,
+    each_campaign_is_claimed_up_to_its_share,
+    a_priority_is_kept,
+    what_calls_cost_and_who_found_no_agent_is_counted,
+    what_holds_dialling_is_told_anew,
     only_running_campaigns_are_dialled,
     a_call_from_dialling_to_promise,
     a_second_promise_in_one_call_is_refused,
@@ -53,7 +57,8 @@ fn is_not_found<T: std::fmt::Debug>(result: Result<T, StoreError>) {
 }
 
 async fn claim(store: &impl Store, minute: i64) -> Vec<Claimed> {
-    store.claim_due(at(minute), at(minute + 5), 100).await.unwrap()
+    let all = [1, 2, 3].map(|n| (CampaignId(n), 100));
+    store.claim_due(at(minute), at(minute + 5), &all).await.unwrap()
 }
 
 /// The first contact's attempt, in the air since minute 1, and the number dialled.
@@ -261,7 +266,7 @@ async fn two_campaigns_do_not_work_on_one_contact(store: &impl Store) {
 
 async fn what_is_due_is_claimed_once_and_oldest_first(store: &impl Store) {
     running(store, 3).await;
-    let first = store.claim_due(at(0), at(5), 2).await.unwrap();
+    let first = store.claim_due(at(0), at(5), &[(CampaignId(1), 2)]).await.unwrap();
     assert_eq!(first.iter().map(|c| c.attempt.id.0).collect::<Vec<_>>(), [1, 2]);
     assert!(first.iter().all(|c| c.attempt.state == AttemptState::Claimed));
     assert_eq!(first[0].standing.contact.external_id, "K1");
@@ -269,6 +274,93 @@ async fn what_is_due_is_claimed_once_and_oldest_first(store: &impl Store) {
     let second = claim(store, 0).await;
     assert_eq!(second.iter().map(|c| c.attempt.id.0).collect::<Vec<_>>(), [1, 3], "by due time, then id");
     assert_eq!(claim(store, 1).await, []);
+}
+
+/// Two running campaigns: the first with contacts 1 to 4, the second with 5 to 8, due later.
+async fn two_campaigns(store: &impl Store) -> [CampaignId; 2] {
+    let first = running(store, 4).await;
+    let rows: Vec<NewContact> = (5..=8).map(contact).collect();
+    store.import(&rows, at(-6)).await.unwrap();
+    let second = store.create_campaign("second", "", &[flow()], at(-6)).await.unwrap();
+    let batch: Vec<Enrolment> = (5..=8).map(|n| Enrolment { contact: ContactId(n), next: again(1) }).collect();
+    store.enrol(second, &batch, at(-6)).await.unwrap();
+    store.set_campaign_state(second, CampaignState::Running, at(-5)).await.unwrap();
+    [first, second]
+}
+
+async fn each_campaign_is_claimed_up_to_its_share(store: &impl Store) {
+    let [first, second] = two_campaigns(store).await;
+    let ids = |claimed: Vec<Claimed>| claimed.iter().map(|c| c.attempt.id.0).collect::<Vec<_>>();
+    let claimed = store.claim_due(at(2), at(5), &[(second, 2), (first, 1)]).await.unwrap();
+    assert_eq!(ids(claimed), [1, 5, 6], "by due time: an older campaign does not push the other aside");
+    assert_eq!(ids(store.claim_due(at(2), at(5), &[(second, 9)]).await.unwrap()), [7, 8]);
+    assert_eq!(ids(store.claim_due(at(2), at(5), &[]).await.unwrap()), [0i64; 0]);
+    assert_eq!(store.next_due().await.unwrap(), Some(at(0)));
+    store.set_campaign_state(first, CampaignState::Paused, at(3)).await.unwrap();
+    assert_eq!(ids(store.claim_due(at(4), at(9), &[(first, 9), (CampaignId(77), 9)]).await.unwrap()), [0i64; 0]);
+    assert_eq!(store.next_due().await.unwrap(), None, "all of the second are claimed");
+}
+
+async fn a_priority_is_kept(store: &impl Store) {
+    let campaign = running(store, 1).await;
+    assert_eq!(store.campaign("blast").await.unwrap().priority, Priority::USUAL);
+    store.set_priority(campaign, Priority::MOST).await.unwrap();
+    assert_eq!(store.campaigns().await.unwrap()[0].priority, Priority::MOST);
+    is_not_found(store.set_priority(CampaignId(9), Priority::MOST).await);
+    store.set_campaign_state(campaign, CampaignState::Stopped, at(2)).await.unwrap();
+    is_conflict(store.set_priority(campaign, Priority::LEAST).await);
+}
+
+async fn what_calls_cost_and_who_found_no_agent_is_counted(store: &impl Store) {
+    let campaign = running(store, 4).await;
+    let carried = |n: i64, micros: Option<i64>, currency, agent| Write::Carried {
+        attempt: AttemptId(n),
+        trunk: Some("main".into()),
+        cost: micros.map(|micros| Cost::new(micros, currency)),
+        agent,
+    };
+    is_not_found(store.apply(&[carried(1, Some(1), Currency::Rub, None)]).await);
+    let (met, missed) = (Some(AgentResult::Connected), Some(AgentResult::Abandoned));
+    for (claimed, (minute, micros, currency, agent)) in claim(store, 0).await.into_iter().zip([
+        (10, Some(250_000), Currency::Rub, met),
+        (70, Some(1_450_000), Currency::Rub, missed),
+        (80, Some(4_500), Currency::Usd, met),
+        (90, None, Currency::Rub, None),
+    ]) {
+        let id = claimed.attempt.id;
+        let phone = claimed.standing.contact.phones[0].id;
+        store.apply(&[live(id, phone, 1)]).await.unwrap();
+        let ends = finish(id, Disposition::Informed, minute, close("ladder_ended"));
+        store.apply(&[carried(id.0, micros, currency, agent), ends]).await.unwrap();
+    }
+    let cost = Cost::new;
+    let spent = [
+        Spent { campaign, total: cost(1_700_000, Currency::Rub), since: cost(1_450_000, Currency::Rub) },
+        Spent { campaign, total: cost(4_500, Currency::Usd), since: cost(4_500, Currency::Usd) },
+    ];
+    assert_eq!(store.spent(at(70)).await.unwrap(), spent);
+    let hour = at(0).0 / 3_600_000_000;
+    let later = AgentHour { campaign, hour: hour + 1, connected: 1, abandoned: 1 };
+    assert_eq!(
+        store.agent_hours(at(0)).await.unwrap(),
+        [AgentHour { campaign, hour, connected: 1, abandoned: 0 }, later]
+    );
+    assert_eq!(store.agent_hours(at(70)).await.unwrap(), [later]);
+    let first = attempt(store, AttemptId(1)).await;
+    assert_eq!(
+        (first.trunk.as_deref(), first.cost, first.agent),
+        (Some("main"), Some(cost(250_000, Currency::Rub)), met)
+    );
+}
+
+async fn what_holds_dialling_is_told_anew(store: &impl Store) {
+    let held = |about: &str, minute| Holding { about: about.into(), says: "is slow".into(), at: at(minute) };
+    store.tell_holding(&[held("trunk b", 1), held("trunk a", 1)]).await.unwrap();
+    assert_eq!(store.holding().await.unwrap(), [held("trunk a", 1), held("trunk b", 1)]);
+    store.tell_holding(&[held("trunk b", 2)]).await.unwrap();
+    assert_eq!(store.holding().await.unwrap(), [held("trunk b", 2)]);
+    store.tell_holding(&[]).await.unwrap();
+    assert_eq!(store.holding().await.unwrap(), []);
 }
 
 async fn a_lease_that_ran_out_is_claimable_again(store: &impl Store) {
@@ -518,7 +610,7 @@ async fn a_payment_in_mid_call_closes_the_contact_at_its_end(store: &impl Store)
 
 async fn stopping_cancels_what_is_not_in_the_air(store: &impl Store) {
     let campaign = running(store, 3).await;
-    let claimed = store.claim_due(at(0), at(5), 2).await.unwrap();
+    let claimed = store.claim_due(at(0), at(5), &[(CampaignId(1), 2)]).await.unwrap();
     store.apply(&[live(AttemptId(1), claimed[0].standing.contact.phones[0].id, 1)]).await.unwrap();
     store.set_campaign_state(campaign, CampaignState::Stopped, at(2)).await.unwrap();
     let states: Vec<AttemptState> =
