@@ -120,7 +120,8 @@ fn nothing_is_made_that_the_rules_forbid() {
             let standing = &mut seen[attempt.person as usize];
             let Plan { channel, .. } = *attempt.plan;
             judge(standing, attempt.at);
-            let purpose = Purpose::Demand;
+            let reminds = ladder.is_reminder(attempt.plan);
+            let purpose = if reminds { Purpose::Reminder } else { Purpose::Demand };
             let question = Question { standing, channel, purpose, now: attempt.at, rules: &ladder.rules };
             assert!(Slow::of(&question).allows(attempt.at), "seed {seed}: {channel} at {}: {standing:?}", attempt.at);
             standing.tried(attempt.plan, attempt.at, attempt.disposition);

@@ -1,4 +1,4 @@
-//! `ringback campaign create | forecast | dry-run | start | priority | render | use-flow | pause | stop | status`.
+//! `ringback campaign create | forecast | dry-run | people | start | priority | render | use-flow | pause | stop | status`.
 
 mod estimate;
 mod outlook;

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 
-use super::{PAGE, first, sources};
+use super::{PAGE, first, may_be_dialled, sources};
 use crate::books::{CampaignState, Close, NewContact, Next, Standing};
 use crate::campaign::plan_first;
 use crate::config::Config;
@@ -104,11 +104,11 @@ pub(super) async fn run(
     let start = arguments.start.unwrap_or(now);
     let people = people(store, &arguments.people).await?;
     let prices = Prices::of(&arguments.price, arguments.billed_by_s).map_err(anyhow::Error::msg).context("--price")?;
-    // Calls are made over the first trunk.
-    let trunk = &config.trunks[0];
+    // Those of all trunks together: which call goes over which is not played.
+    let all = |each: fn(&crate::config::Trunk) -> u32| config.trunks.iter().map(each).sum();
     let lines = Lines {
-        channels_max: arguments.channels_max.unwrap_or(trunk.channels_max),
-        cps_max: arguments.cps_max.unwrap_or(trunk.cps_max),
+        channels_max: arguments.channels_max.unwrap_or_else(|| all(|trunk| trunk.channels_max)),
+        cps_max: arguments.cps_max.unwrap_or_else(|| all(|trunk| trunk.cps_max)),
     };
     let (name, ladder, list) = match (&arguments.name, &arguments.contacts, &arguments.ladder) {
         (Some(name), ..) => {
@@ -194,6 +194,7 @@ async fn of_campaign(
         bail!("campaign {name} was stopped for good: nobody is contacted any more");
     }
     let plan = serve::load_plan(&campaign)?;
+    let numbers = serve::numbers(config);
     let mut list = List::default();
     let mut after = AttemptId(0);
     loop {
@@ -224,7 +225,7 @@ async fn of_campaign(
         let Some(last) = page.last() else { break };
         after = last.contact.id;
         for standing in &page {
-            let next = match first(&plan, standing, start) {
+            let next = match may_be_dialled(&numbers, &plan, standing, first(&plan, standing, start)) {
                 Next::Attempt(_) if elsewhere.contains(&standing.contact.id) => Next::Close(Close::in_other_campaign()),
                 next => next,
             };

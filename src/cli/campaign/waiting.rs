@@ -26,12 +26,6 @@ pub async fn run(store: &impl Store, name: &str, json: bool, now: Wall, out: &mu
         CampaignState::Stopped => ": nobody is contacted any more",
         CampaignState::Running | CampaignState::Finished => "",
     };
-    writeln!(out, "{name}: {}{held}", campaign.state)?;
-    if campaign.state == CampaignState::Running {
-        for held in super::held(&store.holding().await?, Some(name), now) {
-            writeln!(out, "  {held}")?;
-        }
-    }
     let mut waiting = Waiting::default();
     let mut after = AttemptId(0);
     loop {
@@ -67,6 +61,11 @@ pub async fn run(store: &impl Store, name: &str, json: bool, now: Wall, out: &mu
         return Ok(());
     }
     writeln!(out, "{name}: {}{held}", campaign.state)?;
+    if campaign.state == CampaignState::Running {
+        for held in super::held(&store.holding().await?, Some(name), now) {
+            writeln!(out, "  {held}")?;
+        }
+    }
     if reasons.is_empty() && closed.is_empty() {
         writeln!(out, "  it has no contacts yet")?;
     }
