@@ -75,7 +75,7 @@ async fn make(args: &Args, path: &Path) -> anyhow::Result<()> {
     drop(SqliteStore::open(path).await?);
     let sql =
         HISTORY.replace("{contacts}", &args.contacts.to_string()).replace("{attempts}", &args.attempts.to_string());
-    let mut connection = SqliteConnectOptions::new().filename(path).connect().await?;
+    let mut connection = SqliteConnectOptions::new().filename(path).disable_statement_logging().connect().await?;
     sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut connection).await?;
     Ok(sqlx::Connection::close(connection).await?)
 }

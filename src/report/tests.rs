@@ -129,7 +129,7 @@ fn text_value(text: &str) -> Value {
 #[test]
 fn a_funnel_counts_calls_contacts_and_money() {
     let report =
-        report(asked(&[Dimension::Segment, Dimension::Flow, Dimension::Trunk, Dimension::Hour, Dimension::Campaign]));
+        report(asked(&[Dimension::Segment, Dimension::Flow, Dimension::Hour, Dimension::Campaign, Dimension::Trunk]));
     assert_eq!(report.check(), Ok(()));
     let total = report.total();
     for (stage, calls, contacts, owed) in [

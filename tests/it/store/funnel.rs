@@ -375,6 +375,7 @@ fn step() -> impl Strategy<Value = Step> {
     let contact = || 1..6i64;
     let ends = prop_oneof![
         3 => Just(Disposition::Promised),
+        1 => Just(Disposition::Transferred),
         2 => prop::sample::select(Disposition::ALL),
     ];
     let by = prop::option::of(prop::sample::select(AnsweredBy::ALL));
@@ -401,7 +402,7 @@ fn person(n: u32, variant: u32) -> NewContact {
         amount: Money::new(minor, currency),
         ..debt(1, jiff::civil::date(2026, 11, 1))
     };
-    let mut debts = vec![owes("", 40_000 + 10_000 * i64::from(variant))];
+    let mut debts = vec![owes("", 400_000 + 10_000 * i64::from(variant))];
     if variant % 3 == 2 {
         debts.push(owes("heat", 20_000));
     }
@@ -435,6 +436,12 @@ async fn lived(store: &MemoryStore, steps: &[Step]) -> History {
         let id = store.create_campaign(name, "ladder", &[flow()], now).await.unwrap();
         store.set_campaign_state(id, CampaignState::Running, now).await.unwrap();
     }
+    // The last one joins later, or never.
+    for contact in (1..5).map(ContactId) {
+        let next = Next::Attempt(next_plan(contact.0 as u32, now));
+        store.enrol(CampaignId(1), &[Enrolment { contact, next }], now).await.unwrap();
+        enrolled.insert((CampaignId(1), contact));
+    }
     for (n, step) in steps.iter().enumerate() {
         now = Wall(now.0 + 37 * 60_000_000);
         store.judge_promises(now, 99).await.unwrap();
@@ -463,7 +470,7 @@ async fn lived(store: &MemoryStore, steps: &[Step]) -> History {
                 let Some(attempt) = open(*contact).await else { continue };
                 let mut group = Vec::new();
                 let who = store.contacts(ContactId(contact - 1), 1).await.unwrap().remove(0);
-                let calls = attempt.channel == Channel::Voice && *next != 11;
+                let calls = attempt.channel == Channel::Voice && *next != 10;
                 if calls {
                     let phone = who.phones[0].id;
                     group.push(live_at(attempt.id, phone, now));
@@ -480,8 +487,13 @@ async fn lived(store: &MemoryStore, steps: &[Step]) -> History {
                     store.claim_due(now, now, &[(CampaignId(1), 99), (CampaignId(2), 99)]).await.unwrap();
                 }
                 let next = match next {
-                    0..9 => Next::Attempt(next_plan(*next, now)),
+                    0..11 => Next::Attempt(next_plan(*next, now)),
                     _ => close("ladder_ended"),
+                };
+                let ends = match attempt.channel {
+                    Channel::Sms if n % 2 == 0 => Disposition::Queued,
+                    Channel::Human if n % 2 == 0 => Disposition::HandedOver,
+                    _ => *ends,
                 };
                 let outcome = Outcome {
                     answered_by: *by,
@@ -489,7 +501,7 @@ async fn lived(store: &MemoryStore, steps: &[Step]) -> History {
                     talk_ms: *talk_ms,
                     cause: Some(HangupCause::RemoteHangup),
                     node: calls.then(|| ["greet", "ask"][n % 2].to_string()),
-                    ..outcome(*ends)
+                    ..outcome(ends)
                 };
                 if calls {
                     let cost = (n % 3 > 0).then(|| Cost::new(250_000 + n as i64, Currency::Rub));
@@ -616,12 +628,12 @@ fn the_random_histories_hold_everything() {
     let mut runner = TestRunner::deterministic();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let mut seen: BTreeMap<String, u32> = BTreeMap::new();
-    for _ in 0..60 {
-        let steps = prop::collection::vec(step(), 40..60).new_tree(&mut runner).unwrap().current();
+    for _ in 0..80 {
+        let steps = prop::collection::vec(step(), 80..120).new_tree(&mut runner).unwrap().current();
         let history = runtime.block_on(lived(&MemoryStore::new(), &steps));
         let everything = Asked { campaign: None, from: None, to: None, by: Vec::new() };
-        for (_, figure) in history.figures(&everything).keys() {
-            *seen.entry(figure.clone()).or_default() += 1;
+        for (_, figure) in history.figures(&everything).into_keys() {
+            *seen.entry(figure).or_default() += 1;
         }
         let reversed = history.payments.iter().any(|p| p.reversed_at.is_some());
         *seen.entry("reversed".into()).or_default() += u32::from(reversed);
