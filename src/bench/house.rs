@@ -183,7 +183,7 @@ drain_s: 10
     /// What the books say became of the attempts.
     pub fn dispositions(&self) -> anyhow::Result<BTreeMap<String, u64>> {
         let path = self.dir.join("attempts.csv");
-        self.ok(&["report", CAMPAIGN, "--attempts", &path.to_string_lossy()])?;
+        self.ok(&["export", "attempts", "--campaign", CAMPAIGN, "--csv", &path.to_string_lossy()])?;
         let mut attempts = csv::Reader::from_path(&path).with_context(|| format!("cannot read {}", path.display()))?;
         let at = attempts.headers()?.iter().position(|name| name == "disposition").context("no dispositions")?;
         let mut found = BTreeMap::new();

@@ -11,6 +11,7 @@ mod import;
 mod line;
 mod measure;
 mod process;
+mod reports;
 mod seen;
 mod sys;
 mod wording;
@@ -24,6 +25,7 @@ pub use self::books::Args as BooksArgs;
 pub use self::dry_run::Args as DryRunArgs;
 pub use self::far_end::Args as FarEndArgs;
 pub use self::figures::Figures;
+pub use self::reports::{Args as ReportsArgs, run as run_reports};
 
 use self::house::Cores;
 use self::measure::Bench;

@@ -5,6 +5,7 @@
 pub mod account;
 mod batch;
 pub mod flow_version;
+mod ledger;
 pub mod merge;
 pub mod model;
 pub mod pledge;
@@ -20,6 +21,7 @@ pub use batch::{
     ImportBatch, ImportCounts, ImportPart, ImportReject, Kept, NewBatch, RejectCode, TakeBack, Undone, Whereabouts,
 };
 pub use flow_version::{FlowRef, FlowRefError, FlowVersion, NotPublished, Publication, PublishedFlow, Which};
+pub use ledger::{CallPath, Ledger};
 pub use model::Model;
 pub use rows::*;
 pub use write::*;

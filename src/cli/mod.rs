@@ -3,6 +3,7 @@
 mod amd;
 mod campaign;
 pub mod demo;
+pub mod export;
 mod flow;
 pub mod import;
 mod inbound;
@@ -64,8 +65,10 @@ enum Command {
     Campaign(campaign::Command),
     /// Dial what is due, until told to stop (SIGTERM drains).
     Serve,
-    /// The funnel, promises and escalations; attempts as CSV.
-    Report(ReportArguments),
+    /// The funnel to kept promises, with money and rates, by what you ask for; cohorts of debts; where calls are lost.
+    Report(Box<report::Options>),
+    /// Attempts, promises, payments or contacts, row by row, into a file.
+    Export(export::Options),
     /// The calls that came in; with a call's number, what was said in it.
     Inbound(inbound::Arguments),
     /// Why a contact was, is or is not being called, and when next; or what all contacts of a campaign wait for.
@@ -131,6 +134,9 @@ enum Command {
     /// The far end of the measurement's calls; `bench` starts it.
     #[command(hide = true)]
     BenchFarEnd(crate::bench::FarEndArgs),
+    /// Measure reports over books with millions of calls.
+    #[command(hide = true)]
+    BenchReports(crate::bench::ReportsArgs),
     /// The measurement's bare loop; `bench` starts it.
     #[command(hide = true)]
     BenchBare(crate::bench::BareArgs),
@@ -140,18 +146,6 @@ enum Command {
     /// The measurement's books; `bench` starts it.
     #[command(hide = true)]
     BenchBooks(crate::bench::BooksArgs),
-}
-
-#[derive(clap::Args)]
-struct ReportArguments {
-    /// One campaign by name; without it, all together.
-    campaign: Option<String>,
-    /// Every attempt as a line of CSV into this file.
-    #[arg(long)]
-    attempts: Option<PathBuf>,
-    /// Whole numbers in the CSV; without it their middle is hidden.
-    #[arg(long, requires = "attempts")]
-    full_numbers: bool,
 }
 
 pub fn main() -> ExitCode {
@@ -183,6 +177,7 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Network(args) => runtime()?.block_on(crate::network::run(args))?,
         Command::Bench(args) => crate::bench::run(&args)?,
         Command::BenchFarEnd(args) => crate::bench::run_far_end(&args)?,
+        Command::BenchReports(args) => crate::bench::run_reports(&args)?,
         Command::BenchBare(args) => crate::bench::run_bare(&args)?,
         Command::BenchDryRun(args) => crate::bench::run_dry_run(&args)?,
         Command::BenchBooks(args) => crate::bench::run_books(&args)?,
@@ -190,7 +185,8 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Import(args) => return runtime()?.block_on(import::command(&config, args)),
         Command::Campaign(command) => runtime()?.block_on(campaign::run(&config, &command))?,
         Command::Serve => loop_runtime()?.block_on(serve::run(&config))?,
-        Command::Report(args) => runtime()?.block_on(print_report(&config, args))?,
+        Command::Report(args) => runtime()?.block_on(print_report(&config, &args))?,
+        Command::Export(args) => runtime()?.block_on(export_rows(&config, &args))?,
         Command::Inbound(args) => runtime()?.block_on(print_inbound(&config, &args))?,
         Command::Why { contact, campaign, json } => {
             runtime()?.block_on(print_why(&config, contact.as_deref(), campaign.as_deref(), json))?;
@@ -228,11 +224,14 @@ async fn open(config: &Path) -> anyhow::Result<(Config, Arc<SqliteStore>, Arc<Cl
     Ok((config, Arc::new(store), Arc::new(Clock::system())))
 }
 
-async fn print_report(config: &Path, arguments: ReportArguments) -> anyhow::Result<()> {
-    let ReportArguments { campaign, attempts, full_numbers } = arguments;
-    let (_, store, _) = open(config).await?;
-    let options = report::Options { campaign, attempts_csv: attempts, full_numbers };
-    report::run(&*store, &options, &mut std::io::stdout()).await?;
+async fn print_report(config: &Path, options: &report::Options) -> anyhow::Result<()> {
+    let (_, store, clock) = open(config).await?;
+    report::run(&*store, options, clock.now().wall, &mut std::io::stdout()).await
+}
+
+async fn export_rows(config: &Path, options: &export::Options) -> anyhow::Result<()> {
+    let (_, store, clock) = open(config).await?;
+    export::run(&*store, options, clock.now().wall, &mut std::io::stdout()).await?;
     Ok(())
 }
 

@@ -1,102 +1,273 @@
-//! `ringback report`: the funnel and its parts; attempts as CSV.
+//! `ringback report`: the funnel to kept promises, by what is asked for; cohorts of debts; where calls are lost.
 
-use std::collections::HashMap;
-use std::fs::File;
-use std::io::{BufWriter, Write};
-use std::path::PathBuf;
+use std::io::Write;
+use std::path::{Path, PathBuf};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
+use jiff::civil::Date;
 
-use crate::books::{Campaign, Contact};
+use crate::flow;
+use crate::flow::graph::edges;
 use crate::flow::program::FlowHash;
-use crate::id::{AttemptId, CampaignId, ContactId};
-use crate::report::{Report, Tally, attempts, text};
+use crate::id::{CallId, CampaignId, ContactId};
+use crate::money::Currency;
+use crate::report::cohort::{Cohorts, Every};
+use crate::report::drop_off::{self, DropOff};
+use crate::report::rates::Prices;
+use crate::report::{Dimension, Names, Period, Question, Report, Tally, json, table, text};
 use crate::store::Store;
+use crate::time::Wall;
 
-const PAGE: u32 = 5000;
+/// Contacts or calls read at once.
+const PAGE: u32 = 2000;
 
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, clap::Args)]
 pub struct Options {
-    /// By name; `None`: all campaigns together.
+    /// One campaign by name; without it, all together.
     pub campaign: Option<String>,
-    /// Every attempt as a line of CSV into this file.
-    pub attempts_csv: Option<PathBuf>,
-    /// In the CSV; else the middle of a number is hidden.
-    pub full_numbers: bool,
+    /// Break down by one of `segment`, `creditor`, `campaign`, `flow`, `hour`, `weekday`, `try_number`, `step`, `channel`, `node`,
+    /// `trunk`, `class`, or by two of them: `--by segment,hour`. May be given several times; without it, by segment and by flow.
+    #[arg(long, value_parser = dimensions, value_name = "WHAT[,WHAT]")]
+    pub by: Vec<By>,
+    /// The first day, as in 2026-11-01; each contact's own calendar counts.
+    #[arg(long)]
+    pub from: Option<Date>,
+    /// The last day.
+    #[arg(long)]
+    pub to: Option<Date>,
+    /// Into this file (`-`: to standard output): a line a part, every count and sum by itself.
+    #[arg(long, value_name = "FILE")]
+    pub csv: Option<PathBuf>,
+    /// Into this file (`-`: to standard output): everything, with the rates.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["cohorts", "nodes"])]
+    pub json: Option<PathBuf>,
+    /// Instead: debts by the day or week they came in, and what was paid of them after 7, 14 and 30 days.
+    #[arg(long, value_name = "day|week", conflicts_with_all = ["by", "from", "to", "nodes"])]
+    pub cohorts: Option<Every>,
+    /// Instead: of the calls that reached each node of each flow version, how many went on, where to, and how many hung up.
+    #[arg(long, conflicts_with_all = ["by", "from", "to"])]
+    pub nodes: bool,
+    /// With `--nodes`: counts of each flow version into this folder, for `ringback flow graph --counts`.
+    #[arg(long, value_name = "FOLDER", requires = "nodes")]
+    pub counts: Option<PathBuf>,
+    #[command(flatten)]
+    pub prices: PriceOptions,
 }
 
-/// Prints the report to `out` and returns it, checked.
-pub async fn run(store: &impl Store, options: &Options, out: &mut impl Write) -> anyhow::Result<Report> {
-    let campaigns = store.campaigns().await?;
+/// What things cost, for the cost of a promise.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct PriceOptions {
+    /// Of a call's attempt, as in `0.25 RUB`.
+    #[arg(long, value_parser = price, value_name = "PRICE")]
+    pub price_attempt: Option<Price>,
+    /// Of a minute of talk.
+    #[arg(long, value_parser = price, value_name = "PRICE")]
+    pub price_minute: Option<Price>,
+    /// Of an SMS.
+    #[arg(long, value_parser = price, value_name = "PRICE")]
+    pub price_sms: Option<Price>,
+    /// Of an agent's hour.
+    #[arg(long, value_parser = price, value_name = "PRICE")]
+    pub price_agent_hour: Option<Price>,
+}
+
+/// In millionths of the currency's major unit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Price(pub i64, pub Currency);
+
+/// One breakdown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct By(pub Vec<Dimension>);
+
+fn dimensions(written: &str) -> Result<By, String> {
+    let found: Vec<Dimension> = written.split(',').map(|word| word.trim().parse()).collect::<Result<_, String>>()?;
+    let twice = found.iter().enumerate().any(|(n, d)| found[..n].contains(d));
+    match found.len() {
+        1 | 2 if !twice => Ok(By(found)),
+        _ => Err(format!("`{written}`: expected one dimension or two different ones, as in segment,hour")),
+    }
+}
+
+fn price(written: &str) -> Result<Price, String> {
+    let wrong = || format!("`{written}` is no price: expected an amount and a currency, as in `0.25 RUB`");
+    let (amount, currency) = written.trim().rsplit_once(' ').ok_or_else(wrong)?;
+    let currency = currency.parse().map_err(|e: crate::money::MoneyError| e.to_string())?;
+    let (major, part) = amount.trim().split_once('.').unwrap_or((amount.trim(), ""));
+    let digits = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
+    if major.is_empty() || !digits(major) || !digits(part) || part.len() > 6 {
+        return Err(wrong());
+    }
+    let micros: i64 = format!("{part:0<6}").parse().map_err(|_| wrong())?;
+    let major: i64 = major.parse().map_err(|_| wrong())?;
+    let micros = major.checked_mul(1_000_000).and_then(|m| m.checked_add(micros)).ok_or_else(wrong)?;
+    Ok(Price(micros, currency))
+}
+
+impl PriceOptions {
+    fn prices(&self) -> anyhow::Result<Option<Prices>> {
+        let given = [self.price_attempt, self.price_minute, self.price_sms, self.price_agent_hour];
+        let Some(Price(_, currency)) = given.into_iter().flatten().next() else { return Ok(None) };
+        if given.into_iter().flatten().any(|Price(_, other)| other != currency) {
+            bail!("the prices are in different currencies; give all of them in one");
+        }
+        let [attempt_micros, minute_micros, sms_micros, agent_hour_micros] =
+            given.map(|price| price.map_or(0, |Price(micros, _)| micros));
+        Ok(Some(Prices { currency, attempt_micros, minute_micros, sms_micros, agent_hour_micros }))
+    }
+}
+
+/// Writes what was asked for. Nothing is printed beside what goes to standard output.
+pub async fn run(store: &impl Store, options: &Options, now: Wall, out: &mut impl Write) -> anyhow::Result<()> {
     let campaign = match &options.campaign {
         Some(name) => Some(store.campaign(name).await?.id),
         None => None,
     };
-    // The promises are read first: one made meanwhile then belongs to an attempt not yet looked at, and is not counted.
-    let promises = store.promises().await?;
-    let contacts = contacts(store).await?;
-    let debts = contacts.iter().map(|(id, contact)| (*id, contact.amount()));
-    let mut tally = Tally::new(debts, promises, flows(&campaigns));
-    let mut csv = options.attempts_csv.as_ref().map(AttemptFile::create).transpose()?;
-    let names: HashMap<CampaignId, &str> = campaigns.iter().map(|c| (c.id, c.name.as_str())).collect();
-    let mut after = AttemptId(0);
+    let prices = options.prices.prices()?;
+    if let (Some(from), Some(to)) = (options.from, options.to) {
+        anyhow::ensure!(from <= to, "--from {from} is after --to {to}");
+    }
+    if options.nodes {
+        return nodes(store, campaign, options, out).await;
+    }
+    if let Some(every) = options.cohorts {
+        let cohorts = cohorts(store, campaign, every, now).await?;
+        return match &options.csv {
+            Some(path) => put(path, &table::cohorts(&cohorts), out),
+            None => Ok(write!(out, "{}", text::cohorts(&cohorts))?),
+        };
+    }
+    let report = report(store, campaign, options, now).await?;
+    if let Some(path) = &options.csv {
+        put(path, &table::report(&report, prices.as_ref()), out)?;
+    }
+    if let Some(path) = &options.json {
+        put(path, &format!("{:#}\n", json::report(&report, prices.as_ref())), out)?;
+    }
+    if options.csv.is_none() && options.json.is_none() {
+        let closings = store.closings(campaign).await?;
+        write!(out, "{}", text::render(&report, &closings, prices.as_ref()))?;
+    }
+    Ok(())
+}
+
+fn put(path: &Path, text: &str, out: &mut impl Write) -> anyhow::Result<()> {
+    if path == Path::new("-") {
+        return Ok(out.write_all(text.as_bytes())?);
+    }
+    std::fs::write(path, text).with_context(|| format!("{} cannot be written", path.display()))?;
+    Ok(writeln!(out, "{}", path.display())?)
+}
+
+/// What campaigns and flow versions are called.
+pub(super) async fn names(store: &impl Store) -> anyhow::Result<Names> {
+    let mut names = Names::default();
+    for campaign in store.campaigns().await? {
+        let flows = campaign.flows.iter().chain(&campaign.earlier_flows);
+        names.flows.extend(flows.map(|f| (f.hash.clone(), f.to_string())));
+        names.campaigns.insert(campaign.id, campaign.name);
+    }
+    Ok(names)
+}
+
+/// The figures, checked.
+pub async fn report(
+    store: &impl Store,
+    campaign: Option<CampaignId>,
+    options: &Options,
+    now: Wall,
+) -> anyhow::Result<Report> {
+    let by = match options.by.is_empty() {
+        true => vec![vec![Dimension::Segment], vec![Dimension::Flow]],
+        false => options.by.iter().map(|By(dimensions)| dimensions.clone()).collect(),
+    };
+    let period = Period { from: options.from, to: options.to };
+    let mut tally = Tally::new(Question { campaign, period, by, now, names: names(store).await? });
+    let mut after = ContactId(0);
     loop {
-        let page = store.attempts(campaign, after, PAGE).await?;
+        let page = store.ledgers(campaign, after, PAGE).await?;
         let Some(last) = page.last() else { break };
-        after = last.id;
-        for attempt in &page {
-            tally.add(attempt);
-            if let (Some(csv), Some(contact)) = (&mut csv, contacts.get(&attempt.contact)) {
-                let name = names.get(&attempt.campaign).copied().unwrap_or_default();
-                csv.write(&attempts::line(attempt, name, contact, options.full_numbers))?;
-            }
-        }
+        after = last.contact.id;
+        page.iter().for_each(|ledger| tally.add(ledger));
     }
     let report = tally.report();
     report.check().map_err(|e| anyhow::anyhow!("the report does not add up, which is our own mistake: {e}"))?;
-    let closings = store.closings(campaign).await?;
-    write!(out, "{}", text::render(&report, &closings))?;
-    if let Some(csv) = csv {
-        writeln!(out, "\nAttempts: {}", csv.finish()?.display())?;
-    }
     Ok(report)
 }
 
-async fn contacts(store: &impl Store) -> anyhow::Result<HashMap<ContactId, Contact>> {
-    let mut all = HashMap::new();
+async fn cohorts(store: &impl Store, campaign: Option<CampaignId>, every: Every, now: Wall) -> anyhow::Result<Cohorts> {
+    let mut cohorts = Cohorts::new(every, now);
     let mut after = ContactId(0);
     loop {
-        let page = store.contacts(after, PAGE).await?;
-        let Some(last) = page.last() else { return Ok(all) };
-        after = last.id;
-        all.extend(page.into_iter().map(|c| (c.id, c)));
+        let page = store.ledgers(campaign, after, PAGE).await?;
+        let Some(last) = page.last() else { return Ok(cohorts) };
+        after = last.contact.id;
+        page.iter().for_each(|ledger| cohorts.add(ledger));
     }
 }
 
-fn flows(campaigns: &[Campaign]) -> impl Iterator<Item = (FlowHash, String)> {
-    let flows = campaigns.iter().flat_map(|c| c.flows.iter().chain(&c.earlier_flows));
-    flows.map(|f| (f.hash.clone(), f.to_string()))
+async fn nodes(
+    store: &impl Store,
+    campaign: Option<CampaignId>,
+    options: &Options,
+    out: &mut impl Write,
+) -> anyhow::Result<()> {
+    let mut found = DropOff::default();
+    let mut after = CallId(0);
+    loop {
+        let page = store.call_paths(campaign, after, PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after = last.call;
+        page.iter().for_each(|path| found.add(path));
+    }
+    let names = names(store).await?;
+    let mut csv = table::drop_off_header();
+    let mut shown = String::new();
+    for (hash, flow) in &found.flows {
+        let name = names.flow(hash);
+        csv += &table::drop_off(&name, flow);
+        shown += &text::drop_off(&name, flow);
+        shown += "\n";
+    }
+    match &options.csv {
+        Some(path) => put(path, &csv, out)?,
+        None => write!(out, "{shown}")?,
+    }
+    if let Some(folder) = &options.counts {
+        std::fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+        for (hash, flow) in &found.flows {
+            let (name, counts) = counts(store, hash, flow).await?;
+            put(&folder.join(name), &counts, out)?;
+        }
+    }
+    Ok(())
 }
 
-struct AttemptFile {
-    path: PathBuf,
-    file: BufWriter<File>,
+/// A file's name and what `flow graph --counts` reads: of each node the calls that entered it, and of a way how often it was taken,
+/// where only one way leads from one node to the other.
+async fn counts(store: &impl Store, hash: &FlowHash, found: &drop_off::Flow) -> anyhow::Result<(String, String)> {
+    let campaigns = store.campaigns().await?;
+    let version = campaigns.iter().find_map(|c| c.flow(hash));
+    let version = version.with_context(|| format!("the flow {hash} is in no campaign"))?;
+    let program = flow::compile(&version.source).program;
+    let program = program.with_context(|| format!("the flow {} does not compile any more", version.name))?;
+    let mut lines = vec![csv_line(&["*", &found.calls.to_string()])?];
+    for step in &program.steps {
+        let node = found.nodes.get(&step.name);
+        lines.push(csv_line(&[&step.name, &node.map_or(0, |n| n.calls).to_string()])?);
+        let Some(node) = node else { continue };
+        for (next, count) in &node.next {
+            let ways: Vec<_> = edges(step).filter(|edge| program.step(edge.to).name == *next).collect();
+            if let [only] = &ways[..] {
+                lines.push(csv_line(&[&step.name, step.way(only.via), &count.to_string()])?);
+            }
+        }
+    }
+    Ok((format!("{}-{}.csv", version.name, version.version), lines.concat()))
 }
 
-impl AttemptFile {
-    fn create(path: &PathBuf) -> anyhow::Result<AttemptFile> {
-        let file = File::create(path).with_context(|| format!("{} cannot be written", path.display()))?;
-        let mut file = AttemptFile { path: path.clone(), file: BufWriter::new(file) };
-        file.write(&attempts::header())?;
-        Ok(file)
-    }
-
-    fn write(&mut self, line: &str) -> anyhow::Result<()> {
-        self.file.write_all(line.as_bytes()).with_context(|| format!("{} cannot be written", self.path.display()))
-    }
-
-    fn finish(mut self) -> anyhow::Result<PathBuf> {
-        self.file.flush().with_context(|| format!("{} cannot be written", self.path.display()))?;
-        Ok(self.path)
-    }
+/// Not for spreadsheets: names stay as they are.
+fn csv_line(cells: &[&str]) -> anyhow::Result<String> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(cells)?;
+    Ok(String::from_utf8(writer.into_inner()?)?)
 }

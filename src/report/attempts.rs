@@ -1,82 +1,91 @@
-//! Attempts as CSV, a line at a time; the columns are those of the books.
+//! Attempts as rows; the columns are those of the books.
 
-use super::csv;
-use crate::books::{Attempt, CallQuality, Contact};
-use crate::time::Wall;
+use super::Names;
+use super::export::{Cell, Type, instant_or_none, number, number_or_none, text, text_or_none};
+use crate::books::{Attempt, CallQuality, Ledger};
 
-pub fn header() -> String {
-    csv::line([
-        "attempt",
-        "campaign",
-        "contact_id",
-        "channel",
-        "state",
-        "segment",
-        "step",
-        "try_number",
-        "due_at",
-        "live_at",
-        "finished_at",
-        "phone",
-        "flow",
-        "disposition",
-        "class",
-        "blame",
-        "cause",
-        "answered_by",
-        "right_party",
-        "ring_ms",
-        "talk_ms",
-        "mos_centi",
-        "heard_loss_permille",
-        "heard_jitter_ms",
-        "said_loss_permille",
-        "said_jitter_ms",
-        "round_trip_ms",
-        "why",
-    ])
+pub(super) const COLUMNS: [(&str, Type); 34] = [
+    ("attempt", Type::Integer),
+    ("campaign", Type::Text),
+    ("contact_id", Type::Text),
+    ("creditor", Type::Text),
+    ("channel", Type::Text),
+    ("state", Type::Text),
+    ("segment", Type::Text),
+    ("step", Type::Integer),
+    ("try_number", Type::Integer),
+    ("due_at", Type::Instant),
+    ("live_at", Type::Instant),
+    ("finished_at", Type::Instant),
+    ("phone", Type::Text),
+    ("flow", Type::Text),
+    ("disposition", Type::Text),
+    ("class", Type::Text),
+    ("blame", Type::Text),
+    ("cause", Type::Text),
+    ("answered_by", Type::Text),
+    ("right_party", Type::Bool),
+    ("ring_ms", Type::Integer),
+    ("talk_ms", Type::Integer),
+    ("node", Type::Text),
+    ("mos_centi", Type::Integer),
+    ("heard_loss_permille", Type::Integer),
+    ("heard_jitter_ms", Type::Integer),
+    ("said_loss_permille", Type::Integer),
+    ("said_jitter_ms", Type::Integer),
+    ("round_trip_ms", Type::Integer),
+    ("trunk", Type::Text),
+    ("cost_micros", Type::Integer),
+    ("cost_currency", Type::Text),
+    ("agent", Type::Text),
+    ("why", Type::Text),
+];
+
+/// `full`: else the middle of a number is hidden.
+pub(super) fn rows(ledger: &Ledger, names: &Names, full: bool) -> Vec<Vec<Cell>> {
+    ledger.attempts.iter().map(|attempt| row(attempt, ledger, names, full)).collect()
 }
 
-/// `full_numbers`: else the middle of a number is hidden.
-pub fn line(attempt: &Attempt, campaign: &str, contact: &Contact, full_numbers: bool) -> String {
+fn row(attempt: &Attempt, ledger: &Ledger, names: &Names, full: bool) -> Vec<Cell> {
+    let contact = &ledger.contact;
     let phone = attempt.phone.and_then(|id| contact.phones.iter().find(|p| p.id == id));
-    let phone = phone.map(|p| if full_numbers { p.number.full().to_string() } else { p.number.to_string() });
-    let at = |wall: Option<Wall>| wall.map(|w| w.to_string()).unwrap_or_default();
+    let phone = phone.map(|p| if full { p.number.full().to_string() } else { p.number.to_string() });
     let outcome = attempt.outcome.as_ref();
-    let of_outcome = |text: Option<&'static str>| text.unwrap_or_default().to_string();
-    let number = |n: Option<u32>| n.map(|n| n.to_string()).unwrap_or_default();
-    let of_quality = |figure: fn(&CallQuality) -> Option<u16>| {
-        attempt.quality.as_ref().and_then(figure).map(|n| n.to_string()).unwrap_or_default()
-    };
-    let cells = [
-        attempt.id.to_string(),
-        campaign.to_string(),
-        contact.external_id.clone(),
-        attempt.channel.to_string(),
-        attempt.state.to_string(),
-        attempt.plan.segment.clone(),
-        attempt.plan.step.to_string(),
-        attempt.plan.try_number.to_string(),
-        at(Some(attempt.plan.due_at)),
-        at(attempt.live_at),
-        at(attempt.finished_at),
-        phone.unwrap_or_default(),
-        attempt.flow.as_ref().map(|f| f.to_string()).unwrap_or_default(),
-        of_outcome(outcome.map(|o| o.disposition.as_str())),
-        of_outcome(outcome.map(|o| o.disposition.class().as_str())),
-        of_outcome(outcome.map(|o| o.blame.as_str())),
-        of_outcome(outcome.and_then(|o| o.cause).map(|c| c.as_str())),
-        of_outcome(outcome.and_then(|o| o.answered_by).map(|a| a.as_str())),
-        outcome.map(|o| o.right_party.to_string()).unwrap_or_default(),
-        number(outcome.map(|o| o.ring_ms)),
-        number(outcome.map(|o| o.talk_ms)),
-        of_quality(|q| Some(q.mos_centi)),
-        of_quality(|q| q.heard_loss_permille),
-        of_quality(|q| q.heard_jitter_ms),
-        of_quality(|q| q.said_loss_permille),
-        of_quality(|q| q.said_jitter_ms),
-        of_quality(|q| q.round_trip_ms),
-        attempt.plan.why.clone(),
-    ];
-    csv::line(cells.iter().map(String::as_str))
+    let quality = |figure: fn(&CallQuality) -> Option<u16>| number_or_none(attempt.quality.as_ref().and_then(figure));
+    vec![
+        number(attempt.id.0),
+        text(names.campaign(attempt.campaign)),
+        text(&contact.external_id),
+        text(&contact.creditor),
+        text(attempt.channel.as_str()),
+        text(attempt.state.as_str()),
+        text(&attempt.plan.segment),
+        number(attempt.plan.step),
+        number(attempt.plan.try_number),
+        Cell::Instant(attempt.plan.due_at),
+        instant_or_none(attempt.live_at),
+        instant_or_none(attempt.finished_at),
+        text_or_none(phone),
+        text_or_none(attempt.flow.as_ref().map(|f| f.to_string())),
+        text_or_none(outcome.map(|o| o.disposition.as_str())),
+        text_or_none(outcome.map(|o| o.disposition.class().as_str())),
+        text_or_none(outcome.map(|o| o.blame.as_str())),
+        text_or_none(outcome.and_then(|o| o.cause).map(|c| c.as_str())),
+        text_or_none(outcome.and_then(|o| o.answered_by).map(|a| a.as_str())),
+        outcome.map_or(Cell::None, |o| Cell::Bool(o.right_party)),
+        number_or_none(outcome.map(|o| o.ring_ms)),
+        number_or_none(outcome.map(|o| o.talk_ms)),
+        text_or_none(outcome.and_then(|o| o.node.as_deref())),
+        quality(|q| Some(q.mos_centi)),
+        quality(|q| q.heard_loss_permille),
+        quality(|q| q.heard_jitter_ms),
+        quality(|q| q.said_loss_permille),
+        quality(|q| q.said_jitter_ms),
+        quality(|q| q.round_trip_ms),
+        text_or_none(attempt.trunk.as_deref()),
+        number_or_none(attempt.cost.map(|c| c.micros)),
+        text_or_none(attempt.cost.map(|c| c.currency.code())),
+        text_or_none(attempt.agent.map(|a| a.as_str())),
+        text(&attempt.plan.why),
+    ]
 }

@@ -208,6 +208,14 @@ impl Store for MemoryStore {
         Ok(self.model().contacts(after, limit))
     }
 
+    async fn ledgers(&self, campaign: Option<CampaignId>, after: ContactId, limit: u32) -> Result<Vec<Ledger>> {
+        Ok(self.model().ledgers(campaign, after, limit))
+    }
+
+    async fn call_paths(&self, campaign: Option<CampaignId>, after: CallId, limit: u32) -> Result<Vec<CallPath>> {
+        Ok(self.model().call_paths(campaign, after, limit))
+    }
+
     async fn promises(&self) -> Result<Vec<Promise>> {
         Ok(self.model().promises())
     }

@@ -184,6 +184,20 @@ pub trait Store: Send + Sync + 'static {
         limit: u32,
     ) -> impl Future<Output = Result<Vec<Claimed>>> + Send;
     fn contacts(&self, after: ContactId, limit: u32) -> impl Future<Output = Result<Vec<Contact>>> + Send;
+    /// What reports count, a contact at a time: those with id > `after`, in order of id, of the campaign or all.
+    fn ledgers(
+        &self,
+        campaign: Option<CampaignId>,
+        after: ContactId,
+        limit: u32,
+    ) -> impl Future<Output = Result<Vec<Ledger>>> + Send;
+    /// Calls dialled with id > `after`, in order of id.
+    fn call_paths(
+        &self,
+        campaign: Option<CampaignId>,
+        after: CallId,
+        limit: u32,
+    ) -> impl Future<Output = Result<Vec<CallPath>>> + Send;
     fn promises(&self) -> impl Future<Output = Result<Vec<Promise>>> + Send;
     fn worklist(&self) -> impl Future<Output = Result<Vec<WorklistEntry>>> + Send;
     fn outbox(&self) -> impl Future<Output = Result<Vec<OutboxMessage>>> + Send;

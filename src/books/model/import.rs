@@ -155,7 +155,9 @@ impl Model {
             if let Some(batch) = batch {
                 self.added_by.put(id, batch);
             }
-            self.put_contact(KnownContact::new(id, row, ids));
+            let known = KnownContact::new(id, row, ids);
+            self.enter_debts(&known, at);
+            self.put_contact(known);
             return Taken::Added;
         };
         let before = self.contacts.get(&id).expect("an external id names a contact").clone();
@@ -171,6 +173,7 @@ impl Model {
                 self.import_changes.put((batch, id), before);
             }
         }
+        self.enter_debts(&known, at);
         self.put_contact(known);
         if removed {
             self.removed.remove(&id);
@@ -184,9 +187,26 @@ impl Model {
         if changed { Taken::Changed } else { Taken::Unchanged }
     }
 
+    /// What is owed from now on, for those debts that were not before.
+    fn enter_debts(&mut self, known: &KnownContact, at: Wall) {
+        for debt in &known.contact.debts {
+            if !self.debts_entered.has(&debt.id) {
+                self.debts_entered.put(debt.id, at);
+            }
+        }
+    }
+
+    fn forget_debts(&mut self, contact: ContactId, kept: &[Debt]) {
+        let before = self.contacts.get(&contact).map(|k| k.contact.debts.clone()).unwrap_or_default();
+        for debt in before.iter().filter(|debt| kept.iter().all(|k| k.id != debt.id)) {
+            self.debts_entered.remove(&debt.id);
+        }
+    }
+
     /// A contact as it is from now on, and what is looked up by it.
     fn put_contact(&mut self, known: KnownContact) {
         let id = known.contact.id;
+        self.forget_debts(id, &known.contact.debts);
         for phone in known.phones() {
             let is_new = !self.phone_owners.has(&phone.id);
             self.phone_owners.put(phone.id, id);
@@ -236,6 +256,7 @@ impl Model {
             self.persons.remove(&(person.clone(), contact));
         }
         self.suppressions.remove(&(contact, None));
+        self.forget_debts(contact, &[]);
         self.external_ids.remove(&known.contact.external_id);
         self.added_by.remove(&contact);
         self.contacts.remove(&contact);

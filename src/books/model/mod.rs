@@ -55,6 +55,8 @@ pub struct Model {
     holding: Table<String, Holding>,
     payments: Table<String, Payment>,
     payments_of: Table<(ContactId, String), ()>,
+    /// When each first came in.
+    debts_entered: Table<DebtId, Wall>,
     /// When closed contacts are to be looked at again.
     sleepers: Table<(Wall, CampaignId, ContactId), ()>,
     persons: Table<(String, ContactId), ()>,
@@ -227,6 +229,48 @@ impl Model {
     pub fn contacts(&self, after: ContactId, limit: u32) -> Vec<Contact> {
         let later = self.contacts.range(ContactId(after.0 + 1)..).take(limit as usize);
         later.map(|(_, known)| known.contact.clone()).collect()
+    }
+
+    /// Contacts with id > `after`, in order of id: of the campaign, or all.
+    pub fn ledgers(&self, campaign: Option<CampaignId>, after: ContactId, limit: u32) -> Vec<Ledger> {
+        let later = self.contacts.range(ContactId(after.0 + 1)..);
+        let wanted =
+            later.filter(|(id, _)| campaign.is_none_or(|c| self.enrolled.has(&(c, **id)))).take(limit as usize);
+        wanted.map(|(id, known)| self.ledger(*id, known)).collect()
+    }
+
+    fn ledger(&self, id: ContactId, known: &KnownContact) -> Ledger {
+        let contact = known.contact.clone();
+        let of = self.payments_of.range((id, String::new())..(ContactId(id.0 + 1), String::new()));
+        let mut payments: Vec<Payment> = of.filter_map(|((_, id), ())| self.payments.get(id)).cloned().collect();
+        payments.sort_by_key(|p| p.number);
+        let entered = |debt: &Debt| *self.debts_entered.get(&debt.id).expect("written with the debt");
+        Ledger {
+            entered: contact.debts.iter().map(entered).collect(),
+            campaigns: self.campaigns.keys().copied().filter(|c| self.enrolled.has(&(*c, id))).collect(),
+            attempts: self.attempts_of(id).cloned().collect(),
+            promises: self.promises_of(id).cloned().collect(),
+            payments,
+            contact,
+        }
+    }
+
+    /// Calls dialled with id > `after`, in order of id.
+    pub fn call_paths(&self, campaign: Option<CampaignId>, after: CallId, limit: u32) -> Vec<CallPath> {
+        let later = self.attempts.range(AttemptId(after.0 + 1)..).map(|(_, a)| a);
+        let of_campaign = later.filter(|a| campaign.is_none_or(|c| a.campaign == c));
+        let path = |attempt: &Attempt| {
+            let call = CallId::of(attempt.id);
+            let lines = self.events.range((call, 0)..=(call, u32::MAX)).map(|(_, event)| event);
+            Some(CallPath {
+                call,
+                flow: attempt.flow.clone()?,
+                nodes: lines.filter(|e| e.kind == "entered").map(|e| e.detail.clone()).collect(),
+                cause: attempt.outcome.as_ref().and_then(|o| o.cause),
+                finished: attempt.outcome.is_some(),
+            })
+        };
+        of_campaign.filter_map(path).take(limit as usize).collect()
     }
 
     pub fn payments(&self, after: i64, limit: u32) -> Vec<Payment> {
@@ -430,7 +474,7 @@ impl Model {
         self.tables().into_iter().for_each(|t| t.commit());
     }
 
-    fn tables(&mut self) -> [&mut dyn Journal; 35] {
+    fn tables(&mut self) -> [&mut dyn Journal; 36] {
         [
             &mut self.contacts,
             &mut self.imports,
@@ -457,6 +501,7 @@ impl Model {
             &mut self.payments,
             &mut self.holding,
             &mut self.payments_of,
+            &mut self.debts_entered,
             &mut self.sleepers,
             &mut self.persons,
             &mut self.lines,

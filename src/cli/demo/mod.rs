@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 
-use super::{campaign, import, report};
+use super::{campaign, export, import, report};
 use crate::serve::{self, Edges, Manner};
 use crate::store::SqliteStore;
 use crate::time::{Clock, Wall};
@@ -80,9 +80,14 @@ pub async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 
     let network = stage.close().await?;
     let now = clock.now();
-    let options =
-        report::Options { campaign: None, attempts_csv: Some(stage.dir.join("attempts.csv")), full_numbers: false };
-    report::run(&*store, &options, &mut std::io::stdout()).await?;
+    report::run(&*store, &report::Options::default(), now.wall, &mut std::io::stdout()).await?;
+    let options = export::Options {
+        rows: crate::report::export::Rows::Attempts,
+        campaign: None,
+        csv: stage.dir.join("attempts.csv"),
+        full: false,
+    };
+    export::run(&*store, &options, now.wall, &mut std::io::stdout()).await?;
     exhibits::messages(&*store, &stage.dir).await?;
     let shown = exhibits::calls(&*store, &stage.dir, &network, arguments.listen).await?;
     let verdict = judge::compare(&*store, &network).await?;

@@ -8,6 +8,7 @@ mod campaign;
 mod error;
 mod flow;
 mod import;
+mod ledger;
 mod money;
 mod raw;
 mod read;
@@ -182,6 +183,7 @@ fn migrator() -> Migrator {
         (7, "policy", include_str!("../../../migrations/sqlite/0007_policy.sql")),
         (8, "import batches", include_str!("../../../migrations/sqlite/0008_import_batches.sql")),
         (9, "pacing", include_str!("../../../migrations/sqlite/0009_pacing.sql")),
+        (10, "reports", include_str!("../../../migrations/sqlite/0010_reports.sql")),
     ];
     let migration = |(number, name, sql): (i64, &'static str, &'static str)| {
         Migration::new(number, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
@@ -397,6 +399,14 @@ impl Store for SqliteStore {
 
     async fn contacts(&self, after: ContactId, limit: u32) -> Result<Vec<Contact>> {
         read::contacts(&self.readers, after, limit).await
+    }
+
+    async fn ledgers(&self, campaign: Option<CampaignId>, after: ContactId, limit: u32) -> Result<Vec<Ledger>> {
+        ledger::ledgers(&self.readers, campaign, after, limit).await
+    }
+
+    async fn call_paths(&self, campaign: Option<CampaignId>, after: CallId, limit: u32) -> Result<Vec<CallPath>> {
+        ledger::call_paths(&self.readers, campaign, after, limit).await
     }
 
     async fn promises(&self) -> Result<Vec<Promise>> {

@@ -13,14 +13,14 @@ use crate::id::*;
 use crate::phone::PhoneNumber;
 use crate::time::Wall;
 
-const CONTACT: &str = "SELECT c.id, c.external_id, c.name, c.language, c.zone, c.email, c.creditor, c.fields, c.person, c.zone_from FROM contact c";
+pub(super) const CONTACT: &str = "SELECT c.id, c.external_id, c.name, c.language, c.zone, c.email, c.creditor, c.fields, c.person, c.zone_from FROM contact c";
 const MESSAGE: &str =
     r#"SELECT id, attempt, channel, "to", subject, body, state, tries, next_try_at, last_error FROM outbox"#;
 pub(super) const PROMISE: &str = r#"SELECT contact, id, attempt, part, parts, amount, currency, "on", least, judge_at, state, made_at, withdrawn_at FROM promise"#;
 pub(super) const PAYMENT: &str = "SELECT id, number, contact, debt, amount, currency, paid_at, at, reversed_at, \
     (SELECT json_group_array(json_array(debt, amount)) FROM payment_part WHERE payment_part.payment = payment.id) FROM payment";
 
-fn rows<T>(found: Vec<SqliteRow>, decode: impl Fn(&SqliteRow) -> Result<T>) -> Result<Vec<T>> {
+pub(super) fn rows<T>(found: Vec<SqliteRow>, decode: impl Fn(&SqliteRow) -> Result<T>) -> Result<Vec<T>> {
     found.iter().map(decode).collect()
 }
 
@@ -209,7 +209,7 @@ async fn beside(
 }
 
 /// The rows of a `CONTACT` query in order of id, with their debts and their numbers, listed and unlisted.
-async fn with_rows(conn: &mut SqliteConnection, found: Vec<SqliteRow>) -> Result<Vec<KnownContact>> {
+pub(super) async fn with_rows(conn: &mut SqliteConnection, found: Vec<SqliteRow>) -> Result<Vec<KnownContact>> {
     let mut known = rows(found, |r| Ok(KnownContact { contact: row::contact(r)?, unlisted: Vec::new() }))?;
     if known.is_empty() {
         return Ok(known);

@@ -31,7 +31,7 @@ pub(super) fn word<T: FromStr<Err: Display>>(row: &SqliteRow, column: usize) -> 
     get::<&str>(row, column)?.parse().map_err(|e| damaged(column, e))
 }
 
-fn word_or_null<T: FromStr<Err: Display>>(row: &SqliteRow, column: usize) -> Result<Option<T>> {
+pub(super) fn word_or_null<T: FromStr<Err: Display>>(row: &SqliteRow, column: usize) -> Result<Option<T>> {
     get::<Option<&str>>(row, column)?.map(|s| s.parse().map_err(|e| damaged(column, e))).transpose()
 }
 

@@ -110,8 +110,8 @@ async fn a_full_disk_is_said_and_loses_nothing() {
 async fn a_refused_group_does_not_hurt_those_beside_it() {
     let place = Place::new();
     let store = open(&place.file()).await;
-    let campaign = running(&store, 40).await;
-    let claimed = store.claim_due(at(0), at(5), &[(campaign, 40)]).await.unwrap();
+    running(&store, 40).await;
+    let claimed = store.claim_due(at(0), at(5), &[(CampaignId(1), 40)]).await.unwrap();
     let mut groups = Vec::new();
     for (n, claimed) in claimed.iter().enumerate() {
         let (id, phone) = (claimed.attempt.id, claimed.standing.contact.phones[0].id);

@@ -171,7 +171,7 @@ async fn contacts_that_were_rung_or_paid_stay(store: &impl Store) {
     store.import_part(part(batch, (1..=3).map(contact).collect()), at(-20)).await.unwrap();
     store.finish_import(batch, at(-20)).await.unwrap();
     running(store, 3).await;
-    let first = store.claim_due(at(0), at(5), 1).await.unwrap().remove(0);
+    let first = store.claim_due(at(0), at(5), &[(CampaignId(1), 1)]).await.unwrap().remove(0);
     let (id, phone) = (first.attempt.id, first.standing.contact.phones[0].id);
     store.apply(&[live(id, phone, 1)]).await.unwrap();
     let paid = NewPayment { id: "P2".into(), contact: "K2".into(), debt: None, amount: None, paid_at: at(1) };
@@ -179,7 +179,10 @@ async fn contacts_that_were_rung_or_paid_stay(store: &impl Store) {
     assert_eq!(told(&store.undo_import(batch, at(2)).await.unwrap()), "0 1 0 K1:attempted K2:paid");
     // The call goes on.
     store.apply(&[finish(id, Disposition::Promised, 3, close("promised"))]).await.unwrap();
-    assert!(store.claim_due(at(9), at(10), 9).await.unwrap().is_empty(), "the third was planned and is not rung");
+    assert!(
+        store.claim_due(at(9), at(10), &[(CampaignId(1), 9)]).await.unwrap().is_empty(),
+        "the third was planned and is not rung"
+    );
 }
 
 async fn a_later_batch_holds_what_it_changed(store: &impl Store) {
@@ -197,7 +200,7 @@ async fn a_later_batch_holds_what_it_changed(store: &impl Store) {
 async fn a_contact_that_is_planned_is_withdrawn_and_may_come_back(store: &impl Store) {
     let batch = imported(store, 1, vec![contact(1), contact(2)], -20).await;
     let campaign = running(store, 1).await;
-    let claimed = store.claim_due(at(0), at(5), 9).await.unwrap().remove(0);
+    let claimed = store.claim_due(at(0), at(5), &[(CampaignId(1), 9)]).await.unwrap().remove(0);
     let attempt = claimed.attempt.id;
     assert_eq!(told(&store.undo_import(batch, at(1)).await.unwrap()), "1 1 0");
     let phone = claimed.standing.contact.phones[0].id;
@@ -221,7 +224,7 @@ async fn a_contact_that_is_planned_is_withdrawn_and_may_come_back(store: &impl S
         .wake(campaign, &[Enrolment { contact: ContactId(1), next: Next::Attempt(plan(Channel::Voice, at(5))) }], at(5))
         .await
         .unwrap();
-    assert_eq!(store.claim_due(at(6), at(9), 9).await.unwrap().len(), 1);
+    assert_eq!(store.claim_due(at(6), at(9), &[(CampaignId(1), 9)]).await.unwrap().len(), 1);
     assert_eq!(told(&store.undo_import(again, at(7)).await.unwrap()), "0 1 0");
 }
 

@@ -24,6 +24,7 @@ macro_rules! both {
 }
 
 mod failure;
+mod funnel;
 mod imports;
 mod random;
 mod report;

@@ -95,7 +95,7 @@ fn some_write() -> impl Strategy<Value = Write> {
     prop_oneof![
         6 => (attempt(), 1..12i64, minute()).prop_map(|(a, p, m)| live(a, PhoneId(p), m)),
         1 => (attempt(), minute()).prop_map(|(attempt, m)| Write::Reschedule { attempt, due_at: at(m), why: "w".into() }),
-        2 => (attempt(), minute()).prop_map(|(a, m)| log(a, m, "said")),
+        2 => (attempt(), minute()).prop_map(|(a, m)| log(a, m, ["said", "entered"][(m % 2) as usize])),
         2 => (attempt(), 0..4u16).prop_map(|(a, n)| Write::Quality { call: CallId::of(a), quality: quality(n) }),
         2 => (attempt(), 0..4i64, prop::option::of(prop::sample::select(AgentResult::ALL))).prop_map(|(attempt, n, agent)| {
             let cost = (n > 0).then(|| Cost::new(n * 250_000, Currency::Rub));
@@ -272,6 +272,10 @@ async fn books(store: &impl Store) -> Vec<Answer> {
         answer(store.attempts(Some(CampaignId(2)), AttemptId(1), 2).await),
         answer(store.open_attempts(CampaignId(1), AttemptId(1), 5).await),
         answer(store.promises().await),
+        answer(store.ledgers(None, ContactId(0), 99).await),
+        answer(store.ledgers(Some(CampaignId(1)), ContactId(1), 2).await),
+        answer(store.call_paths(None, CallId(0), 99).await),
+        answer(store.call_paths(Some(CampaignId(1)), CallId(1), 2).await),
         answer(store.payments(0, 99).await),
         answer(store.last_payment().await),
         answer(store.sleepers(at(20_000), 99).await),
