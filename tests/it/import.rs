@@ -52,7 +52,7 @@ fn headers() {
     for (header, says) in [
         ("", "the file is empty"),
         ("\n", "the file is empty"),
-        ("contact_id,name", "`phone`, `language` (or give a default for all contacts), `zone` (or give"),
+        ("contact_id,name", "`phone`, `language` (or give a default for all contacts), `creditor` (or give"),
         ("contact_id,nmae,phone,language,zone,creditor,amount,currency,due", "`name` (`nmae` is there: is it meant?)"),
         (
             "contact_id,name,phone,language,zone,creditor,ammount,currency,due",
