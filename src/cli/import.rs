@@ -19,7 +19,7 @@ use self::rejects::RejectFile;
 use crate::books::{ImportBatch, ImportCounts, ImportPart, ImportSummary, NewBatch, RejectCode};
 use crate::id::ImportBatchId;
 use crate::import::{Batch, Reject};
-use crate::phone::NumberKind;
+use crate::phone::NumberType;
 use crate::store::Store;
 use crate::time::Wall;
 
@@ -142,7 +142,7 @@ struct Run<'o> {
     /// The first of them.
     first: Vec<Reject>,
     kinds: BTreeMap<&'static str, (RejectCode, u64)>,
-    numbers: BTreeMap<NumberKind, u64>,
+    numbers: BTreeMap<NumberType, u64>,
     /// Columns kept as fields that look like a slip of the hand.
     meant: Vec<String>,
     imported: Imported,
@@ -164,7 +164,7 @@ impl<'o> Run<'o> {
         while let Some(read) = lines.batch(PART_LINES).with_context(|| format!("{} cannot be read", self.file))? {
             let Batch { contacts: rows, lines: at, further, repeated, rejects: mut faults, lines_rejected: _ } = read;
             for number in rows.iter().flat_map(|row| &row.phones) {
-                *self.numbers.entry(number.kind()).or_default() += 1;
+                *self.numbers.entry(number.type_by_plan()).or_default() += 1;
             }
             let kept = faults.iter().map(Reject::kept).collect();
             let part = ImportPart { batch, rows, lines: at.clone(), further, repeated, rejects: kept };

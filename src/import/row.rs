@@ -9,7 +9,7 @@ use super::{Defaults, Reject, amount, days};
 use crate::books::{NewContact, NewDebt, RejectCode, ZoneFrom};
 use crate::diagnostic::did_you_mean;
 use crate::money::{Currency, Money};
-use crate::phone::{NumberKind, PhoneError, PhoneNumber};
+use crate::phone::{NumberType, PhoneError, PhoneNumber};
 use crate::policy::{Fact, surmised};
 use crate::time::Zone;
 
@@ -140,15 +140,11 @@ fn number(text: &str, defaults: &Defaults) -> Result<PhoneNumber, (RejectCode, S
         PhoneError::NoPlus => (RejectCode::NumberFormat, format!("{e}, or say where it is at home: --country RU")),
         PhoneError::Length | PhoneError::Character => (RejectCode::NumberFormat, e.to_string()),
     })?;
-    match number.kind() {
-        NumberKind::Premium => {
+    match number.type_by_plan() {
+        NumberType::Premium | NumberType::SharedCost => {
             Err((RejectCode::NumberPremium, "premium-rate and shared-cost numbers are never dialled".to_string()))
         }
-        NumberKind::Mobile
-        | NumberKind::Fixed
-        | NumberKind::FixedOrMobile
-        | NumberKind::TollFree
-        | NumberKind::Unknown => Ok(number),
+        _ => Ok(number),
     }
 }
 

@@ -5,7 +5,7 @@ mod plan;
 use std::fmt;
 
 pub use crate::number_type::{Barred, NumberRules, NumberType};
-pub use plan::{Country, NumberKind};
+pub use plan::Country;
 
 /// `+` and 7 to 15 digits (ITU-T E.164). Shown as `+7916•••4567`; whole only by [`PhoneNumber::full`].
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -3,6 +3,7 @@
 //! taken as it stands, and nothing is said of its kind. Ranges that a plan does not tell apart are `fixed_or_mobile`, never a guess.
 
 use super::{PhoneError, PhoneNumber};
+use crate::number_type::NumberType;
 
 crate::words! {
     /// By ISO 3166.
@@ -21,21 +22,6 @@ crate::words! {
     }
 }
 
-crate::words! {
-    /// What kind of line a number belongs to, as far as its plan tells.
-    pub enum NumberKind {
-        Mobile = "mobile",
-        Fixed = "fixed",
-        FixedOrMobile = "fixed_or_mobile",
-        /// Free for the caller.
-        TollFree = "toll_free",
-        /// Who calls pays more than for a call: premium rate, shared cost, personal numbers.
-        Premium = "premium",
-        /// A country without a plan here, or a range that has no line.
-        Unknown = "unknown",
-    }
-}
-
 struct Plan {
     country: Country,
     code: &'static str,
@@ -48,10 +34,10 @@ struct Plan {
     /// Digits that no national number begins with.
     never_first: &'static [char],
     /// What numbers begin with after the country's code; the longest counts.
-    ranges: &'static [(&'static str, NumberKind)],
+    ranges: &'static [(&'static str, NumberType)],
 }
 
-use NumberKind::{Fixed, FixedOrMobile, Mobile, Premium, TollFree};
+use NumberType::{Fixed, FixedOrMobile, Mobile, Premium, TollFree};
 
 const PLANS: &[Plan] = &[
     Plan {
@@ -299,10 +285,12 @@ fn plan_of(number: &PhoneNumber) -> Option<(&'static Plan, &str)> {
 }
 
 impl PhoneNumber {
-    pub fn kind(&self) -> NumberKind {
-        let Some((plan, national)) = plan_of(self) else { return NumberKind::Unknown };
+    /// By the tables here: quick enough for a file of a million numbers, and `unknown` for other countries. What is dialled is asked
+    /// of every country's plan, by [`number_type`](PhoneNumber::number_type).
+    pub fn type_by_plan(&self) -> NumberType {
+        let Some((plan, national)) = plan_of(self) else { return NumberType::Unknown };
         let fits = plan.ranges.iter().filter(|(prefix, _)| national.starts_with(prefix));
-        fits.max_by_key(|(prefix, _)| prefix.len()).map_or(NumberKind::Unknown, |(_, kind)| *kind)
+        fits.max_by_key(|(prefix, _)| prefix.len()).map_or(NumberType::Unknown, |(_, kind)| *kind)
     }
 
     /// As people write it: with `+`, or as it is dialled in `country`: `8 916 123-45-67` in Russia, `07911 123456` in Britain,
@@ -406,30 +394,30 @@ mod tests {
     #[test]
     fn kinds() {
         for (number, kind) in [
-            ("+79161234567", NumberKind::Mobile),
-            ("+74951234567", NumberKind::Fixed),
-            ("+78001234567", NumberKind::TollFree),
-            ("+78091234567", NumberKind::Premium),
-            ("+77011234567", NumberKind::Mobile),
-            ("+77172123456", NumberKind::Fixed),
-            ("+380671234567", NumberKind::Mobile),
-            ("+380441234567", NumberKind::Fixed),
-            ("+12025550100", NumberKind::FixedOrMobile),
-            ("+19005550100", NumberKind::Premium),
-            ("+447911123456", NumberKind::Mobile),
-            ("+447012345678", NumberKind::Premium),
-            ("+442079460000", NumberKind::Fixed),
-            ("+4915112345678", NumberKind::Mobile),
-            ("+49900123456", NumberKind::Premium),
-            ("+34612345678", NumberKind::Mobile),
-            ("+33899123456", NumberKind::Premium),
-            ("+33800123456", NumberKind::TollFree),
-            ("+48501234567", NumberKind::Mobile),
-            ("+48221234567", NumberKind::Fixed),
-            ("+905321234567", NumberKind::Mobile),
-            ("+375291234567", NumberKind::Unknown),
+            ("+79161234567", NumberType::Mobile),
+            ("+74951234567", NumberType::Fixed),
+            ("+78001234567", NumberType::TollFree),
+            ("+78091234567", NumberType::Premium),
+            ("+77011234567", NumberType::Mobile),
+            ("+77172123456", NumberType::Fixed),
+            ("+380671234567", NumberType::Mobile),
+            ("+380441234567", NumberType::Fixed),
+            ("+12025550100", NumberType::FixedOrMobile),
+            ("+19005550100", NumberType::Premium),
+            ("+447911123456", NumberType::Mobile),
+            ("+447012345678", NumberType::Premium),
+            ("+442079460000", NumberType::Fixed),
+            ("+4915112345678", NumberType::Mobile),
+            ("+49900123456", NumberType::Premium),
+            ("+34612345678", NumberType::Mobile),
+            ("+33899123456", NumberType::Premium),
+            ("+33800123456", NumberType::TollFree),
+            ("+48501234567", NumberType::Mobile),
+            ("+48221234567", NumberType::Fixed),
+            ("+905321234567", NumberType::Mobile),
+            ("+375291234567", NumberType::Unknown),
         ] {
-            assert_eq!(number.parse::<PhoneNumber>().unwrap().kind(), kind, "{number}");
+            assert_eq!(number.parse::<PhoneNumber>().unwrap().type_by_plan(), kind, "{number}");
         }
     }
 }
