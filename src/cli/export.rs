@@ -11,7 +11,7 @@ use crate::report::export::Rows;
 use crate::store::Store;
 use crate::time::Wall;
 
-const PAGE: u32 = 2000;
+const PAGE: u32 = 500;
 
 #[derive(Debug, Clone, clap::Args)]
 pub struct Options {

@@ -19,7 +19,7 @@ use crate::store::Store;
 use crate::time::Wall;
 
 /// Contacts or calls read at once.
-const PAGE: u32 = 2000;
+const PAGE: u32 = 500;
 
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct Options {
