@@ -21,6 +21,7 @@ mod fuzz;
 mod house;
 mod import;
 mod kamailio;
+mod laws;
 mod library;
 mod lines;
 mod made_flows;
