@@ -169,10 +169,13 @@ impl Account {
                 }
                 promise.state = if paid >= promise.least.minor {
                     PromiseState::Kept
+                } else if failed {
+                    // A plan ends with its first failure.
+                    PromiseState::Withdrawn
                 } else if superseded_at.is_some() {
                     PromiseState::Superseded
-                } else if failed || (now >= promise.judge_at && !owes) {
-                    // A plan ends with its first failure; and who owes nothing any more has nothing to keep.
+                } else if now >= promise.judge_at && !owes {
+                    // Who owes nothing any more has nothing to keep.
                     PromiseState::Withdrawn
                 } else if now < promise.judge_at {
                     PromiseState::Open

@@ -152,7 +152,9 @@ impl Next {
         match self {
             Next::Attempt(_) if paid => Next::Close(Close::paid()),
             Next::Attempt(_) if campaign == CampaignState::Stopped => Next::Close(Close::stopped()),
-            next @ (Next::Attempt(_) | Next::Close(_)) => next,
+            // A payment was taken back between the decision and the write.
+            Next::Close(close) => Next::Close(close.as_paid(paid)),
+            next @ Next::Attempt(_) => next,
         }
     }
 }
@@ -164,6 +166,12 @@ impl Close {
 
     pub fn until(self, wake_at: Option<Wall>) -> Close {
         Close { wake_at, ..self }
+    }
+
+    /// As it is written for a contact that owes nothing, or does: who was closed as having paid and owes again is looked at at once.
+    pub fn as_paid(self, paid: bool) -> Close {
+        let outdated = self.reason == "paid" && !paid;
+        if outdated { self.until(Some(Wall(0))) } else { self }
     }
 
     /// Whether a payment, or its reversal, may change that the contact is closed.

@@ -93,9 +93,11 @@ impl Ledger {
             let over = now.date(zone) > last_day(promise);
             states.push(if paid - before >= enough(promise) {
                 "kept"
+            } else if failed {
+                "withdrawn"
             } else if next.is_some_and(|next| next.date(zone) <= last_day(promise)) {
                 "superseded"
-            } else if failed || (over && self.owes(contact) <= 0) {
+            } else if over && self.owes(contact) <= 0 {
                 "withdrawn"
             } else if !over {
                 "open"

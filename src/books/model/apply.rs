@@ -223,7 +223,8 @@ impl Model {
             }
             Write::Cancel { attempt, at: _, why } => {
                 let attempt = self.in_state(*attempt, &[AttemptState::Scheduled, AttemptState::Claimed])?;
-                self.cancel_unless_live(attempt.id, why.clone());
+                let paid = self.known(attempt.contact)?.contact.paid();
+                self.cancel_unless_live(attempt.id, why.clone().as_paid(paid));
                 Ok(())
             }
             Write::InboundAnswered { call, did, caller, flow, at } => {

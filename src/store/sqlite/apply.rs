@@ -244,10 +244,12 @@ impl Pen {
             Write::Finish { attempt, outcome, at, next } => self.finish(*attempt, outcome, *at, next.clone()),
             Write::Cancel { attempt, at: _, why } => {
                 let sql = "UPDATE attempt SET state = 'cancelled', lease_until = NULL \
-                     WHERE id = ?1 AND state IN ('scheduled', 'claimed') RETURNING campaign, contact";
-                let moved = self.row(sql, &[attempt.0.into()], |r| Ok((r.integer(0), r.integer(1))))?;
+                     WHERE id = ?1 AND state IN ('scheduled', 'claimed') RETURNING campaign, contact, \
+                     (NOT EXISTS (SELECT 1 FROM debt d WHERE d.contact = attempt.contact AND d.paid < d.amount))";
+                let moved =
+                    self.row(sql, &[attempt.0.into()], |r| Ok((r.integer(0), r.integer(1), r.integer(2) != 0)))?;
                 match moved {
-                    Some((campaign, contact)) => self.close(campaign, contact, why),
+                    Some((campaign, contact, paid)) => self.close(campaign, contact, &why.clone().as_paid(paid)),
                     None => self.refuse(*attempt, "scheduled or claimed"),
                 }
             }
