@@ -34,8 +34,8 @@ impl Ladder {
         let Some(stood) = last.and_then(|last| self.stood(standing, last)) else { return self.first(standing, now) };
         match closed.reason.as_str() {
             "promised" => self.after_promise(standing, &stood, now),
-            "already_paid" => self.after_claim(standing, closed, &stood, now),
-            "paid" => self.after_reversal(standing, closed, &stood, now),
+            "already_paid" => self.after_claim(standing, &stood, now),
+            "paid" => self.after_reversal(standing, &stood, now),
             // It was taken back before anybody had been rung, and has been imported again.
             Close::IMPORT_UNDONE => self.first(standing, now),
             _ => Next::Close(closed.clone().until(None)),
@@ -75,9 +75,12 @@ impl Ladder {
         self.go_on(standing, goto, stood, now, why)
     }
 
-    fn after_claim(&self, standing: &Standing, closed: &Close, stood: &Plan, now: Wall) -> Next {
+    fn after_claim(&self, standing: &Standing, stood: &Plan, now: Wall) -> Next {
         match self.rules.says_paid_still(&standing.past, now, &standing.contact.zone) {
-            Some(until) => Next::Close(closed.clone().until(Some(until))),
+            Some(until) => {
+                let why = "the person says it is paid; the payment feed will tell";
+                Next::Close(Close::new("already_paid", why).until(Some(until)))
+            }
             None => {
                 let why = "the person said it is paid, and no payment has come".to_string();
                 self.go_on(standing, &Goto::NEXT, stood, now, why)
@@ -86,7 +89,7 @@ impl Ladder {
     }
 
     /// The ladder goes on where it was when the payment came.
-    fn after_reversal(&self, standing: &Standing, closed: &Close, stood: &Plan, now: Wall) -> Next {
+    fn after_reversal(&self, standing: &Standing, stood: &Plan, now: Wall) -> Next {
         let same = |p: &&crate::books::PastAttempt| {
             p.step == stood.step && p.channel == stood.channel && p.try_number == stood.try_number
         };
@@ -97,7 +100,7 @@ impl Ladder {
                 Next::Attempt(Plan { due_at: stood.due_at.max(now), why, ..stood.clone() })
             }
             Some(Disposition::Promised) => self.after_promise(standing, stood, now),
-            Some(Disposition::AlreadyPaid) => self.after_claim(standing, closed, stood, now),
+            Some(Disposition::AlreadyPaid) => self.after_claim(standing, stood, now),
             Some(disposition) => self.next(standing, stood, disposition, now),
         }
     }
