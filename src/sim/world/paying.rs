@@ -135,7 +135,7 @@ impl World<'_> {
         if self.planted(Plant::LetsSleep) {
             return Ok(());
         }
-        for sleeper in self.books.sleepers(now, LOOK_MAX) {
+        for sleeper in self.books.sleepers(now + early, LOOK_MAX) {
             let next = campaign::plan_awake(&self.scene.ladder, &sleeper, now);
             self.summary.woken += u64::from(matches!(next, Next::Attempt(_)));
             let enrolment = Enrolment { contact: sleeper.standing.contact.id, next };
