@@ -243,9 +243,11 @@ impl Pen {
             }
             Write::Finish { attempt, outcome, at, next } => self.finish(*attempt, outcome, *at, next.clone()),
             Write::Cancel { attempt, at: _, why } => {
-                let sql = "UPDATE attempt SET state = 'cancelled', lease_until = NULL \
-                     WHERE id = ?1 AND state IN ('scheduled', 'claimed') RETURNING campaign, contact, \
-                     (NOT EXISTS (SELECT 1 FROM debt d WHERE d.contact = attempt.contact AND d.paid < d.amount))";
+                let sql = concat!(
+                    "UPDATE attempt SET state = 'cancelled', lease_until = NULL \
+                     WHERE id = ?1 AND state IN ('scheduled', 'claimed') RETURNING campaign, contact, ",
+                    owes_nothing!("attempt.contact")
+                );
                 let moved =
                     self.row(sql, &[attempt.0.into()], |r| Ok((r.integer(0), r.integer(1), r.integer(2) != 0)))?;
                 match moved {
@@ -323,11 +325,13 @@ impl Pen {
     }
 
     fn finish(&mut self, attempt: AttemptId, outcome: &Outcome, at: Wall, next: Next) -> Result<()> {
-        let sql = "UPDATE attempt SET state = 'finished', lease_until = NULL, finished_at = ?2, disposition = ?3, \
+        let sql = concat!(
+            "UPDATE attempt SET state = 'finished', lease_until = NULL, finished_at = ?2, disposition = ?3, \
              blame = ?4, cause = ?5, answered_by = ?6, right_party = ?7, ring_ms = ?8, talk_ms = ?9, node = ?10 \
-             WHERE id = ?1 AND state IN ('claimed', 'live') RETURNING campaign, contact, \
-             (NOT EXISTS (SELECT 1 FROM debt d WHERE d.contact = attempt.contact AND d.paid < d.amount)), \
-             (SELECT state FROM campaign WHERE campaign.id = attempt.campaign)";
+             WHERE id = ?1 AND state IN ('claimed', 'live') RETURNING campaign, contact, ",
+            owes_nothing!("attempt.contact"),
+            ", (SELECT state FROM campaign WHERE campaign.id = attempt.campaign)"
+        );
         let values = [
             attempt.0.into(),
             at.0.into(),
@@ -350,9 +354,6 @@ impl Pen {
         match next.admitted(paid, state) {
             Next::Close(close) => self.close(campaign, contact, &close),
             Next::Attempt(plan) => {
-                let sql = "INSERT INTO attempt \
-                     (campaign, contact, channel, state, step, try_number, segment, due_at, why) \
-                     VALUES (?1, ?2, ?3, 'scheduled', ?4, ?5, ?6, ?7, ?8)";
                 let values = [
                     campaign.into(),
                     contact.into(),
@@ -363,7 +364,7 @@ impl Pen {
                     plan.due_at.0.into(),
                     (&plan.why).into(),
                 ];
-                self.run(sql, &values).map(drop)
+                self.run(SCHEDULE, &values).map(drop)
             }
         }
     }
@@ -461,6 +462,11 @@ impl Pen {
         }
     }
 }
+
+/// Campaign, contact, channel, step, try, segment, due time, why.
+pub(super) const SCHEDULE: &str = "INSERT INTO attempt \
+     (campaign, contact, channel, state, step, try_number, segment, due_at, why) \
+     VALUES (?1, ?2, ?3, 'scheduled', ?4, ?5, ?6, ?7, ?8)";
 
 pub(super) fn to_json<T: serde::Serialize + ?Sized>(rows: &T) -> String {
     serde_json::to_string(rows).expect("texts and numbers can be written as JSON")

@@ -102,10 +102,13 @@ impl Writer {
             return Err(StoreError::Conflict(format!("campaign {campaign} is {state}")));
         }
         let ids = read::json(batch.iter().map(|e| e.contact.0));
-        let sql = "SELECT c.id, NOT EXISTS (SELECT 1 FROM debt d WHERE d.contact = c.id AND d.paid < d.amount), \
-             EXISTS (SELECT 1 FROM campaign_contact e WHERE e.campaign = $2 AND e.contact = c.id), \
+        let sql = concat!(
+            "SELECT c.id, ",
+            owes_nothing!("c.id"),
+            ", EXISTS (SELECT 1 FROM campaign_contact e WHERE e.campaign = $2 AND e.contact = c.id), \
              EXISTS (SELECT 1 FROM attempt a WHERE a.contact = c.id AND a.state IN ('scheduled', 'claimed', 'live')), \
-             c.removed_at IS NOT NULL FROM contact c WHERE c.id IN (SELECT value FROM json_each($1))";
+             c.removed_at IS NOT NULL FROM contact c WHERE c.id IN (SELECT value FROM json_each($1))"
+        );
         let found = sqlx::query(sql).bind(ids).bind(campaign.0).fetch_all(self.conn()).await?;
         let mut known: HashMap<i64, (bool, bool, bool, bool)> = found
             .iter()

@@ -3,6 +3,13 @@
 //! WAL with `synchronous = FULL`: what a call returned from is on disk. Start at `apply.rs` for the writes
 //! of calls, `writer.rs` for the other transactions, `read.rs` for the queries; the schema lies in `migrations/sqlite`.
 
+/// What SQL asks where `Contact::paid` is meant: of the contact whose id this is.
+macro_rules! owes_nothing {
+    ($contact:literal) => {
+        concat!("NOT EXISTS (SELECT 1 FROM debt d WHERE d.contact = ", $contact, " AND d.paid < d.amount)")
+    };
+}
+
 mod apply;
 mod campaign;
 mod error;

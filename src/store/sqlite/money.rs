@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use sqlx::AssertSqlSafe;
 
 use super::super::{Result, StoreError};
-use super::apply::to_json;
+use super::apply::{SCHEDULE, to_json};
 use super::writer::Writer;
 use super::{read, row};
 use crate::books::*;
@@ -190,10 +190,12 @@ impl Writer {
     async fn wake_each(&mut self, campaign: CampaignId, batch: &[Enrolment]) -> Result<()> {
         let state = self.campaign_state(campaign).await?;
         for Enrolment { contact, next } in batch {
-            let sql = "SELECT close_reason IS NOT NULL, \
-                 NOT EXISTS (SELECT 1 FROM debt d WHERE d.contact = $2 AND d.paid < d.amount), \
-                 EXISTS (SELECT 1 FROM attempt a WHERE a.contact = $2 AND a.state IN ('scheduled', 'claimed', 'live')) \
-                 FROM campaign_contact WHERE campaign = $1 AND contact = $2";
+            let sql = concat!(
+                "SELECT close_reason IS NOT NULL, ",
+                owes_nothing!("$2"),
+                ", EXISTS (SELECT 1 FROM attempt a WHERE a.contact = $2 AND a.state IN ('scheduled', 'claimed', 'live')) \
+                 FROM campaign_contact WHERE campaign = $1 AND contact = $2"
+            );
             let found = sqlx::query(sql).bind(campaign.0).bind(contact.0).fetch_optional(self.conn()).await?;
             let Some(r) = found else { continue };
             let (closed, paid, elsewhere): (bool, bool, bool) = (row::get(&r, 0)?, row::get(&r, 1)?, row::get(&r, 2)?);
@@ -217,10 +219,7 @@ impl Writer {
             };
             query.execute(self.conn()).await?;
             if let Some(p) = plan {
-                let sql = "INSERT INTO attempt \
-                     (campaign, contact, channel, state, step, try_number, segment, due_at, why) \
-                     VALUES ($1, $2, $3, 'scheduled', $4, $5, $6, $7, $8)";
-                let query = sqlx::query(sql).bind(campaign.0).bind(contact.0).bind(p.channel.as_str());
+                let query = sqlx::query(SCHEDULE).bind(campaign.0).bind(contact.0).bind(p.channel.as_str());
                 let query = query.bind(i64::from(p.step)).bind(i64::from(p.try_number)).bind(p.segment);
                 query.bind(p.due_at.0).bind(p.why).execute(self.conn()).await?;
             }

@@ -173,7 +173,7 @@ impl Bulk {
             self.run("UPDATE phone SET position = ?2 WHERE id = ?1", &[id.into(), position.into()])?;
         }
         self.run("DELETE FROM import_change WHERE batch = ?1 AND contact = ?2", &[batch.0.into(), contact.into()])?;
-        let sql = "SELECT NOT EXISTS (SELECT 1 FROM debt WHERE contact = ?1 AND paid < amount)";
+        let sql = concat!("SELECT ", owes_nothing!("?1"));
         if self.row(sql, &[contact.into()], |r| Ok(r.integer(0) != 0))? == Some(true) {
             self.cancel(contact, &Close::paid())?;
         }
