@@ -255,13 +255,13 @@ pub(super) async fn sleepers(pool: &SqlitePool, now: Wall, limit: u32) -> Result
     }
     let sql = format!("SELECT {} FROM attempt WHERE id IN (SELECT value FROM json_each($1))", row::ATTEMPT);
     let last = sqlx::query(AssertSqlSafe(sql)).bind(json(attempts)).fetch_all(&mut *snapshot).await?;
-    let last = rows(last, row::attempt)?;
+    let plans: BTreeMap<AttemptId, Plan> = rows(last, row::attempt)?.into_iter().map(|a| (a.id, a.plan)).collect();
     let ids: Vec<ContactId> = found.iter().map(|r| Ok(ContactId(row::get(r, 1)?))).collect::<Result<_>>()?;
     let standings = standings(&mut snapshot, &ids).await?;
     let sleeper = |r: &SqliteRow| {
         let (campaign, contact) = (CampaignId(row::get(r, 0)?), ContactId(row::get(r, 1)?));
         let closed = row::close(r, 2)?;
-        let last = last.iter().find(|a| a.campaign == campaign && a.contact == contact).map(|a| a.plan.clone());
+        let last = row::get::<Option<i64>>(r, 5)?.and_then(|id| plans.get(&AttemptId(id)).cloned());
         Ok(standings.get(&contact).map(|(standing, campaigns)| {
             let mut standing = standing.clone();
             standing.past_here = here(&standing, campaigns, campaign);
