@@ -290,6 +290,18 @@ impl Cost {
     pub fn new(micros: i64, currency: Currency) -> Cost {
         Cost { micros, currency }
     }
+
+    /// `amount` in major units: digits, at most six of them after a point. `None`: it is something else, or too large.
+    pub fn parse(amount: &str, currency: Currency) -> Option<Cost> {
+        let (major, part) = amount.split_once('.').unwrap_or((amount, ""));
+        let digits = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
+        if major.is_empty() || !digits(major) || !digits(part) || part.len() > 6 {
+            return None;
+        }
+        let micros: i64 = format!("{part:0<6}").parse().ok()?;
+        let major: i64 = major.parse().ok()?;
+        Some(Cost::new(major.checked_mul(1_000_000)?.checked_add(micros)?, currency))
+    }
 }
 
 impl fmt::Display for Cost {

@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use jiff::civil::Date;
 
+use crate::books::Cost;
 use crate::flow;
 use crate::flow::graph::edges;
 use crate::flow::program::FlowHash;
 use crate::id::{CallId, CampaignId, ContactId};
-use crate::money::Currency;
 use crate::report::cohort::{Cohorts, Every};
 use crate::report::drop_off::{self, DropOff};
 use crate::report::rates::Prices;
@@ -59,21 +59,17 @@ pub struct Options {
 pub struct PriceOptions {
     /// Of a call's attempt, as in `0.25 RUB`.
     #[arg(long, value_parser = price, value_name = "PRICE")]
-    pub price_attempt: Option<Price>,
+    pub price_attempt: Option<Cost>,
     /// Of a minute of talk.
     #[arg(long, value_parser = price, value_name = "PRICE")]
-    pub price_minute: Option<Price>,
+    pub price_minute: Option<Cost>,
     /// Of an SMS.
     #[arg(long, value_parser = price, value_name = "PRICE")]
-    pub price_sms: Option<Price>,
+    pub price_sms: Option<Cost>,
     /// Of an agent's hour.
     #[arg(long, value_parser = price, value_name = "PRICE")]
-    pub price_agent_hour: Option<Price>,
+    pub price_agent_hour: Option<Cost>,
 }
-
-/// In millionths of the currency's major unit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Price(pub i64, pub Currency);
 
 /// One breakdown.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,30 +84,22 @@ fn dimensions(written: &str) -> Result<By, String> {
     }
 }
 
-fn price(written: &str) -> Result<Price, String> {
+fn price(written: &str) -> Result<Cost, String> {
     let wrong = || format!("`{written}` is no price: expected an amount and a currency, as in `0.25 RUB`");
     let (amount, currency) = written.trim().rsplit_once(' ').ok_or_else(wrong)?;
     let currency = currency.parse().map_err(|e: crate::money::MoneyError| e.to_string())?;
-    let (major, part) = amount.trim().split_once('.').unwrap_or((amount.trim(), ""));
-    let digits = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
-    if major.is_empty() || !digits(major) || !digits(part) || part.len() > 6 {
-        return Err(wrong());
-    }
-    let micros: i64 = format!("{part:0<6}").parse().map_err(|_| wrong())?;
-    let major: i64 = major.parse().map_err(|_| wrong())?;
-    let micros = major.checked_mul(1_000_000).and_then(|m| m.checked_add(micros)).ok_or_else(wrong)?;
-    Ok(Price(micros, currency))
+    Cost::parse(amount.trim(), currency).ok_or_else(wrong)
 }
 
 impl PriceOptions {
     fn prices(&self) -> anyhow::Result<Option<Prices>> {
         let given = [self.price_attempt, self.price_minute, self.price_sms, self.price_agent_hour];
-        let Some(Price(_, currency)) = given.into_iter().flatten().next() else { return Ok(None) };
-        if given.into_iter().flatten().any(|Price(_, other)| other != currency) {
+        let Some(Cost { currency, .. }) = given.into_iter().flatten().next() else { return Ok(None) };
+        if given.into_iter().flatten().any(|price| price.currency != currency) {
             bail!("the prices are in different currencies; give all of them in one");
         }
         let [attempt_micros, minute_micros, sms_micros, agent_hour_micros] =
-            given.map(|price| price.map_or(0, |Price(micros, _)| micros));
+            given.map(|price| price.map_or(0, |price| price.micros));
         Ok(Some(Prices { currency, attempt_micros, minute_micros, sms_micros, agent_hour_micros }))
     }
 }

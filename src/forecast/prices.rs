@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::books;
 use crate::money::{Currency, Money};
 
 crate::words! {
@@ -50,18 +51,10 @@ impl std::str::FromStr for Price {
         let of = of.trim().parse()?;
         let (amount, currency) = price.trim().rsplit_once(' ').ok_or_else(wanted)?;
         let currency = currency.parse::<Currency>().map_err(|e| e.to_string())?;
-        let (whole, part) = amount.trim().split_once('.').unwrap_or((amount.trim(), ""));
-        let digits = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
-        if whole.is_empty() || !digits(whole) || !digits(part) || part.len() > 6 || amount.trim().ends_with('.') {
-            return Err(wanted());
-        }
-        let whole: i64 = whole.parse().map_err(|_| wanted())?;
-        let part: i64 = format!("{part:0<6}").parse().map_err(|_| wanted())?;
+        let cost = books::Cost::parse(amount.trim(), currency).filter(|_| !amount.trim().ends_with('.'));
         // A price of a million is a slip of the hand, and sums of such might not fit.
-        if whole >= MILLION {
-            return Err(wanted());
-        }
-        Ok(Price { of, currency, millionths: whole * MILLION + part })
+        let cost = cost.filter(|cost| cost.micros < MILLION * MILLION).ok_or_else(wanted)?;
+        Ok(Price { of, currency, millionths: cost.micros })
     }
 }
 
