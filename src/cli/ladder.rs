@@ -3,7 +3,9 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::Context;
+
+use super::flow::files::files;
 
 use crate::campaign::rehearse::{Covered, Failure, rehearse};
 use crate::diagnostic::render_all;
@@ -61,7 +63,7 @@ pub fn run(command: &Command, out: &mut impl Write) -> anyhow::Result<bool> {
 
 fn check(arguments: &CheckArguments, out: &mut impl Write) -> anyhow::Result<bool> {
     let mut checked = Vec::new();
-    for path in files(&arguments.paths)? {
+    for path in files(&arguments.paths, "ladder")? {
         let (file, source) = (path.display().to_string(), read(&path)?);
         let Compiled { ladder, tests, diagnostics } = compile_with_tests(&source);
         if arguments.format == Format::Text {
@@ -95,7 +97,7 @@ struct Score {
 
 fn test(arguments: &TestArguments, out: &mut impl Write) -> anyhow::Result<bool> {
     let mut score = Score::default();
-    for path in files(&arguments.paths)? {
+    for path in files(&arguments.paths, "ladder")? {
         let (file, source) = (path.display().to_string(), read(&path)?);
         match compile_with_tests(&source) {
             Compiled { ladder: Some(ladder), tests, .. } => {
@@ -176,23 +178,6 @@ fn never(ladder: &Ladder, covered: &Covered) -> Vec<String> {
 
 fn read(path: &Path) -> anyhow::Result<String> {
     std::fs::read_to_string(path).with_context(|| format!("cannot read the ladder {}", path.display()))
-}
-
-/// The files named, and the `*.yaml` and `*.yml` in the folders named, sorted.
-fn files(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    for path in paths {
-        if !path.is_dir() {
-            files.push(path.clone());
-            continue;
-        }
-        let found = super::flow::files::yaml_files(path)?;
-        if found.is_empty() {
-            bail!("there is no ladder (*.yaml) in the folder {}", path.display());
-        }
-        files.extend(found);
-    }
-    Ok(files)
 }
 
 #[cfg(test)]

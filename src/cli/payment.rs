@@ -20,7 +20,7 @@ pub enum Command {
         #[arg(long)]
         id: String,
         /// For example `500.00 RUB`; left out: all that is owed.
-        #[arg(long, value_parser = amount)]
+        #[arg(long)]
         amount: Option<Money>,
         /// The `debt_id` it is for; left out: the debt due first, then the next.
         #[arg(long)]
@@ -42,13 +42,6 @@ pub enum Command {
         /// The payment's own id.
         id: String,
     },
-}
-
-fn amount(text: &str) -> Result<Money, String> {
-    let (amount, currency) =
-        text.rsplit_once(' ').ok_or("expected an amount and a currency, for example 500.00 RUB")?;
-    let currency: Currency = currency.parse().map_err(|e| format!("{e}"))?;
-    Money::parse(amount.trim(), currency).map_err(|e| e.to_string())
 }
 
 pub async fn run(config: &Path, command: &Command) -> anyhow::Result<()> {

@@ -37,7 +37,7 @@ pub(super) fn library(file: &Path) -> anyhow::Result<Library> {
     Ok(library)
 }
 
-pub(in crate::cli) fn yaml_files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+fn yaml_files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let entries = std::fs::read_dir(folder).with_context(|| format!("cannot list the folder {}", folder.display()))?;
     let mut found = Vec::new();
     for entry in entries {
@@ -59,8 +59,12 @@ pub(super) fn flow_and_library_files(paths: &[PathBuf]) -> anyhow::Result<Vec<Pa
     Ok(files)
 }
 
-/// The files named, and the `*.yaml` and `*.yml` in the folders named, sorted.
 pub(super) fn flow_files(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
+    files(paths, "flow")
+}
+
+/// The files named, and the `*.yaml` and `*.yml` in the folders named, sorted. `what` they hold: a folder without any is a mistake.
+pub(in crate::cli) fn files(paths: &[PathBuf], what: &str) -> anyhow::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for path in paths {
         if !path.is_dir() {
@@ -69,7 +73,7 @@ pub(super) fn flow_files(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
         }
         let found = yaml_files(path)?;
         if found.is_empty() {
-            bail!("there is no flow (*.yaml) in the folder {}", path.display());
+            bail!("there is no {what} (*.yaml) in the folder {}", path.display());
         }
         files.extend(found);
     }
