@@ -189,10 +189,6 @@ impl Account {
             next_made = plan.first().map(|first| first.made_at);
         }
     }
-
-    pub fn open_promise(&self) -> Option<&Promise> {
-        self.promises.iter().find(|p| p.state == PromiseState::Open)
-    }
 }
 
 /// In the promise's currency, from its making on, before `ends`, as far as it has happened.
