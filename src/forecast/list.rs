@@ -72,7 +72,7 @@ pub(super) const NO_SEGMENT: u16 = u16::MAX;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Number {
     /// Its digits, of which the first is no zero.
-    digits: u64,
+    pub digits: u64,
     pub state: PhoneState,
     /// By the config's `allow_prefixes`.
     pub allowed: bool,

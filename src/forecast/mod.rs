@@ -11,6 +11,7 @@ mod play;
 mod prices;
 mod queue;
 mod rung;
+mod shut;
 #[cfg(test)]
 mod tests;
 mod text;

@@ -10,6 +10,7 @@ use super::people::People;
 use super::prices::{Cost, Priced, Prices};
 use super::queue::Queue;
 use super::rung::{Called, Rung, rung};
+use super::shut::{Shut, due_s};
 use crate::books::{
     Account, Close, Next, Outcome, PastAttempt, PhoneState, Plan, Promise, PromiseState, Sleeper, Whose, Write,
 };
@@ -75,6 +76,14 @@ pub fn watched(list: List, scene: &Scene, watch: &mut dyn FnMut(Made)) -> Result
     Play::new(list, scene)?.play(watch)
 }
 
+/// Every time anew, what [`Shut`] knows already.
+#[cfg(test)]
+pub(super) fn asking_always(list: List, scene: &Scene) -> Result<Outlook, TooMuch> {
+    let mut play = Play::new(list, scene)?;
+    play.shut.always_asks = true;
+    play.play(&mut |_| {})
+}
+
 struct Play<'a> {
     scene: &'a Scene<'a>,
     list: List,
@@ -82,6 +91,7 @@ struct Play<'a> {
     start_s: u32,
     end_s: u32,
     air: Air,
+    shut: Shut,
     zone: Zone,
     outlook: Outlook,
     /// By place in [`List::segments`] and currency.
@@ -177,6 +187,7 @@ impl<'a> Play<'a> {
             start_s,
             end_s,
             air: Air::new(start_s),
+            shut: Shut::default(),
             zone,
             outlook,
             segments: Vec::new(),
@@ -239,19 +250,22 @@ impl<'a> Play<'a> {
     /// Whether a line was taken.
     fn turn(&mut self, person: u32, now_s: u32, watch: &mut dyn FnMut(Made)) -> Result<bool, TooMuch> {
         let now = wall(now_s);
+        let ladder = self.scene.ladder;
         self.list.plan(person, &mut self.plan);
+        if let Some(until) = self.shut.until(&mut self.list, person, ladder, &self.plan, now) {
+            self.put_off(person, due_s(until, now)?);
+            return Ok(false);
+        }
         let standing = self.list.standing(person);
-        let then = match turn(self.scene.ladder, standing, &self.plan, now) {
+        let then = match turn(ladder, standing, &self.plan, now) {
             Turn::Go => None,
             Turn::NotNow { then, .. } => Some(then),
         };
         match then {
             None => {}
             Some(Then::Later { due_at, .. }) => {
-                self.outlook.days[self.today.0 as usize].put_off += 1;
-                let due_s = seconds(due_at)?;
-                self.list.people[person as usize].due_s = due_s;
-                self.queue.put(&mut self.list, person, due_s);
+                self.shut.learn(&mut self.list, person, ladder, &self.plan, now);
+                self.put_off(person, seconds(due_at)?);
                 return Ok(false);
             }
             Some(Then::Instead(plan)) => {
@@ -270,6 +284,12 @@ impl<'a> Play<'a> {
             Channel::Voice => self.call(person, now_s, watch),
             _ => self.without_a_call(person, now_s, watch).map(|()| false),
         }
+    }
+
+    fn put_off(&mut self, person: u32, due_s: u32) {
+        self.outlook.days[self.today.0 as usize].put_off += 1;
+        self.list.people[person as usize].due_s = due_s;
+        self.queue.put(&mut self.list, person, due_s);
     }
 
     /// A contact that was closed is looked at again, as `serve` does it: its promise is judged, and the ladder says what follows.

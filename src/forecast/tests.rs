@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::books::{Account, Close, Contact, Next, PhoneState, Plan, PromiseState, Sleeper, Standing};
+use crate::books::{Account, Close, Contact, Next, PhoneState, Plan, PromiseState, Sleeper, Standing, ZoneFrom};
 use crate::campaign::plan_first;
 use crate::ladder::{self, Ladder};
 use crate::money::Money;
@@ -16,6 +16,13 @@ const START: &str = "2026-11-20T06:00Z";
 fn shipped() -> Ladder {
     let source = include_str!("../../flows/ladders/utility_overdue.yaml");
     ladder::compile(source).0.expect("the shipped ladder compiles")
+}
+
+/// …by which the places of numbers count too.
+fn shipped_under(pack: &str) -> Ladder {
+    let source = include_str!("../../flows/ladders/utility_overdue.yaml");
+    let source = source.replace("\nwindow:", &format!("\npolicy: {pack}\n\nwindow:"));
+    ladder::compile(&source).0.expect("the shipped ladder compiles under another law")
 }
 
 /// Every kind of person: zones, two numbers, no e-mail, no number, paid, not overdue, opted out.
@@ -217,6 +224,55 @@ fn lines_bound_what_is_made() {
         tried.push(outlook.not_tried);
     }
     assert!(tried.is_sorted_by(|a, b| a >= b) && tried[0] > tried[3], "{tried:?}");
+}
+
+/// With far too few lines nearly all are put off every day; what is known of the night already changes nothing.
+#[test]
+fn who_is_put_off_together_is_put_off_as_if_alone() {
+    let people = People::default_model();
+    for (ladder, place) in [
+        (shipped(), None),
+        (shipped(), Some(ZoneFrom::Number)),
+        (shipped_under("us.reg_f"), None),
+        (shipped_under("us.reg_f"), Some(ZoneFrom::Number)),
+    ] {
+        let mut list = List::default();
+        for n in 0..300 {
+            let mut standing = person(n);
+            if let Some(place) = place {
+                standing.contact.zone_from = place;
+            }
+            if !standing.contact.phones.is_empty() {
+                let first = ["+74951234567", "+79161234567", "+12125550123", "+390612345678"][n as usize % 4];
+                standing.contact.phones[0].number = first.parse().unwrap();
+            }
+            if n % 6 == 0 {
+                // Somebody of whom there is a past.
+                let plan = Plan {
+                    channel: Channel::Voice,
+                    step: 0,
+                    try_number: 1,
+                    segment: "early".into(),
+                    due_at: wall(START),
+                    why: String::new(),
+                };
+                let ending = if n % 12 == 0 { Disposition::NoAnswer } else { Disposition::NotVerified };
+                (0..n % 9).for_each(|day| standing.tried(&plan, Wall(wall(START).0 - day * 86_400_000_000), ending));
+            }
+            let next = plan_first(&ladder, &standing, wall(START));
+            list.add(&standing, &next, |_| true).unwrap();
+        }
+        let lines = Lines { channels_max: 1, cps_max: 1 };
+        for days in [1, 9, 30] {
+            let mut people = people.clone();
+            people.seconds.ring_unanswered = 3000;
+            let scene = Scene { lines, days, people: &people, ..scene(&ladder, &people, 1) };
+            let outlook = play(list.clone(), &scene).unwrap();
+            let put_off: u64 = outlook.days.iter().map(|d| d.put_off).sum();
+            assert!(outlook.calls() > 0 && (days < 9 || put_off > 300), "{} {put_off}", outlook.calls());
+            assert_eq!(outlook, play::asking_always(list.clone(), &scene).unwrap());
+        }
+    }
 }
 
 #[test]
