@@ -208,7 +208,7 @@ impl House {
                 let phone = crate::policy::phone_to_dial(&standing).context("policy has allowed it")?.id;
                 (
                     Disposition::NoAnswer,
-                    vec![vec![Write::Live { attempt: id, phone, flow, policy: self.ladder.rules.policy(), at: now }]],
+                    vec![vec![Write::Live { attempt: id, phone, flow, policy: self.ladder.policy.clone(), at: now }]],
                 )
             }
             (Turn::Go, _) => (Disposition::Queued, Vec::new()),

@@ -105,6 +105,7 @@ fn ladder(reader: &mut Reader, root: &Node) -> Option<Ladder> {
         fields,
         classes,
         segments,
+        policy: rules.policy(),
         rules,
         promise_terms,
         promise_limits,
