@@ -51,8 +51,9 @@ impl Writer {
                 false => Err(StoreError::Conflict(known.told_otherwise())),
             };
         }
-        account.pay(new, self.payment_number().await?, at)?;
-        self.keep(&account, at).await?;
+        let number = self.payment_number().await?;
+        account.pay(new, number, at)?;
+        self.keep(&account, Some(number), at).await?;
         Ok(account.paid(true))
     }
 
@@ -73,7 +74,7 @@ impl Writer {
         if !account.reverse(payment_id, number, at)? {
             return Ok(false);
         }
-        self.keep(&account, at).await?;
+        self.keep(&account, Some(number), at).await?;
         Ok(true)
     }
 
@@ -93,7 +94,7 @@ impl Writer {
         for contact in contacts {
             let mut account = self.account(ContactId(contact)).await?;
             account.judge(now);
-            self.keep(&account, now).await?;
+            self.keep(&account, None, now).await?;
         }
         Ok(count)
     }
@@ -133,20 +134,20 @@ impl Writer {
         Ok(Account { contact: known.contact, promises, payments })
     }
 
-    /// Writes an account back. Its contact is looked at again wherever it is closed for a reason of money, and what is open is
-    /// cancelled when nothing is owed.
-    async fn keep(&mut self, account: &Account, at: Wall) -> Result<()> {
+    /// Writes back what has changed of an account; `number`: of its payments, the one that came or was taken back has it. Its contact is
+    /// looked at again wherever it is closed for a reason of money, and what is open is cancelled when nothing is owed.
+    async fn keep(&mut self, account: &Account, number: Option<i64>, at: Wall) -> Result<()> {
         let contact = account.contact.id;
         let debts: BTreeMap<i64, i64> = account.contact.debts.iter().map(|d| (d.id.0, d.paid)).collect();
-        let sql = "UPDATE debt SET paid = $2 ->> CAST(id AS TEXT) WHERE contact = $1";
+        let sql = "UPDATE debt SET paid = $2 ->> CAST(id AS TEXT) \
+             WHERE contact = $1 AND paid <> $2 ->> CAST(id AS TEXT)";
         sqlx::query(sql).bind(contact.0).bind(to_json(&debts)).execute(self.conn()).await?;
         let states: BTreeMap<i64, &str> = account.promises.iter().map(|p| (p.id.0, p.state.as_str())).collect();
         let sql = "UPDATE promise SET state = $2 ->> CAST(id AS TEXT) \
              WHERE contact = $1 AND state <> $2 ->> CAST(id AS TEXT)";
         sqlx::query(sql).bind(contact.0).bind(to_json(&states)).execute(self.conn()).await?;
-        let payments: Vec<_> = account
-            .payments
-            .iter()
+        let changed = || account.payments.iter().filter(|p| Some(p.number) == number);
+        let payments: Vec<_> = changed()
             .map(|p| {
                 let (minor, currency) = (p.amount.minor, p.amount.currency.code());
                 (&p.id, p.number, &p.debt, minor, currency, p.paid_at.0, p.at.0, p.reversed_at.map(|at| at.0))
@@ -157,7 +158,7 @@ impl Writer {
              value ->> 7 FROM json_each($2) WHERE true \
              ON CONFLICT (id) DO UPDATE SET number = excluded.number, reversed_at = excluded.reversed_at";
         sqlx::query(sql).bind(contact.0).bind(to_json(&payments)).execute(self.conn()).await?;
-        let parts = account.payments.iter().flat_map(|p| p.parts.iter().map(|part| (&p.id, part.debt.0, part.minor)));
+        let parts = changed().flat_map(|p| p.parts.iter().map(|part| (&p.id, part.debt.0, part.minor)));
         let parts: Vec<_> = parts.collect();
         let sql = "INSERT INTO payment_part (payment, debt, amount) \
              SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each($1) WHERE true ON CONFLICT DO NOTHING";
