@@ -15,10 +15,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::audio::listen::Countries;
-use crate::campaign::{Budget, Tariff};
+use crate::campaign::Budget;
 use crate::diagnostic::{Diagnostic, Span, render_all};
 use crate::language::Language;
 use crate::phone::{NumberRules, PhoneNumber};
+use crate::price::Tariff;
 pub use crate::secret::Secret;
 use crate::sip;
 use crate::time::Zone;

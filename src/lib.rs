@@ -9,6 +9,7 @@ pub mod money;
 pub mod number_type;
 pub mod outcome;
 pub mod phone;
+pub mod price;
 pub mod secret;
 pub mod time;
 pub mod zone;

@@ -18,7 +18,7 @@ pub const AGENT_REST: Duration = Duration::from_secs(15);
 /// How long one agent is rung before the next is tried.
 pub const AGENT_RING_MAX: Duration = Duration::from_secs(20);
 /// A talk moves the mean by one part of these.
-const TALKS_IN_MEAN: u32 = 8;
+pub const TALKS_IN_MEAN: u32 = 8;
 
 /// The agents of a queue, and when it is open.
 #[derive(Debug, Clone, PartialEq)]

@@ -60,7 +60,18 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     }
     let load_s = clock.mono().since(begun).as_secs_f64();
     let lines = Lines { channels_max: args.channels_max, cps_max: args.cps_max };
-    let scene = Scene { ladder: &ladder, people: &people, lines, prices: None, start, days: args.days, seed: 1 };
+    let scene = Scene {
+        ladder: &ladder,
+        people: &people,
+        lines,
+        prices: None,
+        trunks: None,
+        purse: None,
+        agents: None,
+        start,
+        days: args.days,
+        seed: 1,
+    };
     let begun = clock.mono();
     let outlook = play(list, &scene)?;
     let done = DryRun {

@@ -26,6 +26,8 @@ pub use model::Model;
 pub use rows::*;
 pub use write::*;
 
+pub use crate::price::Cost;
+
 impl BookError {
     /// One name and version has one content, for good.
     pub fn other_content(there: &FlowVersion) -> BookError {

@@ -11,9 +11,10 @@ use super::write::Close;
 use crate::flow::program::{FlowHash, OptOutScope};
 use crate::id::*;
 use crate::language::Language;
-use crate::money::{Currency, Money};
+use crate::money::Money;
 use crate::outcome::{AnsweredBy, Blame, Channel, Disposition, HangupCause, Verstat};
 use crate::phone::PhoneNumber;
+use crate::price::Cost;
 use crate::time::{Wall, Zone};
 
 /// A person as one creditor's customer: with all that is owed to that creditor, in one currency.
@@ -275,43 +276,6 @@ crate::words! {
         Connected = "connected",
         /// No agent was there in time. Counts against the cap of abandoned calls.
         Abandoned = "abandoned",
-    }
-}
-
-/// What something cost: tariffs know parts of a kopeck or cent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Cost {
-    /// Millionths of the currency's major unit.
-    pub micros: i64,
-    pub currency: Currency,
-}
-
-impl Cost {
-    pub fn new(micros: i64, currency: Currency) -> Cost {
-        Cost { micros, currency }
-    }
-
-    /// `amount` in major units: digits, at most six of them after a point. `None`: it is something else, or too large.
-    pub fn parse(amount: &str, currency: Currency) -> Option<Cost> {
-        let (major, part) = amount.split_once('.').unwrap_or((amount, ""));
-        let digits = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
-        if major.is_empty() || !digits(major) || !digits(part) || part.len() > 6 {
-            return None;
-        }
-        let micros: i64 = format!("{part:0<6}").parse().ok()?;
-        let major: i64 = major.parse().ok()?;
-        Some(Cost::new(major.checked_mul(1_000_000)?.checked_add(micros)?, currency))
-    }
-}
-
-impl fmt::Display for Cost {
-    /// At least two digits after the point, at most six: `0.25 RUB`, `0.0045 USD`.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let sign = if self.micros < 0 { "-" } else { "" };
-        let (whole, part) = (self.micros.unsigned_abs() / 1_000_000, self.micros.unsigned_abs() % 1_000_000);
-        let part = format!("{part:06}");
-        let part = part.trim_end_matches('0');
-        write!(f, "{sign}{whole}.{part:0<2} {}", self.currency)
     }
 }
 

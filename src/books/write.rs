@@ -3,12 +3,13 @@
 
 use super::account::PromisePart;
 use super::rows::{
-    AgentResult, CallEvent, CallQuality, Caller, CampaignState, Cost, InboundEnd, Outcome, PhoneState, Plan, Ruling,
+    AgentResult, CallEvent, CallQuality, Caller, CampaignState, InboundEnd, Outcome, PhoneState, Plan, Ruling,
 };
 use crate::flow::program::{FlowHash, OptOutScope};
 use crate::id::*;
 use crate::outcome::{Channel, Disposition};
 use crate::phone::PhoneNumber;
+use crate::price::Cost;
 use crate::time::Wall;
 
 #[derive(Debug, Clone, PartialEq)]

@@ -6,7 +6,6 @@ mod pacer;
 mod plan;
 pub mod rehearse;
 mod shares;
-mod tariff;
 #[cfg(test)]
 mod tests;
 mod trunks;
@@ -17,6 +16,5 @@ pub use dialler::{ABANDONED_REST, AgentsNow, Dialler, Rate as AgentRate};
 pub use pacer::{Pace, Pacer};
 pub use plan::{Then, Turn, decide_now, plan_again, plan_awake, plan_first, plan_next, ruling, turn};
 pub use shares::{Shares, divide};
-pub use tariff::{Rate, Tariff};
 pub use trunks::{Carried, Route, TrunkId, TrunkPlan, Trunks};
 pub use waiting::{Reason, Waiting};

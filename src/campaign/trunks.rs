@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use super::pacer::{Pace, Pacer};
 use super::shares::{Charge, Shares};
-use super::tariff::{Rate, Tariff};
-use crate::books::{Cost, Priority};
+use crate::books::Priority;
 use crate::id::{AttemptId, CampaignId};
+use crate::money::Currency;
 use crate::outcome::Disposition;
 use crate::phone::{Barred, NumberRules, PhoneNumber};
+use crate::price::{CallPrice, Cost, Tariff};
 use crate::time::Mono;
 
 /// A trunk's place in the config's list.
@@ -52,7 +53,7 @@ struct OnLine {
     tried: Vec<TrunkId>,
     /// What refused tries over other trunks have cost, and every try's share of the price of an attempt.
     attempts_micros: i64,
-    rate: Option<(Rate, Tariff)>,
+    rate: Option<(CallPrice, Currency)>,
 }
 
 /// How a call was carried.
@@ -131,7 +132,18 @@ impl Trunks {
     /// What a call to this number costs at least over this trunk, with a first minute of talk.
     pub fn price(&self, trunk: TrunkId, number: &PhoneNumber) -> Option<Cost> {
         let tariff = self.trunks[trunk.0].plan.tariff.as_ref()?;
-        Some(tariff.cost(tariff.rate(number)?.cost_micros(Duration::from_secs(60))))
+        Some(tariff.cost(tariff.rate(number)?.price.cost_micros(Duration::from_secs(60))))
+    }
+
+    /// By the tariff of the trunk that a call to this number goes over first.
+    pub fn rate(&self, number: &PhoneNumber) -> Option<CallPrice> {
+        let first = *self.route(number).ok()?.first()?;
+        Some(self.trunks[first.0].plan.tariff.as_ref()?.rate(number)?.price)
+    }
+
+    /// Those of all trunks that have one.
+    pub fn tariffs(&self) -> impl Iterator<Item = &Tariff> {
+        self.trunks.iter().filter_map(|trunk| trunk.plan.tariff.as_ref())
     }
 
     /// The highest of these prices.
@@ -188,7 +200,7 @@ impl Trunks {
         pacer.started(now);
         on.trunk = trunk;
         on.tried.push(trunk);
-        let rate = plan.tariff.as_ref().and_then(|tariff| Some((tariff.rate(to)?.clone(), tariff.clone())));
+        let rate = plan.tariff.as_ref().and_then(|tariff| Some((tariff.rate(to)?.price, tariff.currency)));
         on.attempts_micros += rate.as_ref().map_or(0, |(rate, _)| rate.attempt_micros);
         on.rate = rate;
     }
@@ -206,9 +218,7 @@ impl Trunks {
         self.trunks[on.trunk.0].pacer.ended(now, disposition);
         self.shares.ended(on.charge, now.since(on.since));
         let talk = talk?;
-        let cost = on
-            .rate
-            .map(|(rate, tariff)| tariff.cost(on.attempts_micros + rate.cost_micros(talk) - rate.attempt_micros));
+        let cost = on.rate.map(|(price, currency)| Cost::new(on.attempts_micros + price.talk_micros(talk), currency));
         Some(Carried { trunk: self.name(on.trunk).to_string(), cost })
     }
 
@@ -241,7 +251,7 @@ impl Trunks {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::money::Currency;
+    use crate::price::Rate;
 
     fn plan(name: &str, prefixes: &[&str], priority: u32) -> TrunkPlan {
         TrunkPlan {
@@ -317,7 +327,8 @@ mod tests {
     #[test]
     fn a_try_that_was_refused_has_its_price_too() {
         let with = |name: &str, attempt_micros, minute_micros| {
-            let rate = Rate { prefix: "+".into(), attempt_micros, minute_micros, step_s: 60 };
+            let price = CallPrice { attempt_micros, minute_micros, step_s: 60 };
+            let rate = Rate { prefix: "+".into(), price };
             TrunkPlan { tariff: Some(Tariff { currency: Currency::Rub, rates: vec![rate] }), ..plan(name, &[], 1) }
         };
         let mut trunks = Trunks::new(vec![with("a", 250_000, 1_000_000), with("b", 100_000, 2_000_000)], true, at(0));

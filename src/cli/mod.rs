@@ -31,8 +31,10 @@ use std::sync::Arc;
 use anyhow::Context;
 use clap::{Parser, Subcommand};
 
+use crate::campaign::Trunks;
 use crate::config::Config;
 use crate::notify::Courier;
+use crate::price::{Price, Prices};
 use crate::store::SqliteStore;
 use crate::time::Clock;
 use crate::voice::{CacheOptions, PromptCache, Recorded, VoiceOptions, VoiceSet};
@@ -224,9 +226,24 @@ async fn open(config: &Path) -> anyhow::Result<(Config, Arc<SqliteStore>, Arc<Cl
     Ok((config, Arc::new(store), Arc::new(Clock::system())))
 }
 
+/// What is given by hand, and the trunks' tariffs for what is not.
+fn prices(given: &[Price], billed_by_s: Option<u32>, trunks: &Trunks) -> anyhow::Result<Option<Prices>> {
+    match Prices::of(given, billed_by_s, trunks.tariffs()) {
+        Ok(prices) => Ok(prices),
+        // Trunks may charge in several currencies; nobody has asked for one sum.
+        Err(why) if given.is_empty() => {
+            eprintln!("warning: {why}; costs beside those in the books are left out");
+            Ok(None)
+        }
+        Err(why) => Err(anyhow::Error::msg(why).context("prices")),
+    }
+}
+
 async fn print_report(config: &Path, options: &report::Options) -> anyhow::Result<()> {
-    let (_, store, clock) = open(config).await?;
-    report::run(&*store, options, clock.now().wall, &mut std::io::stdout()).await
+    let (config, store, clock) = open(config).await?;
+    let mut options = options.clone();
+    options.prices.trunks = crate::serve::trunk_plans(&config);
+    report::run(&*store, &options, clock.now().wall, &mut std::io::stdout()).await
 }
 
 async fn export_rows(config: &Path, options: &export::Options) -> anyhow::Result<()> {

@@ -3,20 +3,20 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use jiff::civil::Date;
 
-use crate::books::Cost;
+use crate::campaign::{TrunkPlan, Trunks};
 use crate::flow;
 use crate::flow::graph::edges;
 use crate::flow::program::FlowHash;
 use crate::id::{CallId, CampaignId, ContactId};
+use crate::price::{Cost, Price, Priced, Prices};
 use crate::report::cohort::{Cohorts, Every};
 use crate::report::drop_off::{self, DropOff};
-use crate::report::rates::Prices;
-use crate::report::{Dimension, Names, Period, Question, Report, Tally, json, table, text};
+use crate::report::{Dimension, Names, Period, Question, Report, Tally, charge, json, table, text};
 use crate::store::Store;
-use crate::time::Wall;
+use crate::time::{Mono, Wall};
 
 /// Contacts or calls read at once.
 const PAGE: u32 = 500;
@@ -54,21 +54,27 @@ pub struct Options {
     pub prices: PriceOptions,
 }
 
-/// What things cost, for the cost of a promise.
+/// What things cost, for the cost of a promise: calls that were not charged when they were made, and what is no call.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct PriceOptions {
-    /// Of a call's attempt, as in `0.25 RUB`.
-    #[arg(long, value_parser = price, value_name = "PRICE")]
+    /// Of a call's attempt, as in `0.25 RUB`, in place of the trunk's tariff.
+    #[arg(long, value_name = "PRICE")]
     pub price_attempt: Option<Cost>,
-    /// Of a minute of talk.
-    #[arg(long, value_parser = price, value_name = "PRICE")]
+    /// Of a minute of talk, in place of the trunk's tariff.
+    #[arg(long, value_name = "PRICE")]
     pub price_minute: Option<Cost>,
     /// Of an SMS.
-    #[arg(long, value_parser = price, value_name = "PRICE")]
+    #[arg(long, value_name = "PRICE")]
     pub price_sms: Option<Cost>,
     /// Of an agent's hour.
-    #[arg(long, value_parser = price, value_name = "PRICE")]
+    #[arg(long, value_name = "PRICE")]
     pub price_agent_hour: Option<Cost>,
+    /// Talk is charged in whole steps of so many seconds, 1 to 3,600, in place of the tariff's; 60 without one.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=3600))]
+    pub billed_by_s: Option<u32>,
+    /// The config's: by their tariffs calls are charged that were made before there were any.
+    #[arg(skip)]
+    pub trunks: Vec<TrunkPlan>,
 }
 
 /// One breakdown.
@@ -84,23 +90,20 @@ fn dimensions(written: &str) -> Result<By, String> {
     }
 }
 
-fn price(written: &str) -> Result<Cost, String> {
-    let wrong = || format!("`{written}` is no price: expected an amount and a currency, as in `0.25 RUB`");
-    let (amount, currency) = written.trim().rsplit_once(' ').ok_or_else(wrong)?;
-    let currency = currency.parse().map_err(|e: crate::money::MoneyError| e.to_string())?;
-    Cost::parse(amount.trim(), currency).ok_or_else(wrong)
-}
-
 impl PriceOptions {
-    fn prices(&self) -> anyhow::Result<Option<Prices>> {
-        let given = [self.price_attempt, self.price_minute, self.price_sms, self.price_agent_hour];
-        let Some(Cost { currency, .. }) = given.into_iter().flatten().next() else { return Ok(None) };
-        if given.into_iter().flatten().any(|price| price.currency != currency) {
-            bail!("the prices are in different currencies; give all of them in one");
-        }
-        let [attempt_micros, minute_micros, sms_micros, agent_hour_micros] =
-            given.map(|price| price.map_or(0, |price| price.micros));
-        Ok(Some(Prices { currency, attempt_micros, minute_micros, sms_micros, agent_hour_micros }))
+    fn prices(&self, trunks: &Trunks) -> anyhow::Result<Option<Prices>> {
+        let given = [
+            (Priced::Call, self.price_attempt),
+            (Priced::Minute, self.price_minute),
+            (Priced::Sms, self.price_sms),
+            (Priced::AgentHour, self.price_agent_hour),
+        ];
+        let given: Vec<Price> = given.into_iter().filter_map(|(of, each)| Some(Price { of, each: each? })).collect();
+        super::prices(&given, self.billed_by_s, trunks)
+    }
+
+    fn trunks(&self) -> Trunks {
+        Trunks::new(self.trunks.clone(), false, Mono::ZERO)
     }
 }
 
@@ -110,7 +113,7 @@ pub async fn run(store: &impl Store, options: &Options, now: Wall, out: &mut imp
         Some(name) => Some(store.campaign(name).await?.id),
         None => None,
     };
-    let prices = options.prices.prices()?;
+    let prices = options.prices.prices(&options.prices.trunks())?;
     if let (Some(from), Some(to)) = (options.from, options.to) {
         anyhow::ensure!(from <= to, "--from {from} is after --to {to}");
     }
@@ -169,13 +172,20 @@ pub async fn report(
         false => options.by.iter().map(|By(dimensions)| dimensions.clone()).collect(),
     };
     let period = Period { from: options.from, to: options.to };
+    let trunks = options.prices.trunks();
+    let prices = options.prices.prices(&trunks)?;
     let mut tally = Tally::new(Question { campaign, period, by, now, names: names(store).await? });
     let mut after = ContactId(0);
     loop {
-        let page = store.ledgers(campaign, after, PAGE).await?;
+        let mut page = store.ledgers(campaign, after, PAGE).await?;
         let Some(last) = page.last() else { break };
         after = last.contact.id;
-        page.iter().for_each(|ledger| tally.add(ledger));
+        for ledger in &mut page {
+            if let Some(prices) = &prices {
+                charge(ledger, prices, |number| trunks.rate(number));
+            }
+            tally.add(ledger);
+        }
     }
     let report = tally.report();
     report.check().map_err(|e| anyhow::anyhow!("the report does not add up, which is our own mistake: {e}"))?;

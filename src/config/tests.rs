@@ -219,7 +219,10 @@ fn prices_and_limits_as_written_and_read() {
     let budget = "budget: { zone: Europe/Moscow, currency: RUB, day_max: 5000.5, campaigns: { a: { max: 1 } } }";
     let config = dialled(tariff, budget).unwrap_or_else(|e| panic!("{e}"));
     let rate = &config.trunks[0].tariff.as_ref().unwrap().rates[0];
-    assert_eq!((rate.prefix.as_str(), rate.attempt_micros, rate.minute_micros), ("+7495", 250_000, 1_200_000));
+    assert_eq!(
+        (rate.prefix.as_str(), rate.price.attempt_micros, rate.price.minute_micros),
+        ("+7495", 250_000, 1_200_000)
+    );
     let budget = config.budget.unwrap();
     assert_eq!((budget.day_max, budget.campaigns["a"].max), (Some(5_000_500_000), Some(1_000_000)));
     let numbers = dialled("allow: [\"+7 495\"]\n    types: [mobile]", "").unwrap().trunks[0].numbers.clone();

@@ -6,8 +6,9 @@ use super::tests::{LADDER, Playing, Stage, limits, script, trunk};
 use super::*;
 use crate::agent::Staffing;
 use crate::books::{AgentResult, Priority};
-use crate::campaign::{Budget, CampaignBudget, Rate, Tariff};
+use crate::campaign::{Budget, CampaignBudget};
 use crate::money::Currency;
+use crate::price::{CallPrice, Rate, Tariff};
 use crate::time::Wall;
 
 const NOON: &str = "2026-11-20T12:00Z";
@@ -102,7 +103,8 @@ fn lines_follow_priorities() {
 }
 
 fn spending(day_max: i64, max: Option<i64>) -> (Limits, Spending) {
-    let rate = Rate { prefix: "+".into(), attempt_micros: 250_000, minute_micros: 1_000_000, step_s: 60 };
+    let price = CallPrice { attempt_micros: 250_000, minute_micros: 1_000_000, step_s: 60 };
+    let rate = Rate { prefix: "+".into(), price };
     let tariff = Some(Tariff { currency: Currency::Gbp, rates: vec![rate] });
     let trunks = vec![TrunkPlan { tariff, ..trunk("main") }];
     let own = CampaignBudget { day_max: None, max };

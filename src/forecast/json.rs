@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::list::Counted;
 use super::outlook::{Day, End, Outlook, Sums};
 use super::play::Lines;
-use super::prices::Priced;
+use crate::price::Priced;
 
 fn sums(sums: &Sums) -> Value {
     sums.iter()
@@ -81,6 +81,16 @@ impl Outlook {
             let each = each.map(|of| (of.to_string(), json!({ "used": cost.used(*of), "cost_minor": cost.of(*of).minor })));
             json!({ "currency": cost.total().currency.code(), "total_minor": cost.total().minor, "by": each.collect::<Map<_, _>>() })
         });
+        let agents = self.agents.as_ref().map(|met| {
+            json!({
+                "queue": met.queue,
+                "agents": met.agents,
+                "connected": met.connected,
+                "abandoned": met.abandoned,
+                "talk_s": met.talk_s,
+            })
+        });
+        let stopped = self.stopped.as_ref().map(|(at, why)| json!({ "at": at.to_string(), "why": why }));
         let endings = self.endings.iter().map(|(disposition, n)| (disposition.to_string(), Value::from(*n)));
         json!({
             "name": name,
@@ -107,6 +117,8 @@ impl Outlook {
             "finished_at": self.finished_at.map(|at| at.to_string()),
             "channels_in_use_max": self.channels_in_use_max,
             "cost": cost,
+            "agents": agents,
+            "stopped": stopped,
         })
     }
 }

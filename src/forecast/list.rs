@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use jiff::civil::Date;
 
+use super::beside::Beside;
 use super::history::{Histories, History, TooMuch, fits};
 use crate::books::{Close, Contact, Debt, Next, Phone, PhoneState, Plan, Promise, Sleeper, Standing, Suppression};
 use crate::flow::program::OptOutScope;
@@ -108,6 +109,7 @@ pub struct List {
     /// What many share: zone, creditor, language, currency, facts; as a standing to be filled in.
     pub(super) shared: Vec<Standing>,
     by_shared: HashMap<String, u32>,
+    pub(super) beside: Beside,
     pub(super) further: HashMap<u32, Further>,
     pub(super) segments: Vec<String>,
     no_segment: String,
@@ -207,6 +209,9 @@ impl List {
         if !further.suppressions.is_empty() || !further.promises.is_empty() {
             self.further.insert(person, further);
         }
+        if let Some(human) = &standing.contact.person {
+            self.beside.is(person, human);
+        }
         let shared = self.shared(&standing.contact);
         let planned = plan.is_some();
         let segment = match plan {
@@ -240,9 +245,15 @@ impl List {
         fits("segments", place(&mut self.segments, name) as i64, i64::from(NO_SEGMENT) - 1)
     }
 
-    /// Lets go of what only adding needs.
+    /// All have been added: finds who is beside whom, and lets go of what only adding needs.
     pub(super) fn complete(&mut self) {
         self.by_shared = HashMap::new();
+        let mut numbers = Vec::with_capacity(self.phones.len());
+        for (n, p) in self.people.iter().enumerate() {
+            let own = &self.phones[p.phones as usize..p.phones as usize + usize::from(p.phones_len)];
+            numbers.extend(own.iter().enumerate().map(|(place, number)| (number.digits, n as u32, place as u8)));
+        }
+        self.beside.complete(numbers);
     }
 
     /// Where most of them live.

@@ -1,14 +1,16 @@
 #![doc = include_str!("README.md")]
 
+mod beside;
 mod dice;
 mod history;
 mod json;
 mod learn;
+#[cfg(test)]
+mod limits_tests;
 mod list;
 mod outlook;
 mod people;
 mod play;
-mod prices;
 mod queue;
 mod rung;
 mod shut;
@@ -19,7 +21,7 @@ mod text;
 pub use history::TooMuch;
 pub use learn::{Learning, TooFew};
 pub use list::{Counted, List};
-pub use outlook::{Day, End, Need, Outlook, Segment, Sums};
+pub use outlook::{AgentsMet, Day, End, Need, Outlook, Segment, Sums};
 pub use people::{DEFAULT, People, Seconds, Shares};
-pub use play::{Lines, Made, Scene, play, watched};
-pub use prices::{Cost, Price, Priced, Prices};
+pub use play::{Agents, Dialled, Lines, Made, Purse, Scene, play, watched};
+pub use rung::Rung;

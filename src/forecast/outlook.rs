@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 
 use super::list::Counted;
-use super::prices::Cost;
+use crate::campaign::AgentRate;
 use crate::money::Currency;
 use crate::outcome::Disposition;
+use crate::price::Bill;
 use crate::time::{Wall, Zone};
 
 /// Sums of money, by currency, in minor units.
@@ -44,7 +45,30 @@ pub struct Outlook {
     /// Still wait for their first attempt.
     pub not_tried: u64,
     pub channels_in_use_max: u32,
-    pub cost: Option<Cost>,
+    pub cost: Option<Bill>,
+    /// Of a ladder that is paced for agents.
+    pub agents: Option<AgentsMet>,
+    /// The money for the campaign was spent: when, and what `serve` would say. Nothing was made after it.
+    pub stopped: Option<(Wall, String)>,
+}
+
+/// Who picked up and was to talk to an agent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AgentsMet {
+    pub queue: String,
+    pub agents: u32,
+    pub connected: u64,
+    pub abandoned: u64,
+    /// The agents', of all together.
+    pub talk_s: u64,
+}
+
+impl AgentsMet {
+    /// Of all of them, in thousandths.
+    pub fn abandoned_permille(&self) -> f64 {
+        let rate = AgentRate { connected: self.connected, abandoned: self.abandoned };
+        rate.permille()
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -47,6 +47,14 @@ pub struct Seconds {
     pub hung_up_early: u32,
     pub person: u32,
     pub promised: u32,
+    /// An agent's talk.
+    #[serde(default = "agent_s")]
+    pub agent: u32,
+}
+
+/// As the desk takes it to be before any was measured.
+fn agent_s() -> u32 {
+    180
 }
 
 /// What a call may come to when nobody picks up.

@@ -1,25 +1,28 @@
 //! The play: second by second, whoever is due has their turn, the real planner says what follows, and the model of people what
 //! came of it.
 
+use std::time::Duration;
+
 use super::dice::Dice;
 use super::history::TooMuch;
 use super::learn::day_and_hour;
 use super::list::{Counted, List, Number, Person, State, seconds, wall};
-use super::outlook::{Day, End, Outlook, Segment};
+use super::outlook::{AgentsMet, Day, End, Outlook, Segment};
 use super::people::People;
-use super::prices::{Cost, Priced, Prices};
 use super::queue::Queue;
 use super::rung::{Called, Rung, rung};
 use super::shut::{Shut, due_s};
 use crate::books::{
-    Account, Close, Next, Outcome, PastAttempt, PhoneState, Plan, Promise, PromiseState, Sleeper, Whose, Write,
+    Account, AgentResult, Close, Next, Outcome, PastAttempt, PhoneState, Plan, Promise, PromiseState, Sleeper, Whose,
+    Write,
 };
-use crate::campaign::{Then, Turn, plan_awake, plan_next, turn};
+use crate::campaign::{ABANDONED_REST, Exhausted, Then, Trunks, Turn, plan_awake, plan_next, turn};
 use crate::flow::program::OptOutScope;
 use crate::id::{AttemptId, CampaignId, PhoneId};
 use crate::ladder::Ladder;
 use crate::outcome::{Channel, Disposition};
 use crate::policy::{Purpose, Question, phones_with_room};
+use crate::price::{Bill, CallPrice, Priced, Prices};
 use crate::time::{Wall, Zone};
 
 /// What a trunk takes.
@@ -42,6 +45,12 @@ pub struct Scene<'a> {
     pub people: &'a People,
     pub lines: Lines,
     pub prices: Option<Prices>,
+    /// By whose tariffs calls are charged; `None`: by prices given by hand only.
+    pub trunks: Option<&'a Trunks>,
+    /// `None`: money is no object.
+    pub purse: Option<Purse<'a>>,
+    /// For a ladder that is paced for agents; `None`: it is dialled as if it were not.
+    pub agents: Option<&'a Agents>,
     pub start: Wall,
     pub days: u32,
     pub seed: u64,
@@ -57,6 +66,25 @@ pub struct Made<'a> {
     pub disposition: Disposition,
     /// The person's, after it.
     pub promises: &'a [Promise],
+    /// `None`: it was no call.
+    pub call: Option<Dialled>,
+}
+
+/// A call, and what comes of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Dialled {
+    /// In the order in which calls are begun, from 1.
+    pub number: i64,
+    pub person: u32,
+    /// Its place among the person's numbers.
+    pub phone: u8,
+    /// Since 1970.
+    pub began_s: u32,
+    pub rung: Rung,
+    /// What the tariff says.
+    pub rate: Option<CallPrice>,
+    /// Day and hour of its beginning.
+    today: (u32, usize),
 }
 
 const A_DAY_S: u32 = 86_400;
@@ -65,6 +93,7 @@ const CALL_S_MAX: u32 = 4 * 3600;
 /// Dice of a person that are not of a call.
 const OF_PERSON: u64 = 1 << 32;
 const OF_PHONES: u64 = 2 << 32;
+const OF_AGENTS: u64 = 3 << 32;
 
 pub fn play(list: List, scene: &Scene) -> Result<Outlook, TooMuch> {
     watched(list, scene, &mut |_| {})
@@ -92,6 +121,9 @@ struct Play<'a> {
     end_s: u32,
     air: Air,
     shut: Shut,
+    spender: Option<Spender<'a>>,
+    floor: Option<Floor<'a>>,
+    calls: i64,
     zone: Zone,
     outlook: Outlook,
     /// By place in [`List::segments`] and currency.
@@ -101,6 +133,16 @@ struct Play<'a> {
     first_tries_left: u64,
     endings: [u64; Disposition::ALL.len()],
     today: (u32, usize),
+}
+
+/// An attempt that is over, or will be.
+struct Ended {
+    person: u32,
+    over_s: u32,
+    past: PastAttempt,
+    call: Option<Dialled>,
+    /// Who found no agent.
+    rests_until: Option<Wall>,
 }
 
 /// Calls in the air: how many, and when they end.
@@ -170,7 +212,9 @@ impl<'a> Play<'a> {
             all_tried_at: None,
             not_tried: 0,
             channels_in_use_max: 0,
-            cost: scene.prices.clone().map(Cost::new),
+            cost: scene.prices.clone().map(Bill::new),
+            agents: None,
+            stopped: None,
         };
         let plan = Plan {
             channel: Channel::Voice,
@@ -188,6 +232,9 @@ impl<'a> Play<'a> {
             end_s,
             air: Air::new(start_s),
             shut: Shut::default(),
+            spender: scene.purse.map(|purse| Spender::new(purse, scene.start)),
+            floor: None,
+            calls: 0,
             zone,
             outlook,
             segments: Vec::new(),
@@ -197,6 +244,12 @@ impl<'a> Play<'a> {
             endings: [0; Disposition::ALL.len()],
             today: (0, 0),
         };
+        if let (Some(pacing), Some(agents)) = (&scene.ladder.pacing, scene.agents) {
+            play.floor = Some(Floor::new(pacing, agents, start_s));
+            let queue = pacing.queue.clone();
+            play.outlook.agents =
+                Some(AgentsMet { queue, agents: agents.count, connected: 0, abandoned: 0, talk_s: 0 });
+        }
         play.payments_without_promise();
         play.count_segments();
         Ok(play)
@@ -206,27 +259,65 @@ impl<'a> Play<'a> {
         let minutes = (self.end_s - self.start_s) as usize / 60;
         for minute in 0..minutes {
             self.queue.begin(&self.list, minute);
-            if self.queue.idle() {
+            let from = self.start_s + 60 * minute as u32;
+            if self.queue.idle() && !self.floor_wants(from + 59) {
                 continue;
             }
-            let from = self.start_s + 60 * minute as u32;
             for now_s in from..from + 60 {
                 self.queue.arrive(&mut self.list, now_s);
-                if self.queue.first().is_some() {
+                if self.queue.first().is_some() || self.floor_wants(now_s) {
                     self.second(now_s, watch)?;
                 }
             }
         }
+        // Whose phone rings still.
+        self.pick_up(self.end_s + CALL_S_MAX, watch)?;
         Ok(self.finished())
+    }
+
+    fn floor_wants(&self, now_s: u32) -> bool {
+        self.floor.as_ref().and_then(Floor::next_s).is_some_and(|next_s| next_s <= now_s)
+    }
+
+    /// Who has picked up by now and wants an agent is given one, or is abandoned.
+    fn pick_up(&mut self, now_s: u32, watch: &mut dyn FnMut(Made)) -> Result<(), TooMuch> {
+        while let Some(floor) = &mut self.floor
+            && let Some((at_s, mut dialled)) = floor.pass_to(now_s)
+        {
+            let person = dialled.person;
+            let thrown = self.list.people[person as usize].thrown;
+            let mut dice = Dice::of(self.scene.seed, u64::from(person), OF_AGENTS + u64::from(thrown));
+            let Met { result, talk_s, agent_s } = floor.meet(at_s, self.scene.people.seconds.agent, &mut dice);
+            dialled.rung.talk_s = talk_s;
+            dialled.rung.disposition = match result {
+                AgentResult::Connected => Disposition::Transferred,
+                // As the shipped flows end for whom no agent is there.
+                AgentResult::Abandoned => Disposition::CallbackRequested,
+            };
+            self.count_agent(result, agent_s);
+            self.air.begin(talk_s);
+            self.list.plan(person, &mut self.plan);
+            self.list.standing(person);
+            let rests_until = (result == AgentResult::Abandoned).then(|| wall(at_s) + ABANDONED_REST);
+            self.over(dialled, at_s + talk_s, rests_until, watch)?;
+        }
+        Ok(())
     }
 
     /// Whoever is in line has their turn, as far as lines allow.
     fn second(&mut self, now_s: u32, watch: &mut dyn FnMut(Made)) -> Result<(), TooMuch> {
         self.air.pass_to(now_s);
         self.today = self.day_and_hour(now_s);
+        if let Some(spender) = &mut self.spender {
+            spender.pass_to(now_s);
+        }
+        self.pick_up(now_s, watch)?;
         let free = self.scene.lines.channels_max.saturating_sub(self.air.calls);
         let mut room = free.min(self.scene.lines.cps_max);
-        while let Some(person) = self.queue.first() {
+        if let Some(floor) = &self.floor {
+            room = room.min(floor.room(now_s));
+        }
+        while let Some(person) = self.queue.first().filter(|_| self.outlook.stopped.is_none()) {
             let p = &self.list.people[person as usize];
             if p.pays_s <= now_s {
                 self.queue.pop(&self.list);
@@ -271,7 +362,7 @@ impl<'a> Play<'a> {
             Some(Then::Instead(plan)) => {
                 self.outlook.days[self.today.0 as usize].put_off += 1;
                 let past = self.past(now, &Outcome::of(Disposition::Cancelled), None);
-                self.keep(person, &past, None)?;
+                self.list.tried(person, &past, None)?;
                 self.follow(person, Next::Attempt(plan), now_s)?;
                 return Ok(false);
             }
@@ -325,25 +416,76 @@ impl<'a> Play<'a> {
         let (channel, purpose, rules) = (Channel::Voice, Purpose::Demand, &self.scene.ladder.rules);
         let question = Question { standing, channel, purpose, now, rules };
         let usable = phones_with_room(&question).find(|phone| numbers[phone.id.0 as usize].allowed);
-        let Some(phone) = usable.map(|phone| phone.id.0 as u8) else {
+        let trunks = self.scene.trunks;
+        let rate_of = |number| trunks.and_then(|trunks| trunks.rate(number));
+        let Some((phone, rate)) = usable.map(|phone| (phone.id.0 as u8, rate_of(&phone.number))) else {
             let close = Close::new("not_allowed", "no number begins with one of the config's allow_prefixes");
             self.follow(person, Next::Close(close), now_s)?;
             return Ok(false);
         };
-        let Rung { disposition, answered_by, ring_s, talk_s } = self.rung(person, phone, now);
+        let price = rate.unwrap_or(CallPrice::NOTHING);
+        if let Some(Err(exhausted)) = self.spender.as_mut().map(|spender| spender.may(now, price)) {
+            self.without_money(person, now, exhausted)?;
+            return Ok(false);
+        }
+        self.calls += 1;
+        let (number, today, rung) = (self.calls, self.today, self.rung(person, phone, now));
+        let dialled = Dialled { number, person, phone, began_s: now_s, rung, rate, today };
+        if let Some(spender) = &mut self.spender {
+            spender.began(number, price);
+        }
+        if let Some(floor) = &mut self.floor {
+            floor.began(&dialled);
+            if Floor::wants(&rung) {
+                self.air.begin(rung.ring_s);
+                self.count_begun(&dialled);
+                return Ok(true);
+            }
+        }
+        let takes_s = rung.ring_s + rung.talk_s;
+        self.air.begin(takes_s);
+        self.count_begun(&dialled);
+        self.over(dialled, now_s + takes_s.max(1), None, watch)?;
+        Ok(true)
+    }
+
+    /// What comes of a call is known, and when it will be over. `rests_until`: no call before.
+    fn over(
+        &mut self,
+        dialled: Dialled,
+        over_s: u32,
+        rests_until: Option<Wall>,
+        watch: &mut dyn FnMut(Made),
+    ) -> Result<(), TooMuch> {
+        let Dialled { number, person, phone, began_s, rung, rate, .. } = dialled;
+        let Rung { disposition, answered_by, ring_s, talk_s } = rung;
+        let began = wall(began_s);
         let outcome = Outcome {
             answered_by,
-            right_party: Rung { disposition, answered_by, ring_s, talk_s }.right_party(),
+            // Who is told that nobody is there has not said who they are.
+            right_party: rung.right_party() && rests_until.is_none(),
             ring_ms: 1000 * ring_s,
             talk_ms: 1000 * talk_s,
             ..Outcome::of(disposition)
         };
-        self.air.begin(ring_s + talk_s);
-        self.count_call(person, &outcome, ring_s, talk_s);
-        let past = self.past(now, &outcome, Some(phone));
-        let written = self.written(person, phone, disposition, now);
-        self.ended(person, now_s, now_s + (ring_s + talk_s).max(1), past, Some(phone), &written, watch)?;
-        Ok(true)
+        if let Some(spender) = &mut self.spender {
+            let micros = rate.unwrap_or(CallPrice::NOTHING).cost_micros(Duration::from_secs(talk_s.into()));
+            spender.ends(number, over_s, micros);
+        }
+        self.count_over(&dialled, &outcome);
+        let past = self.past(began, &outcome, Some(phone));
+        let written = self.written(person, phone, disposition, began);
+        let ended = Ended { person, over_s, past, call: Some(dialled), rests_until };
+        self.ended(ended, &written, watch)
+    }
+
+    /// As the engine does it: the attempt waits for the next day's money; without one, the campaign is paused.
+    fn without_money(&mut self, person: u32, now: Wall, exhausted: Exhausted) -> Result<(), TooMuch> {
+        match exhausted.until {
+            Some(until) => self.put_off(person, due_s(until, now)?),
+            None => self.outlook.stopped = Some((now, exhausted.why)),
+        }
+        Ok(())
     }
 
     fn without_a_call(&mut self, person: u32, now_s: u32, watch: &mut dyn FnMut(Made)) -> Result<(), TooMuch> {
@@ -365,21 +507,12 @@ impl<'a> Play<'a> {
         self.tried(person, now_s, disposition);
         let now = wall(now_s);
         let past = self.past(now, &Outcome::of(disposition), None);
-        self.ended(person, now_s, now_s, past, None, &[], watch)
+        self.ended(Ended { person, over_s: now_s, past, call: None, rests_until: None }, &[], watch)
     }
 
     /// An attempt is over: what the books would hold of it, and what comes next, as the engine asks for it.
-    #[allow(clippy::too_many_arguments)] // one attempt with all that is known of it; a struct would name nothing
-    fn ended(
-        &mut self,
-        person: u32,
-        now_s: u32,
-        over_s: u32,
-        past: PastAttempt,
-        phone: Option<u8>,
-        written: &[Write],
-        watch: &mut dyn FnMut(Made),
-    ) -> Result<(), TooMuch> {
+    fn ended(&mut self, ended: Ended, written: &[Write], watch: &mut dyn FnMut(Made)) -> Result<(), TooMuch> {
+        let Ended { person, over_s, past, call, rests_until } = ended;
         let shared = self.list.people[person as usize].shared;
         let standing = &mut self.list.shared[shared as usize];
         standing.past.push(past.clone());
@@ -388,11 +521,17 @@ impl<'a> Play<'a> {
         if written.iter().any(|write| matches!(write, Write::Promise { .. })) {
             self.list.further.entry(person).or_default().promises.clone_from(&standing.promises);
         }
-        let (at, disposition) = (wall(now_s), past.disposition);
-        watch(Made { person, at, plan: &self.plan, disposition, promises: &standing.promises });
+        let (at, disposition) = (past.at, past.disposition);
+        watch(Made { person, at, plan: &self.plan, disposition, promises: &standing.promises, call });
         // The ladder's delays run from the beginning of a call.
-        let next = plan_next(self.scene.ladder, standing, &self.plan, past.disposition, wall(now_s));
-        self.keep(person, &past, phone)?;
+        let mut next = plan_next(self.scene.ladder, standing, &self.plan, disposition, at);
+        if let (Next::Attempt(plan), Some(rests_until)) = (&mut next, rests_until)
+            && plan.channel == Channel::Voice
+        {
+            plan.due_at = plan.due_at.max(rests_until);
+        }
+        self.list.opted_out(person, written);
+        self.list.tried(person, &past, call.map(|call| call.phone))?;
         self.follow(person, next, over_s)
     }
 
@@ -431,10 +570,6 @@ impl<'a> Play<'a> {
             self.one_less_to_try(now_s);
         }
         self.list.close(person, reason);
-    }
-
-    fn keep(&mut self, person: u32, past: &PastAttempt, phone: Option<u8>) -> Result<(), TooMuch> {
-        self.list.histories.push(&mut self.list.people[person as usize].history, past, phone, true)
     }
 
     fn past(&self, at: Wall, outcome: &Outcome, phone: Option<u8>) -> PastAttempt {
@@ -533,3 +668,10 @@ impl<'a> Play<'a> {
 }
 
 mod counting;
+mod floor;
+mod purse;
+
+pub use floor::Agents;
+use floor::{Floor, Met};
+pub use purse::Purse;
+use purse::Spender;

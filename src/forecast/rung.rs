@@ -13,7 +13,7 @@ pub(super) struct Called {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Rung {
+pub struct Rung {
     pub disposition: Disposition,
     pub answered_by: Option<AnsweredBy>,
     pub ring_s: u32,

@@ -55,7 +55,8 @@ impl Shut {
         }
         let fresh = list.people[person as usize].history.len == 0 && !list.further.contains_key(&person);
         // With a past, caps and gaps may last longer than the night.
-        (fresh || decide_now(ladder, list.standing(person), plan, closed.until) == Decision::Allow).then_some(closed.until)
+        (fresh || decide_now(ladder, list.standing(person), plan, closed.until) == Decision::Allow)
+            .then_some(closed.until)
     }
 
     /// The person was put off: perhaps because it is shut for all such people.

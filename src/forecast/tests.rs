@@ -9,11 +9,12 @@ use crate::outcome::{Channel, Disposition};
 use crate::policy::slow::Slow;
 use crate::policy::world::{phone, standing, wall};
 use crate::policy::{Cap, Counted as OfCap, Each, Purpose, Question};
+use crate::price::{Price, Prices};
 use crate::time::Wall;
 
-const START: &str = "2026-11-20T06:00Z";
+pub(super) const START: &str = "2026-11-20T06:00Z";
 
-fn shipped() -> Ladder {
+pub(super) fn shipped() -> Ladder {
     let source = include_str!("../../flows/ladders/utility_overdue.yaml");
     ladder::compile(source).0.expect("the shipped ladder compiles")
 }
@@ -34,9 +35,10 @@ fn person(n: i64) -> Standing {
     id.0 = n;
     *external_id = format!("c{n}");
     debt.amount = Money::new(100_000 + 1_000 * n, debt.amount.currency);
+    phones[0].number = format!("+7916{n:07}").parse().unwrap();
     debt.due = "2026-11-19".parse::<jiff::civil::Date>().unwrap().saturating_sub(jiff::Span::new().days(n % 130));
     if n % 3 == 0 {
-        phones.push(phone(2, "+79160000002"));
+        phones.push(phone(2, &format!("+7917{n:07}")));
     }
     if n % 4 == 0 {
         *email = None;
@@ -53,7 +55,7 @@ fn person(n: i64) -> Standing {
     someone
 }
 
-fn people_of(ladder: &Ladder, count: i64) -> (List, Vec<Standing>) {
+pub(super) fn people_of(ladder: &Ladder, count: i64) -> (List, Vec<Standing>) {
     let mut list = List::default();
     let mut callable = Vec::new();
     for n in 0..count {
@@ -68,14 +70,15 @@ fn people_of(ladder: &Ladder, count: i64) -> (List, Vec<Standing>) {
     (list, callable)
 }
 
-fn scene<'a>(ladder: &'a Ladder, people: &'a People, seed: u64) -> Scene<'a> {
+pub(super) fn scene<'a>(ladder: &'a Ladder, people: &'a People, seed: u64) -> Scene<'a> {
     let lines = Lines { channels_max: 3, cps_max: 1 };
     let prices: Vec<Price> = ["minute=1.20 RUB", "sms=3 RUB"].map(|p| p.parse().unwrap()).into();
-    let prices = Prices::of(&prices, 60).unwrap();
-    Scene { ladder, people, lines, prices, start: wall(START), days: 30, seed }
+    let prices = Prices::of(&prices, None, []).unwrap();
+    let (trunks, purse, agents) = (None, None, None);
+    Scene { ladder, people, lines, prices, trunks, purse, agents, start: wall(START), days: 30, seed }
 }
 
-fn adds_up(outlook: &Outlook, contacts: i64) {
+pub(super) fn adds_up(outlook: &Outlook, contacts: i64) {
     assert_eq!(outlook.accounted_for(), contacts as u64, "{:?}", outlook.ends);
     let callable: u64 = outlook.ends.values().map(|c| c.contacts).sum();
     assert_eq!(callable, outlook.callable.contacts + outlook.asleep.contacts);
@@ -243,8 +246,8 @@ fn who_is_put_off_together_is_put_off_as_if_alone() {
                 standing.contact.zone_from = place;
             }
             if !standing.contact.phones.is_empty() {
-                let first = ["+74951234567", "+79161234567", "+12125550123", "+390612345678"][n as usize % 4];
-                standing.contact.phones[0].number = first.parse().unwrap();
+                let first = ["+7495", "+7916", "+1212", "+3906"][n as usize % 4];
+                standing.contact.phones[0].number = format!("{first}{:07}", 5_550_000 + n).parse().unwrap();
             }
             if n % 6 == 0 {
                 // Somebody of whom there is a past.

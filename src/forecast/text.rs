@@ -69,8 +69,28 @@ impl Outlook {
     fn cost(&self) -> String {
         match &self.cost {
             Some(cost) => format!("cost: {cost}\n"),
-            None => "cost: not known; --price call=… --price minute=… --price sms=… say what things cost\n".into(),
+            None => "cost: not known; a trunk's `tariff`, or --price call=… --price minute=… --price sms=… say what things cost\n".into(),
         }
+    }
+
+    /// What a campaign for agents came to, and whether its money was enough.
+    fn limits(&self) -> String {
+        let mut out = String::new();
+        if let Some(met) = &self.agents {
+            let (hours, minutes) = (met.talk_s / 3600, met.talk_s / 60 % 60);
+            out += &format!(
+                "{} agents of the queue {}: {} people were connected, {} found nobody in time ({:.1} %); {hours} h {minutes} min of talk\n",
+                met.agents,
+                met.queue,
+                met.connected,
+                met.abandoned,
+                met.abandoned_permille() / 10.0
+            );
+        }
+        if let Some((at, why)) = &self.stopped {
+            out += &format!("stopped on {}: {why}\n", self.at(*at));
+        }
+        out
     }
 
     fn segments(&self) -> String {
@@ -134,6 +154,7 @@ impl Outlook {
             lines.cps_max,
             self.when_over()
         );
+        out += &self.limits();
         out += &self.cost();
         out
     }
@@ -221,6 +242,7 @@ impl Outlook {
         rows.push(vec!["all".into(), self.accounted_for().to_string(), money(&self.contacts.owed)]);
         out += &table(&["", "contacts", "they owe"], rows, 1);
         out += &format!("\n{}; {} channels were in use at most\n", self.when_over(), self.channels_in_use_max);
+        out += &self.limits();
         out += &self.cost();
         out
     }

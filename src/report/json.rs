@@ -2,8 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::rates::{Prices, costs, rates};
+use super::rates::{costs, rates};
 use super::{Figures, Promises, Report, Stage, Sums};
+use crate::price::Prices;
 
 fn sums(sums: &Sums) -> Value {
     sums.iter().map(|sum| json!({ "amount": sum.amount(), "currency": sum.currency.code() })).collect()

@@ -5,6 +5,7 @@
 //! each percentage is a part of.
 
 pub mod attempts;
+mod charge;
 pub mod cohort;
 pub mod csv;
 mod dimension;
@@ -22,6 +23,7 @@ pub mod text;
 
 use std::collections::{BTreeMap, HashMap};
 
+pub use charge::charge;
 pub use dimension::{Dimension, Key, Value};
 pub use figures::{Effort, Figures, Pledged, Promises, Reached, Stage};
 pub use sums::{Sum, Sums};

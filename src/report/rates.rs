@@ -5,19 +5,9 @@ use std::fmt;
 use super::{Figures, Stage, Sum, Sums};
 use crate::books::PromiseState;
 use crate::money::Currency;
+use crate::price::{self, Priced, Prices};
 
-/// What things cost that no tariff charges; a price that is not given costs nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Prices {
-    pub currency: Currency,
-    /// All in millionths of the currency's major unit.
-    pub attempt_micros: i64,
-    pub minute_micros: i64,
-    pub sms_micros: i64,
-    pub agent_hour_micros: i64,
-}
-
-/// In millionths of the currency's major unit.
+/// A sum of what things cost, in millionths of the currency's major unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cost {
     pub micros: i128,
@@ -54,22 +44,18 @@ pub struct Rate {
     pub max_permille: Option<u64>,
 }
 
-impl Prices {
-    fn cost(&self, figures: &Figures) -> Cost {
-        let effort = figures.effort;
-        let of = |price: i64, count: u64, per: i128| i128::from(price) * i128::from(count) / per;
-        let micros = of(self.attempt_micros, effort.uncharged_calls, 1)
-            + of(self.minute_micros, effort.uncharged_talk_ms, 60_000)
-            + of(self.sms_micros, effort.sms, 1)
-            + of(self.agent_hour_micros, effort.agent_ms, 3_600_000);
-        Cost { micros, currency: self.currency }
-    }
+/// What was used beside calls: those have their cost in the books, or were given it by [`charge`](super::charge).
+fn beside_calls(prices: &Prices, figures: &Figures) -> Cost {
+    let effort = figures.effort;
+    let of = |price: Priced, count: u64, per: i128| i128::from(prices.each(price)) * i128::from(count) / per;
+    let micros = of(Priced::Sms, effort.sms, 1) + of(Priced::AgentHour, effort.agent_ms, 3_600_000);
+    Cost { micros, currency: prices.currency }
 }
 
-/// By the trunks' tariffs, and by the prices for what they did not charge; one a currency.
+/// Of calls, as they were charged, and of what was used beside them; one a currency.
 pub fn costs(figures: &Figures, prices: Option<&Prices>) -> Vec<Cost> {
     let mut micros = figures.charged.clone();
-    if let Some(Cost { micros: more, currency }) = prices.map(|prices| prices.cost(figures)) {
+    if let Some(Cost { micros: more, currency }) = prices.map(|prices| beside_calls(prices, figures)) {
         *micros.entry(currency).or_default() += more;
     }
     micros.into_iter().map(|(currency, micros)| Cost { micros, currency }).collect()
@@ -78,10 +64,7 @@ pub fn costs(figures: &Figures, prices: Option<&Prices>) -> Vec<Cost> {
 impl Cost {
     /// Without the currency; at least two digits after the point, at most six.
     pub fn amount(&self) -> String {
-        let sign = if self.micros < 0 { "-" } else { "" };
-        let part = format!("{:06}", self.micros.unsigned_abs() % 1_000_000);
-        let part = part.trim_end_matches('0');
-        format!("{sign}{}.{part:0<2}", self.micros.unsigned_abs() / 1_000_000)
+        price::amount(self.micros)
     }
 }
 
@@ -243,18 +226,14 @@ mod tests {
             talk_ms: 90_000,
             sms: 4,
             agent_ms: 1_800_000,
-            uncharged_calls: 200,
-            uncharged_talk_ms: 90_000,
+            ..super::super::Effort::default()
         };
         figures.collected.add(Money::new(100_000, Currency::Rub));
-        let prices = Prices {
-            currency: Currency::Rub,
-            attempt_micros: 250_000,
-            minute_micros: 2_000_000,
-            sms_micros: 3_000_000,
-            agent_hour_micros: 400_000_000,
-        };
-        // 200 × 0.25 + 1.5 × 2 + 4 × 3 + 0.5 × 400
+        // 200 × 0.25 + 1.5 × 2, as the books have it.
+        figures.charged.insert(Currency::Rub, 53_000_000);
+        let given = ["sms=3 RUB", "agent_hour=400 RUB"].map(|price| price.parse().unwrap());
+        let prices = Prices::of(&given, None, []).unwrap().unwrap();
+        // … + 4 × 3 + 0.5 × 400
         assert_eq!(costs(&figures, Some(&prices))[0].to_string(), "265.00 RUB");
         let rates = rates(&figures, Some(400), Some(&prices));
         for (name, written, exceeded) in [

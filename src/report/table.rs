@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use super::cohort::{AFTER_DAYS, Cohorts};
 use super::drop_off::Flow;
-use super::rates::{Prices, costs};
+use super::rates::costs;
 use super::{Dimension, Figures, Key, Pledged, Report, Stage, Sums, Value, csv};
 use crate::books::PromiseState;
 use crate::money::Currency;
+use crate::price::Prices;
 
 /// Columns that are sums of money, by name.
 fn money(figures: &Figures) -> Vec<(&'static str, Sums)> {

@@ -6,8 +6,9 @@ use comfy_table::{CellAlignment, Table, TableComponent, presets};
 
 use super::cohort::{AFTER_DAYS, Cohorts};
 use super::drop_off::Flow;
-use super::rates::{Prices, Rate, rates};
+use super::rates::{Rate, rates};
 use super::{Dimension, Figures, Key, Period, Promises, Report, Stage, Sum};
+use crate::price::Prices;
 
 /// Part of whole in percent, with both named by the caller.
 fn percent(part: u64, whole: u64) -> String {

@@ -15,7 +15,7 @@ use crate::time::Mono;
 /// What the operator allows.
 pub(super) fn limits(config: &Config) -> Limits {
     Limits {
-        trunks: config.trunks.iter().map(trunk_plan).collect(),
+        trunks: trunk_plans(config),
         allow_prefixes: config.allow_prefixes.clone(),
         transfer_to: config.transfer_to.clone(),
         hold_max: config.media.hold_max,
@@ -26,6 +26,11 @@ pub(super) fn limits(config: &Config) -> Limits {
 pub struct Numbers {
     limits: Limits,
     trunks: Trunks,
+}
+
+/// What calls go over.
+pub fn trunk_plans(config: &Config) -> Vec<TrunkPlan> {
+    config.trunks.iter().map(trunk_plan).collect()
 }
 
 pub fn numbers(config: &Config) -> Numbers {
@@ -72,7 +77,7 @@ pub(super) fn media(settings: &MediaSettings) -> media::Settings {
 }
 
 /// Who works in which queue, and when.
-pub(super) fn staffing(config: &Config) -> Vec<(String, Staffing)> {
+pub fn staffing(config: &Config) -> Vec<(String, Staffing)> {
     let one = |(name, queue): (&String, &Queue)| {
         let hours = queue.hours.as_ref().map(|hours| {
             let window = CallingWindow::on(&hours.days, Hours::new(hours.from, hours.to));

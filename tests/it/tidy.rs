@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 /// Modules from the bottom up. A pure module names only what stands above it in this list; an arrow that is not in
 /// `ARROWS` is an error even then. A new arrow is an edit to this table in the same change.
 const WORDS: &[&str] =
-    &["diagnostic", "id", "language", "money", "number_type", "outcome", "phone", "secret", "time", "zone"];
+    &["diagnostic", "id", "language", "money", "number_type", "outcome", "phone", "price", "secret", "time", "zone"];
 
 const ARROWS: &[(&str, &[&str])] = &[
     ("speech", &[]),
@@ -23,7 +23,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("sip", &["audio"]),
     ("engine", &["agent", "books", "call", "campaign", "flow", "ladder", "policy", "speech"]),
     ("sim", &["agent", "books", "call", "campaign", "engine", "flow", "ladder", "policy", "speech"]),
-    ("forecast", &["books", "campaign", "flow", "ladder", "policy"]),
+    ("forecast", &["agent", "books", "campaign", "flow", "ladder", "policy"]),
     ("report", &["books", "flow"]),
     ("store", &["books", "flow"]),
     ("import", &["books", "flow", "policy"]),

@@ -10,19 +10,20 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 
 use super::{PAGE, first, may_be_dialled, sources};
-use crate::books::{CampaignState, Close, NewContact, Next, Standing};
-use crate::campaign::plan_first;
+use crate::books::{AgentHour, CampaignState, Close, NewContact, Next, Spent, Standing};
+use crate::campaign::{Spending, Trunks, plan_first};
 use crate::config::Config;
 use crate::diagnostic::render_all;
-use crate::forecast::{Learning, Lines, List, Outlook, People, Price, Prices, Scene, play};
+use crate::forecast::{Agents, Learning, Lines, List, Outlook, People, Purse, Scene, play};
 use crate::id::{AttemptId, CampaignId, ContactId};
 use crate::import::{ContactReader, Defaults, Encoding, decoded};
 use crate::ladder::Ladder;
 use crate::language::Language;
 use crate::money::Currency;
+use crate::price::Price;
 use crate::serve;
 use crate::store::Store;
-use crate::time::{Wall, Zone};
+use crate::time::{Mono, Wall, Zone};
 
 const DAYS_MAX: u32 = 366;
 const SLEEPERS_MAX: u32 = 20_000;
@@ -54,13 +55,16 @@ pub struct Arguments {
     /// In place of the config's.
     #[arg(long)]
     cps_max: Option<u32>,
-    /// What things cost, all in one currency: `call=0.10 RUB`, `minute=1.20 RUB`, `sms=3 RUB`; also email, human. May be given
-    /// several times.
+    /// What things cost, all in one currency: `sms=3 RUB`; also email, human, letter, visit, agent_hour. Calls cost what the config's
+    /// tariffs say, unless `call=0.10 RUB` or `minute=1.20 RUB` is given. May be given several times.
     #[arg(long)]
     price: Vec<Price>,
-    /// Talk is charged in whole steps of so many seconds, 1 to 3,600.
-    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=3600))]
-    billed_by_s: u32,
+    /// Talk is charged in whole steps of so many seconds, 1 to 3,600, in place of the tariff's; 60 without one.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=3600))]
+    billed_by_s: Option<u32>,
+    /// For a ladder with `pacing`: so many agents in place of the config's.
+    #[arg(long)]
+    agents: Option<u32>,
     /// When the play begins, for example 2026-11-23T09:00+03:00; by default now.
     #[arg(long)]
     start: Option<Wall>,
@@ -103,7 +107,8 @@ pub(super) async fn run(
 ) -> anyhow::Result<()> {
     let start = arguments.start.unwrap_or(now);
     let people = people(store, &arguments.people).await?;
-    let prices = Prices::of(&arguments.price, arguments.billed_by_s).map_err(anyhow::Error::msg).context("--price")?;
+    let trunks = Trunks::new(serve::trunk_plans(config), config.budget.is_some(), Mono::ZERO);
+    let prices = crate::cli::prices(&arguments.price, arguments.billed_by_s, &trunks).context("--price")?;
     // Those of all trunks together: which call goes over which is not played.
     let all = |each: fn(&crate::config::Trunk) -> u32| config.trunks.iter().map(each).sum();
     let lines = Lines {
@@ -127,7 +132,24 @@ pub(super) async fn run(
         return Ok(());
     }
     let days = arguments.days;
-    let scene = Scene { ladder: &ladder, people: &people, lines, prices, start, days, seed: arguments.seed };
+    let (spent, past) = before(store, config, arguments.name.as_deref(), start).await?;
+    let agents = agents(config, arguments, &ladder, past)?;
+    // A file is no campaign yet: it has the limits of all campaigns, and none of its own.
+    let campaign = spent.campaign;
+    let own = arguments.name.as_deref().unwrap_or_default();
+    let purse = config.budget.as_ref().map(|budget| Purse { budget, campaign, name: own, spent: &spent.spent });
+    let scene = Scene {
+        ladder: &ladder,
+        people: &people,
+        lines,
+        prices,
+        trunks: Some(&trunks),
+        purse,
+        agents: agents.as_ref(),
+        start,
+        days,
+        seed: arguments.seed,
+    };
     let due: Option<Outlook> = match told {
         Told::Forecast => Some(play(list.clone(), &Scene { lines: Lines::WITHOUT_END, ..scene.clone() })?),
         Told::DryRun => None,
@@ -143,6 +165,57 @@ pub(super) async fn run(
     };
     write!(out, "{text}")?;
     Ok(())
+}
+
+/// Money that is spent when the play begins.
+struct Before {
+    campaign: CampaignId,
+    spent: Vec<Spent>,
+}
+
+/// …and who found agents in the 30 days before it.
+async fn before(
+    store: &impl Store,
+    config: &Config,
+    campaign: Option<&str>,
+    start: Wall,
+) -> anyhow::Result<(Before, Vec<AgentHour>)> {
+    let campaign = match campaign {
+        Some(name) => store.campaign(name).await?.id,
+        None => CampaignId(0),
+    };
+    let spent = match &config.budget {
+        Some(budget) => store.spent(Spending::day_began(budget, start)).await?,
+        None => Vec::new(),
+    };
+    let month = start - Duration::from_secs(30 * 86_400);
+    let mut past = store.agent_hours(month).await?;
+    past.retain(|hour| hour.campaign == campaign);
+    Ok((Before { campaign, spent }, past))
+}
+
+/// Of the queue that the ladder is paced for, if it is.
+fn agents(
+    config: &Config,
+    arguments: &Arguments,
+    ladder: &Ladder,
+    past: Vec<AgentHour>,
+) -> anyhow::Result<Option<Agents>> {
+    let Some(pacing) = &ladder.pacing else {
+        anyhow::ensure!(arguments.agents.is_none(), "--agents: ladder {} has no `pacing`", ladder.name);
+        return Ok(None);
+    };
+    let staffing = serve::staffing(config).into_iter().find(|(name, _)| *name == pacing.queue).map(|(_, of)| of);
+    let listed = staffing.as_ref().map_or(0, |staffing| staffing.agents.len() as u32);
+    let count = arguments.agents.unwrap_or(listed);
+    if count == 0 {
+        bail!(
+            "ladder {} is paced for the agents of the queue {}, which has none in the config: name them under `queues`, or give --agents N",
+            ladder.name,
+            pacing.queue
+        );
+    }
+    Ok(Some(Agents { count, hours: staffing.and_then(|staffing| staffing.hours), past }))
 }
 
 async fn people(store: &impl Store, named: &str) -> anyhow::Result<People> {

@@ -6,10 +6,11 @@ use serde::Deserialize;
 use serde_saphyr::Spanned;
 
 use super::{Checker, Number, Text, WrittenTrunk, span};
-use crate::campaign::{Budget, CampaignBudget, Rate, Tariff};
+use crate::campaign::{Budget, CampaignBudget};
 use crate::diagnostic::Diagnostic;
 use crate::money::Currency;
 use crate::phone::{NumberRules, NumberType};
+use crate::price::{CallPrice, Rate, STEP_S, Tariff};
 use crate::time::Zone;
 
 #[derive(Deserialize)]
@@ -120,8 +121,9 @@ impl Checker<'_> {
         }
         let attempt = w.value.attempt.as_ref().map_or(Some(0), |n| self.micros(n, PRICE_MAX));
         let minute = w.value.minute.as_ref().map_or(Some(0), |n| self.micros(n, PRICE_MAX));
-        let step_s = w.value.step_s.as_ref().map_or(Some(60.0), |n| self.whole(n, 1.0, 3600.0));
-        Some(Rate { prefix: prefix?, attempt_micros: attempt?, minute_micros: minute?, step_s: step_s? as u32 })
+        let step_s = w.value.step_s.as_ref().map_or(Some(f64::from(STEP_S)), |n| self.whole(n, 1.0, 3600.0));
+        let price = CallPrice { attempt_micros: attempt?, minute_micros: minute?, step_s: step_s? as u32 };
+        Some(Rate { prefix: prefix?, price })
     }
 
     pub(super) fn budget(&mut self, w: &Spanned<WrittenBudget>, trunks: &[WrittenTrunk]) -> Option<Budget> {

@@ -38,7 +38,7 @@ impl Play<'_> {
 
     pub(super) fn tried(&mut self, person: u32, now_s: u32, disposition: Disposition) {
         self.endings[disposition as usize] += 1;
-        self.last_s = now_s;
+        self.last_s = self.last_s.max(now_s);
         if self.list.people[person as usize].try_first() {
             self.one_less_to_try(now_s);
         }
@@ -51,23 +51,37 @@ impl Play<'_> {
         }
     }
 
-    pub(super) fn count_call(&mut self, person: u32, outcome: &Outcome, ring_s: u32, talk_s: u32) {
-        let now_s = self.air.now_s;
-        self.tried(person, now_s, outcome.disposition);
+    pub(super) fn count_begun(&mut self, dialled: &Dialled) {
         self.outlook.channels_in_use_max = self.outlook.channels_in_use_max.max(self.air.calls);
-        let (day, hour) = self.today;
+        let (day, hour) = dialled.today;
+        self.outlook.days[day as usize].calls[hour] += 1;
+    }
+
+    pub(super) fn count_over(&mut self, dialled: &Dialled, outcome: &Outcome) {
+        let Dialled { person, began_s, rung: Rung { ring_s, talk_s, .. }, rate, .. } = *dialled;
+        self.tried(person, began_s, outcome.disposition);
+        let (day, hour) = dialled.today;
         let day = &mut self.outlook.days[day as usize];
-        day.calls[hour] += 1;
         day.line_s[hour] += u64::from(ring_s + talk_s);
         day.picked_up += u64::from(outcome.answered_by.is_some());
         day.right_party += u64::from(outcome.right_party);
-        if let Some(cost) = &mut self.outlook.cost {
-            cost.add(Priced::Call, 1);
-            cost.talk(talk_s);
+        if let Some(bill) = &mut self.outlook.cost {
+            bill.call(rate, Duration::from_secs(talk_s.into()));
         }
         let segment = self.segment(person);
         segment.calls += 1;
         segment.right_party += u64::from(outcome.right_party);
+    }
+
+    pub(super) fn count_agent(&mut self, result: AgentResult, agent_s: u32) {
+        if let Some(met) = &mut self.outlook.agents {
+            met.connected += u64::from(result == AgentResult::Connected);
+            met.abandoned += u64::from(result == AgentResult::Abandoned);
+            met.talk_s += u64::from(agent_s);
+        }
+        if let Some(bill) = &mut self.outlook.cost {
+            bill.agent(agent_s.into());
+        }
     }
 
     pub(super) fn count_promise(&mut self, person: u32, owed: crate::money::Money) {
