@@ -11,6 +11,7 @@ pub mod model;
 pub mod pledge;
 pub mod rows;
 mod standing;
+mod suppression;
 mod table;
 pub mod write;
 
@@ -24,6 +25,7 @@ pub use flow_version::{FlowRef, FlowRefError, FlowVersion, NotPublished, Publica
 pub use ledger::{CallPath, Ledger};
 pub use model::Model;
 pub use rows::*;
+pub use suppression::{ReleasedNumber, SuppressedNumber, SuppressionHash, SuppressionKey};
 pub use write::*;
 
 impl BookError {

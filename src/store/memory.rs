@@ -240,7 +240,11 @@ impl Store for MemoryStore {
         Ok(self.model().inbound_calls_up())
     }
 
-    async fn suppressed_numbers(&self, after: Option<&PhoneNumber>, limit: u32) -> Result<Vec<SuppressedNumber>> {
+    async fn suppressed_number(&self, number: &PhoneNumber) -> Result<Option<SuppressedNumber>> {
+        Ok(self.model().suppressed_number(number))
+    }
+
+    async fn suppressed_numbers(&self, after: Option<&SuppressionHash>, limit: u32) -> Result<Vec<SuppressedNumber>> {
         Ok(self.model().suppressed_numbers(after, limit))
     }
 

@@ -210,12 +210,17 @@ pub trait Store: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Vec<InboundCall>>> + Send;
     /// Those of them that have not ended, newest first.
     fn inbound_calls_up(&self) -> impl Future<Output = Result<Vec<CallId>>> + Send;
-    /// Numbers not to be called, whoever has them: those > `after`, in order of number.
+    /// Numbers not to be called, whoever has them: those with a hash > `after`, in order of hash.
     fn suppressed_numbers(
         &self,
-        after: Option<&PhoneNumber>,
+        after: Option<&SuppressionHash>,
         limit: u32,
     ) -> impl Future<Output = Result<Vec<SuppressedNumber>>> + Send;
+    /// Whether this one is on the list.
+    fn suppressed_number(
+        &self,
+        number: &PhoneNumber,
+    ) -> impl Future<Output = Result<Option<SuppressedNumber>>> + Send;
     /// Those that were taken off that list, in the order in which they were.
     fn released_numbers(&self) -> impl Future<Output = Result<Vec<ReleasedNumber>>> + Send;
     /// How often policy did not simply let the attempts of a campaign go, by verdict, reason and who makes the rule.

@@ -14,6 +14,7 @@ mod apply;
 mod campaign;
 mod error;
 mod flow;
+mod hashing;
 mod import;
 mod ledger;
 mod money;
@@ -118,7 +119,7 @@ impl SqliteStore {
             StoreError::Unavailable(why) => StoreError::Unavailable(format!("{}: {why}", path.display())),
             other @ (StoreError::NotFound(_) | StoreError::Conflict(_)) => other,
         };
-        bring_up_to_date(&options).await.map_err(opening)?;
+        let key = bring_up_to_date(&options).await.map_err(opening)?;
         let connection = options.connect().await.map_err(|e| opening(e.into()))?;
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS_MAX)
@@ -129,8 +130,8 @@ impl SqliteStore {
         let writer = Arc::new(Mutex::new(Writer::new(connection, counters.clone())));
         let (groups, queue) = mpsc::channel(QUEUE_MAX);
         let connection = raw::Connection::open(path, &chosen).map_err(opening)?;
-        let bulk = Opening { path: path.to_path_buf(), options: chosen, counters: counters.clone() };
-        let pen = Pen::new(connection, counters.clone());
+        let bulk = Opening { path: path.to_path_buf(), options: chosen, counters: counters.clone(), key: key.clone() };
+        let pen = Pen::new(connection, counters.clone(), key);
         let (others, runtime) = (Arc::clone(&writer), tokio::runtime::Handle::current());
         let thread = std::thread::Builder::new().name("books".into());
         let committing = thread.spawn(move || apply::commit_groups(pen, &others, &runtime, queue));
@@ -169,15 +170,17 @@ impl SqliteStore {
 }
 
 /// Tables that are built again lose the rows that point at them for a moment, so their keys are checked at the end.
-async fn bring_up_to_date(options: &SqliteConnectOptions) -> Result<()> {
+async fn bring_up_to_date(options: &SqliteConnectOptions) -> Result<SuppressionKey> {
     let mut connection = options.clone().foreign_keys(false).connect().await?;
     migrator().run(&mut connection).await.map_err(|e| StoreError::Unavailable(e.to_string()))?;
+    let key = hashing::move_over(&mut connection).await?;
     let astray = sqlx::query("PRAGMA foreign_key_check").fetch_optional(&mut connection).await?;
     if let Some(astray) = astray {
         let table: String = row::get(&astray, 0)?;
         return Err(StoreError::Unavailable(format!("a row of `{table}` points at one that is not there")));
     }
-    Ok(sqlx::Connection::close(connection).await?)
+    sqlx::Connection::close(connection).await?;
+    Ok(key)
 }
 
 fn migrator() -> Migrator {
@@ -191,6 +194,7 @@ fn migrator() -> Migrator {
         (8, "import batches", include_str!("../../../migrations/sqlite/0008_import_batches.sql")),
         (9, "pacing", include_str!("../../../migrations/sqlite/0009_pacing.sql")),
         (10, "reports", include_str!("../../../migrations/sqlite/0010_reports.sql")),
+        (11, "persons", include_str!("../../../migrations/sqlite/0011_persons.sql")),
     ];
     let migration = |(number, name, sql): (i64, &'static str, &'static str)| {
         Migration::new(number, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
@@ -440,7 +444,11 @@ impl Store for SqliteStore {
         read::inbound_calls_up(&self.readers).await
     }
 
-    async fn suppressed_numbers(&self, after: Option<&PhoneNumber>, limit: u32) -> Result<Vec<SuppressedNumber>> {
+    async fn suppressed_number(&self, number: &PhoneNumber) -> Result<Option<SuppressedNumber>> {
+        read::suppressed_number(&self.readers, self.opening.key.number(number)).await
+    }
+
+    async fn suppressed_numbers(&self, after: Option<&SuppressionHash>, limit: u32) -> Result<Vec<SuppressedNumber>> {
         read::suppressed_numbers(&self.readers, after, limit).await
     }
 
