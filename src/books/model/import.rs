@@ -303,7 +303,7 @@ impl Model {
         self.removed.put(contact, at);
     }
 
-    fn cancel_open(&mut self, contact: ContactId, close: &Close) {
+    pub(super) fn cancel_open(&mut self, contact: ContactId, close: &Close) {
         let open: Vec<AttemptId> = self.attempts_of(contact).filter(|a| a.state.is_open()).map(|a| a.id).collect();
         for attempt in open {
             self.cancel_unless_live(attempt, close.clone());

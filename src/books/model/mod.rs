@@ -9,6 +9,7 @@ mod campaign;
 mod check;
 mod import;
 mod money;
+mod person;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -33,6 +34,11 @@ pub struct Model {
     added_by: Table<ContactId, ImportBatchId>,
     /// Taken back with their batch: no campaign takes them.
     removed: Table<ContactId, Wall>,
+    /// Somebody asked to erase them.
+    erase_asked: Table<ContactId, Wall>,
+    /// Only counts and sums are left.
+    erased: Table<ContactId, Wall>,
+    purges: Table<i64, PurgeReport>,
     external_ids: Table<String, ContactId>,
     phone_owners: Table<PhoneId, ContactId>,
     campaigns: Table<CampaignId, Campaign>,
@@ -481,7 +487,7 @@ impl Model {
         self.tables().into_iter().for_each(|t| t.commit());
     }
 
-    fn tables(&mut self) -> [&mut dyn Journal; 37] {
+    fn tables(&mut self) -> [&mut dyn Journal; 40] {
         [
             &mut self.contacts,
             &mut self.imports,
@@ -489,6 +495,9 @@ impl Model {
             &mut self.import_changes,
             &mut self.added_by,
             &mut self.removed,
+            &mut self.erase_asked,
+            &mut self.erased,
+            &mut self.purges,
             &mut self.external_ids,
             &mut self.phone_owners,
             &mut self.campaigns,

@@ -18,6 +18,7 @@ mod hashing;
 mod import;
 mod ledger;
 mod money;
+mod person;
 mod raw;
 mod read;
 mod row;
@@ -442,6 +443,43 @@ impl Store for SqliteStore {
 
     async fn inbound_calls_up(&self) -> Result<Vec<CallId>> {
         read::inbound_calls_up(&self.readers).await
+    }
+
+    async fn keepings(&self, whom: &Whom) -> Result<Vec<Keeping>> {
+        person::keepings(&self.readers, whom).await
+    }
+
+    async fn forget(&self, what: &Forget, at: Wall) -> Result<Forgotten> {
+        let what = what.clone();
+        self.in_bulk(move |bulk| bulk.forget(&what, at)).await
+    }
+
+    async fn inbound_of(&self, contacts: &[ContactId]) -> Result<InboundOf> {
+        person::inbound_of(&self.readers, contacts).await
+    }
+
+    async fn forget_inbound(&self, calls: &[CallId]) -> Result<Forgotten> {
+        let calls = calls.to_vec();
+        self.in_bulk(move |bulk| bulk.forget_inbound(&calls)).await
+    }
+
+    async fn earlier(&self, contact: ContactId) -> Result<Vec<Earlier>> {
+        person::earlier(&self.readers, contact).await
+    }
+
+    async fn forget_traces(&self) -> Result<()> {
+        self.in_bulk(Bulk::checkpoint).await?;
+        self.close_bulk();
+        Ok(())
+    }
+
+    async fn tell_purge(&self, told: &PurgeReport) -> Result<()> {
+        let told = told.clone();
+        self.in_bulk(move |bulk| bulk.tell_purge(&told)).await
+    }
+
+    async fn purges(&self, limit: u32) -> Result<Vec<PurgeReport>> {
+        person::purges(&self.readers, limit).await
     }
 
     async fn suppressed_number(&self, number: &PhoneNumber) -> Result<Option<SuppressedNumber>> {

@@ -222,8 +222,9 @@ pub(super) async fn with_rows(conn: &mut SqliteConnection, found: Vec<SqliteRow>
             known[at].contact.debts.push(debt);
         }
     }
+    // Of who is erased, rows without a number are left.
     let sql = "SELECT contact, id, number, state, position FROM phone \
-         WHERE contact IN (SELECT value FROM json_each($1)) ORDER BY contact, position, id";
+         WHERE contact IN (SELECT value FROM json_each($1)) AND number LIKE '+%' ORDER BY contact, position, id";
     for r in &sqlx::query(sql).bind(ids).fetch_all(conn).await? {
         let (owner, phone, listed) = row::phone(r)?;
         if let Ok(at) = known.binary_search_by_key(&owner, |k| k.contact.id) {
