@@ -37,6 +37,7 @@ pub mod bench;
 pub mod cli;
 pub mod config;
 pub mod import;
+pub mod keeping;
 pub mod media;
 pub mod network;
 pub mod notify;

@@ -8,9 +8,11 @@ pub mod flow_version;
 mod ledger;
 pub mod merge;
 pub mod model;
+pub mod person;
 pub mod pledge;
 pub mod rows;
 mod standing;
+mod suppression;
 mod table;
 pub mod write;
 
@@ -23,7 +25,9 @@ pub use batch::{
 pub use flow_version::{FlowRef, FlowRefError, FlowVersion, NotPublished, Publication, PublishedFlow, Which};
 pub use ledger::{CallPath, Ledger};
 pub use model::Model;
+pub use person::{Earlier, Forget, Forgotten, InboundOf, Keeping, KeptCall, KeptMessage, PurgeReport, Whom};
 pub use rows::*;
+pub use suppression::{ReleasedNumber, SuppressedNumber, SuppressionHash, SuppressionKey};
 pub use write::*;
 
 pub use crate::price::Cost;

@@ -530,26 +530,6 @@ pub struct Suppression {
     pub at: Wall,
 }
 
-/// A number not to be called, whoever has it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SuppressedNumber {
-    pub number: PhoneNumber,
-    pub reason: Disposition,
-    pub at: Wall,
-}
-
-/// One that was, and was taken off the list by hand.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ReleasedNumber {
-    pub number: PhoneNumber,
-    /// Why it was listed, and since when.
-    pub reason: Disposition,
-    pub since: Wall,
-    /// Why it no longer is, in plain words.
-    pub why: String,
-    pub at: Wall,
-}
-
 /// Everything that policy and ladder ask about one contact in one campaign.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Standing {

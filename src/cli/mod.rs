@@ -11,9 +11,11 @@ mod init;
 mod ladder;
 mod lines;
 mod payment;
+mod person;
 mod policy;
 mod promise;
 mod prompts;
+mod purge;
 pub mod report;
 mod say;
 mod serve;
@@ -124,6 +126,12 @@ enum Command {
     /// Numbers that are not to be called, whoever has them: put them on the list, look at it, take one off.
     #[command(subcommand)]
     Suppress(suppress::Command),
+    /// Everything about one person: erase it, or write it into one file for them.
+    #[command(subcommand)]
+    Person(person::Command),
+    /// Delete what is over by the packs of the campaigns' ladders: recordings, calls' details, messages, contacts long settled. A running
+    /// `serve` does it once a day.
+    Purge(purge::Arguments),
     /// Run made-up campaigns in virtual time and hold them against the rules.
     Simulate(simulate::Arguments),
     /// The whole main job on this machine: 1,000 made-up people, rung over real SIP and RTP.
@@ -176,6 +184,8 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Amd(command) => return amd::run(command),
         Command::Policy(command) => runtime()?.block_on(policy::run(&config, command))?,
         Command::Suppress(command) => runtime()?.block_on(suppress::run(&config, &command))?,
+        Command::Person(command) => runtime()?.block_on(person::run(&config, &command))?,
+        Command::Purge(arguments) => runtime()?.block_on(purge::run(&config, &arguments))?,
         Command::Network(args) => runtime()?.block_on(crate::network::run(args))?,
         Command::Bench(args) => crate::bench::run(&args)?,
         Command::BenchFarEnd(args) => crate::bench::run_far_end(&args)?,
@@ -295,6 +305,11 @@ fn prompts(config: &Config, clock: &Arc<Clock>) -> anyhow::Result<Arc<PromptCach
         workers: config.cache.threads,
     };
     Ok(Arc::new(PromptCache::open(&config.cache_dir, voices, recorded, options, clock.clone())?))
+}
+
+/// Where what is kept of people lies beside the books.
+fn folders(config: &Config) -> crate::keeping::Folders {
+    crate::keeping::Folders { recordings: config.recordings_dir.clone(), letters: config.letters_dir.clone() }
 }
 
 /// What sends SMS and e-mail.

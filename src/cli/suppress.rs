@@ -1,4 +1,5 @@
-//! `ringback suppress`: numbers that are not to be called, whoever has them now or is imported with them later.
+//! `ringback suppress`: numbers that are not to be called, whoever has them now or is imported with them later. They are kept as keyed
+//! hashes: the list can be asked about a number, and does not give its numbers back.
 
 use std::io::{BufRead, Write};
 use std::path::{Path, PathBuf};
@@ -28,11 +29,11 @@ pub enum Command {
         #[arg(long, default_value = "opted_out", value_parser = reason)]
         reason: Disposition,
     },
-    /// The numbers on the list, with why and since when.
+    /// Whether a number is on the list, with why and since when.
+    Check { number: PhoneNumber },
+    /// The lines of the list, with why and since when. Numbers are kept hashed, so that each line begins with twelve digits of its hash;
+    /// `check` tells those of a number.
     List {
-        /// Whole telephone numbers; without it their middle is hidden.
-        #[arg(long)]
-        full_numbers: bool,
         /// Those that were taken off it, and why.
         #[arg(long)]
         released: bool,
@@ -80,11 +81,12 @@ pub async fn run(config: &Path, command: &Command) -> anyhow::Result<()> {
                 bail!("{} lines hold no number and suppress nobody:\n  {}{more}", faults.len(), first.join("\n  "));
             }
         }
-        Command::List { full_numbers, released: false } => list(&*store, *full_numbers, out).await?,
-        Command::List { full_numbers, released: true } => {
+        Command::Check { number } => check(&*store, number, out).await?,
+        Command::List { released: false } => list(&*store, out).await?,
+        Command::List { released: true } => {
             for row in store.released_numbers().await? {
-                let number = shown(&row.number, *full_numbers);
-                writeln!(out, "{number}  {} from {} to {}: {}", row.reason, row.since, row.at, row.why)?;
+                let hash = &row.hash;
+                writeln!(out, "{hash}  {} from {} to {}: {}", row.reason, row.since, row.at, row.why)?;
             }
         }
         Command::Release { number, why } => {
@@ -120,19 +122,23 @@ fn read(lines: impl BufRead, file: &str) -> anyhow::Result<(Vec<PhoneNumber>, Ve
     Ok((numbers, faults))
 }
 
-fn shown(number: &PhoneNumber, full: bool) -> String {
-    if full { number.full().to_string() } else { number.to_string() }
+async fn check(store: &impl Store, number: &PhoneNumber, out: &mut impl Write) -> anyhow::Result<()> {
+    match store.suppressed_number(number).await? {
+        Some(row) => writeln!(out, "{number} is on the list: {}  {} since {}", row.hash, row.reason, row.at)?,
+        None => writeln!(out, "{number} is not on the list")?,
+    }
+    Ok(())
 }
 
-async fn list(store: &impl Store, full: bool, out: &mut impl Write) -> anyhow::Result<()> {
+async fn list(store: &impl Store, out: &mut impl Write) -> anyhow::Result<()> {
     let mut after = None;
     loop {
         let page = store.suppressed_numbers(after.as_ref(), PAGE as u32).await?;
         let Some(last) = page.last() else { return Ok(()) };
         for row in &page {
-            writeln!(out, "{}  {} since {}", shown(&row.number, full), row.reason, row.at)?;
+            writeln!(out, "{}  {} since {}", row.hash, row.reason, row.at)?;
         }
-        after = Some(last.number.clone());
+        after = Some(last.hash.clone());
     }
 }
 
@@ -166,8 +172,15 @@ mod tests {
             assert!(phone_to_dial(&store.history("K1").await.unwrap().standing).is_none());
         }
         let mut out = Vec::new();
-        list(store, false, &mut out).await.unwrap();
-        assert_eq!(String::from_utf8(out).unwrap(), "+4479•••3456  opted_out since 1970-01-01T00:00:00Z\n");
+        list(store, &mut out).await.unwrap();
+        let listed = String::from_utf8(out).unwrap();
+        let (hash, rest) = listed.split_once("  ").unwrap();
+        assert_eq!((hash.len(), rest), (12, "opted_out since 1970-01-01T00:00:00Z\n"));
+        let mut out = Vec::new();
+        check(store, &number, &mut out).await.unwrap();
+        check(store, &"+447911123457".parse().unwrap(), &mut out).await.unwrap();
+        let expected = format!("+4479•••3456 is on the list: {listed}+4479•••3457 is not on the list\n");
+        assert_eq!(String::from_utf8(out).unwrap(), expected);
         let release = |at| books::Write::ReleaseNumber { number: number.clone(), why: "a mix-up".into(), at };
         store.apply(&[release(at(5))]).await.unwrap();
         assert!(phone_to_dial(&store.history("K1").await.unwrap().standing).is_some());

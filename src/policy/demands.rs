@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::retention::Retain;
 use super::rules::{By, Rules};
 use crate::flow::program::Disclosure;
 use crate::phone::PhoneNumber;
@@ -34,18 +35,6 @@ pub struct Abandon {
     pub agent_within: Duration,
     /// How long a number that was abandoned is not dialled again without an agent kept for it; zero: not said.
     pub hold: Duration,
-}
-
-/// What is kept, how long, why. Data for what deletes; nothing here does.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Retain {
-    /// `recordings`, `messages`, `records`, `opt_outs`.
-    pub what: String,
-    /// `None`: for ever.
-    pub days: Option<u32>,
-    /// At least so long; else at most.
-    pub at_least: bool,
-    pub why: String,
 }
 
 /// What an installation, its trunks and a campaign's flows and messages have.

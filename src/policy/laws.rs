@@ -381,8 +381,8 @@ fn ru_10_records() {
     let says = vec![Disclosure::Robot, Disclosure::Creditor];
     Place { says, ..Place::good() }.lacks("ru.credit", &["RU-10"]);
     let rules = &Pack::named("ru.credit").unwrap().rules;
-    let kept = rules.retained().find(|(_, retain)| retain.what == "recordings").unwrap().1;
-    assert!(kept.at_least && kept.days == Some(3 * 365));
+    let kept = rules.retained().find(|(_, retain)| retain.what == Retained::Recordings).unwrap().1;
+    assert!(kept.at_least && kept.term == Term::Years(3));
 }
 
 #[test]
@@ -400,8 +400,9 @@ fn us_f4_opt_out_on_e_mail_and_sms() {
 #[test]
 fn us_f6_retention() {
     let rules = &Pack::named("us.reg_f").unwrap().rules;
-    let kept: Vec<_> = rules.retained().map(|(by, r)| (by, r.what.as_str(), r.days, r.at_least)).collect();
-    assert_eq!(kept, [("US-F6", "records", Some(1095), true), ("US-F6", "recordings", Some(1095), true)]);
+    let kept: Vec<_> = rules.retained().map(|(by, r)| (by, r.what.as_str(), r.term, r.at_least)).collect();
+    let years = Term::Years(3);
+    assert_eq!(kept, [("US-F6", "records", years, true), ("US-F6", "recordings", years, true)]);
 }
 
 /// Of two packs, each figure's strictest; the pacing keeps to it.
@@ -432,11 +433,14 @@ fn us_t7_and_uk_5_caller_id() {
 #[test]
 fn eu_1_retention() {
     let rules = &Pack::named("eu").unwrap().rules;
-    let kept: Vec<_> = rules.retained().map(|(by, r)| (by, r.what.as_str(), r.days, r.at_least)).collect();
+    let kept: Vec<_> = rules.retained().map(|(by, r)| (by, r.what.as_str(), r.term, r.at_least)).collect();
     let expected = [
-        ("EU-1", "recordings_no_contact", Some(30), false),
-        ("EU-1", "call_records", Some(396), false),
-        ("EU-1", "opt_outs", None, true),
+        ("EU-1", "recordings_no_contact", Term::Days(30), false),
+        ("EU-1", "recordings_settled", Term::Years(3), false),
+        ("EU-1", "call_records", Term::Days(396), false),
+        ("EU-1", "messages", Term::Days(396), false),
+        ("EU-1", "settled_contacts", Term::Years(3), false),
+        ("EU-1", "opt_outs", Term::ForEver, true),
     ];
     assert_eq!(kept, expected);
     assert!(rules.retained().all(|(_, r)| !r.why.is_empty()));

@@ -11,6 +11,7 @@ mod gap;
 mod laws;
 mod pack;
 mod phones;
+mod retention;
 mod rules;
 #[cfg(test)]
 pub(crate) mod slow;
@@ -23,11 +24,12 @@ mod zones;
 
 pub use cap::{Cap, CapFault, Counted, Each, Period};
 pub use decide::{Decision, Purpose, Question, decide};
-pub use demands::{Abandon, Demand, Offered, OfferedTrunk, Retain};
+pub use demands::{Abandon, Demand, Offered, OfferedTrunk};
 pub use earliest::{Found, SEARCH_DAYS_MAX, earliest, search};
 pub use facts::{Claimant, Fact, Protected, postal_address};
 pub use pack::Pack;
 pub use phones::{phone_to_dial, phones_to_dial, phones_with_room};
+pub use retention::{Fate, Held, Kind, Record, Retain, Retained, Term};
 pub use rules::Rules;
 pub use window::{CallingWindow, DAYS, DaysFault, Hours, WEEK, days};
 pub use zones::{candidates, surmised};

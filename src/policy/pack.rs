@@ -10,9 +10,10 @@ use sha2::{Digest, Sha256};
 
 use super::calendar::Calendar;
 use super::cap::Cap;
-use super::demands::{Abandon, Demand, Retain};
+use super::demands::{Abandon, Demand};
 use super::facts::Stop;
 use super::gap::{After, Gap, Length};
+use super::retention::{Retain, Retained, Term};
 use super::rules::{By, Opening, Rules};
 use super::window::{CallingWindow, Holidays, Hours, days};
 use crate::flow::program::Disclosure;
@@ -144,14 +145,35 @@ struct WrittenAbandon {
     hold_hours: u64,
 }
 
-/// `days_min` or `days_max`; neither: for ever.
+/// One of `days_min`, `years_min`, `days_max`, `years_max`; none: for ever.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct WrittenRetain {
     what: String,
-    days_min: Option<u32>,
-    days_max: Option<u32>,
+    days_min: Option<u16>,
+    years_min: Option<u8>,
+    days_max: Option<u16>,
+    years_max: Option<u8>,
     why: String,
+}
+
+impl WrittenRetain {
+    fn retain(self) -> Result<Retain, String> {
+        let WrittenRetain { what, days_min, years_min, days_max, years_max, why } = self;
+        let what: Retained = what.parse()?;
+        let terms = [
+            (days_min.map(Term::Days), true),
+            (years_min.map(Term::Years), true),
+            (days_max.map(Term::Days), false),
+            (years_max.map(Term::Years), false),
+        ];
+        let mut said = terms.into_iter().filter_map(|(term, at_least)| Some((term?, at_least)));
+        let (term, at_least) = said.next().unwrap_or((Term::ForEver, true));
+        if said.next().is_some() {
+            return Err("kept at least so long, or at most".into());
+        }
+        Ok(Retain { what, term, at_least, why })
+    }
 }
 
 impl WrittenRule {
@@ -171,12 +193,7 @@ impl WrittenRule {
                 (Duration::from_secs(w.agent_within_s), Duration::from_secs(3600 * w.hold_hours));
             Ok(Demand::Abandon(Abandon { permille_max: w.permille_max, days: w.days, agent_within, hold }))
         });
-        let retain = self.retain.take().map(|w| match (w.days_min, w.days_max) {
-            (Some(_), Some(_)) => Err("kept at least so long, or at most".to_string()),
-            (least, most) => {
-                Ok(Demand::Retain(Retain { what: w.what, days: least.or(most), at_least: most.is_none(), why: w.why }))
-            }
-        });
+        let retain = self.retain.take().map(|w| w.retain().map(Demand::Retain));
         [says, demand, ring, abandon, retain].into_iter().flatten().collect()
     }
 }

@@ -26,6 +26,7 @@ use crate::books::Holding;
 use crate::campaign::{Spending, TrunkId};
 use crate::config::Config;
 use crate::engine::{Engine, Input, LegEvent, Line, Tally};
+use crate::keeping;
 use crate::media::{Media, MediaEvent, MediaEventKind};
 use crate::notify::Courier;
 use crate::outcome::HangupCause;
@@ -47,6 +48,8 @@ use told::Told;
 const WATCH: Duration = Duration::from_millis(500);
 /// How often progress is shown.
 const SHOW: Duration = Duration::from_millis(250);
+/// How often it is asked whether a new day has begun, whose purge is to be done.
+const PURGE_WATCH: Duration = Duration::from_secs(60);
 /// The longest the loop sleeps without looking at the clock.
 const SLEEP_MAX: Duration = Duration::from_secs(60);
 
@@ -205,6 +208,25 @@ pub async fn run<S: Store>(
         let _ = courier.run_once(&*courier_store, courier_clock.now().wall).await;
     });
 
+    let (stop_purge, mut purge_stopped) = mpsc::channel::<()>(1);
+    let (purge_store, purge_clock) = (store.clone(), clock.clone());
+    let folders =
+        keeping::Folders { recordings: config.recordings_dir.clone(), letters: config.letters_dir.clone() };
+    let purge_task = tokio::spawn(async move {
+        let mut daily = keeping::Daily::new(folders);
+        loop {
+            match daily.look(&*purge_store, purge_clock.now().wall).await {
+                Ok(Some(purged)) => tracing::info!("the day's purge:\n{purged}"),
+                Ok(None) => {}
+                Err(e) => tracing::error!(error = %e, "what is over could not be deleted; tried again in a minute"),
+            }
+            tokio::select! {
+                _ = purge_stopped.recv() => break,
+                () = tokio::time::sleep(PURGE_WATCH) => {}
+            }
+        }
+    });
+
     let mut watch = tokio::time::interval(WATCH);
     let mut shown = tokio::time::interval(SHOW);
     watch.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -303,7 +325,9 @@ pub async fn run<S: Store>(
     told.tell(&*store, &[], now).await;
     show(&Progress { now, in_air: 0, tally: engine.tally(), figures: &figures, holding: Vec::new() });
     let _ = stop_courier.send(()).await;
+    let _ = stop_purge.send(()).await;
     let _ = courier_task.await;
+    let _ = purge_task.await;
     for trunk in &trunks {
         trunk.stop().await;
     }

@@ -240,7 +240,45 @@ impl Store for MemoryStore {
         Ok(self.model().inbound_calls_up())
     }
 
-    async fn suppressed_numbers(&self, after: Option<&PhoneNumber>, limit: u32) -> Result<Vec<SuppressedNumber>> {
+    async fn keepings(&self, whom: &Whom) -> Result<Vec<Keeping>> {
+        Ok(self.model().keepings(whom))
+    }
+
+    async fn forget(&self, what: &Forget, at: Wall) -> Result<Forgotten> {
+        Ok(self.model().forget(what, at)?)
+    }
+
+    async fn inbound_of(&self, contacts: &[ContactId]) -> Result<InboundOf> {
+        Ok(self.model().inbound_of(contacts))
+    }
+
+    async fn forget_inbound(&self, calls: &[CallId]) -> Result<Forgotten> {
+        Ok(self.model().forget_inbound(calls)?)
+    }
+
+    async fn earlier(&self, contact: ContactId) -> Result<Vec<Earlier>> {
+        Ok(self.model().earlier(contact))
+    }
+
+    /// There are no files.
+    async fn forget_traces(&self) -> Result<()> {
+        Ok(())
+    }
+
+    async fn tell_purge(&self, told: &PurgeReport) -> Result<()> {
+        self.model().tell_purge(told);
+        Ok(())
+    }
+
+    async fn purges(&self, limit: u32) -> Result<Vec<PurgeReport>> {
+        Ok(self.model().purges(limit))
+    }
+
+    async fn suppressed_number(&self, number: &PhoneNumber) -> Result<Option<SuppressedNumber>> {
+        Ok(self.model().suppressed_number(number))
+    }
+
+    async fn suppressed_numbers(&self, after: Option<&SuppressionHash>, limit: u32) -> Result<Vec<SuppressedNumber>> {
         Ok(self.model().suppressed_numbers(after, limit))
     }
 

@@ -210,12 +210,32 @@ pub trait Store: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Vec<InboundCall>>> + Send;
     /// Those of them that have not ended, newest first.
     fn inbound_calls_up(&self) -> impl Future<Output = Result<Vec<CallId>>> + Send;
-    /// Numbers not to be called, whoever has them: those > `after`, in order of number.
+    /// What is kept of people, a contact at a time, as far as it decides what may go.
+    fn keepings(&self, whom: &Whom) -> impl Future<Output = Result<Vec<Keeping>>> + Send;
+    /// Deletes what it names of one contact, all or nothing. A conflict while a call with it is up.
+    fn forget(&self, what: &Forget, at: Wall) -> impl Future<Output = Result<Forgotten>> + Send;
+    /// Calls that came in from numbers of these contacts.
+    fn inbound_of(&self, contacts: &[ContactId]) -> impl Future<Output = Result<InboundOf>> + Send;
+    /// Who rang, and the logs. A conflict while one of them is up.
+    fn forget_inbound(&self, calls: &[CallId]) -> impl Future<Output = Result<Forgotten>> + Send;
+    /// Values of a contact that imports replaced, oldest first.
+    fn earlier(&self, contact: ContactId) -> impl Future<Output = Result<Vec<Earlier>>> + Send;
+    /// What was deleted is no longer in files beside the books, either.
+    fn forget_traces(&self) -> impl Future<Output = Result<()>> + Send;
+    fn tell_purge(&self, told: &PurgeReport) -> impl Future<Output = Result<()>> + Send;
+    /// Newest first.
+    fn purges(&self, limit: u32) -> impl Future<Output = Result<Vec<PurgeReport>>> + Send;
+    /// Numbers not to be called, whoever has them: those with a hash > `after`, in order of hash.
     fn suppressed_numbers(
         &self,
-        after: Option<&PhoneNumber>,
+        after: Option<&SuppressionHash>,
         limit: u32,
     ) -> impl Future<Output = Result<Vec<SuppressedNumber>>> + Send;
+    /// Whether this one is on the list.
+    fn suppressed_number(
+        &self,
+        number: &PhoneNumber,
+    ) -> impl Future<Output = Result<Option<SuppressedNumber>>> + Send;
     /// Those that were taken off that list, in the order in which they were.
     fn released_numbers(&self) -> impl Future<Output = Result<Vec<ReleasedNumber>>> + Send;
     /// How often policy did not simply let the attempts of a campaign go, by verdict, reason and who makes the rule.

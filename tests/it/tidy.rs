@@ -33,6 +33,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("notify", &["books", "config", "store"]),
     ("request", &["call", "config", "flow"]),
     ("config", &["audio", "campaign", "sip"]),
+    ("keeping", &["books", "ladder", "policy", "report", "store"]),
 ];
 
 const PURE: &[&str] = &[

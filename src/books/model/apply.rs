@@ -132,7 +132,7 @@ impl Model {
                 Ok(())
             }
             Write::SuppressNumber { number, reason, at } => {
-                self.suppressed_numbers.put(number.full().to_string(), (*reason, *at));
+                self.suppressed_numbers.put(SuppressionKey::OF_MEMORY.number(number), (*reason, *at));
                 let of_number = |known: &KnownContact| known.phones().find(|p| p.number == *number).map(|p| p.id);
                 let theirs: Vec<(ContactId, PhoneId)> =
                     self.contacts.range(..).filter_map(|(id, known)| Some((*id, of_number(known)?))).collect();
@@ -142,9 +142,9 @@ impl Model {
                 Ok(())
             }
             Write::ReleaseNumber { number, why, at } => {
-                let key = number.full().to_string();
-                let (reason, since) = *self.suppressed_numbers.get(&key).ok_or_else(|| not_listed(number))?;
-                self.suppressed_numbers.remove(&key);
+                let hash = SuppressionKey::OF_MEMORY.number(number);
+                let (reason, since) = *self.suppressed_numbers.get(&hash).ok_or_else(|| not_listed(number))?;
+                self.suppressed_numbers.remove(&hash);
                 let of_number = |known: &KnownContact| known.phones().find(|p| p.number == *number).map(|p| p.id);
                 let theirs: Vec<(ContactId, Option<PhoneId>)> =
                     self.contacts.range(..).filter_map(|(id, known)| Some((*id, Some(of_number(known)?)))).collect();
@@ -152,7 +152,7 @@ impl Model {
                     self.touched.insert(key.0);
                     self.suppressions.remove(&key);
                 }
-                let released = ReleasedNumber { number: number.clone(), reason, since, why: why.clone(), at: *at };
+                let released = ReleasedNumber { hash, reason, since, why: why.clone(), at: *at };
                 let count = self.released.last().map_or(1, |last| last + 1);
                 self.released.put(count, released);
                 Ok(())
@@ -266,7 +266,7 @@ impl Model {
     }
 
     /// Once: what was said first stands.
-    fn suppress(&mut self, suppression: Suppression) {
+    pub(super) fn suppress(&mut self, suppression: Suppression) {
         let key = (suppression.contact, suppression.phone);
         if !self.suppressions.has(&key) {
             self.touched.insert(suppression.contact);

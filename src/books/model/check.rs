@@ -101,7 +101,8 @@ impl Model {
             (due && known.contact.paid(), "the debt is paid"),
             (due && stopped, "its campaign is stopped"),
             (
-                attempt.phone.is_some_and(|phone| known.phones().all(|p| p.id != phone)),
+                attempt.phone.is_some_and(|phone| known.phones().all(|p| p.id != phone))
+                    && !self.erased.has(&known.contact.id),
                 "the number dialled is not the contact's",
             ),
             (!dialled && !self.call_events(CallId::of(attempt.id)).is_empty(), "it has events of a call never made"),

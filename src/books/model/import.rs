@@ -1,6 +1,7 @@
 //! Imports: rows in parts of a batch, and a batch taken back.
 
 use super::*;
+use crate::flow::program::OptOutScope;
 
 /// What became of a row.
 enum Taken {
@@ -158,6 +159,7 @@ impl Model {
             let known = KnownContact::new(id, row, ids);
             self.enter_debts(&known, at);
             self.put_contact(known);
+            self.suppress_if_listed(id, row);
             return Taken::Added;
         };
         let before = self.contacts.get(&id).expect("an external id names a contact").clone();
@@ -175,6 +177,9 @@ impl Model {
         }
         self.enter_debts(&known, at);
         self.put_contact(known);
+        if changed {
+            self.suppress_if_listed(id, row);
+        }
         if removed {
             self.removed.remove(&id);
             match batch {
@@ -185,6 +190,18 @@ impl Model {
             return Taken::Added;
         }
         if changed { Taken::Changed } else { Taken::Unchanged }
+    }
+
+    /// Somebody who was in the books before, and is not to be contacted.
+    fn suppress_if_listed(&mut self, contact: ContactId, row: &NewContact) {
+        if self.suppressed_persons.last().is_none() {
+            return;
+        }
+        for hash in SuppressionKey::OF_MEMORY.persons(&row.external_id, row.person.as_deref()) {
+            if let Some(&(reason, at)) = self.suppressed_persons.get(&hash) {
+                self.suppress(Suppression { contact, phone: None, scope: OptOutScope::Person, reason, at });
+            }
+        }
     }
 
     /// What is owed from now on, for those debts that were not before.
@@ -210,8 +227,12 @@ impl Model {
         for phone in known.phones() {
             let is_new = !self.phone_owners.has(&phone.id);
             self.phone_owners.put(phone.id, id);
-            if is_new && let Some(&(reason, at)) = self.suppressed_numbers.get(&phone.number.full().to_string()) {
-                self.suppress_phone(id, phone.id, reason, at);
+            // Most lists are empty, and a hash is dearer than a look.
+            if is_new
+                && self.suppressed_numbers.last().is_some()
+                && let Some(row) = self.suppressed_number(&phone.number)
+            {
+                self.suppress_phone(id, phone.id, row.reason, row.at);
             }
         }
         self.touched.insert(id);
@@ -282,7 +303,7 @@ impl Model {
         self.removed.put(contact, at);
     }
 
-    fn cancel_open(&mut self, contact: ContactId, close: &Close) {
+    pub(super) fn cancel_open(&mut self, contact: ContactId, close: &Close) {
         let open: Vec<AttemptId> = self.attempts_of(contact).filter(|a| a.state.is_open()).map(|a| a.id).collect();
         for attempt in open {
             self.cancel_unless_live(attempt, close.clone());

@@ -9,6 +9,7 @@ mod campaign;
 mod check;
 mod import;
 mod money;
+mod person;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -33,6 +34,11 @@ pub struct Model {
     added_by: Table<ContactId, ImportBatchId>,
     /// Taken back with their batch: no campaign takes them.
     removed: Table<ContactId, Wall>,
+    /// Somebody asked to erase them.
+    erase_asked: Table<ContactId, Wall>,
+    /// Only counts and sums are left.
+    erased: Table<ContactId, Wall>,
+    purges: Table<i64, PurgeReport>,
     external_ids: Table<String, ContactId>,
     phone_owners: Table<PhoneId, ContactId>,
     campaigns: Table<CampaignId, Campaign>,
@@ -46,8 +52,10 @@ pub struct Model {
     inbound: Table<CallId, InboundCall>,
     promises: Table<PromiseId, Promise>,
     suppressions: Table<(ContactId, Option<PhoneId>), Suppression>,
-    /// Numbers not to be called, whoever has them; by E.164.
-    suppressed_numbers: Table<String, (Disposition, Wall)>,
+    /// Numbers not to be called, whoever has them.
+    suppressed_numbers: Table<SuppressionHash, (Disposition, Wall)>,
+    /// People not to be contacted, known by a contact's key or by their own, who are in the books no more.
+    suppressed_persons: Table<SuppressionHash, (Disposition, Wall)>,
     released: Table<i64, ReleasedNumber>,
     outbox: Table<OutboxId, OutboxMessage>,
     worklist: Table<WorklistId, WorklistEntry>,
@@ -319,15 +327,20 @@ impl Model {
         counts.into_iter().collect()
     }
 
-    /// With numbers > `after`, in order of number.
-    pub fn suppressed_numbers(&self, after: Option<&PhoneNumber>, limit: u32) -> Vec<SuppressedNumber> {
-        let after = after.map_or("", |number| number.full());
-        let later = self.suppressed_numbers.range(after.to_string()..).filter(|(number, _)| number.as_str() != after);
-        let row = |(number, (reason, at)): (&String, &(Disposition, Wall))| {
-            let number = number.parse().expect("kept as a number");
-            SuppressedNumber { number, reason: *reason, at: *at }
+    /// With hashes > `after`, in order of hash.
+    pub fn suppressed_numbers(&self, after: Option<&SuppressionHash>, limit: u32) -> Vec<SuppressedNumber> {
+        let later = self.suppressed_numbers.range(..).filter(|(hash, _)| after.is_none_or(|after| *hash > after));
+        let row = |(hash, (reason, at)): (&SuppressionHash, &(Disposition, Wall))| {
+            let hash = hash.clone();
+            SuppressedNumber { hash, reason: *reason, at: *at }
         };
         later.take(limit as usize).map(row).collect()
+    }
+
+    pub fn suppressed_number(&self, number: &PhoneNumber) -> Option<SuppressedNumber> {
+        let hash = SuppressionKey::OF_MEMORY.number(number);
+        let (reason, at) = *self.suppressed_numbers.get(&hash)?;
+        Some(SuppressedNumber { hash, reason, at })
     }
 
     /// How often policy did not simply let the campaign's attempts go; in the order of verdict, reason and rule as words.
@@ -474,7 +487,7 @@ impl Model {
         self.tables().into_iter().for_each(|t| t.commit());
     }
 
-    fn tables(&mut self) -> [&mut dyn Journal; 36] {
+    fn tables(&mut self) -> [&mut dyn Journal; 40] {
         [
             &mut self.contacts,
             &mut self.imports,
@@ -482,6 +495,9 @@ impl Model {
             &mut self.import_changes,
             &mut self.added_by,
             &mut self.removed,
+            &mut self.erase_asked,
+            &mut self.erased,
+            &mut self.purges,
             &mut self.external_ids,
             &mut self.phone_owners,
             &mut self.campaigns,
@@ -495,6 +511,7 @@ impl Model {
             &mut self.promises,
             &mut self.suppressions,
             &mut self.suppressed_numbers,
+            &mut self.suppressed_persons,
             &mut self.released,
             &mut self.outbox,
             &mut self.worklist,

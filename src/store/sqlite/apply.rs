@@ -34,6 +34,8 @@ pub(super) struct Group {
 pub(super) struct Pen {
     conn: Connection,
     counters: Arc<Counting>,
+    /// Of the list of those who are not to be called.
+    key: SuppressionKey,
 }
 
 /// Takes what has gathered while the last commit was on its way to the disk, and commits it as one. On a thread of its own; ends
@@ -72,8 +74,8 @@ pub(super) fn commit_groups(mut pen: Pen, writer: &Mutex<Writer>, runtime: &Hand
 }
 
 impl Pen {
-    pub fn new(conn: Connection, counters: Arc<Counting>) -> Pen {
-        Pen { conn, counters }
+    pub fn new(conn: Connection, counters: Arc<Counting>, key: SuppressionKey) -> Pen {
+        Pen { conn, counters, key }
     }
 
     fn run(&mut self, sql: &'static str, values: &[Value]) -> Result<u64> {
@@ -204,24 +206,27 @@ impl Pen {
                 self.run(sql, &[contact.into(), phone.into(), scope.into(), reason.into(), at.0.into()]).map(drop)
             }
             Write::SuppressNumber { number, reason, at } => {
-                let values = [number.full().into(), reason.as_str().into(), at.0.into()];
-                let sql = "INSERT INTO suppressed_number (number, reason, at) VALUES (?1, ?2, ?3) \
-                     ON CONFLICT (number) DO UPDATE SET reason = excluded.reason, at = excluded.at";
+                let hash = self.key.number(number);
+                let values = [hash.full().into(), reason.as_str().into(), at.0.into()];
+                let sql = "INSERT INTO suppressed_number (hash, reason, at) VALUES (?1, ?2, ?3) \
+                     ON CONFLICT (hash) DO UPDATE SET reason = excluded.reason, at = excluded.at";
                 self.run(sql, &values)?;
+                let values = [number.full().into(), reason.as_str().into(), at.0.into()];
                 let sql = "INSERT INTO suppression (contact, phone, scope, reason, at) \
                      SELECT contact, id, 'number', ?2, ?3 FROM phone WHERE number = ?1 ON CONFLICT DO NOTHING";
                 self.run(sql, &values).map(drop)
             }
             Write::ReleaseNumber { number, why, at } => {
-                let values = [number.full().into(), why.into(), at.0.into()];
-                let sql = "INSERT INTO released_number (number, reason, since, why, at) \
-                     SELECT number, reason, at, ?2, ?3 FROM suppressed_number WHERE number = ?1";
+                let hash = self.key.number(number);
+                let values = [hash.full().into(), why.into(), at.0.into()];
+                let sql = "INSERT INTO released_number (hash, reason, since, why, at) \
+                     SELECT hash, reason, at, ?2, ?3 FROM suppressed_number WHERE hash = ?1";
                 if self.run(sql, &values)? == 0 {
                     return Err(StoreError::NotFound(format!("{number} on the list of suppressed numbers")));
                 }
-                self.run("DELETE FROM suppressed_number WHERE number = ?1", &values[..1])?;
+                self.run("DELETE FROM suppressed_number WHERE hash = ?1", &values[..1])?;
                 let sql = "DELETE FROM suppression WHERE phone IN (SELECT id FROM phone WHERE number = ?1)";
-                self.run(sql, &values[..1]).map(drop)
+                self.run(sql, &[number.full().into()]).map(drop)
             }
             Write::Phone { phone, state } => {
                 let sql = "UPDATE phone SET state = ?2 WHERE id = ?1";

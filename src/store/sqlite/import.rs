@@ -16,6 +16,7 @@ use crate::books::merge::{KnownContact, NextIds};
 use crate::books::*;
 use crate::id::*;
 use crate::money::Money;
+use crate::phone::PhoneNumber;
 use crate::time::{Wall, Zone};
 
 /// Every index is touched all over; pages that fall out of the cache would be read again for each part.
@@ -27,13 +28,16 @@ pub(super) struct Opening {
     pub path: PathBuf,
     pub options: SqliteOptions,
     pub counters: Arc<Counting>,
+    /// Of the list of those who are not to be called.
+    pub key: SuppressionKey,
 }
 
 impl Opening {
     pub fn open(&self) -> Result<Bulk> {
         let mut conn = Connection::open(&self.path, &self.options)?;
         conn.cache_kb(CACHE_KB)?;
-        Ok(Bulk { conn, counters: Arc::clone(&self.counters), zones: HashMap::new() })
+        let (counters, key) = (Arc::clone(&self.counters), self.key.clone());
+        Ok(Bulk { conn, counters, zones: HashMap::new(), key, listed: false })
     }
 }
 
@@ -42,6 +46,9 @@ pub(super) struct Bulk {
     conn: Connection,
     counters: Arc<Counting>,
     zones: HashMap<String, Zone>,
+    pub(super) key: SuppressionKey,
+    /// Somebody is on the list: else nobody is looked for there.
+    listed: bool,
 }
 
 /// A contact that is there already.
@@ -150,6 +157,8 @@ impl Bulk {
             let under_way = self.row(sql, &[batch.0.into()], |_| Ok(()))?;
             under_way.ok_or_else(|| StoreError::Conflict(format!("import {batch} is not under way")))?;
         }
+        let sql = "SELECT EXISTS (SELECT 1 FROM suppressed_number) OR EXISTS (SELECT 1 FROM suppressed_person)";
+        self.listed = self.row(sql, &[], |r| Ok(r.integer(0) != 0))? == Some(true);
         let mut summary = ImportSummary::default();
         for (n, row) in part.rows.iter().enumerate() {
             let further = part.further.binary_search(&n).is_ok();
@@ -207,8 +216,10 @@ impl Bulk {
             }
             let sql = "INSERT INTO phone (contact, number, state, position) VALUES (?1, ?2, 'good', ?3)";
             self.run(sql, &[contact.into(), number.full().into(), Value::Integer(position)])?;
+            self.suppress_number(number, contact, self.conn.last_id())?;
             position += 1;
         }
+        self.suppress_person(row, contact)?;
         Ok(Taken::Added)
     }
 
@@ -218,6 +229,7 @@ impl Bulk {
         let sql = "SELECT (SELECT COALESCE(MAX(id), 0) + 1 FROM phone), (SELECT COALESCE(MAX(id), 0) + 1 FROM debt)";
         let ids = self.row(sql, &[], |r| Ok(NextIds { phone: PhoneId(r.integer(0)), debt: DebtId(r.integer(1)) }))?;
         let mut ids = ids.expect("a row without a table");
+        let ids_before = ids.phone.0;
         let before = Before::of(&known);
         let changed = match known.merge(row, &mut ids) {
             Ok(changed) => changed,
@@ -232,7 +244,8 @@ impl Bulk {
                     "INSERT INTO import_change (batch, contact, before) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
                 self.run(sql, &[batch.0.into(), id.0.into(), to_json(&before).as_str().into()])?;
             }
-            self.update(&known, at)?;
+            self.update(&known, PhoneId(ids_before), at)?;
+            self.suppress_person(row, id.0)?;
         }
         if removed {
             let sql = "UPDATE contact SET removed_at = NULL, added_by = ?2 WHERE id = ?1";
@@ -291,7 +304,32 @@ impl Bulk {
         Ok(there)
     }
 
-    fn update(&mut self, known: &KnownContact, at: Wall) -> Result<()> {
+    /// The number that has come to a contact may be on the list.
+    fn suppress_number(&mut self, number: &PhoneNumber, contact: i64, phone: i64) -> Result<()> {
+        if !self.listed {
+            return Ok(());
+        }
+        let sql = "INSERT INTO suppression (contact, phone, scope, reason, at) \
+             SELECT ?1, ?2, 'number', reason, at FROM suppressed_number WHERE hash = ?3 ON CONFLICT DO NOTHING";
+        let hash = self.key.number(number);
+        self.run(sql, &[contact.into(), phone.into(), hash.full().into()]).map(drop)
+    }
+
+    /// Somebody who was in the books before may be on it, too.
+    fn suppress_person(&mut self, row: &NewContact, contact: i64) -> Result<()> {
+        if !self.listed {
+            return Ok(());
+        }
+        for hash in self.key.persons(&row.external_id, row.person.as_deref()) {
+            let sql = "INSERT INTO suppression (contact, scope, reason, at) \
+                 SELECT ?1, 'person', reason, at FROM suppressed_person WHERE hash = ?2 ON CONFLICT DO NOTHING";
+            self.run(sql, &[contact.into(), hash.full().into()])?;
+        }
+        Ok(())
+    }
+
+    /// `first_new`: numbers from this row on have come with the line.
+    fn update(&mut self, known: &KnownContact, first_new: PhoneId, at: Wall) -> Result<()> {
         let c = &known.contact;
         let fields = to_json(&c.fields);
         let sql = "UPDATE contact SET name = ?2, language = ?3, zone = ?4, email = ?5, creditor = ?6, fields = ?7, person = ?8, \
@@ -331,6 +369,9 @@ impl Bulk {
                  ON CONFLICT (id) DO UPDATE SET position = excluded.position";
             let (number, state) = (phone.number.full(), phone.state.as_str());
             self.run(sql, &[phone.id.0.into(), c.id.0.into(), number.into(), state.into(), position.into()])?;
+            if phone.id >= first_new {
+                self.suppress_number(&phone.number, c.id.0, phone.id.0)?;
+            }
         }
         Ok(())
     }

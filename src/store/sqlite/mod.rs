@@ -14,9 +14,11 @@ mod apply;
 mod campaign;
 mod error;
 mod flow;
+mod hashing;
 mod import;
 mod ledger;
 mod money;
+mod person;
 mod raw;
 mod read;
 mod row;
@@ -118,7 +120,7 @@ impl SqliteStore {
             StoreError::Unavailable(why) => StoreError::Unavailable(format!("{}: {why}", path.display())),
             other @ (StoreError::NotFound(_) | StoreError::Conflict(_)) => other,
         };
-        bring_up_to_date(&options).await.map_err(opening)?;
+        let key = bring_up_to_date(&options).await.map_err(opening)?;
         let connection = options.connect().await.map_err(|e| opening(e.into()))?;
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS_MAX)
@@ -129,8 +131,8 @@ impl SqliteStore {
         let writer = Arc::new(Mutex::new(Writer::new(connection, counters.clone())));
         let (groups, queue) = mpsc::channel(QUEUE_MAX);
         let connection = raw::Connection::open(path, &chosen).map_err(opening)?;
-        let bulk = Opening { path: path.to_path_buf(), options: chosen, counters: counters.clone() };
-        let pen = Pen::new(connection, counters.clone());
+        let bulk = Opening { path: path.to_path_buf(), options: chosen, counters: counters.clone(), key: key.clone() };
+        let pen = Pen::new(connection, counters.clone(), key);
         let (others, runtime) = (Arc::clone(&writer), tokio::runtime::Handle::current());
         let thread = std::thread::Builder::new().name("books".into());
         let committing = thread.spawn(move || apply::commit_groups(pen, &others, &runtime, queue));
@@ -169,15 +171,17 @@ impl SqliteStore {
 }
 
 /// Tables that are built again lose the rows that point at them for a moment, so their keys are checked at the end.
-async fn bring_up_to_date(options: &SqliteConnectOptions) -> Result<()> {
+async fn bring_up_to_date(options: &SqliteConnectOptions) -> Result<SuppressionKey> {
     let mut connection = options.clone().foreign_keys(false).connect().await?;
     migrator().run(&mut connection).await.map_err(|e| StoreError::Unavailable(e.to_string()))?;
+    let key = hashing::move_over(&mut connection).await?;
     let astray = sqlx::query("PRAGMA foreign_key_check").fetch_optional(&mut connection).await?;
     if let Some(astray) = astray {
         let table: String = row::get(&astray, 0)?;
         return Err(StoreError::Unavailable(format!("a row of `{table}` points at one that is not there")));
     }
-    Ok(sqlx::Connection::close(connection).await?)
+    sqlx::Connection::close(connection).await?;
+    Ok(key)
 }
 
 fn migrator() -> Migrator {
@@ -191,6 +195,7 @@ fn migrator() -> Migrator {
         (8, "import batches", include_str!("../../../migrations/sqlite/0008_import_batches.sql")),
         (9, "pacing", include_str!("../../../migrations/sqlite/0009_pacing.sql")),
         (10, "reports", include_str!("../../../migrations/sqlite/0010_reports.sql")),
+        (11, "persons", include_str!("../../../migrations/sqlite/0011_persons.sql")),
     ];
     let migration = |(number, name, sql): (i64, &'static str, &'static str)| {
         Migration::new(number, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
@@ -440,7 +445,48 @@ impl Store for SqliteStore {
         read::inbound_calls_up(&self.readers).await
     }
 
-    async fn suppressed_numbers(&self, after: Option<&PhoneNumber>, limit: u32) -> Result<Vec<SuppressedNumber>> {
+    async fn keepings(&self, whom: &Whom) -> Result<Vec<Keeping>> {
+        person::keepings(&self.readers, whom).await
+    }
+
+    async fn forget(&self, what: &Forget, at: Wall) -> Result<Forgotten> {
+        let what = what.clone();
+        self.in_bulk(move |bulk| bulk.forget(&what, at)).await
+    }
+
+    async fn inbound_of(&self, contacts: &[ContactId]) -> Result<InboundOf> {
+        person::inbound_of(&self.readers, contacts).await
+    }
+
+    async fn forget_inbound(&self, calls: &[CallId]) -> Result<Forgotten> {
+        let calls = calls.to_vec();
+        self.in_bulk(move |bulk| bulk.forget_inbound(&calls)).await
+    }
+
+    async fn earlier(&self, contact: ContactId) -> Result<Vec<Earlier>> {
+        person::earlier(&self.readers, contact).await
+    }
+
+    async fn forget_traces(&self) -> Result<()> {
+        self.in_bulk(Bulk::checkpoint).await?;
+        self.close_bulk();
+        Ok(())
+    }
+
+    async fn tell_purge(&self, told: &PurgeReport) -> Result<()> {
+        let told = told.clone();
+        self.in_bulk(move |bulk| bulk.tell_purge(&told)).await
+    }
+
+    async fn purges(&self, limit: u32) -> Result<Vec<PurgeReport>> {
+        person::purges(&self.readers, limit).await
+    }
+
+    async fn suppressed_number(&self, number: &PhoneNumber) -> Result<Option<SuppressedNumber>> {
+        read::suppressed_number(&self.readers, self.opening.key.number(number)).await
+    }
+
+    async fn suppressed_numbers(&self, after: Option<&SuppressionHash>, limit: u32) -> Result<Vec<SuppressedNumber>> {
         read::suppressed_numbers(&self.readers, after, limit).await
     }
 

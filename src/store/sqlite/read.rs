@@ -10,7 +10,6 @@ use super::row;
 use crate::books::merge::KnownContact;
 use crate::books::*;
 use crate::id::*;
-use crate::phone::PhoneNumber;
 use crate::time::Wall;
 
 pub(super) const CONTACT: &str = "SELECT c.id, c.external_id, c.name, c.language, c.zone, c.email, c.creditor, c.fields, c.person, c.zone_from FROM contact c";
@@ -223,8 +222,9 @@ pub(super) async fn with_rows(conn: &mut SqliteConnection, found: Vec<SqliteRow>
             known[at].contact.debts.push(debt);
         }
     }
+    // Of who is erased, rows without a number are left.
     let sql = "SELECT contact, id, number, state, position FROM phone \
-         WHERE contact IN (SELECT value FROM json_each($1)) ORDER BY contact, position, id";
+         WHERE contact IN (SELECT value FROM json_each($1)) AND number LIKE '+%' ORDER BY contact, position, id";
     for r in &sqlx::query(sql).bind(ids).fetch_all(conn).await? {
         let (owner, phone, listed) = row::phone(r)?;
         if let Ok(at) = known.binary_search_by_key(&owner, |k| k.contact.id) {
@@ -461,22 +461,25 @@ pub(super) async fn closings(pool: &SqlitePool, campaign: Option<CampaignId>) ->
 
 pub(super) async fn suppressed_numbers(
     pool: &SqlitePool,
-    after: Option<&PhoneNumber>,
+    after: Option<&SuppressionHash>,
     limit: u32,
 ) -> Result<Vec<SuppressedNumber>> {
-    let sql = "SELECT number, reason, at FROM suppressed_number WHERE number > $1 ORDER BY number LIMIT $2";
-    let after = after.map_or("", PhoneNumber::full).to_string();
-    let found = sqlx::query(sql).bind(after).bind(i64::from(limit)).fetch_all(pool).await?;
-    rows(found, |r| {
-        Ok(SuppressedNumber { number: row::word(r, 0)?, reason: row::word(r, 1)?, at: Wall(row::get(r, 2)?) })
-    })
+    let sql = "SELECT hash, reason, at FROM suppressed_number WHERE hash > $1 ORDER BY hash LIMIT $2";
+    let after = after.map_or("", SuppressionHash::full).to_string();
+    rows(sqlx::query(sql).bind(after).bind(i64::from(limit)).fetch_all(pool).await?, row::suppressed_number)
+}
+
+pub(super) async fn suppressed_number(pool: &SqlitePool, hash: SuppressionHash) -> Result<Option<SuppressedNumber>> {
+    let sql = "SELECT hash, reason, at FROM suppressed_number WHERE hash = $1";
+    let found = sqlx::query(sql).bind(hash.full().to_string()).fetch_optional(pool).await?;
+    found.as_ref().map(row::suppressed_number).transpose()
 }
 
 pub(super) async fn released_numbers(pool: &SqlitePool) -> Result<Vec<ReleasedNumber>> {
-    let sql = "SELECT number, reason, since, why, at FROM released_number ORDER BY id";
+    let sql = "SELECT hash, reason, since, why, at FROM released_number ORDER BY id";
     rows(sqlx::query(sql).fetch_all(pool).await?, |r| {
         let (since, at) = (Wall(row::get(r, 2)?), Wall(row::get(r, 4)?));
-        Ok(ReleasedNumber { number: row::word(r, 0)?, reason: row::word(r, 1)?, since, why: row::get(r, 3)?, at })
+        Ok(ReleasedNumber { hash: row::word(r, 0)?, reason: row::word(r, 1)?, since, why: row::get(r, 3)?, at })
     })
 }
 

@@ -221,6 +221,11 @@ pub(super) fn import_batch(row: &SqliteRow) -> Result<ImportBatch> {
     })
 }
 
+/// `hash, reason, at`.
+pub(super) fn suppressed_number(row: &SqliteRow) -> Result<SuppressedNumber> {
+    Ok(SuppressedNumber { hash: word(row, 0)?, reason: word(row, 1)?, at: Wall(get(row, 2)?) })
+}
+
 /// `contact, phone, scope, reason, at`.
 pub(super) fn suppression(row: &SqliteRow) -> Result<Suppression> {
     Ok(Suppression {

@@ -126,7 +126,7 @@ impl Bulk {
         Ok(())
     }
 
-    fn cancel(&mut self, contact: i64, close: &Close) -> Result<()> {
+    pub(super) fn cancel(&mut self, contact: i64, close: &Close) -> Result<()> {
         let sql = "UPDATE campaign_contact SET close_reason = ?2, close_why = ?3 WHERE contact = ?1 AND campaign IN \
              (SELECT campaign FROM attempt WHERE contact = ?1 AND state IN ('scheduled', 'claimed'))";
         self.run(sql, &[contact.into(), (&close.reason).into(), (&close.why).into()])?;
