@@ -211,6 +211,8 @@ words! {
         /// A machine answered; no message was left.
         Machine = "machine",
         VoicemailLeft = "voicemail_left",
+        /// A machine heard some of the message and not its end: what a law allows of a whole message, it need not allow of a part.
+        VoicemailCut = "voicemail_cut",
         Fax = "fax",
         ThirdParty = "third_party",
         WrongNumber = "wrong_number",
@@ -240,7 +242,7 @@ impl Disposition {
             D::Congestion | D::TrunkDown | D::UnknownOutcome | D::SystemError | D::Cancelled => C::Technical,
             D::InvalidNumber | D::OutOfService => C::Number,
             D::NoAnswer | D::Busy | D::Rejected | D::HungUpEarly | D::NoInput => C::NoContact,
-            D::Machine | D::VoicemailLeft | D::Fax => C::Machine,
+            D::Machine | D::VoicemailLeft | D::VoicemailCut | D::Fax => C::Machine,
             D::ThirdParty | D::WrongNumber => C::ThirdParty,
             D::NotVerified => C::Unverified,
             D::Promised
@@ -261,7 +263,7 @@ impl Disposition {
             D::Congestion | D::TrunkDown => Blame::Carrier,
             D::UnknownOutcome | D::SystemError | D::Cancelled => Blame::Us,
             D::InvalidNumber | D::OutOfService | D::NoAnswer | D::Busy | D::Rejected => Blame::Callee,
-            D::HungUpEarly | D::NoInput | D::Machine | D::VoicemailLeft | D::Fax => Blame::Callee,
+            D::HungUpEarly | D::NoInput | D::Machine | D::VoicemailLeft | D::VoicemailCut | D::Fax => Blame::Callee,
             D::ThirdParty | D::WrongNumber | D::NotVerified | D::Promised | D::AlreadyPaid => Blame::Callee,
             D::Disputed | D::Refused | D::Informed | D::CallbackRequested | D::Transferred => Blame::Callee,
             D::OptedOut | D::Queued | D::HandedOver => Blame::Callee,

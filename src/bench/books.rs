@@ -208,7 +208,13 @@ impl House {
                 let phone = crate::policy::phone_to_dial(&standing).context("policy has allowed it")?.id;
                 (
                     Disposition::NoAnswer,
-                    vec![vec![Write::Live { attempt: id, phone, flow, policy: self.ladder.policy.clone(), at: now }]],
+                    vec![vec![Write::Live {
+                        attempt: id,
+                        phone,
+                        flow,
+                        policy: self.ladder.rules.policy(&standing.contact),
+                        at: now,
+                    }]],
                 )
             }
             (Turn::Go, _) => (Disposition::Queued, Vec::new()),
@@ -230,6 +236,7 @@ impl House {
             blame: outcome.blame,
             answered_by: None,
             right_party: false,
+            abandoned_at: None,
         };
         standing.past.push(past.clone());
         standing.past_here.push(past);

@@ -377,6 +377,7 @@ impl Attempt {
             answered_by: outcome.answered_by,
             right_party: outcome.right_party,
             node: outcome.node.clone(),
+            abandoned_at: self.finished_at.filter(|_| self.agent == Some(AgentResult::Abandoned)),
         })
     }
 }
@@ -413,6 +414,8 @@ pub struct PastAttempt {
     pub right_party: bool,
     /// The flow's node where the call ended.
     pub node: Option<String>,
+    /// When the call ended, if its person was to talk to an agent and found none.
+    pub abandoned_at: Option<Wall>,
 }
 
 crate::words! {

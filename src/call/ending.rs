@@ -23,7 +23,9 @@ impl Call {
     /// shut down over its goodbye. A message to a machine that is cut off was not left.
     pub(super) fn stopped(&mut self, turn: &mut Turn) {
         let told = match self.result {
-            Some(Disposition::VoicemailLeft) => Some(Disposition::Cancelled),
+            Some(Disposition::VoicemailLeft) | None if self.said_to_machine.is_some() => {
+                Some(Disposition::VoicemailCut)
+            }
             Some(_) => None,
             None if self.bridged => None,
             None => Some(Disposition::Cancelled),
@@ -136,7 +138,7 @@ impl Call {
             };
         }
         if self.machine {
-            return Disposition::Machine;
+            return if self.said_to_machine.is_some() { Disposition::VoicemailCut } else { Disposition::Machine };
         }
         if self.bridged {
             return Disposition::Transferred;

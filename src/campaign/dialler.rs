@@ -32,8 +32,6 @@ const CALLS_AN_AGENT_MAX: u32 = 10;
 const REACH_AT_FIRST: Duration = Duration::from_secs(15);
 const MINUTE: i64 = 60_000_000;
 const HOUR: i64 = 60 * MINUTE;
-/// An abandoned call's number is left alone for so long, unless an agent is sure to be there (UK-3).
-pub const ABANDONED_REST: Duration = Duration::from_secs(72 * 3600);
 
 /// The agents of a queue at this moment.
 #[derive(Debug, Clone, Copy, PartialEq)]

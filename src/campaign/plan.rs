@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::books::{Close, Next, Plan, Ruling, Sleeper, Standing, Verdict, Write};
+use crate::books::{Close, Contact, Next, Plan, Ruling, Sleeper, Standing, Verdict, Write};
 use crate::id::AttemptId;
 use crate::ladder::Ladder;
 use crate::outcome::Disposition;
@@ -90,7 +90,14 @@ fn question<'a>(ladder: &'a Ladder, standing: &'a Standing, plan: &Plan, now: Wa
 }
 
 /// What was decided, for the books.
-pub fn ruling(attempt: AttemptId, rules: &Rules, decision: &Decision, verdict: Verdict, at: Wall) -> Write {
+pub fn ruling(
+    attempt: AttemptId,
+    rules: &Rules,
+    contact: &Contact,
+    decision: &Decision,
+    verdict: Verdict,
+    at: Wall,
+) -> Write {
     let (reason, made_by, until) = match decision {
         Decision::Allow => (None, None, None),
         Decision::NeedsHuman { rule, .. } => (Some(rule.to_string()), None, None),
@@ -98,7 +105,7 @@ pub fn ruling(attempt: AttemptId, rules: &Rules, decision: &Decision, verdict: V
             (Some(rule.to_string()), by.as_ref().map(|by| by.to_string()), *until)
         }
     };
-    Write::Ruling(Ruling { attempt, at, verdict, reason, made_by, until, policy: rules.policy() })
+    Write::Ruling(Ruling { attempt, at, verdict, reason, made_by, until, policy: rules.policy(contact) })
 }
 
 /// Moves `next` to the first lawful instant; passes over steps that will never have one. When no step is left because only a human

@@ -185,6 +185,7 @@ impl<'l> Stage<'l> {
             answered_by: None,
             right_party: false,
             node,
+            abandoned_at: None,
         });
         self.promises(attempt, parts);
         match disposition {

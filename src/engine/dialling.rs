@@ -9,7 +9,7 @@ use super::waiting::Waiting;
 use super::{Asked, CLAIM_POLL_S, Destination, Engine, Output, Running};
 use crate::books::*;
 use crate::call::{self, Call};
-use crate::campaign::{self, Then, TrunkId, Turn};
+use crate::campaign::{self, Route, Then, TrunkId, Turn};
 use crate::flow::program::Program;
 use crate::id::*;
 use crate::ladder::Ladder;
@@ -140,9 +140,14 @@ impl Engine {
             return self.write_surely(vec![back(plan.due_at, plan.why.clone())], None, out);
         };
         let ladder = plan.ladder.clone();
-        match campaign::turn(&ladder, &claimed.standing, &claimed.attempt.plan, now.wall) {
+        let dialable = match claimed.attempt.channel {
+            Channel::Voice => self.without_barred(&ladder, &claimed.standing),
+            Channel::Sms | Channel::Email | Channel::Letter | Channel::Human | Channel::Visit => None,
+        };
+        let standing = dialable.as_ref().unwrap_or(&claimed.standing);
+        match campaign::turn(&ladder, standing, &claimed.attempt.plan, now.wall) {
             Turn::Go => {}
-            Turn::NotNow { decision, then } => return self.put_off(now, attempt, &ladder, &decision, then, out),
+            Turn::NotNow { decision, then } => return self.put_off(now, &claimed, &ladder, &decision, then, out),
         }
         match claimed.attempt.channel {
             Channel::Voice => self.prepare(now, claimed, out),
@@ -151,18 +156,42 @@ impl Engine {
         }
     }
 
+    /// Which way a number is dialled, or why it is not.
+    fn way(&self, ladder: &Ladder, number: &PhoneNumber) -> Result<Route, Barred> {
+        match ladder.numbers.bars(number) {
+            Some(barred) => Err(barred),
+            None => self.limits.way_to(&self.trunks, number),
+        }
+    }
+
+    /// The contact as far as it can be dialled: numbers that are barred count as bad, so that another one's cap or gap is waited for. `None`:
+    /// none is barred, or all are.
+    fn without_barred(&self, ladder: &Ladder, standing: &Standing) -> Option<Standing> {
+        let (open, barred): (Vec<&Phone>, Vec<&Phone>) =
+            policy::phones_to_dial(standing).partition(|phone| self.way(ladder, &phone.number).is_ok());
+        if barred.is_empty() || open.is_empty() {
+            return None;
+        }
+        let barred: Vec<PhoneId> = barred.iter().map(|phone| phone.id).collect();
+        let mut standing = standing.clone();
+        let phones = standing.contact.phones.iter_mut().filter(|phone| barred.contains(&phone.id));
+        phones.for_each(|phone| phone.state = PhoneState::Bad);
+        Some(standing)
+    }
+
     /// Not now: the same attempt later, another step of the ladder, a human, or nothing more.
     fn put_off(
         &mut self,
         now: Now,
-        attempt: AttemptId,
+        claimed: &Claimed,
         ladder: &Ladder,
         decision: &Decision,
         then: Then,
         out: &mut Vec<Output>,
     ) {
         self.tally.put_off += 1;
-        let ruling = |verdict| campaign::ruling(attempt, &ladder.rules, decision, verdict, now.wall);
+        let (attempt, contact) = (claimed.attempt.id, &claimed.standing.contact);
+        let ruling = |verdict| campaign::ruling(attempt, &ladder.rules, contact, decision, verdict, now.wall);
         let group = match then {
             Then::Later { due_at, why } => vec![ruling(Verdict::PutOff), Write::Reschedule { attempt, due_at, why }],
             Then::Instead(plan) => {
@@ -189,14 +218,9 @@ impl Engine {
         let attempt = claimed.attempt.id;
         let mut barred = None;
         let plan = self.plan(claimed.attempt.campaign).expect("considered above");
-        let own = &plan.ladder.numbers;
-        let way = |number: &PhoneNumber| match own.bars(number) {
-            Some(barred) => Err(barred),
-            None => self.limits.way_to(&self.trunks, number),
-        };
         let (standing, channel, rules) = (&claimed.standing, Channel::Voice, &plan.ladder.rules);
         let question = policy::Question { standing, channel, purpose: policy::Purpose::Demand, now: now.wall, rules };
-        let found = policy::phones_with_room(&question).find_map(|phone| match way(&phone.number) {
+        let found = policy::phones_with_room(&question).find_map(|phone| match self.way(&plan.ladder, &phone.number) {
             Ok(route) => Some((phone.id, phone.number.clone(), route)),
             Err(why) => {
                 barred.get_or_insert(why);
@@ -308,7 +332,8 @@ impl Engine {
         }
         let waiting = self.waiting.get_mut(attempt).expect("got above");
         waiting.going_live = true;
-        let (flow, policy) = (waiting.program.hash.clone(), self.campaigns[&campaign].plan.ladder.policy.clone());
+        let rules = &self.campaigns[&campaign].plan.ladder.rules;
+        let (flow, policy) = (waiting.program.hash.clone(), rules.policy(&waiting.claimed.standing.contact));
         let live = Write::Live { attempt, phone: waiting.phone, flow, policy, at: now.wall };
         self.trunks.started(now.mono, attempt, campaign, trunk, &number);
         if let Some(dialler) = self.diallers.get_mut(&campaign) {
@@ -369,7 +394,14 @@ impl Engine {
             body: written.body,
             at: now.wall,
         };
-        let ruling = campaign::ruling(attempt.id, &ladder.rules, &Decision::Allow, Verdict::Allowed, now.wall);
+        let ruling = campaign::ruling(
+            attempt.id,
+            &ladder.rules,
+            &claimed.standing.contact,
+            &Decision::Allow,
+            Verdict::Allowed,
+            now.wall,
+        );
         self.tally.messages += 1;
         self.finish(now, claimed, Outcome::of(Disposition::Queued), vec![ruling, message], now.wall, out);
     }
@@ -383,7 +415,14 @@ impl Engine {
             reason: ladder.brief(&attempt.plan, &claimed.standing),
             at: now.wall,
         };
-        let ruling = campaign::ruling(attempt.id, &ladder.rules, &Decision::Allow, Verdict::Allowed, now.wall);
+        let ruling = campaign::ruling(
+            attempt.id,
+            &ladder.rules,
+            &claimed.standing.contact,
+            &Decision::Allow,
+            Verdict::Allowed,
+            now.wall,
+        );
         self.tally.handed_over += 1;
         self.finish(now, claimed, Outcome::of(Disposition::HandedOver), vec![ruling, entry], now.wall, out);
     }

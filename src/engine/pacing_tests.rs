@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::tests::{LADDER, Playing, Stage, limits, script, trunk};
+use super::tests::{FLOW, LADDER, Playing, Stage, limits, script, trunk};
 use super::*;
 use crate::agent::Staffing;
 use crate::books::{AgentResult, Priority};
@@ -14,7 +14,7 @@ use crate::time::Wall;
 const NOON: &str = "2026-11-20T12:00Z";
 
 fn playing<'a>(name: &'a str, ladder: &'a str, weight: u8, calls: usize) -> Playing<'a> {
-    Playing { name, ladder, priority: Priority::new(weight).unwrap(), calls }
+    Playing { name, ladder, priority: Priority::new(weight).unwrap(), calls, flow: FLOW }
 }
 
 fn two_trunks() -> Limits {
@@ -206,11 +206,9 @@ fn no_more_calls_than_agents_are_free() {
     assert_eq!(nobody.engine.in_air(), 0);
 }
 
-/// The agent does not pick up within two seconds: the person hears so at once, it is counted, and they are left in peace for 72 hours.
-#[test]
-fn who_finds_no_agent_hears_so_and_is_counted() {
-    let campaigns = [playing("small", FOR_AGENTS, 5, 1)];
-    let mut stage = Stage::play(limits(), desk(&["sip:a@x"]), None, &campaigns, NOON);
+/// One call whose person wants an agent and finds none.
+fn abandoned(ladder: &str) -> Stage {
+    let mut stage = Stage::play(limits(), desk(&["sip:a@x"]), None, &[playing("small", ladder, 5, 1)], NOON);
     stage.ordered.clear();
     for line in ["1 answered", "1 key 3", "1 played"] {
         stage.act(line);
@@ -222,15 +220,62 @@ fn who_finds_no_agent_hears_so_and_is_counted() {
     assert_eq!(stage.ordered, ["other end of 1 hung up on", "1 hears Goodbye."]);
     stage.act("other end of 1 failed cancelled");
     stage.act("1 hung up");
+    stage
+}
+
+/// The agent does not pick up within two seconds: the person hears so at once, it is counted, and they are left in peace for 72 hours.
+#[test]
+fn who_finds_no_agent_hears_so_and_is_counted() {
+    // Without enough calls seen, a predictive campaign is dialled as a progressive one, but promises no agent.
+    let predictive = FOR_AGENTS.replace("mode: progressive", "mode: predictive");
+    let stage = abandoned(&predictive);
     let attempts = stage.books.attempts(None, AttemptId(0), 9);
     assert_eq!(attempts[0].agent, Some(AgentResult::Abandoned));
     assert_eq!(stage.engine.tally().abandoned, 1);
-    if let Some(next) = attempts.get(1) {
-        assert!(next.plan.due_at >= NOON.parse::<Wall>().unwrap() + Duration::from_secs(72 * 3600), "{next:?}");
-        assert!(next.plan.why.contains("found no agent (UK-3)"), "{next:?}");
-    }
+    let next = &attempts[1];
+    let ended = attempts[0].finished_at.unwrap();
+    assert_eq!(next.plan.due_at, ended + Duration::from_secs(72 * 3600), "{next:?}");
+    assert!(next.plan.why.contains("found no agent") && next.plan.why.contains("(UK-3)"), "{next:?}");
+    let stage_of_another = abandoned(FOR_AGENTS);
+    let next = &stage_of_another.books.attempts(None, AttemptId(0), 9)[1];
+    assert!(next.plan.due_at < ended + Duration::from_secs(24 * 3600), "an agent is kept for the next call: {next:?}");
     let hours = stage.books.agent_hours(Wall(0));
     assert_eq!(hours.iter().map(|h| (h.connected, h.abandoned)).collect::<Vec<_>>(), [(0, 1)]);
+}
+
+/// Nobody is dialled for an agent and left in silence: from the answer on it takes two seconds, and no key, until who finds nobody hears who
+/// rang and how to decline further calls (UK-1, UK-2, US-T5).
+#[test]
+fn uk_2_information_message() {
+    let flow = "
+flow: counter
+version: 1
+languages: [en]
+messages:
+  nobody: { abandoned: { caller: \"{company}\", decline: \"+442079460000\" } }
+  bye: { en: \"We will not ring again.\" }
+start: agent
+hotkeys: { \"*9\": stop }
+nodes:
+  agent: { queue: desk, answered: talked, no_agent: nobody }
+  nobody: { say: nobody, end: informed }
+  stop: { opt_out: number, next: bye }
+  bye: { say: bye, end: opted_out }
+  talked: { end: transferred }
+";
+    let playing = Playing { flow, ..playing("small", FOR_AGENTS, 5, 1) };
+    let mut stage = Stage::play(limits(), desk(&["sip:a@x"]), None, &[playing], NOON);
+    stage.ordered.clear();
+    stage.act("1 answered");
+    assert_eq!(stage.ordered, ["other end of 1 rung at sip:a@x"]);
+    stage.ordered.clear();
+    stage.wait(Duration::from_millis(1_990));
+    assert_eq!(stage.ordered, [""; 0]);
+    stage.wait(Duration::from_millis(10));
+    let [hung_up, heard] = stage.ordered.as_slice() else { panic!("{:?}", stage.ordered) };
+    assert_eq!(hung_up, "other end of 1 hung up on");
+    assert!(heard.starts_with("1 hears This is a call from City Water. We are sorry, nobody is free"), "{heard}");
+    assert!(heard.contains("To decline further calls, please ring") && heard.ends_with("Goodbye."), "{heard}");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use super::{Asked, Destination, Engine, LegEvent, Output};
 use crate::books::*;
 use crate::call::action::{Ending, Fact, Note, promised_in_words};
 use crate::call::{Action, Call, Event};
-use crate::campaign::{self, ABANDONED_REST, Carried};
+use crate::campaign::{self, Carried};
 use crate::flow::program::NotifyBy;
 use crate::id::*;
 use crate::outcome::{AnsweredBy, Blame, Channel, Disposition, HangupCause};
@@ -414,6 +414,7 @@ impl Engine {
         out: &mut Vec<Output>,
     ) {
         let Claimed { attempt, mut standing } = claimed;
+        let abandoned = |w: &Write| matches!(w, Write::Carried { agent: Some(AgentResult::Abandoned), .. });
         let past = PastAttempt {
             whose: crate::books::Whose::Contact,
             channel: attempt.channel,
@@ -426,6 +427,7 @@ impl Engine {
             answered_by: outcome.answered_by,
             right_party: outcome.right_party,
             node: outcome.node.clone(),
+            abandoned_at: group.iter().any(abandoned).then_some(now.wall),
         };
         standing.past.push(past.clone());
         standing.past_here.push(past);
@@ -434,23 +436,9 @@ impl Engine {
             Some(plan) => campaign::plan_next(&plan.ladder, &standing, &attempt.plan, outcome.disposition, at),
             None => Next::Close(Close::new("stopped", "the campaign was stopped while this attempt was under way")),
         };
-        let next = rested(next, &group, now.wall);
         self.tally.end(outcome.disposition);
         group.push(Write::Finish { attempt: attempt.id, outcome, at: now.wall, next });
         self.write_surely(group, Some(attempt.id), out);
-    }
-}
-
-/// Who found no agent is not rung again for days (UK-3).
-fn rested(next: Next, group: &[Write], now: Wall) -> Next {
-    let abandoned = |w: &Write| matches!(w, Write::Carried { agent: Some(AgentResult::Abandoned), .. });
-    match next {
-        Next::Attempt(plan) if plan.channel == Channel::Voice && group.iter().any(abandoned) => {
-            let due_at = plan.due_at.max(now + ABANDONED_REST);
-            let why = format!("{}; not within 72 hours: the last call found no agent (UK-3)", plan.why);
-            Next::Attempt(Plan { due_at, why, ..plan })
-        }
-        next @ (Next::Attempt(_) | Next::Close(_)) => next,
     }
 }
 

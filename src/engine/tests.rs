@@ -10,11 +10,11 @@ use crate::books::{Caller, CampaignState, Enrolment, FlowVersion, Model, NewCont
 use crate::language::Language;
 use crate::money::{Currency, Money};
 use crate::outcome::HangupCause;
-use crate::phone::NumberRules;
+use crate::phone::{NumberRules, PhoneNumber};
 use crate::time::Wall;
 
 /// Main menu: 1 last four digits and a question to billing, 3 an agent of `desk`, 4 a message.
-const FLOW: &str = include_str!("../../tests/calls/counter.yaml");
+pub(super) const FLOW: &str = include_str!("../../tests/calls/counter.yaml");
 
 pub(super) const LADDER: &str = r#"
 ladder: small
@@ -55,6 +55,8 @@ pub(super) struct Playing<'a> {
     pub ladder: &'a str,
     pub priority: Priority,
     pub calls: usize,
+    /// The flow that the ladder calls `counter`.
+    pub flow: &'a str,
 }
 
 /// The engine, its books, and a world that does what it is told and nothing by itself.
@@ -71,7 +73,7 @@ pub(super) struct Stage {
 impl Stage {
     /// Calls 1 to `calls` are being dialled. `now` is their own clock as well as ours.
     fn set(limits: Limits, desk: Desk, calls: usize, now: &str) -> Stage {
-        let campaigns = [Playing { name: "small", ladder: LADDER, priority: Priority::USUAL, calls }];
+        let campaigns = [Playing { name: "small", ladder: LADDER, priority: Priority::USUAL, calls, flow: FLOW }];
         let mut stage = Stage::play(limits, desk, None, &campaigns, now);
         for _ in 0..calls {
             stage.wait(Duration::from_secs(1));
@@ -83,6 +85,22 @@ impl Stage {
 
     /// The campaigns are loaded and running, the contacts of each behind those of the one before.
     pub(super) fn play(
+        limits: Limits,
+        desk: Desk,
+        spending: Option<Spending>,
+        campaigns: &[Playing],
+        now: &str,
+    ) -> Stage {
+        Stage::play_with(&|n| contact(n).phones, limits, desk, spending, campaigns, now)
+    }
+
+    /// The same to contacts with other numbers.
+    fn play_to(numbers: &dyn Fn(usize) -> Vec<PhoneNumber>, limits: Limits, campaigns: &[Playing], now: &str) -> Stage {
+        Stage::play_with(numbers, limits, Desk::default(), None, campaigns, now)
+    }
+
+    fn play_with(
+        numbers: &dyn Fn(usize) -> Vec<PhoneNumber>,
         limits: Limits,
         desk: Desk,
         spending: Option<Spending>,
@@ -103,7 +121,7 @@ impl Stage {
         let mut plans = Vec::new();
         let mut first_contact = 1;
         for playing in campaigns {
-            plans.push(stage.create(playing, first_contact));
+            plans.push(stage.create(playing, first_contact, numbers));
             first_contact += playing.calls;
         }
         for plan in plans {
@@ -112,18 +130,24 @@ impl Stage {
         stage
     }
 
-    fn create(&mut self, playing: &Playing, first_contact: usize) -> CampaignPlan {
-        let Playing { name, ladder: source, priority, calls } = *playing;
+    fn create(
+        &mut self,
+        playing: &Playing,
+        first_contact: usize,
+        numbers: &dyn Fn(usize) -> Vec<PhoneNumber>,
+    ) -> CampaignPlan {
+        let Playing { name, ladder: source, priority, calls, flow: text } = *playing;
         let (ladder, found) = crate::ladder::compile(source);
         let ladder = Arc::new(ladder.unwrap_or_else(|| panic!("{found:?}")));
-        let program = Arc::new(crate::flow::compile(FLOW).program.expect("the flow of the transcripts"));
-        let contacts: Vec<NewContact> = (first_contact..first_contact + calls).map(contact).collect();
+        let program = Arc::new(crate::flow::compile(text).program.expect("a flow without faults"));
+        let contacts: Vec<NewContact> =
+            (first_contact..first_contact + calls).map(|n| NewContact { phones: numbers(n), ..contact(n) }).collect();
         self.books.import(&contacts, self.begins);
         let flow = FlowVersion {
             hash: program.hash.clone(),
             name: program.name.clone(),
             version: program.version,
-            source: FLOW.to_string(),
+            source: text.to_string(),
         };
         let campaign = self.books.create_campaign(name, source, &[flow], self.begins).unwrap();
         let standings = self.books.not_enrolled(campaign, ContactId(first_contact as i64 - 1), u32::MAX).unwrap();
@@ -656,4 +680,69 @@ fn flows_for_contacts_answer_no_line() {
     for what in ["asks for the contact's `amount`", "takes a promise", "verifies a contact"] {
         assert!(found.contains(what), "{what}: {found}");
     }
+}
+
+/// A number that the ladder does not dial leaves the others: the contact waits for one of them, and is closed when none is left.
+#[test]
+fn a_barred_number_gives_way_to_the_next() {
+    let ladder = LADDER
+        .replace("caps: [1 per day]", "caps: [1 per day per number]\nnumbers: { types: [mobile] }")
+        .replace("no_answer: [1d]", "no_answer: [1h]");
+    let barred_first = |numbers: &[&str]| {
+        let campaigns = [Playing { name: "small", ladder: &ladder, priority: Priority::USUAL, calls: 1, flow: FLOW }];
+        let numbers: Vec<PhoneNumber> = numbers.iter().map(|n| n.parse().unwrap()).collect();
+        let begins = "2026-11-20T10:00Z";
+        let mut stage = Stage::play_to(&|_| numbers.clone(), limits(), &campaigns, begins);
+        stage.wait(Duration::from_secs(1));
+        stage
+    };
+    let mut stage = barred_first(&["+442079460000", "+447900000001"]);
+    assert_eq!(std::mem::take(&mut stage.ordered), ["1 rung at +4479•••0001"]);
+    stage.act("1 failed no_answer");
+    stage.wait(Duration::from_secs(2 * 3600));
+    let open = stage.books.attempts(None, AttemptId(0), 9).pop().unwrap();
+    assert_eq!(open.state, crate::books::AttemptState::Scheduled, "the mobile may be dialled tomorrow: {open:?}");
+    assert_eq!(open.plan.due_at, "2026-11-21T09:00Z".parse::<Wall>().unwrap(), "{}", open.plan.why);
+    // Nothing but a landline: nobody is rung, with the reason.
+    let stage = barred_first(&["+442079460000"]);
+    assert_eq!(stage.ordered, [""; 0]);
+    let attempt = stage.books.attempts(None, AttemptId(0), 9).pop().unwrap();
+    assert_eq!(attempt.state, crate::books::AttemptState::Cancelled);
+}
+
+/// What is keyed in secret goes to the service that it is meant for, and nowhere else: not into events, facts, outcomes or messages.
+#[test]
+fn pci_1_secret_keys() {
+    let flow = r#"
+flow: counter
+version: 1
+languages: [en]
+messages:
+  ask: { en: "Enter the number of your card." }
+  again: { en: "That is no number of a card." }
+  done: { en: "Thank you." }
+start: card
+hotkeys: { "*9": stop }
+nodes:
+  card: { collect: account, min: 12, max: 19, check: luhn, secret: true, tries: 3, ask: ask, no_match: again, into: card, ok: pay, exhausted: done, cancelled: done }
+  pay: { request: "https://pay.example/card", send: { card: card }, ok: done, error: done, no_reply: done }
+  done: { say: done, end: informed }
+  stop: { opt_out: number, next: done }
+"#;
+    let campaigns = [Playing { name: "small", ladder: LADDER, priority: Priority::USUAL, calls: 1, flow }];
+    let mut stage = Stage::play(limits(), Desk::default(), None, &campaigns, "2026-11-20T10:00Z");
+    stage.wait(Duration::from_secs(1));
+    stage.act("1 answered");
+    // Refused for its last digit, then right.
+    for entry in ["4929111122223333#", "4929111122223335#"] {
+        entry.chars().for_each(|key| stage.act(&format!("1 key {key}")));
+    }
+    assert_eq!(stage.ordered.last().unwrap(), "1 asks 1 https://pay.example/card");
+    stage.act("1 replied 1 200 {}");
+    stage.act("1 hung up");
+    let events = stage.books.call_events(CallId(1));
+    let pressed: Vec<&str> = events.iter().filter(|e| e.kind == "pressed").map(|e| e.detail.as_str()).collect();
+    assert_eq!(pressed, ["•".repeat(16), "•".repeat(16)]);
+    let kept = format!("{:?} {:?}", stage.books, stage.ordered);
+    assert!(kept.contains("1 ended informed") && !kept.contains("4929"), "{kept}");
 }

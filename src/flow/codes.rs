@@ -152,6 +152,14 @@ codes! {
         "Only what was read back and confirmed is promised. An offer of an instalment with a `confirm` of its own, which names all parts \
          by `promise.amount`, `promise.on`, `promise.parts`, `promise.last_amount` and `promise.last_on`, promises the whole plan; without \
          it the first part alone.";
+    MADE = "F051", "A message with our words says something of its own",
+        "`limited_content` (what may be left on a machine, 12 CFR 1006.2(j)) and `abandoned` (what one hears who finds no agent) are made \
+         from named parts; the words around them are ours, in each language, since free words cannot be judged. No other part, text, \
+         amount or value of a contact stands in them, and no name that gives a collector's trade away.";
+    SECRET = "F052", "A secret entry that would be kept",
+        "What is keyed with `secret: true` (a card's number, its code) may be sent to a service with `method: post` and compared, and nothing \
+         else: what is spoken, read back or written stands in transcripts. An entry of twelve digits or more that `luhn` proves is a payment \
+         card's number, and must be secret. Better: send a link to a page of your payment service.";
 }
 
 #[cfg(test)]

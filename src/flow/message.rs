@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::codes;
 use super::context::Context;
 use super::expr::{self, Expr, Type};
+use super::made;
 use super::program::{Domain, Message, MessageId, Program, RENDERS, Render, Step, StepId, Take, Variable};
 use super::yaml::{Entry, Node, Scalar, Value};
 use crate::diagnostic::Span;
@@ -31,8 +32,11 @@ pub fn read(cx: &mut Context<'_>, entry: &Entry, number: usize, prose: &mut Vec<
     let name = format!("{}{}", cx.frame().prefix, entry.key);
     let mut takes = BTreeMap::new();
     let Some(map) = cx.map(&entry.value, &format!("message `{}`", entry.key)) else {
-        return Message { name, takes };
+        return Message { name, takes, made: None };
     };
+    if let Some(message) = made::read(cx, entry, map, &name) {
+        return message;
+    }
     let languages = cx.languages.clone();
     let render = map.get("render").and_then(|e| read_render(cx, &e.value)).unwrap_or(Render::Sentences);
     for take in map.entries.iter().filter(|e| e.key != "render") {
@@ -41,7 +45,8 @@ pub fn read(cx: &mut Context<'_>, entry: &Entry, number: usize, prose: &mut Vec<
             if cx.frame().is_subflow {
                 continue;
             }
-            let known: Vec<&str> = languages.iter().map(|l| l.code()).chain(["render"]).collect();
+            let known: Vec<&str> =
+                languages.iter().map(|l| l.code()).chain(["render"]).chain(made::KINDS.map(|(key, ..)| key)).collect();
             cx.unknown(codes::UNKNOWN_KEY, take.key_span, "language of this flow", &take.key, known);
             continue;
         };
@@ -55,7 +60,7 @@ pub fn read(cx: &mut Context<'_>, entry: &Entry, number: usize, prose: &mut Vec<
         let text = format!("message `{}` is not given in {}", entry.key, missing.join(", "));
         cx.error(codes::TRANSLATION, entry.key_span, text);
     }
-    Message { name, takes }
+    Message { name, takes, made: None }
 }
 
 fn read_render(cx: &mut Context<'_>, node: &Node) -> Option<Render> {

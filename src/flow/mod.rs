@@ -10,6 +10,7 @@ mod compile;
 mod context;
 pub mod expr;
 pub mod graph;
+pub mod made;
 mod message;
 pub mod node;
 pub mod program;

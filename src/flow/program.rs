@@ -1,7 +1,7 @@
 //! What a flow compiles to: a graph of [`Step`]s over typed fields and variables, with every name resolved, every
 //! outcome routed and every message checked. A call runs a [`Program`]; it can meet no flow error while it does.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
 
@@ -146,6 +146,17 @@ pub struct Message {
     pub name: String,
     /// One for each of [`Program::languages`].
     pub takes: BTreeMap<Language, Take>,
+    /// Its words are ours, around parts that the flow names; `None`: they are the flow's.
+    pub made: Option<Made>,
+}
+
+/// What a message with our words is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Made {
+    /// Left on a machine: who rang and how to ring back, and nothing else (12 CFR 1006.2(j)).
+    LimitedContent,
+    /// To one who was to talk to an agent and finds none: who rang, and how to decline further calls.
+    Abandoned,
 }
 
 impl Message {
@@ -612,6 +623,51 @@ impl Program {
 
     pub fn message(&self, id: MessageId) -> &Message {
         &self.messages[id.0 as usize]
+    }
+
+    /// What a machine may be left, once each.
+    pub fn left_on_machines(&self) -> Vec<&Message> {
+        let mut said = BTreeSet::new();
+        let mut seen = BTreeSet::new();
+        let mut to_see: Vec<StepId> = self.on_machine.into_iter().collect();
+        while let Some(id) = to_see.pop() {
+            if seen.insert(id) {
+                let named = self.step(id);
+                said.extend(named.says.iter().copied());
+                to_see.extend(named.routes.iter().map(|(_, to)| *to));
+            }
+        }
+        said.into_iter().map(|id| self.message(id)).collect()
+    }
+
+    /// Whether a person hears at once, on every way from this step, who rang and how to decline further calls.
+    pub fn tells_who_rang(&self, from: StepId) -> bool {
+        let mut seen = BTreeSet::new();
+        let mut to_see = vec![from];
+        while let Some(id) = to_see.pop() {
+            if !seen.insert(id) {
+                continue;
+            }
+            let named = self.step(id);
+            match named.says.first() {
+                // What is asked of them, they must listen to; this they must only hear.
+                Some(first) => {
+                    let at_once = matches!(named.step, Step::Say { .. } | Step::End { .. });
+                    if !at_once || self.message(*first).made != Some(Made::Abandoned) {
+                        return false;
+                    }
+                }
+                // Silence while a service is asked, or the end without a word.
+                None if named.routes.is_empty() || matches!(named.step, Step::Request(_)) => return false,
+                None => to_see.extend(named.routes.iter().map(|(_, to)| *to)),
+            }
+        }
+        true
+    }
+
+    /// The first step that asks for an entry which nobody may keep.
+    pub fn takes_secrets(&self) -> Option<&NamedStep> {
+        self.steps.iter().find(|named| matches!(&named.step, Step::Collect(collect) if collect.listen.secret))
     }
 
     /// The contact's language when the flow has it, else the flow's first.

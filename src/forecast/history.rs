@@ -17,7 +17,7 @@ struct Tried {
     /// Its place among the contact's numbers; [`NO_PHONE`]: none, or one that is no longer listed.
     phone: u8,
     channel_and_blame: u8,
-    /// Who answered, to whom it was made, whether it was the right party, whether it was of this campaign.
+    /// Who answered, to whom it was made, whether they found no agent, whether it was the right party, whether it was of this campaign.
     rest: u8,
 }
 
@@ -28,6 +28,7 @@ const WHOSE_BITS: u8 = 3;
 const WHOSE: u8 = 0x03;
 const A_BLOCK: usize = 5;
 const END: u32 = u32::MAX;
+const ABANDONED: u8 = 0x20;
 const RIGHT_PARTY: u8 = 0x40;
 const HERE: u8 = 0x80;
 
@@ -105,6 +106,7 @@ impl Histories {
             channel_and_blame: place(Channel::ALL, past.channel) << 4 | place(Blame::ALL, past.blame),
             rest: answered_by
                 | place(Whose::ALL, past.whose) << WHOSE_BITS
+                | if past.abandoned_at.is_some() { ABANDONED } else { 0 }
                 | if past.right_party { RIGHT_PARTY } else { 0 }
                 | if here { HERE } else { 0 },
         };
@@ -177,18 +179,21 @@ impl Histories {
 impl Tried {
     fn past(&self, nodes: &[String]) -> PastAttempt {
         let disposition = Disposition::ALL[usize::from(self.disposition)];
+        let at = Wall(i64::from(self.at_s) * 1_000_000);
         PastAttempt {
             whose: Whose::ALL[usize::from(self.rest >> WHOSE_BITS & WHOSE)],
             node: nodes.get(usize::from(self.node)).cloned(),
             channel: Channel::ALL[usize::from(self.channel_and_blame >> 4)],
             step: u32::from(self.step),
             try_number: u32::from(self.try_number),
-            at: Wall(i64::from(self.at_s) * 1_000_000),
+            at,
             phone: (self.phone != NO_PHONE).then_some(PhoneId(i64::from(self.phone))),
             disposition,
             blame: Blame::ALL[usize::from(self.channel_and_blame & 0xf)],
             answered_by: AnsweredBy::ALL.get(usize::from(self.rest & ANSWERED_BY).wrapping_sub(1)).copied(),
             right_party: self.rest & RIGHT_PARTY != 0,
+            // A call's length does not matter to a forecast of days.
+            abandoned_at: (self.rest & ABANDONED != 0).then_some(at),
         }
     }
 }
@@ -212,6 +217,7 @@ mod tests {
             blame: Blame::ALL[n as usize % Blame::ALL.len()],
             answered_by: AnsweredBy::ALL.get(n as usize % 6).copied(),
             right_party: n.is_multiple_of(3),
+            abandoned_at: n.is_multiple_of(5).then_some(Wall(1_700_000_000_000_000 + i64::from(n) * 1_000_000)),
         };
         let (mut a, mut b) = (History::NONE, History::NONE);
         for round in 0..3 {

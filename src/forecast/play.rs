@@ -585,6 +585,7 @@ impl<'a> Play<'a> {
             blame: outcome.blame,
             answered_by: outcome.answered_by,
             right_party: outcome.right_party,
+            abandoned_at: None,
         }
     }
 

@@ -1,7 +1,7 @@
 //! Ladder YAML → [`Ladder`].
 
 use super::reader::Reader;
-use super::{Ladder, LadderTest, Message, Remind, StopOn};
+use super::{AgentPacing, Ladder, LadderTest, Message, Remind, StopOn};
 use super::{check, codes, message, pacing, promise, remind, rules, segments, steps, test_section};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::flow::yaml::{self, Map, Node};
@@ -78,7 +78,7 @@ fn ladder(reader: &mut Reader, root: &Node) -> Option<Ladder> {
     let name = reader.required(top, "ladder", "a ladder", start).and_then(|n| reader.text(n, "the ladder's name"));
     let languages = languages(reader, top);
     let messages = messages(reader, top, &languages);
-    let rules = rules::rules(reader, top);
+    let mut rules = rules::rules(reader, top);
     let fields = segments::fields(reader, top);
     let classes = segments::classes(reader, top, &fields);
     let fields = segments::with_class(fields, &classes);
@@ -90,7 +90,8 @@ fn ladder(reader: &mut Reader, root: &Node) -> Option<Ladder> {
     let kept = promise::on_kept(reader, top);
     let reminder = remind::remind(reader, top, &messages);
     let stop_on = stop_on(reader, top);
-    let (pacing, numbers) = (pacing::pacing(reader, top), pacing::numbers(reader, top));
+    let (pacing, numbers) = (pacing::pacing(reader, top, &rules), pacing::numbers(reader, top));
+    rules.agent_kept = pacing.as_ref().is_some_and(AgentPacing::keeps_an_agent);
     check::gotos(reader, broken.iter().chain([&kept]), &segments, &laid);
     check::lists(reader, &laid, &rules);
     let steps::Laid { mut steps, lists } = laid;
@@ -105,7 +106,6 @@ fn ladder(reader: &mut Reader, root: &Node) -> Option<Ladder> {
         fields,
         classes,
         segments,
-        policy: rules.policy(),
         rules,
         promise_terms,
         promise_limits,

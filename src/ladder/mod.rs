@@ -58,8 +58,6 @@ pub struct Ladder {
     pub segments: Vec<Segment>,
     /// The ladder's own window and caps, those of its packs, and [`Rules::outermost`]: all of them hold.
     pub rules: Rules,
-    /// The packs of these rules in one line, as it is kept with each attempt.
-    pub policy: String,
     /// What counts as a kept promise.
     pub promise_terms: crate::books::PromiseTerms,
     /// Which promises are taken.

@@ -156,6 +156,11 @@ impl Ladder {
         }
     }
 
+    /// Whether some step leaves the flow's voicemail.
+    pub fn ever_leaves_voicemail(&self) -> bool {
+        self.steps.iter().any(|step| matches!(&step.does, Does::Voice { retry, .. } if retry.leave_voicemail))
+    }
+
     /// Every flow the ladder may run, once each: what a campaign must pin.
     pub fn flows(&self) -> Vec<&str> {
         let named = self.steps.iter().filter_map(|s| match &s.does {
@@ -352,7 +357,7 @@ impl Ladder {
             }
             D::Congestion | D::TrunkDown | D::UnknownOutcome | D::SystemError | D::Cancelled => return None,
             D::InvalidNumber | D::OutOfService | D::NoAnswer | D::Busy | D::Rejected => return None,
-            D::HungUpEarly | D::NoInput | D::Machine | D::VoicemailLeft | D::Fax => return None,
+            D::HungUpEarly | D::NoInput | D::Machine | D::VoicemailLeft | D::VoicemailCut | D::Fax => return None,
             D::ThirdParty | D::NotVerified | D::Refused | D::Informed => return None,
             D::CallbackRequested | D::Queued => return None,
         };

@@ -6,6 +6,7 @@ use super::codes;
 use super::reader::Reader;
 use crate::flow::yaml::{Map, Node};
 use crate::phone::{NumberRules, NumberType};
+use crate::policy::Rules;
 
 crate::words! {
     pub enum PacingMode {
@@ -23,33 +24,55 @@ pub struct AgentPacing {
     pub queue: String,
     /// Of those who were to talk to an agent, so many may find none: 1..=30 thousandths, in any 24 hours and any 30 days.
     pub abandon_permille_max: u32,
-    /// Who has no agent so long after the flow asked for one is abandoned, and hears what the flow says to `no_agent`. 1..=5 s.
+    /// Who has no agent so long after the flow asked for one is abandoned, and hears what the flow says to `no_agent`. 1..=2 s.
     pub connect_within: Duration,
+}
+
+impl AgentPacing {
+    /// For every call on its way an agent is kept free.
+    pub fn keeps_an_agent(&self) -> bool {
+        self.mode == PacingMode::Progressive
+    }
 }
 
 /// The law's own limit (US-T5) is 3 %; chance is given room.
 const ABANDON_USUAL_PERMILLE: u32 = 25;
 const ABANDON_MOST_PERMILLE: u32 = 30;
+const CONNECT_SECONDS: std::ops::RangeInclusive<u64> = 1..=2;
 const CONNECT_USUAL: Duration = Duration::from_secs(2);
 
 const KEYS: [&str; 4] = ["mode", "queue", "abandon_max", "connect_within"];
 const NUMBER_KEYS: [&str; 3] = ["allow", "deny", "types"];
 
-pub(super) fn pacing(reader: &mut Reader, top: &Map) -> Option<AgentPacing> {
+pub(super) fn pacing(reader: &mut Reader, top: &Map, rules: &Rules) -> Option<AgentPacing> {
     let entry = top.get("pacing")?;
     let map = reader.map(&entry.value, "`pacing`")?;
     reader.known_keys(map, "key of `pacing`", &KEYS);
     let mode = reader.required(map, "mode", "`pacing`", entry.key_span).and_then(|node| mode(reader, node));
     let queue = reader.required(map, "queue", "`pacing`", entry.key_span).and_then(|n| reader.text(n, "the queue"));
     let abandon = match map.get("abandon_max") {
-        Some(entry) => permille(reader, &entry.value),
-        None => Some(ABANDON_USUAL_PERMILLE),
+        Some(entry) => permille(reader, &entry.value).filter(|written| lawful(reader, &entry.value, *written, rules)),
+        None => Some(law(rules).map_or(ABANDON_USUAL_PERMILLE, |most| most.min(ABANDON_USUAL_PERMILLE))),
     };
     let within = match map.get("connect_within") {
         Some(entry) => within(reader, &entry.value),
         None => Some(CONNECT_USUAL),
     };
     Some(AgentPacing { mode: mode?, queue: queue?, abandon_permille_max: abandon?, connect_within: within? })
+}
+
+/// The strictest of the packs, in thousandths.
+fn law(rules: &Rules) -> Option<u32> {
+    rules.abandon().map(|abandon| abandon.permille_max.into())
+}
+
+/// What the ladder's packs allow is not widened, and a number that is written is not clipped without a word.
+fn lawful(reader: &mut Reader, node: &Node, written: u32, rules: &Rules) -> bool {
+    let Some(most) = law(rules).filter(|most| written > *most) else { return true };
+    let (whole, tenth) = (most / 10, most % 10);
+    let found = format!("the packs under `policy` allow {whole}.{tenth}% of calls without an agent, and no more");
+    reader.error(codes::MALFORMED, node.span, found, &format!("write {whole}.{tenth}% or less, or leave the key out"));
+    false
 }
 
 fn mode(reader: &mut Reader, node: &Node) -> Option<PacingMode> {
@@ -95,10 +118,15 @@ fn permille(reader: &mut Reader, node: &Node) -> Option<u32> {
 
 fn within(reader: &mut Reader, node: &Node) -> Option<Duration> {
     let text = reader.text(node, "the time")?;
-    let seconds = text.strip_suffix('s').and_then(|s| s.parse::<u64>().ok()).filter(|s| (1..=5).contains(s));
+    let seconds = text.strip_suffix('s').and_then(|s| s.parse::<u64>().ok()).filter(|s| CONNECT_SECONDS.contains(s));
     if seconds.is_none() {
         let found = format!("`{text}` is no time to connect in");
-        reader.error(codes::MALFORMED, node.span, found, "from 1s to 5s; 2s is usual, and the law's own (US-T5, UK-2)");
+        reader.error(
+            codes::MALFORMED,
+            node.span,
+            found,
+            "1s or 2s: two are usual, and the most that the law allows (US-T5, UK-2)",
+        );
     }
     seconds.map(Duration::from_secs)
 }

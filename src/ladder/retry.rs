@@ -46,7 +46,7 @@ pub fn answer(disposition: Disposition) -> Answer {
         D::Rejected => Answer::Retry(RetryOn::Rejected),
         D::HungUpEarly => Answer::Retry(RetryOn::HungUpEarly),
         D::NoInput => Answer::Retry(RetryOn::NoInput),
-        D::Machine | D::VoicemailLeft | D::Fax => Answer::Retry(RetryOn::Machine),
+        D::Machine | D::VoicemailLeft | D::VoicemailCut | D::Fax => Answer::Retry(RetryOn::Machine),
         D::ThirdParty => Answer::Retry(RetryOn::ThirdParty),
         D::NotVerified => Answer::Retry(RetryOn::NotVerified),
         D::CallbackRequested => Answer::Retry(RetryOn::CallbackRequested),

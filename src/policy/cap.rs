@@ -132,7 +132,8 @@ impl Counted {
             Counted::Talks => voice && (somebody_picked_up(past.disposition) || broke_off(past)),
             Counted::Messages => match past.channel {
                 Channel::Sms | Channel::Email => past.disposition == Disposition::Queued,
-                Channel::Voice => past.disposition == Disposition::VoicemailLeft,
+                // Part of a message is one.
+                Channel::Voice => matches!(past.disposition, Disposition::VoicemailLeft | Disposition::VoicemailCut),
                 // Paper by post is not what the limits on messages are about.
                 Channel::Letter | Channel::Human | Channel::Visit => false,
             },

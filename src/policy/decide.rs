@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::cap::{Cap, Each};
 use super::facts::{Stop, postal_address};
 use super::gap::{After, Gap};
-use super::phones::{person_suppressed, phone_to_dial, phones_to_dial};
+use super::phones::{person_suppressed, phone_to_dial, phones_to_ring};
 use super::rules::{By, Rules};
 use super::zones::{candidates, candidates_and_numbers};
 use crate::books::{PastAttempt, Phone, PromiseState, Standing, Whose};
@@ -88,6 +88,12 @@ impl Asked<'_> {
     fn zones(&self) -> &[Zone] {
         self.zones.get_or_init(|| candidates(&self.q.standing.contact))
     }
+
+    /// Those that hold for this contact.
+    fn holding<'r, T>(&self, rules: &'r [By<T>]) -> impl Iterator<Item = &'r By<T>> {
+        let contact = &self.q.standing.contact;
+        rules.iter().filter(move |by| by.holds(contact))
+    }
 }
 
 type Denial = fn(&Asked) -> Option<Decision>;
@@ -162,9 +168,13 @@ fn address(q: &Asked) -> Option<Decision> {
 
 /// What is known of the person. What a rule must know and nobody has noted counts against a contact.
 fn stops(q: &Asked) -> Option<Decision> {
-    q.rules.stops.iter().find_map(|stop| {
+    q.holding(&q.rules.stops).find_map(|stop| {
         let why = || stop.rule.holds(&q.standing.contact);
         match stop.rule {
+            // Landlines are left, if there are any.
+            Stop::Consent if q.channel == Channel::Voice && phones_to_ring(q.rules, q.standing).next().is_some() => {
+                None
+            }
             Stop::Consent if q.channel == Channel::Voice => {
                 Some(Decision::NeedsHuman { rule: "no_consent", why: format!("{} ({})", why()?, stop.by) })
             }
@@ -194,7 +204,7 @@ fn no_zone(q: &Asked) -> Option<Decision> {
 }
 
 fn calling_window(q: &Asked) -> Option<Decision> {
-    q.rules.hours.iter().find_map(|hours| {
+    q.holding(&q.rules.hours).find_map(|hours| {
         let window = &hours.rule.window;
         let guard = match q.channel {
             Channel::Voice => hours.rule.guard,
@@ -234,7 +244,7 @@ fn calling_window(q: &Asked) -> Option<Decision> {
 }
 
 fn caps(q: &Asked) -> Option<Decision> {
-    let bound = || q.rules.caps.iter().filter(|cap| cap.rule.of.binds(q.channel));
+    let bound = || q.holding(&q.rules.caps).filter(|cap| cap.rule.of.binds(q.channel));
     let full = |cap: &By<Cap>, on, until: Option<Wall>| {
         let used = q.zones().iter().map(|zone| cap.rule.used(&q.standing.past, on, q.now, zone)).max();
         let why = format!("the cap of {} is reached: {} so far", cap.rule, used.unwrap_or_default());
@@ -252,7 +262,7 @@ fn caps(q: &Asked) -> Option<Decision> {
         let each = of_number().filter_map(|cap| Some((cap, on, full_until(&cap.rule, q, on)?)));
         each.max_by_key(|(_, _, until)| never_last(*until))
     };
-    let numbers: Option<Vec<_>> = phones_to_dial(q.standing).map(last).collect();
+    let numbers: Option<Vec<_>> = phones_to_ring(q.rules, q.standing).map(last).collect();
     let (cap, on, until) = numbers?.into_iter().min_by_key(|(_, _, until)| never_last(*until))?;
     Some(full(cap, on, until))
 }
@@ -271,13 +281,15 @@ fn gap(q: &Asked) -> Option<Decision> {
     let why = |gap: &Gap| match gap.after {
         After::Talk => format!("the last talk was less than {gap} ago, the day of it included"),
         After::Machine => format!("a machine answered less than {gap} ago"),
+        After::Abandoned => format!("the last call found no agent, less than {gap} ago"),
         After::Call | After::SaysPaid => format!("the last call was less than {gap} ago"),
     };
     gaps(q, "gap", |gap| gap.after != After::SaysPaid, why)
 }
 
 fn gaps(q: &Asked, rule: &'static str, of: fn(&Gap) -> bool, why: impl Fn(&Gap) -> String) -> Option<Decision> {
-    let asked = || q.rules.gaps.iter().filter(|gap| of(&gap.rule) && gap.rule.binds(q.channel));
+    let binds = |gap: &Gap| of(gap) && gap.binds(q.channel, q.rules.agent_kept);
+    let asked = || q.holding(&q.rules.gaps).filter(|gap| binds(&gap.rule));
     let end_at = |at: Wall| {
         let ends = asked().flat_map(|gap| {
             let until = move |zone| Some((gap, gap.rule.until(&q.standing.past, at, zone)?));

@@ -19,7 +19,9 @@ pub enum Demand {
     Recorded,
     /// Every SMS and e-mail says how to stop them.
     OptOutNotice,
-    /// A phone rings at least so long before we give up.
+    /// What is left on machines holds who rang and how to ring back, and nothing else.
+    LimitedContent,
+    /// A phone rings at least so long, from its first ring on, before we give up.
     RingMin(Duration),
     Abandon(Abandon),
     Retain(Retain),
@@ -33,8 +35,6 @@ pub struct Abandon {
     /// In any stretch of so many days.
     pub days: u16,
     pub agent_within: Duration,
-    /// How long a number that was abandoned is not dialled again without an agent kept for it; zero: not said.
-    pub hold: Duration,
 }
 
 /// What an installation, its trunks and a campaign's flows and messages have.
@@ -44,6 +44,8 @@ pub struct Offered<'a> {
     pub records_calls: bool,
     /// Name, and what its first words say.
     pub flows: Vec<(&'a str, &'a [Disclosure])>,
+    /// What machines may be left beside messages with our own words: flow and message.
+    pub left_free: Vec<(&'a str, &'a str)>,
     /// Name of a written message, and its text in one language.
     pub messages: Vec<(&'a str, String)>,
 }
@@ -73,7 +75,6 @@ impl Rules {
             // Fewer days even less out: a bad day is not hidden in a good month.
             days: a.days.min(b.days),
             agent_within: a.agent_within.min(b.agent_within),
-            hold: a.hold.max(b.hold),
         })
     }
 
@@ -96,7 +97,7 @@ impl Rules {
     pub fn unmet(&self, offered: &Offered) -> Vec<String> {
         self.demands
             .iter()
-            .flat_map(|By { by, rule }| faults(rule, offered).into_iter().map(move |f| format!("{by}: {f}")))
+            .flat_map(|By { by, rule, .. }| faults(rule, offered).into_iter().map(move |f| format!("{by}: {f}")))
             .collect()
     }
 }
@@ -135,6 +136,15 @@ fn faults(demand: &Demand, offered: &Offered) -> Vec<String> {
                     format!("message {name} does not say how to stop messages, in each language: with STOP")
                 })
                 .collect()
+        }
+        Demand::LimitedContent => {
+            let fault = |(flow, message): &(&str, &str)| {
+                format!(
+                    "flow {flow} leaves the message {message} on machines, whose words nobody can judge; make it of parts with \
+                     `limited_content`, or let the ladder leave nothing"
+                )
+            };
+            offered.left_free.iter().map(fault).collect()
         }
         Demand::RingMin(least) => of_trunks(&|t| {
             let (has, least) = (t.ring_max.as_secs(), least.as_secs());

@@ -4,7 +4,7 @@
 use jiff::civil::Date;
 
 use crate::books::Contact;
-use crate::phone::PhoneNumber;
+use crate::phone::{NumberType, PhoneNumber};
 
 crate::words! {
     /// People whom nobody may press (230-FZ art. 7(1)).
@@ -27,6 +27,24 @@ crate::words! {
 }
 
 crate::words! {
+    /// Out of what a debt is owed.
+    pub enum DebtorKind {
+        /// Of a natural person, for their own life.
+        Consumer = "consumer",
+        /// Of a sole trader, from trading.
+        SoleTrader = "sole_trader",
+    }
+}
+
+crate::words! {
+    /// What the one is to whom it is owed.
+    pub enum CreditorKind {
+        Organisation = "organisation",
+        PrivatePerson = "private_person",
+    }
+}
+
+crate::words! {
     pub enum Fact {
         /// `yes` or `no`: a recorded voice may ring.
         ConsentVoice = "consent_voice",
@@ -38,6 +56,12 @@ crate::words! {
         Protected = "protected",
         /// A word of [`Claimant`].
         Claimant = "claimant",
+        /// A word of [`DebtorKind`].
+        DebtorKind = "debtor_kind",
+        /// A word of [`CreditorKind`].
+        CreditorKind = "creditor_kind",
+        /// Numbers among the contact's that a look-up found to be landlines, where their look does not tell.
+        LandlineNumbers = "landline_numbers",
         /// Numbers among the contact's that are a relative's, an employer's, a neighbour's.
         ThirdPersonNumbers = "third_person_numbers",
         /// `yes` or `no`: the debtor agrees to these being rung.
@@ -56,7 +80,9 @@ impl Fact {
             Fact::Advocate | Fact::Address => None,
             Fact::Protected => value.split_whitespace().find_map(|word| word.parse::<Protected>().err()),
             Fact::Claimant => value.parse::<Claimant>().err(),
-            Fact::ThirdPersonNumbers => {
+            Fact::DebtorKind => value.parse::<DebtorKind>().err(),
+            Fact::CreditorKind => value.parse::<CreditorKind>().err(),
+            Fact::ThirdPersonNumbers | Fact::LandlineNumbers => {
                 value.split_whitespace().find_map(|number| number.parse::<PhoneNumber>().err().map(|e| e.to_string()))
             }
         }
@@ -93,6 +119,29 @@ pub fn may_be_rung(contact: &Contact, number: &PhoneNumber) -> bool {
     !other || consents(contact, Fact::ThirdPersonConsent)
 }
 
+/// Whether a number is surely a landline: by its country's plan, or, where mobiles look alike (North America), by the creditor's word. A
+/// list that cannot be read tells nothing; what is not known is a mobile.
+pub fn is_landline(contact: &Contact, number: &PhoneNumber) -> bool {
+    let listed = || {
+        let numbers = Fact::LandlineNumbers.of(contact)?.split_whitespace().map(str::parse::<PhoneNumber>);
+        numbers.collect::<Result<Vec<_>, _>>().ok().map(|numbers| numbers.contains(number))
+    };
+    match number.number_type() {
+        NumberType::Fixed => true,
+        NumberType::FixedOrMobile => listed() == Some(true),
+        NumberType::Mobile
+        | NumberType::TollFree
+        | NumberType::Premium
+        | NumberType::SharedCost
+        | NumberType::Voip
+        | NumberType::Personal
+        | NumberType::Pager
+        | NumberType::Universal
+        | NumberType::Short
+        | NumberType::Unknown => false,
+    }
+}
+
 /// The same columns ask the same of every pack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -108,7 +157,9 @@ impl Stop {
     pub fn holds(self, contact: &Contact) -> Option<String> {
         match self {
             Stop::Consent if consents(contact, Fact::ConsentVoice) => None,
-            Stop::Consent => Some("the person has not consented to calls by a recorded voice".into()),
+            Stop::Consent => Some(
+                "the person has not consented to calls by a recorded voice, and no number is surely a landline".into(),
+            ),
             Stop::Refused => match (Fact::RefusedOn.of(contact), Fact::Advocate.of(contact)) {
                 (Some(day), _) => Some(format!("the person refused all contact on {day}; only by post")),
                 (None, Some(_)) => Some("the person is to be contacted through an advocate".into()),

@@ -20,6 +20,8 @@ crate::words! {
         Talk = "talk",
         /// A call that a machine answered.
         Machine = "machine",
+        /// A call whose person was to talk to an agent and found none.
+        Abandoned = "abandoned",
         /// The person said "I have paid".
         SaysPaid = "says_paid",
     }
@@ -37,26 +39,41 @@ pub enum Length {
 pub struct Gap {
     pub after: After,
     pub least: Length,
+    /// It does not hold where an agent is kept free for each call.
+    pub unless_agent: bool,
 }
 
 impl Gap {
-    pub fn binds(self, channel: Channel) -> bool {
+    /// Whoever takes the call.
+    pub fn after(after: After, least: Length) -> Gap {
+        Gap { after, least, unless_agent: false }
+    }
+
+    pub fn binds(self, channel: Channel, agent_kept: bool) -> bool {
         match self.after {
-            After::Call | After::Talk | After::Machine => channel == Channel::Voice,
+            After::Call | After::Talk | After::Machine | After::Abandoned => {
+                channel == Channel::Voice && !(self.unless_agent && agent_kept)
+            }
             After::SaysPaid => true,
         }
     }
 
-    pub fn follows(self, past: &PastAttempt) -> bool {
+    /// From when it counts, if it follows this attempt.
+    fn start(self, past: &PastAttempt) -> Option<Wall> {
+        match self.after {
+            After::Abandoned => past.abandoned_at,
+            After::Call | After::Talk | After::Machine | After::SaysPaid => self.follows(past).then_some(past.at),
+        }
+    }
+
+    fn follows(self, past: &PastAttempt) -> bool {
         match self.after {
             // A line that was just rung for somebody else is left in peace too.
             After::Call => Counted::Calls.counts_anybody(past),
             After::Talk => Counted::Talks.counts(past),
-            After::Machine => {
-                past.whose != Whose::Line
-                    && past.channel == Channel::Voice
-                    && past.disposition.class() == DispositionClass::Machine
-            }
+            // The number is left in peace, whoever was wanted there.
+            After::Machine => past.channel == Channel::Voice && past.disposition.class() == DispositionClass::Machine,
+            After::Abandoned => past.abandoned_at.is_some(),
             After::SaysPaid => past.whose == Whose::Contact && past.disposition == Disposition::AlreadyPaid,
         }
     }
@@ -77,8 +94,8 @@ impl Gap {
         let mut end = now;
         // In whatever order they are: again, as long as one that the others have reached reaches further.
         loop {
-            let reached = past.iter().filter(|p| p.at <= end && self.follows(p)).map(|p| self.end(p.at, zone)).max();
-            match reached.filter(|reached| *reached > end) {
+            let starts = past.iter().filter_map(|p| self.start(p)).filter(|start| *start <= end);
+            match starts.map(|start| self.end(start, zone)).max().filter(|reached| *reached > end) {
                 Some(further) => end = further,
                 None => break,
             }

@@ -13,6 +13,7 @@ mod pack;
 mod phones;
 mod retention;
 mod rules;
+mod scope;
 #[cfg(test)]
 pub(crate) mod slow;
 #[cfg(test)]
@@ -26,7 +27,7 @@ pub use cap::{Cap, CapFault, Counted, Each, Period};
 pub use decide::{Decision, Purpose, Question, decide};
 pub use demands::{Abandon, Demand, Offered, OfferedTrunk};
 pub use earliest::{Found, SEARCH_DAYS_MAX, earliest, search};
-pub use facts::{Claimant, Fact, Protected, postal_address};
+pub use facts::{Claimant, CreditorKind, DebtorKind, Fact, Protected, postal_address};
 pub use pack::Pack;
 pub use phones::{phone_to_dial, phones_to_dial, phones_with_room};
 pub use retention::{Fate, Held, Kind, Record, Retain, Retained, Term};

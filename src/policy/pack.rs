@@ -14,7 +14,8 @@ use super::demands::{Abandon, Demand};
 use super::facts::Stop;
 use super::gap::{After, Gap, Length};
 use super::retention::{Retain, Retained, Term};
-use super::rules::{By, Opening, Rules};
+use super::rules::{By, Opening, PackLine, Rules};
+use super::scope::{self, Exempt};
 use super::window::{CallingWindow, Holidays, Hours, days};
 use crate::flow::program::Disclosure;
 
@@ -65,29 +66,48 @@ impl Pack {
 
     fn read(source: &'static str) -> Result<Pack, String> {
         let written: Written = serde_saphyr::from_str(source).map_err(|e| e.to_string())?;
-        let mut rules =
-            Rules { packs: vec![format!("{} {}#{}", written.pack, written.version, hash(source))], ..Rules::none() };
         let mut says = Vec::new();
+        let mut scope = Vec::new();
+        for WrittenScope { id, says: words, known } in written.scope {
+            let exempt = scope::read(&id.as_str().into(), known).map_err(|e| format!("{} {id}: {e}", written.pack))?;
+            scope.push(exempt);
+            says.push((id, words));
+        }
+        let scope: Arc<[Exempt]> = scope.into();
+        let line = format!("{} {}#{}", written.pack, written.version, hash(source));
+        let packs = vec![PackLine { line, unless: scope.clone() }];
+        let mut rules = Rules { packs, ..Rules::none() };
         for mut rule in written.rules {
             let by: Arc<str> = rule.id.as_str().into();
+            let own = std::mem::take(&mut rule.unless);
+            let unless: Arc<[Exempt]> = match own.is_empty() {
+                true => scope.clone(),
+                false => {
+                    let own = scope::read(&by, own).map_err(|e| format!("{} {by}: {e}", written.pack))?;
+                    scope.iter().cloned().chain([own]).collect()
+                }
+            };
             let demands = rule.demands();
             let fault = |what: &str| format!("{} {}: {what}", written.pack, rule.id);
             let demands = demands.map_err(|e| fault(&e))?;
             let before = rules.count();
             if let Some(hours) = rule.hours {
-                rules.hours.push(By { by: by.clone(), rule: hours.opening().map_err(|e| fault(&e))? });
+                let rule = hours.opening().map_err(|e| fault(&e))?;
+                rules.hours.push(By { by: by.clone(), rule, unless: unless.clone() });
             }
             for cap in rule.caps {
                 let cap: Cap = cap.parse().map_err(|e| fault(&format!("{cap}: {e:?}")))?;
-                rules.caps.push(By { by: by.clone(), rule: cap });
+                rules.caps.push(By { by: by.clone(), rule: cap, unless: unless.clone() });
             }
             if let Some(gap) = rule.gap {
-                rules.gaps.push(By { by: by.clone(), rule: gap.gap().map_err(|e| fault(&e))? });
+                let rule = gap.gap().map_err(|e| fault(&e))?;
+                rules.gaps.push(By { by: by.clone(), rule, unless: unless.clone() });
             }
             if let Some(stop) = rule.stop {
-                rules.stops.push(By { by: by.clone(), rule: stop });
+                rules.stops.push(By { by: by.clone(), rule: stop, unless: unless.clone() });
             }
-            rules.demands.extend(demands.into_iter().map(|rule| By { by: by.clone(), rule }));
+            // Of the installation, whoever is rung.
+            rules.demands.extend(demands.into_iter().map(|rule| By::always(&by, rule)));
             if rules.count() == before {
                 return Err(fault("holds nothing"));
             }
@@ -112,9 +132,20 @@ struct Written {
     pack: String,
     version: String,
     about: String,
+    /// For whom the whole pack does not hold.
+    #[serde(default)]
+    scope: Vec<WrittenScope>,
     rules: Vec<WrittenRule>,
     #[serde(default)]
     elsewhere: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct WrittenScope {
+    id: String,
+    says: String,
+    #[serde(flatten)]
+    known: BTreeMap<String, String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -123,6 +154,9 @@ struct WrittenRule {
     /// As in the table of laws; `ladder` is taken.
     id: String,
     says: String,
+    /// It does not hold for whom these columns have these words.
+    #[serde(default)]
+    unless: BTreeMap<String, String>,
     hours: Option<WrittenHours>,
     #[serde(default)]
     caps: Vec<String>,
@@ -141,8 +175,6 @@ struct WrittenAbandon {
     permille_max: u16,
     days: u16,
     agent_within_s: u64,
-    #[serde(default)]
-    hold_hours: u64,
 }
 
 /// One of `days_min`, `years_min`, `days_max`, `years_max`; none: for ever.
@@ -185,13 +217,13 @@ impl WrittenRule {
             "mass_call_contract" => Ok(Demand::MassCallContract),
             "recorded" => Ok(Demand::Recorded),
             "opt_out_notice" => Ok(Demand::OptOutNotice),
+            "limited_content" => Ok(Demand::LimitedContent),
             other => Err(format!("no demand: {other}")),
         });
         let ring = self.ring_min_s.map(|least| Ok(Demand::RingMin(Duration::from_secs(least))));
         let abandon = self.abandon.take().map(|w| {
-            let (agent_within, hold) =
-                (Duration::from_secs(w.agent_within_s), Duration::from_secs(3600 * w.hold_hours));
-            Ok(Demand::Abandon(Abandon { permille_max: w.permille_max, days: w.days, agent_within, hold }))
+            let agent_within = Duration::from_secs(w.agent_within_s);
+            Ok(Demand::Abandon(Abandon { permille_max: w.permille_max, days: w.days, agent_within }))
         });
         let retain = self.retain.take().map(|w| w.retain().map(Demand::Retain));
         [says, demand, ring, abandon, retain].into_iter().flatten().collect()
@@ -222,6 +254,8 @@ struct WrittenGap {
     after: String,
     minutes: Option<u64>,
     days: Option<u16>,
+    #[serde(default)]
+    unless_agent: bool,
 }
 
 impl WrittenHours {
@@ -264,7 +298,7 @@ impl WrittenGap {
             (None, Some(days)) => Length::Days(days),
             _ => return Err("a gap is of minutes or of days".into()),
         };
-        Ok(Gap { after, least })
+        Ok(Gap { after, least, unless_agent: self.unless_agent })
     }
 }
 

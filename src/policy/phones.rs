@@ -2,7 +2,8 @@
 
 use super::cap::{Cap, Each};
 use super::decide::Question;
-use super::facts::may_be_rung;
+use super::facts::{Fact, Stop, consents, is_landline, may_be_rung};
+use super::rules::Rules;
 use super::zones::candidates;
 use crate::books::{Phone, PhoneState, Standing};
 use crate::flow::program::OptOutScope;
@@ -29,12 +30,21 @@ pub fn phones_to_dial(standing: &Standing) -> impl Iterator<Item = &Phone> {
     })
 }
 
+/// Those of them that a recorded voice may ring: without consent, where rules ask for it, landlines only.
+pub(super) fn phones_to_ring<'a>(rules: &Rules, standing: &'a Standing) -> impl Iterator<Item = &'a Phone> {
+    let contact = &standing.contact;
+    let asks = rules.stops.iter().any(|stop| stop.rule == Stop::Consent && stop.holds(contact));
+    let landlines_only = asks && !consents(contact, Fact::ConsentVoice);
+    phones_to_dial(standing).filter(move |phone| !landlines_only || is_landline(contact, &phone.number))
+}
+
 /// Those of them that no cap of each number stands against now, whatever zone the contact is in.
 pub fn phones_with_room<'a>(question: &Question<'a>) -> impl Iterator<Item = &'a Phone> {
     let Question { standing, channel, now, rules, .. } = *question;
     let zones = candidates(&standing.contact);
-    phones_to_dial(standing).filter(move |phone| {
-        let caps = rules.caps.iter().map(|cap| &cap.rule).filter(|c| c.each == Each::Number && c.of.binds(channel));
+    phones_to_ring(rules, standing).filter(move |phone| {
+        let holding = rules.caps.iter().filter(|cap| cap.holds(&standing.contact)).map(|cap| &cap.rule);
+        let caps = holding.filter(|c| c.each == Each::Number && c.of.binds(channel));
         let full = |cap: &Cap| zones.iter().any(|zone| cap.full(&standing.past, Some(phone.id), now, zone).is_some());
         !caps.into_iter().any(full)
     })

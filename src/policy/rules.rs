@@ -10,8 +10,9 @@ use super::demands::Demand;
 use super::facts::Stop;
 use super::gap::{After, Gap, Length};
 use super::pack::Pack;
+use super::scope::Exempt;
 use super::window::{CallingWindow, Hours};
-use crate::books::PastAttempt;
+use crate::books::{Contact, PastAttempt};
 use crate::time::{Wall, Zone};
 
 /// A rule, and the id of who makes it: `RU-1`, or `ladder`.
@@ -19,6 +20,28 @@ use crate::time::{Wall, Zone};
 pub struct By<T> {
     pub by: Arc<str>,
     pub rule: T,
+    /// For whom it does not hold.
+    pub unless: Arc<[Exempt]>,
+}
+
+impl<T> By<T> {
+    /// For everybody.
+    pub fn always(by: &Arc<str>, rule: T) -> By<T> {
+        By { by: by.clone(), rule, unless: Arc::default() }
+    }
+
+    pub fn holds(&self, contact: &Contact) -> bool {
+        !self.unless.iter().any(|exempt| exempt.covers(contact))
+    }
+}
+
+/// A pack that holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PackLine {
+    /// Name, version and hash: `ru.credit 2024-02-01#1f3a09bc`.
+    pub line: String,
+    /// For whom it does not.
+    pub unless: Arc<[Exempt]>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,14 +55,15 @@ pub struct Opening {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rules {
-    /// Name, version and hash of each pack that holds: `ru.credit 2024-02-01#1f3a09bc`.
-    pub packs: Vec<String>,
+    pub packs: Vec<PackLine>,
     pub hours: Vec<By<Opening>>,
     pub caps: Vec<By<Cap>>,
     pub gaps: Vec<By<Gap>>,
     pub stops: Vec<By<Stop>>,
     /// Of the installation, the flows and the messages; `decide` does not ask them.
     pub demands: Vec<By<Demand>>,
+    /// An agent is kept free for each call: the ladder dials progressively.
+    pub agent_kept: bool,
 }
 
 const LADDER: &str = "ladder";
@@ -48,8 +72,8 @@ const WORKDAYS: [Weekday; 5] =
 
 impl Rules {
     pub fn none() -> Rules {
-        let (packs, hours, caps, gaps, stops, demands) = Default::default();
-        Rules { packs, hours, caps, gaps, stops, demands }
+        let (packs, hours, caps, gaps, stops, demands, agent_kept) = Default::default();
+        Rules { packs, hours, caps, gaps, stops, demands, agent_kept }
     }
 
     /// The pack `default`, which no ladder can widen.
@@ -60,11 +84,10 @@ impl Rules {
     /// A ladder's own.
     pub fn of_ladder(window: CallingWindow, caps: Vec<Cap>, gap: Option<Duration>) -> Rules {
         let by: Arc<str> = LADDER.into();
-        let own = |rule| By { by: by.clone(), rule };
-        let gap = gap.map(|gap| By { by: by.clone(), rule: Gap { after: After::Call, least: Length::For(gap) } });
+        let gap = gap.map(|gap| By::always(&by, Gap::after(After::Call, Length::For(gap))));
         Rules {
-            hours: vec![By { by: by.clone(), rule: Opening { window, guard: Duration::ZERO, numbers_too: false } }],
-            caps: caps.into_iter().map(own).collect(),
+            hours: vec![By::always(&by, Opening { window, guard: Duration::ZERO, numbers_too: false })],
+            caps: caps.into_iter().map(|cap| By::always(&by, cap)).collect(),
             gaps: gap.into_iter().collect(),
             ..Rules::none()
         }
@@ -82,9 +105,13 @@ impl Rules {
         vec![Cap { most: 3, of: Counted::Calls, per: Period::Day, each: Each::Person }]
     }
 
-    /// The packs in one line, as it is kept with attempts.
-    pub fn policy(&self) -> String {
-        self.packs.join(", ")
+    /// The packs in one line, as it is kept with attempts to this contact; one that is not for them says who makes that exception.
+    pub fn policy(&self, contact: &Contact) -> String {
+        let line = |pack: &PackLine| match pack.unless.iter().find(|exempt| exempt.covers(contact)) {
+            Some(exempt) => format!("{} not for this debt ({})", pack.line, exempt.by),
+            None => pack.line.clone(),
+        };
+        self.packs.iter().map(line).collect::<Vec<_>>().join(", ")
     }
 
     /// Both hold. A call keeps the longest guard of all from every closing.
@@ -92,7 +119,11 @@ impl Rules {
     pub fn and(mut self, other: &Rules) -> Rules {
         fn add<T: Clone + PartialEq>(to: &mut Vec<By<T>>, from: &[By<T>]) {
             for by in from {
-                if !to.iter().any(|known| known.rule == by.rule) {
+                // What holds for everybody makes the same rule with exceptions needless, not the other way round.
+                if !to
+                    .iter()
+                    .any(|known| known.rule == by.rule && (known.unless.is_empty() || known.unless == by.unless))
+                {
                     to.push(by.clone());
                 }
             }
@@ -103,6 +134,7 @@ impl Rules {
         add(&mut self.gaps, &other.gaps);
         add(&mut self.stops, &other.stops);
         add(&mut self.demands, &other.demands);
+        self.agent_kept |= other.agent_kept;
         let guard = self.guard();
         self.hours.iter_mut().for_each(|h| h.rule.guard = guard);
         self
@@ -127,7 +159,7 @@ impl Rules {
     /// The longest time between the beginnings of two calls that does not depend on how the first ended.
     pub fn gap_min(&self) -> Duration {
         let between = self.gaps.iter().filter_map(|gap| match gap.rule {
-            Gap { after: After::Call, least: Length::For(least) } => Some(least),
+            Gap { after: After::Call, least: Length::For(least), .. } => Some(least),
             Gap { .. } => None,
         });
         between.max().unwrap_or_default()

@@ -8,11 +8,13 @@ use jiff::civil::Date;
 
 use super::facts::Stop;
 use super::gap::{After, Length};
+use super::scope::Exempt;
 use super::zones::of_number;
 use super::{CallingWindow, Cap, Counted, Each, Hours, Period, Purpose, Question, Rules, candidates};
 use crate::books::{PastAttempt, Phone, PhoneState, PromiseState, Standing, Whose};
 use crate::id::PhoneId;
 use crate::outcome::{Channel, Disposition};
+use crate::phone::PhoneNumber;
 use crate::time::{Wall, Zone};
 
 const MINUTE: i64 = 60_000_000;
@@ -54,6 +56,38 @@ impl<'a> Slow<'a> {
             && !self.standing.past.iter().filter(on).any(wrong)
     }
 
+    /// Nothing leaves this contact out.
+    fn in_force(&self, unless: &[Exempt]) -> bool {
+        let c = &self.standing.contact;
+        let noted = |column: &str| c.fields.get(column).map_or("", |value| value.trim());
+        let stated: i128 = c.debts.iter().map(|d| i128::from(d.amount.minor)).sum();
+        unless.iter().all(|exempt| {
+            let unlike = exempt.facts.iter().any(|(fact, word)| noted(fact.as_str()) != word);
+            let too_much = exempt.amount_max.is_some_and(|most| {
+                stated > i128::from(most.minor) || c.debts.iter().any(|d| d.amount.currency != most.currency)
+            });
+            unlike || too_much
+        })
+    }
+
+    fn surely_fixed(&self, phone: &Phone) -> bool {
+        let listed = self.standing.contact.fields.get("landline_numbers").map_or("", String::as_str);
+        let readable = listed.split_whitespace().all(|n| n.parse::<PhoneNumber>().is_ok());
+        let named = listed.split_whitespace().any(|n| n == phone.number.full());
+        match phone.number.number_type().as_str() {
+            "fixed" => true,
+            "fixed_or_mobile" => readable && named,
+            _ => false,
+        }
+    }
+
+    /// No consent is missing for this number.
+    fn may_be_rung(&self, phone: &Phone) -> bool {
+        let asked = self.rules.stops.iter().any(|s| s.rule == Stop::Consent && self.in_force(&s.unless));
+        let consented = self.standing.contact.fields.get("consent_voice").is_some_and(|c| c.trim() == "yes");
+        self.may_be_dialled(phone) && (!asked || consented || self.surely_fixed(phone))
+    }
+
     fn person(&self) -> bool {
         let s = self.standing;
         let number = s.contact.phones.iter().any(|phone| self.may_be_dialled(phone));
@@ -65,8 +99,12 @@ impl<'a> Slow<'a> {
         };
         let c = &s.contact;
         let noted = |column: &str| c.fields.get(column).map(String::as_str).unwrap_or("");
-        let stopped = self.rules.stops.iter().any(|stop| match stop.rule {
-            Stop::Consent => self.channel == Channel::Voice && noted("consent_voice") != "yes",
+        let stopped = self.rules.stops.iter().filter(|stop| self.in_force(&stop.unless)).any(|stop| match stop.rule {
+            Stop::Consent => {
+                let may = |p: &Phone| self.may_be_dialled(p) && self.surely_fixed(p);
+                let consented = noted("consent_voice") == "yes";
+                self.channel == Channel::Voice && !consented && !s.contact.phones.iter().any(may)
+            }
             Stop::Refused => {
                 let noted = !noted("refused_on").is_empty() || !noted("advocate").is_empty();
                 noted && !matches!(self.channel, Channel::Human | Channel::Letter)
@@ -91,6 +129,9 @@ impl<'a> Slow<'a> {
         let rules = self.rules;
         let mut open = !self.zones.is_empty();
         for (n, hours) in rules.hours.iter().enumerate() {
+            if !self.in_force(&hours.unless) {
+                continue;
+            }
             let guard = if self.channel == Channel::Voice { hours.rule.guard } else { Duration::ZERO };
             let mut zones = self.zones.clone();
             if hours.rule.numbers_too {
@@ -110,7 +151,7 @@ impl<'a> Slow<'a> {
 
     fn caps(&self, now: Wall) -> bool {
         let room = |on: Option<PhoneId>| self.zones.iter().all(|zone| self.room(now, zone, on));
-        let some_number = self.standing.contact.phones.iter().any(|p| self.may_be_dialled(p) && room(Some(p.id)));
+        let some_number = self.standing.contact.phones.iter().any(|p| self.may_be_rung(p) && room(Some(p.id)));
         room(None) && (some_number || self.channel != Channel::Voice)
     }
 
@@ -126,7 +167,8 @@ impl<'a> Slow<'a> {
             }
         };
         let asked = |cap: &Cap| (cap.each == Each::Number) == on.is_some();
-        self.rules.caps.iter().map(|cap| cap.rule).filter(asked).all(|cap| {
+        let held = self.rules.caps.iter().filter(|cap| self.in_force(&cap.unless));
+        held.map(|cap| cap.rule).filter(asked).all(|cap| {
             let binds = match cap.of {
                 Counted::Calls | Counted::Talks => self.channel == Channel::Voice,
                 Counted::Messages => matches!(self.channel, Channel::Sms | Channel::Email),
@@ -156,8 +198,10 @@ impl<'a> Slow<'a> {
     }
 
     fn quiet_in(&self, now: Wall, zone: &Zone) -> bool {
-        self.rules.gaps.iter().map(|gap| gap.rule).all(|gap| {
-            let binds = self.channel == Channel::Voice || gap.after == After::SaysPaid;
+        let held = self.rules.gaps.iter().filter(|gap| self.in_force(&gap.unless));
+        held.map(|gap| gap.rule).all(|gap| {
+            let for_agent = gap.unless_agent && self.rules.agent_kept;
+            let binds = gap.after == After::SaysPaid || (self.channel == Channel::Voice && !for_agent);
             let within = |at: Wall| match gap.least {
                 Length::For(length) => at <= now && now < at + length,
                 Length::Days(days) => {
@@ -169,13 +213,21 @@ impl<'a> Slow<'a> {
                 After::Call => Counted::Calls.counts_anybody(p),
                 After::Talk => Counted::Talks.counts(p),
                 After::Machine => {
-                    p.whose != Whose::Line
-                        && p.channel == Channel::Voice
-                        && matches!(p.disposition, Disposition::Machine | Disposition::VoicemailLeft | Disposition::Fax)
+                    p.channel == Channel::Voice
+                        && matches!(
+                            p.disposition,
+                            Disposition::Machine
+                                | Disposition::VoicemailLeft
+                                | Disposition::VoicemailCut
+                                | Disposition::Fax
+                        )
                 }
+                After::Abandoned => p.abandoned_at.is_some(),
                 After::SaysPaid => p.whose == Whose::Contact && p.disposition == Disposition::AlreadyPaid,
             };
-            !binds || !self.standing.past.iter().any(|p| follows(p) && within(p.at))
+            let from =
+                |p: &PastAttempt| if gap.after == After::Abandoned { p.abandoned_at.unwrap_or(p.at) } else { p.at };
+            !binds || !self.standing.past.iter().any(|p| follows(p) && within(from(p)))
         })
     }
 }

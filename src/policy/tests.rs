@@ -1,5 +1,6 @@
 //! Who, when, what → decision; and the rules held against their slow second form.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::civil::Weekday;
@@ -9,12 +10,14 @@ use super::decide::{DENIALS, decide_without};
 use super::facts::Stop;
 use super::gap::{After, Gap, Length};
 use super::rules::{By, Opening};
+use super::scope::Exempt;
 use super::slow::Slow;
 use super::window::Holidays;
 use super::world::{Dice, phone, standing, wall};
 use super::*;
 use crate::books::{PhoneState, PromiseState, Standing, Whose, ZoneFrom};
 use crate::id::PhoneId;
+use crate::money::{Currency, Money};
 use crate::outcome::{Channel, Disposition};
 use crate::time::Wall;
 
@@ -264,6 +267,7 @@ fn random_rules(dice: &mut Dice) -> Rules {
     };
     let gap = |dice: &mut Dice| Gap {
         after: *dice.pick(After::ALL),
+        unless_agent: dice.roll(2) == 0,
         least: match dice.roll(4) {
             0 => Length::Days(dice.roll(9) as u16),
             _ => Length::For(Duration::from_secs(60 * dice.roll(400))),
@@ -277,11 +281,41 @@ fn random_rules(dice: &mut Dice) -> Rules {
         gaps: (0..dice.roll(4)).map(|_| by(gap(dice))).collect(),
         stops: (0..dice.roll(2)).map(|_| by(*dice.pick(&stops))).collect(),
         demands: Vec::new(),
+        agent_kept: dice.roll(3) == 0,
+    }
+    .with_exceptions(dice)
+}
+
+impl Rules {
+    /// Some of them are not for everybody.
+    fn with_exceptions(mut self, dice: &mut Dice) -> Rules {
+        let exempt = |facts: &[(Fact, &str)], amount_max| Exempt {
+            by: "T-2".into(),
+            facts: facts.iter().map(|(fact, word)| (*fact, word.to_string())).collect(),
+            amount_max,
+        };
+        let roubles = |minor| Some(Money::new(minor, Currency::Rub));
+        let exempts = [
+            exempt(&[(Fact::DebtorKind, "sole_trader")], None),
+            exempt(&[(Fact::CreditorKind, "private_person"), (Fact::Claimant, "principal")], roubles(123_450)),
+            exempt(&[(Fact::CreditorKind, "private_person")], roubles(123_449)),
+            exempt(&[(Fact::ConsentVoice, "yes")], Some(Money::new(1_000_000, Currency::Eur))),
+            exempt(&[(Fact::ConsentVoice, "yes")], None),
+        ];
+        let mut some = || match dice.roll(3) {
+            0 => [dice.pick(&exempts).clone()].into(),
+            _ => Arc::default(),
+        };
+        self.hours.iter_mut().for_each(|by| by.unless = some());
+        self.caps.iter_mut().for_each(|by| by.unless = some());
+        self.gaps.iter_mut().for_each(|by| by.unless = some());
+        self.stops.iter_mut().for_each(|by| by.unless = some());
+        self
     }
 }
 
 fn by<T>(rule: T) -> By<T> {
-    By { by: "T-1".into(), rule }
+    By::always(&"T-1".into(), rule)
 }
 
 fn random_standing(dice: &mut Dice, around: Wall) -> Standing {
@@ -294,7 +328,7 @@ fn random_standing(dice: &mut Dice, around: Wall) -> Standing {
         standing.contact.phones = vec![phone(1, numbers[1 + dice.roll(known - 1) as usize])];
     }
     if dice.roll(3) == 0 {
-        standing.contact.phones.push(phone(2, "+4930123457"));
+        standing.contact.phones.push(phone(2, ["+4930123457", "+12705551299"][dice.roll(2) as usize]));
     }
     for _ in 0..dice.roll(9) {
         let at = Wall(around.0 + (dice.roll(20_000) as i64 - 15_000) * 60_000_000);
@@ -312,6 +346,18 @@ fn random_standing(dice: &mut Dice, around: Wall) -> Standing {
         let last = standing.past.last_mut().expect("pushed");
         last.phone = *dice.pick(&[None, Some(PhoneId(1)), Some(PhoneId(1)), Some(PhoneId(2))]);
         last.whose = *dice.pick(&[Whose::Contact, Whose::Contact, Whose::Person, Whose::Line]);
+        let minutes = dice.roll(12) as i64;
+        last.abandoned_at = (dice.roll(5) == 0).then_some(Wall(at.0 + minutes * 60_000_000));
+    }
+    for (column, value) in [
+        ("debtor_kind", "sole_trader"),
+        ("creditor_kind", "private_person"),
+        ("landline_numbers", "+12705551234 +4930123457"),
+        ("landline_numbers", "+12705551234 not-a-number"),
+    ] {
+        if dice.roll(4) == 0 {
+            standing.contact.fields.insert(column.into(), value.into());
+        }
     }
     for (column, value) in
         [("consent_voice", "yes"), ("claimant", "principal"), ("protected", "minor"), ("refused_on", "2026-01-09")]
@@ -404,7 +450,26 @@ fn a_rule_that_is_left_out_is_missed_by_the_judge() {
 #[test]
 fn a_rule_that_is_bent_is_noticed_by_the_judge() {
     type Bend = fn(&mut Rules, &mut Standing);
-    let bends: [(&str, Bend); 18] = [
+    let bends: [(&str, Bend); 23] = [
+        ("a pack for nobody", |r, s| {
+            let all =
+                Exempt { by: "T-2".into(), facts: vec![(Fact::DebtorKind, "sole_trader".into())], amount_max: None };
+            r.hours.iter_mut().for_each(|h| h.unless = [all.clone()].into());
+            s.contact.fields.insert("debtor_kind".into(), "sole_trader".into());
+        }),
+        ("exceptions without their sum", |r, _| {
+            let bend = |unless: &mut Arc<[Exempt]>| {
+                *unless = unless.iter().map(|e| Exempt { amount_max: None, ..e.clone() }).collect();
+            };
+            r.hours.iter_mut().for_each(|h| bend(&mut h.unless));
+            r.caps.iter_mut().for_each(|c| bend(&mut c.unless));
+        }),
+        ("an agent is always kept", |r, _| r.agent_kept = true),
+        ("who found no agent forgotten", |_, s| s.past.iter_mut().for_each(|p| p.abandoned_at = None)),
+        ("mobiles taken for landlines", |_, s| {
+            let all: Vec<&str> = s.contact.phones.iter().map(|p| p.number.full()).collect();
+            s.contact.fields.insert("landline_numbers".into(), all.join(" "));
+        }),
         ("open an hour earlier", |r, _| {
             for hours in r.hours.iter_mut().flat_map(|h| h.rule.window.days.iter_mut().flatten()) {
                 hours.from = hours.from.saturating_sub(60);

@@ -57,6 +57,7 @@ impl Standing {
             answered_by: None,
             right_party: false,
             node: None,
+            abandoned_at: None,
         };
         self.past.push(past.clone());
         self.past_here.push(past);
@@ -76,6 +77,7 @@ impl Standing {
             answered_by: None,
             right_party: false,
             node: None,
+            abandoned_at: None,
         });
     }
 

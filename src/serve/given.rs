@@ -5,12 +5,13 @@ use crate::books::Standing;
 use crate::campaign::{TrunkPlan, Trunks};
 use crate::config::{Config, MediaSettings, Origin, Queue, Trunk};
 use crate::engine::{Input, Limits};
-use crate::flow::program::{Program, Step, TransferTo};
+use crate::flow::program::{Made, Program, Step, TransferTo};
 use crate::ladder::Ladder;
 use crate::media;
 use crate::phone::{Barred, NumberRules, PhoneNumber};
 use crate::policy::{CallingWindow, Hours, Offered, OfferedTrunk, phones_to_dial};
-use crate::time::Mono;
+use crate::store::{Store, StoreError};
+use crate::time::{Mono, Wall};
 
 /// What the operator allows.
 pub(super) fn limits(config: &Config) -> Limits {
@@ -99,6 +100,11 @@ pub struct Unmet {
 
 /// What the ladder's packs demand of config, flows and messages and these do not have.
 pub fn unlawful<'p>(config: &Config, ladder: &Ladder, programs: impl IntoIterator<Item = &'p Program>) -> Vec<String> {
+    let programs: Vec<&Program> = programs.into_iter().collect();
+    let left = programs.iter().filter(|_| ladder.ever_leaves_voicemail()).flat_map(|p| {
+        let free = p.left_on_machines().into_iter().filter(|m| m.made != Some(Made::LimitedContent));
+        free.map(|message| (p.name.as_str(), message.name.as_str()))
+    });
     let trunks = config.trunks.iter().map(|t| OfferedTrunk {
         name: &t.name,
         shows: t.caller_id.as_ref().unwrap_or(&config.caller_id),
@@ -109,7 +115,8 @@ pub fn unlawful<'p>(config: &Config, ladder: &Ladder, programs: impl IntoIterato
     let offered = Offered {
         trunks: trunks.collect(),
         records_calls: config.media.record_calls,
-        flows: programs.into_iter().map(|p| (p.name.as_str(), p.discloses.as_slice())).collect(),
+        flows: programs.iter().map(|p| (p.name.as_str(), p.discloses.as_slice())).collect(),
+        left_free: left.collect(),
         messages: ladder.written().collect(),
     };
     ladder.rules.unmet(&offered)
@@ -125,6 +132,7 @@ pub fn unmet<P: AsRef<Program>>(config: &Config, programs: impl IntoIterator<Ite
 impl Unmet {
     fn of(&mut self, config: &Config, program: &Program) {
         let limits = limits(config);
+        self.forbidden.extend(kept_secret(config, program));
         let allowed = |url: &str| {
             let origin = Origin::of(url);
             config.requests.iter().any(|service| origin.as_ref() == Some(&service.origin))
@@ -165,8 +173,40 @@ impl Unmet {
     }
 }
 
-/// A campaign that is loaded is held against the config, for the log.
-pub(super) fn tell_unmet(config: &Config, input: &Input) {
+/// A flow that asks for secret keys is not for an installation that keeps the sound of calls: keys are tones in it (PCI DSS 3.3).
+fn kept_secret(config: &Config, program: &Program) -> Option<String> {
+    let named = program.takes_secrets()?;
+    let setting = match (config.media.record_calls, config.media.keep_first.is_zero()) {
+        (true, _) => "media.record_calls",
+        (false, false) => "media.keep_first_s",
+        (false, true) => return None,
+    };
+    Some(format!(
+        "flow {}, node {}: asks for secret keys, and `{setting}` keeps the sound of calls, keys too (PCI-1); send a link to a \
+         payment page instead, or record no calls",
+        program.name, named.name
+    ))
+}
+
+/// A campaign that is loaded is held against the config: what it lacks is logged, and one whose callers' secrets would be kept is suspended,
+/// in the books too.
+pub(super) async fn fit<S: Store>(config: &Config, store: &S, input: Input, now: Wall) -> Result<Input, StoreError> {
+    tell_unmet(config, &input);
+    match input {
+        Input::CampaignLoaded { plan, running: true } => {
+            let why = plan.programs.values().find_map(|program| kept_secret(config, program));
+            let running = why.is_none();
+            if let Some(why) = why {
+                tracing::error!(campaign = %plan.name, "suspended: {why}");
+                store.suspend_campaign(plan.id, &why, now).await?;
+            }
+            Ok(Input::CampaignLoaded { plan, running })
+        }
+        other => Ok(other),
+    }
+}
+
+fn tell_unmet(config: &Config, input: &Input) {
     let Input::CampaignLoaded { plan, .. } = input else { return };
     let Unmet { forbidden, missing } = unmet(config, plan.programs.values());
     for what in forbidden.into_iter().chain(missing) {

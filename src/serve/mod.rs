@@ -181,7 +181,7 @@ pub async fn run<S: Store>(
     let mut seen = Seen::default();
     let mut money = money::Money::from_now(&*store).await?;
     for input in seen.changes(&*store, clock.now().wall).await? {
-        given::tell_unmet(config, &input);
+        let input = given::fit(config, &*store, input, clock.now().wall).await?;
         hands.carry_out_all(engine.handle(clock.now(), input), &mut figures);
     }
     if !left.is_empty() {
@@ -268,8 +268,11 @@ pub async fn run<S: Store>(
                 match seen.changes(&*store, now.wall).await {
                     Ok(inputs) => {
                         for input in inputs {
-                            given::tell_unmet(config, &input);
-                            hands.carry_out_all(engine.handle(clock.now(), input), &mut figures);
+                            match given::fit(config, &*store, input, now.wall).await {
+                                Ok(input) => hands.carry_out_all(engine.handle(clock.now(), input), &mut figures),
+                                // Its state is not as we saw it: looked at again at the next tick, and not dialled until then.
+                                Err(e) => tracing::error!(error = %e, "a campaign could not be suspended, and is not loaded"),
+                            }
                         }
                     }
                     // Read again at the next tick; dialling stops by the failures of its own writes.

@@ -27,6 +27,8 @@ const CHALLENGES_MAX: u8 = 4;
 
 /// No telephone rings for longer, whatever is ordered.
 const RING_MS_CEILING: u64 = 10 * 60 * 1000;
+/// So long after the INVITE nothing rings yet, and we give up, however long a telephone may ring: no network takes as long to find one.
+const SILENT_MS_MAX: u64 = 60 * 1000;
 
 /// The time between INVITE and its final answer.
 pub(super) struct Inviting {
@@ -35,6 +37,10 @@ pub(super) struct Inviting {
     /// A provisional answer came, so that CANCEL is allowed (§9.1).
     pub heard: bool,
     pub rung: bool,
+    /// How long a telephone may ring, from its first 180 or 183.
+    ring: Duration,
+    /// This INVITE has led to one that rings.
+    ringing: bool,
     /// We do not want the call any more, and why.
     pub given_up: Option<HangupCause>,
     cancelled: bool,
@@ -88,9 +94,11 @@ impl UserAgent {
             to: hop,
             heard: false,
             rung: false,
+            ring: Duration::from_millis(ring_ms_max.min(RING_MS_CEILING)),
+            ringing: false,
             given_up: None,
             cancelled: false,
-            limit: Some(self.now + Duration::from_millis(ring_ms_max.min(RING_MS_CEILING))),
+            limit: Some(self.now + Duration::from_millis(ring_ms_max.min(SILENT_MS_MAX))),
             forks: Vec::new(),
             early: None,
             journey: Journey::default(),
@@ -113,6 +121,7 @@ impl UserAgent {
         call.dialog.seq += 1;
         inviting.key = ClientKey { branch, cancel: false };
         inviting.heard = false;
+        inviting.ringing = false;
         inviting.forks.clear();
         let (key, to) = (inviting.key, inviting.to);
         let here = contacts.over(to.transport);
@@ -223,8 +232,15 @@ impl UserAgent {
         if inviting.given_up.is_some() {
             return self.send_cancel(id);
         }
-        if matches!(response.status, 180 | 183) && !std::mem::replace(&mut inviting.rung, true) {
-            self.tell(Event::Ringing { dialog: id });
+        if matches!(response.status, 180 | 183) {
+            // From now on it rings, and is let ring: what the network took to find the telephone is not taken off (47 CFR 64.1200(a)(6)).
+            if !std::mem::replace(&mut inviting.ringing, true) {
+                inviting.limit = Some(self.now + inviting.ring);
+            }
+            if !std::mem::replace(&mut inviting.rung, true) {
+                self.tell(Event::Ringing { dialog: id });
+            }
+            self.refresh(id);
         }
         self.hear_fork(id, response);
     }

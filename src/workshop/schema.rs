@@ -6,6 +6,7 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::flow::made;
 use crate::flow::node::{self, Key, Kind};
 use crate::flow::program::Disclosure;
 use crate::flow::program::OptOutScope;
@@ -196,7 +197,16 @@ fn messages() -> Value {
     let takes = languages.iter().map(|language| (language.as_str(), json!({ "anyOf": [text, recording] })));
     let renders: Vec<&str> = RENDERS.iter().map(|(name, _)| *name).collect();
     let render = described(json!({ "enum": renders }), "in which stretches it is made; sentences by default");
-    map_of(NAME, object(takes.chain([("render", render)]), &[]))
+    let words = object(takes.chain([("render", render)]), &[]);
+    let made = made::KINDS.map(|(key, _, parts)| {
+        let part = |(name, _, about): &(&'static str, bool, &'static str)| {
+            (*name, described(json!({ "type": ["string", "boolean"] }), about))
+        };
+        let required: Vec<&str> = parts.iter().filter(|(_, required, _)| *required).map(|(name, ..)| *name).collect();
+        object([(key, object(parts.iter().map(part), &required))], &[key])
+    });
+    let forms: Vec<Value> = [words].into_iter().chain(made).collect();
+    map_of(NAME, json!({ "anyOf": forms }))
 }
 
 /// What any node may leave to the whole flow.

@@ -1,6 +1,6 @@
 //! What a campaign is pinned to when it is created: a ladder and the flows that it names.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::books::{FlowRef, FlowVersion, Which};
 use crate::cli::flow::checked::{Fit, check};
 use crate::config::Config;
 use crate::diagnostic::{did_you_mean, render_all};
-use crate::flow::program::{Program, Step, StepId, Via};
+use crate::flow::program::{Program, Step, Via};
 use crate::ladder::{self, Ladder};
 use crate::serve::{self, Unmet, unmet};
 use crate::store::Store;
@@ -82,15 +82,19 @@ impl Sources {
                     continue;
                 }
                 asks = true;
-                let ways = named.routes.iter().filter(|(via, _)| matches!(via, Via::Outcome("no_agent" | "no_time")));
-                if ways.clone().any(|(_, to)| ends_silent(program, *to)) {
-                    silent
-                        .push(format!("flow {}, node {}: who finds no agent hears nothing", program.name, named.name));
+                let mut ways =
+                    named.routes.iter().filter(|(via, _)| matches!(via, Via::Outcome("no_agent" | "no_time")));
+                if !ways.all(|(_, to)| program.tells_who_rang(*to)) {
+                    silent.push(format!("flow {}, node {}", program.name, named.name));
                 }
             }
         }
         if !silent.is_empty() {
-            bail!("route `no_agent` to a node that says so; no campaign was created\n  {}", silent.join("\n  "));
+            bail!(
+                "who finds no agent must hear at once who rang and how to decline further calls (UK-2, US-T5): route `no_agent` to a \
+                 `say` or `end` whose first message is made with `abandoned: {{ caller: …, decline: … }}`; no campaign was created\n  {}",
+                silent.join("\n  ")
+            );
         }
         if !asks {
             let queue = &pacing.queue;
@@ -151,23 +155,6 @@ fn nodes_are_there(ladder: &Ladder, programs: &[Arc<Program>]) -> anyhow::Result
         }
     }
     Ok(())
-}
-
-/// Whether some way from this node on says nothing.
-fn ends_silent(program: &Program, from: StepId) -> bool {
-    let mut seen = BTreeSet::new();
-    let mut to_see = vec![from];
-    while let Some(id) = to_see.pop() {
-        let named = program.step(id);
-        if !named.says.is_empty() || !seen.insert(id) {
-            continue;
-        }
-        if named.routes.is_empty() {
-            return true;
-        }
-        to_see.extend(named.routes.iter().map(|(_, to)| *to));
-    }
-    false
 }
 
 pub(super) fn read_ladder(path: &Path) -> anyhow::Result<(String, Ladder)> {

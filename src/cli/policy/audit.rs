@@ -68,21 +68,22 @@ mod tests {
         store.set_campaign_state(id, CampaignState::Running, at(0)).await.unwrap();
         let claimed = store.claim_due(at(1), at(9), &[(id, 1)]).await.unwrap().remove(0);
         let (attempt, rules) = (claimed.attempt.id, Rules::outermost());
+        let contact = &claimed.standing.contact;
         let why = "too early".to_string();
         let until = Some(at(60));
         let early = Decision::Deny { rule: "calling_window", by: Some("HOURS".into()), until, why: why.clone() };
-        let put_off = ruling(attempt, &rules, &early, Verdict::PutOff, at(1));
+        let put_off = ruling(attempt, &rules, contact, &early, Verdict::PutOff, at(1));
         let later = Change::Reschedule { attempt, due_at: at(60), why };
         store.apply(&[put_off, later]).await.unwrap();
         let phone = claimed.standing.contact.phones[0].id;
-        let live = Change::Live { attempt, phone, flow: flow.hash, policy: rules.policy(), at: at(60) };
+        let live = Change::Live { attempt, phone, flow: flow.hash, policy: rules.policy(contact), at: at(60) };
         store.apply(&[live]).await.unwrap();
-        let nobody = ruling(AttemptId(9), &rules, &early, Verdict::PutOff, at(1));
+        let nobody = ruling(AttemptId(9), &rules, contact, &early, Verdict::PutOff, at(1));
         assert!(store.apply(&[nobody]).await.is_err());
 
         let mut out = Vec::new();
         run(store, "K1", &mut out).await.unwrap();
-        let policy = rules.policy();
+        let policy = rules.policy(contact);
         assert!(policy.starts_with("default 1#") && policy.len() == "default 1#".len() + 8, "{policy}");
         let expected = format!(
             "2026-11-20T10:01:00Z  attempt 1  put_off by calling_window (HOURS) until 2026-11-20T11:00:00Z  [{policy}]\n\

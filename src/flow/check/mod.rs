@@ -4,6 +4,7 @@ mod fact_set;
 mod facts;
 mod keys;
 mod paths;
+mod secrets;
 mod times;
 
 use super::context::Context;
@@ -48,5 +49,6 @@ pub fn run(cx: &mut Context<'_>, sketch: &Sketch<'_>) {
     paths::check(cx, sketch);
     facts::check(cx, sketch);
     keys::check(cx, sketch);
+    secrets::check(cx, sketch);
     times::check(cx, sketch);
 }

@@ -302,7 +302,10 @@ mod tests {
     fn lowered() {
         for (written, expected) in [
             ("collect: digits, min: 3, max: 6", "Digits { min: 3, max: 6, check: None }"),
-            ("collect: account, min: 16, max: 16, check: luhn", "Digits { min: 16, max: 16, check: Some(Luhn) }"),
+            (
+                "collect: account, min: 16, max: 16, check: luhn, secret: true",
+                "Digits { min: 16, max: 16, check: Some(Luhn) }",
+            ),
             ("collect: number, max: 10", "Number { min: 0, max: 10 }"),
             ("collect: date, within: 14d", "Date { ahead: 14, workdays: false }"),
             ("collect: time, min: \"09:00\", max: \"18:30\"", "Time { from: 09:00:00, to: 18:30:00 }"),

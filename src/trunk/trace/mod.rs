@@ -2,7 +2,7 @@
 //!
 //! A thread of its own writes, off the way of the calls; when the disk does not keep up, records are left out and counted.
 //! Files are named by day and number, `sip-2026-11-26-1.trace`; when their folder is full, the oldest goes. Keys of encrypted
-//! audio and answers to passwords are blotted out before anything is written; telephone numbers are not.
+//! audio, answers to passwords and pressed keys are blotted out before anything is written; telephone numbers are not.
 //!
 //! `record.rs`: one message as bytes and back; `drawing.rs`: the ladder as text; `pcap.rs`: the same for other programs.
 
@@ -83,7 +83,8 @@ impl Trace {
     }
 }
 
-/// Overwrites secrets in place: keys of encrypted audio (RFC 4568), and digest responses, from which a password could be guessed.
+/// Overwrites secrets in place: keys of encrypted audio (RFC 4568), digest responses, from which a password could be guessed, and the keys that
+/// a person presses (`Signal=5` of `application/dtmf-relay`, the body of `application/dtmf`), which may be a card's number.
 fn blot(bytes: &mut [u8]) {
     for (mark, ends) in [(&b"inline:"[..], &b"|\r\n "[..]), (b"response=\"", b"\"\r\n")] {
         let mut from = 0;
@@ -92,6 +93,15 @@ fn blot(bytes: &mut [u8]) {
             let length = bytes[start..].iter().position(|b| ends.contains(b)).unwrap_or(bytes.len() - start);
             bytes[start..start + length].fill(b'x');
             from = start + length;
+        }
+    }
+    let is = |mark: &[u8]| bytes.windows(mark.len()).position(|w| w.eq_ignore_ascii_case(mark));
+    if bytes.starts_with(b"INFO ") && is(b"application/dtmf").is_some() {
+        let relay = is(b"signal=").map(|at| at + b"signal=".len());
+        let body = is(b"\r\n\r\n").map(|at| at + 4);
+        if let Some(start) = relay.or(body) {
+            let length = bytes[start..].iter().position(|b| b"\r\n".contains(b)).unwrap_or(bytes.len() - start);
+            bytes[start..start + length].fill(b'x');
         }
     }
 }
@@ -292,6 +302,19 @@ mod tests {
         assert!(all.contains("inline:xxxxxxxxx|2^20") && all.contains("response=\"xxxx\""), "{all}");
         assert!(!all.contains("SECRETKEY") && !all.contains("0123"), "{all}");
         assert_eq!(trace.left_out(), 0);
+    }
+
+    /// A card's number may be keyed: which keys were pressed is not kept, that some were is.
+    #[test]
+    fn pressed_keys_are_blotted_out() {
+        for (kind, body) in [("application/dtmf-relay", "Signal=7\r\nDuration=160\r\n"), ("application/dtmf", "7")] {
+            let head = "INFO sip:x SIP/2.0\r\nCall-ID: abc\r\nCSeq: 3 INFO\r\n";
+            let mut bytes =
+                format!("{head}Content-Type: {kind}\r\nContent-Length: {}\r\n\r\n{body}", body.len()).into_bytes();
+            blot(&mut bytes);
+            let text = String::from_utf8(bytes).unwrap();
+            assert!(text.contains(kind) && text.contains("Call-ID: abc") && !text.contains('7'), "{text}");
+        }
     }
 
     #[test]

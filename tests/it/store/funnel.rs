@@ -92,7 +92,7 @@ impl History {
     }
 
     fn answered(&self, a: &Attempt) -> bool {
-        let somebody = "hung_up_early no_input machine voicemail_left fax third_party wrong_number not_verified promised \
+        let somebody = "hung_up_early no_input machine voicemail_left voicemail_cut fax third_party wrong_number not_verified promised \
             already_paid disputed refused informed callback_requested transferred opted_out";
         let broken = "congestion trunk_down unknown_outcome system_error cancelled invalid_number out_of_service queued handed_over";
         let is_in = |list: &str, word: &str| list.split_whitespace().any(|w| w == word);
@@ -108,7 +108,7 @@ impl History {
 
     fn human(&self, a: &Attempt) -> bool {
         let machine = a.outcome.as_ref().is_some_and(|o| {
-            matches!(o.disposition.as_str(), "machine" | "voicemail_left" | "fax")
+            matches!(o.disposition.as_str(), "machine" | "voicemail_left" | "voicemail_cut" | "fax")
                 || matches!(o.answered_by, Some(AnsweredBy::Machine | AnsweredBy::Fax))
         });
         let surely = !self.promises_of(a).is_empty() || a.outcome.as_ref().is_some_and(|o| o.right_party);
