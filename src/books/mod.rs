@@ -9,6 +9,7 @@ mod ledger;
 pub mod merge;
 pub mod model;
 pub mod pledge;
+mod refusal;
 pub mod rows;
 mod standing;
 mod table;
@@ -16,13 +17,14 @@ pub mod write;
 
 use crate::id::CampaignId;
 
-pub use account::{Account, NewPayment, Paid, PromisePart, PromiseTerms};
+pub use account::{Account, AccountOf, NewPayment, Paid, PromisePart, PromiseTerms};
 pub use batch::{
     ImportBatch, ImportCounts, ImportPart, ImportReject, Kept, NewBatch, RejectCode, TakeBack, Undone, Whereabouts,
 };
 pub use flow_version::{FlowRef, FlowRefError, FlowVersion, NotPublished, Publication, PublishedFlow, Which};
 pub use ledger::{CallPath, Ledger};
 pub use model::Model;
+pub use refusal::{Difference, Refusal};
 pub use rows::*;
 pub use write::*;
 

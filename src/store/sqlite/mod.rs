@@ -191,6 +191,7 @@ fn migrator() -> Migrator {
         (8, "import batches", include_str!("../../../migrations/sqlite/0008_import_batches.sql")),
         (9, "pacing", include_str!("../../../migrations/sqlite/0009_pacing.sql")),
         (10, "reports", include_str!("../../../migrations/sqlite/0010_reports.sql")),
+        (14, "whole imports", include_str!("../../../migrations/sqlite/0014_whole_imports.sql")),
     ];
     let migration = |(number, name, sql): (i64, &'static str, &'static str)| {
         Migration::new(number, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
@@ -345,6 +346,14 @@ impl Store for SqliteStore {
 
     async fn pay(&self, payments: &[NewPayment], at: Wall) -> Result<Vec<Result<Paid>>> {
         self.writer.lock().await.pay(payments, at).await
+    }
+
+    async fn pay_all(&self, payments: &[NewPayment], at: Wall) -> Result<Vec<Result<Paid>>> {
+        self.writer.lock().await.pay_all(payments, at).await
+    }
+
+    async fn account(&self, of: AccountOf<'_>) -> Result<Account> {
+        money::account_of(&self.readers, of).await
     }
 
     async fn reverse(&self, payment_id: &str, at: Wall) -> Result<bool> {
