@@ -62,6 +62,8 @@ pub struct Config {
     pub budget: Option<Budget>,
     pub cache: CacheSettings,
     pub speech: voices::Speech,
+    /// Where programs tell of payments. `None`: nowhere.
+    pub api: Option<ApiSettings>,
     /// After SIGTERM, calls in the air may go on for this long.
     pub drain: Duration,
 }
@@ -261,6 +263,18 @@ pub struct Service {
     /// The whole value of the `Authorization` header.
     pub authorization: Option<Secret>,
 }
+
+/// The HTTP API.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiSettings {
+    /// On this machine, unless a proxy that speaks TLS stands before it. Port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Who holds one of them may ask; never empty, each of at least [`TOKEN_CHARS_MIN`] characters.
+    pub tokens: Vec<Secret>,
+}
+
+/// 16 random bytes, written as hexadecimal digits.
+pub const TOKEN_CHARS_MIN: usize = 32;
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct MediaSettings {

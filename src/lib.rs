@@ -33,6 +33,7 @@ pub mod speech;
 pub mod workshop;
 
 // edges: the only code that waits
+pub mod api;
 pub mod bench;
 pub mod cli;
 pub mod config;

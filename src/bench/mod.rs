@@ -13,6 +13,7 @@ mod measure;
 mod process;
 mod reports;
 mod seen;
+mod sheet;
 mod sys;
 mod wording;
 

@@ -68,6 +68,15 @@ pub struct Paid {
     pub left: Money,
 }
 
+/// Whose account is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AccountOf<'a> {
+    /// Of the contact with this `contact_id`.
+    Contact(&'a str),
+    /// Of the contact who paid this payment.
+    Payment(&'a str),
+}
+
 #[derive(Debug, Clone, PartialEq)]
 pub struct Account {
     pub contact: Contact,
@@ -79,26 +88,15 @@ pub struct Account {
 impl Account {
     /// Books a payment, all of it: what is paid beyond what is owed stays with the debt it was for. The promises are judged anew.
     pub fn pay(&mut self, new: &NewPayment, number: i64, at: Wall) -> Result<(), BookError> {
-        let owed = self.contact.amount();
-        let amount = new.amount.unwrap_or(owed);
-        let refuse = |why: String| Err(BookError::Conflict(format!("payment {}: {why}", new.id)));
-        if amount.minor <= 0 {
-            return match new.amount {
-                Some(_) => refuse(format!("{amount} is no payment; a sum above zero was expected")),
-                None => refuse("nothing is owed; give the amount".into()),
-            };
+        if let Some(refusal) = self.refusal(new) {
+            return Err(BookError::Conflict(format!("payment {}: {}", new.id, refusal.why)));
         }
-        if amount.currency != owed.currency {
-            return refuse(format!("it is in {}, the debt in {}", amount.currency, owed.currency));
-        }
+        let amount = new.amount.unwrap_or_else(|| self.contact.amount());
         let debts = &mut self.contact.debts;
         let mut order: Vec<usize> = (0..debts.len()).collect();
         order.sort_by_key(|n| (debts[*n].due, debts[*n].id));
         if let Some(named) = &new.debt {
             order.retain(|n| debts[*n].external_id == *named);
-            if order.is_empty() {
-                return refuse(format!("contact `{}` has no debt `{named}`", new.contact));
-            }
         }
         let mut left = amount.minor;
         let mut parts: Vec<PaymentPart> = Vec::new();

@@ -15,6 +15,8 @@ pub struct NewBatch {
     pub sha256: String,
     /// Of what was said of it beside it (mapping, defaults), likewise: the same bytes read otherwise are another import.
     pub settings: String,
+    /// All of it is wanted, or nothing: until it is finished no campaign takes what it added.
+    pub whole: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +30,13 @@ pub struct ImportBatch {
     pub finished_at: Option<Wall>,
     pub undone_at: Option<Wall>,
     pub counts: ImportCounts,
+}
+
+impl ImportBatch {
+    /// What of it is in the books is to go: all of it was wanted, and it broke off.
+    pub fn broke_off_whole(&self) -> bool {
+        self.of.whole && self.finished_at.is_none() && self.undone_at.is_none()
+    }
 }
 
 /// In lines, unless it says otherwise. `lines` is the sum of the others.
@@ -138,6 +147,14 @@ crate::words! {
         DayOutOfRange = "day_out_of_range",
         Fact = "fact",
         PaymentReversed = "payment_reversed",
+        ContactUnknown = "contact_unknown",
+        DebtUnknown = "debt_unknown",
+        PaymentDiffers = "payment_differs",
+        PaymentUnknown = "payment_unknown",
+        PaymentField = "payment_field",
+        InFuture = "in_future",
+        NumberShortened = "number_shortened",
+        Total = "total",
     }
 }
 
@@ -171,6 +188,14 @@ impl RejectCode {
             RejectCode::DayOutOfRange => "a year out of reason",
             RejectCode::Fact => "a value that its column does not know",
             RejectCode::PaymentReversed => "neither paid nor taken back",
+            RejectCode::ContactUnknown => "a contact that is not in the books",
+            RejectCode::DebtUnknown => "a debt that its contact does not have",
+            RejectCode::PaymentDiffers => "a payment that was told before otherwise",
+            RejectCode::PaymentUnknown => "a payment that is not in the books",
+            RejectCode::PaymentField => "a field that no payment has, or not of this kind",
+            RejectCode::InFuture => "a day that has not come",
+            RejectCode::NumberShortened => "a number that a spreadsheet has shortened",
+            RejectCode::Total => "a line of totals",
         }
     }
 }

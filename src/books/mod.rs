@@ -10,6 +10,7 @@ pub mod merge;
 pub mod model;
 pub mod person;
 pub mod pledge;
+mod refusal;
 pub mod rows;
 mod standing;
 mod suppression;
@@ -18,7 +19,7 @@ pub mod write;
 
 use crate::id::CampaignId;
 
-pub use account::{Account, NewPayment, Paid, PromisePart, PromiseTerms};
+pub use account::{Account, AccountOf, NewPayment, Paid, PromisePart, PromiseTerms};
 pub use batch::{
     ImportBatch, ImportCounts, ImportPart, ImportReject, Kept, NewBatch, RejectCode, TakeBack, Undone, Whereabouts,
 };
@@ -26,6 +27,7 @@ pub use flow_version::{FlowRef, FlowRefError, FlowVersion, NotPublished, Publica
 pub use ledger::{CallPath, Ledger};
 pub use model::Model;
 pub use person::{Earlier, Forget, Forgotten, InboundOf, Keeping, KeptCall, KeptMessage, PurgeReport, Whom};
+pub use refusal::{Difference, Refusal};
 pub use rows::*;
 pub use suppression::{ReleasedNumber, SuppressedNumber, SuppressionHash, SuppressionKey};
 pub use write::*;

@@ -2,6 +2,7 @@
 //! imported when, and taking one back.
 
 mod batches;
+mod broken;
 mod options;
 mod rejects;
 
@@ -14,8 +15,10 @@ use anyhow::{Context, bail};
 use sha2::{Digest, Sha256};
 
 use self::options::Command;
+pub use self::broken::mend;
 pub use self::options::{Arguments, Mode, Options};
-use self::rejects::RejectFile;
+pub use self::options::{Reading, beside};
+pub use self::rejects::Rejects;
 use crate::books::{ImportBatch, ImportCounts, ImportPart, ImportSummary, NewBatch, RejectCode};
 use crate::id::ImportBatchId;
 use crate::import::{Batch, Reject};
@@ -25,7 +28,6 @@ use crate::time::Wall;
 
 /// Lines in one transaction: long enough to be quick, short enough that dialling beside it hardly waits.
 const PART_LINES: usize = 10_000;
-const SHOWN_MAX: usize = 10;
 
 /// Good lines are booked, others were not.
 const SOME_REJECTED: u8 = 3;
@@ -58,10 +60,17 @@ impl Imported {
 
 pub async fn command(config: &Path, arguments: Arguments) -> anyhow::Result<ExitCode> {
     let (command, options) = arguments.read()?;
-    let (_, store, clock) = super::open(config).await?;
+    let (config, store, clock) = super::open(config).await?;
     let (now, out) = (clock.now().wall, &mut std::io::stdout());
+    // Two at once would each take the other's for one that broke off.
+    let _alone = match broken::alone(&config.database)? {
+        Some(alone) => alone,
+        None if matches!(command, Some(Command::List)) => return list(&*store, out).await,
+        None => bail!("another import is under way in {}; wait for it to end", config.database.display()),
+    };
+    broken::take_back(&*store, now, out).await?;
     match (command, options) {
-        (Some(Command::List), _) => batches::list(&*store, out).await?,
+        (Some(Command::List), _) => return list(&*store, out).await,
         (Some(Command::Undo { batch }), _) => batches::undo(&*store, batch, now, out).await?,
         (None, Some(options)) => {
             let imported = run(&*store, &options, now, out).await?;
@@ -77,6 +86,11 @@ pub async fn command(config: &Path, arguments: Arguments) -> anyhow::Result<Exit
     Ok(ExitCode::SUCCESS)
 }
 
+async fn list(store: &impl Store, out: &mut impl Write) -> anyhow::Result<ExitCode> {
+    batches::list(store, out).await?;
+    Ok(ExitCode::SUCCESS)
+}
+
 /// Imports the file and prints what came of it to `out`. An error leaves the lines before it in the books, in a batch that is not
 /// finished; importing again changes nothing about them.
 pub async fn run(store: &impl Store, options: &Options, now: Wall, out: &mut impl Write) -> anyhow::Result<Imported> {
@@ -85,6 +99,7 @@ pub async fn run(store: &impl Store, options: &Options, now: Wall, out: &mut imp
         file: options.source.path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
         sha256: options.source.sha256().with_context(|| format!("{file} cannot be opened"))?,
         settings: settings(options),
+        whole: options.mode == Mode::AllOrNothing,
     };
     if let Some(before) = already(store, &of).await?.filter(|_| !options.again) {
         let (id, at) = (before.id, before.at.timestamp());
@@ -108,15 +123,20 @@ pub async fn run(store: &impl Store, options: &Options, now: Wall, out: &mut imp
     }
     let batch = store.begin_import(&of, now).await.context("importing")?;
     run.imported.batch = Some(batch);
-    run.through(store, Some(batch), now).await?;
-    store.finish_import(batch, now).await.context("importing")?;
-    if options.mode == Mode::AllOrNothing && run.imported.lines_rejected > 0 {
-        // The books have moved between the look and the booking.
+    let booked = run.through(store, Some(batch), now).await;
+    if of.whole && booked.is_err() {
+        // What is left of it when this fails too goes with the next command that looks.
+        store.undo_import(batch, now).await.context("taking back what was booked before the import failed")?;
+    }
+    booked?;
+    if of.whole && run.imported.lines_rejected > 0 {
+        // The books have moved between the look and the booking. Not finished, so that no campaign takes any of it meanwhile.
         store.undo_import(batch, now).await.context("taking the import back")?;
         run.imported.batch = None;
         run.tell(store, "TAKEN BACK, since the books have changed meanwhile; would have been: ", out).await?;
         return Ok(run.imported);
     }
+    store.finish_import(batch, now).await.context("importing")?;
     run.tell(store, "", out).await?;
     Ok(run.imported)
 }
@@ -138,21 +158,20 @@ fn settings(options: &Options) -> String {
 struct Run<'o> {
     options: &'o Options,
     file: String,
-    rejects: RejectFile,
-    /// The first of them.
-    first: Vec<Reject>,
-    kinds: BTreeMap<&'static str, (RejectCode, u64)>,
+    rejects: Rejects,
     numbers: BTreeMap<NumberType, u64>,
     /// Columns kept as fields that look like a slip of the hand.
     meant: Vec<String>,
+    /// Columns without a name, from 1, and on how many lines something stands there.
+    nameless: Vec<(usize, u64)>,
     imported: Imported,
 }
 
 impl<'o> Run<'o> {
     fn new(options: &'o Options, file: String) -> Run<'o> {
-        let (first, kinds, numbers, meant) = Default::default();
-        let rejects = RejectFile::new(options.rejects_file());
-        Run { options, file, rejects, first, kinds, numbers, meant, imported: Imported::default() }
+        let (numbers, meant, nameless) = Default::default();
+        let rejects = Rejects::new(options.rejects_file());
+        Run { options, file, rejects, numbers, meant, nameless, imported: Imported::default() }
     }
 
     /// Without a batch, nothing is kept.
@@ -183,11 +202,7 @@ impl<'o> Run<'o> {
                 code: RejectCode::CurrencyOfBooks,
                 why: why.clone(),
             }));
-            self.rejects.write(&faults)?;
-            for fault in &faults {
-                self.kinds.entry(fault.code.as_str()).or_insert((fault.code, 0)).1 += 1;
-            }
-            self.first.extend(faults.into_iter().take(SHOWN_MAX.saturating_sub(self.first.len())));
+            self.rejects.write(faults)?;
             let all = &mut self.imported;
             all.contacts.added += summary.added;
             all.contacts.changed += summary.changed;
@@ -196,6 +211,7 @@ impl<'o> Run<'o> {
             all.lines_rejected += counts.rejected;
             all.counts.add(&counts);
         }
+        self.nameless = lines.nameless().collect();
         Ok(())
     }
 
@@ -216,20 +232,13 @@ impl<'o> Run<'o> {
         for meant in &self.meant {
             writeln!(out, "  {meant}")?;
         }
-        for reject in &self.first {
-            writeln!(out, "  {reject}")?;
+        for (column, lines) in &self.nameless {
+            writeln!(
+                out,
+                "  column {column} has no name in the header, and something stands there on {lines} lines: it is not kept; give it a name"
+            )?;
         }
-        if let Some((path, faults)) = self.rejects.finish()? {
-            if faults > self.first.len() {
-                writeln!(out, "  … and {} more faults", faults - self.first.len())?;
-            }
-            let mut kinds: Vec<(RejectCode, u64)> = self.kinds.values().copied().collect();
-            kinds.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-            for (code, count) in kinds.into_iter().take(SHOWN_MAX) {
-                writeln!(out, "  {count} × {}: {code}", code.why())?;
-            }
-            writeln!(out, "  All rejects with their reasons: {}", path.display())?;
-        }
+        self.rejects.tell(out)?;
         if let Some(batch) = self.imported.batch {
             let shared = store.shared_numbers().await?;
             if shared > 0 {

@@ -10,7 +10,7 @@ mod inbound;
 mod init;
 mod ladder;
 mod lines;
-mod payment;
+pub mod payment;
 mod person;
 mod policy;
 mod promise;
@@ -211,7 +211,7 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             let call = call.expect("required without a subcommand");
             sip_ladder::run(&Config::load(&config)?, call, full_numbers, pcap.as_deref(), &mut std::io::stdout())?;
         }
-        Command::Payment(command) => runtime()?.block_on(payment::run(&config, &command))?,
+        Command::Payment(command) => runtime()?.block_on(payment::run(&config, command))?,
         Command::Promise(command) => runtime()?.block_on(promise::run(&config, &command))?,
     }
     Ok(ExitCode::SUCCESS)

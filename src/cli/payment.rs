@@ -1,13 +1,15 @@
 //! `ringback payment`: what was paid, and what was taken back.
 
-use std::io::BufRead;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
-use crate::books::{NewPayment, Paid};
-use crate::money::{Currency, Money};
-use crate::store::{Store, StoreError};
+use super::import::{Reading, Rejects, beside};
+use crate::books::{NewPayment, Paid, Refusal};
+use crate::import::{Defaults, Reject, Source};
+use crate::money::Money;
+use crate::store::{Store, StoreError, refusal};
 use crate::time::Wall;
 
 #[derive(clap::Subcommand)]
@@ -29,14 +31,9 @@ pub enum Command {
         #[arg(long)]
         paid_at: Option<Wall>,
     },
-    /// Book the payments of a CSV file with the columns payment_id, contact_id, amount, currency and, if there are any, debt_id and paid_at;
-    /// a line with `reversed` = `yes` takes the payment back. Importing the file again changes nothing.
-    Import {
-        file: PathBuf,
-        /// For lines without one.
-        #[arg(long)]
-        currency: Option<Currency>,
-    },
+    /// Book the payments of a CSV or XLSX with the columns payment_id, contact_id, amount, currency and, if there are any, debt_id and
+    /// paid_at; a line with `reversed` = `yes` takes the payment back. Importing the file again changes nothing.
+    Import(Box<Feed>),
     /// Take a payment back, for example because a bank returned it: what it paid is owed again, and its promise is judged without it.
     Reverse {
         /// The payment's own id.
@@ -44,27 +41,32 @@ pub enum Command {
     },
 }
 
-pub async fn run(config: &Path, command: &Command) -> anyhow::Result<()> {
+#[derive(clap::Args)]
+pub struct Feed {
+    /// CSV or XLSX with a header line; `src/import/README.md` lists the columns.
+    file: PathBuf,
+    #[command(flatten)]
+    reading: Reading,
+}
+
+pub async fn run(config: &Path, command: Command) -> anyhow::Result<()> {
     let (_, store, clock) = super::open(config).await?;
     let now = clock.now().wall;
     match command {
         Command::Add { contact, id, amount, debt, paid_at } => {
-            let (id, contact, debt) = (id.clone(), contact.clone(), debt.clone());
-            let new = NewPayment { id, contact, debt, amount: *amount, paid_at: paid_at.unwrap_or(now) };
+            let new = NewPayment { id, contact, debt, amount, paid_at: paid_at.unwrap_or(now) };
             println!("{}", add(&*store, &new, now).await?);
         }
-        Command::Import { file, currency } => {
-            let opened = std::fs::File::open(file).with_context(|| format!("{} cannot be opened", file.display()))?;
-            let mut out = std::io::stdout();
-            let refused = import(&*store, std::io::BufReader::new(opened), *currency, now, &mut out).await?;
+        Command::Import(feed) => {
+            let (source, defaults, rejects) = feed.reading.read(feed.file)?;
+            let file = source.path.display().to_string();
+            let rejects = rejects.unwrap_or_else(|| beside(&source.path));
+            let refused = import(&*store, &source, &defaults, rejects, now, &mut std::io::stdout()).await?;
             if refused > 0 {
-                bail!(
-                    "{}: {refused} lines are not booked; the others are. Mend them and import the file again",
-                    file.display()
-                );
+                bail!("{file}: {refused} lines are not booked; the others are. Mend them and import the file again");
             }
         }
-        Command::Reverse { id } => match store.reverse(id, now).await.with_context(|| format!("payment {id}"))? {
+        Command::Reverse { id } => match store.reverse(&id, now).await.with_context(|| format!("payment {id}"))? {
             true => println!("payment {id} is taken back; what it paid is owed again"),
             false => println!("payment {id} was taken back before; nothing changed"),
         },
@@ -88,45 +90,65 @@ async fn add(store: &impl Store, new: &NewPayment, now: Wall) -> anyhow::Result<
 /// So many payments are booked at a time.
 const BATCH: usize = 1_000;
 
-/// Returns how many lines were refused; each is named in `out`.
+/// Books the file's payments; those that are not are named in `out` and in the file of rejects. Returns how many lines they were.
 pub async fn import(
     store: &impl Store,
-    reader: impl BufRead,
-    currency: Option<Currency>,
+    source: &Source,
+    defaults: &Defaults,
+    rejects: PathBuf,
     now: Wall,
-    out: &mut impl std::io::Write,
+    out: &mut impl Write,
 ) -> anyhow::Result<u64> {
-    let mut feed = crate::import::PaymentReader::new(reader, currency, now)?;
+    let file = source.path.display().to_string();
+    let mut feed = source.payments(defaults, now).with_context(|| file.clone())?;
+    let mut rejects = Rejects::new(rejects);
     let (mut booked, mut known, mut reversed, mut refused) = (0u64, 0u64, 0u64, 0u64);
-    while let Some(batch) = feed.batch(BATCH)? {
-        for reject in &batch.rejects {
-            writeln!(out, "  {reject}")?;
-        }
+    let of_books = |line: u64, value: String, Refusal { field, code, why }: Refusal| {
+        vec![Reject { line, field: field.into(), value, code, why }]
+    };
+    while let Some(batch) = feed.batch(BATCH).with_context(|| format!("{file} cannot be read"))? {
         refused += batch.lines_rejected;
+        rejects.write(batch.rejects)?;
         let answers = store.pay(&batch.payments, now).await?;
         for ((line, new), answer) in batch.lines.iter().zip(&batch.payments).zip(answers) {
             match answer {
                 Ok(paid) if paid.new => booked += 1,
                 Ok(_) => known += 1,
-                Err(error @ (StoreError::NotFound(_) | StoreError::Conflict(_))) => {
+                Err(error) => {
                     refused += 1;
-                    writeln!(out, "  line {line}: payment {}: {error}", new.id)?;
+                    let refusal = refusal(store, new, error).await?;
+                    rejects.write(of_books(*line, value(new, refusal.field), refusal))?;
                 }
-                Err(error @ StoreError::Unavailable(_)) => return Err(error.into()),
             }
         }
         for (line, id) in &batch.reversed {
             match store.reverse(id, now).await {
                 Ok(true) => reversed += 1,
                 Ok(false) => known += 1,
-                Err(error @ (StoreError::NotFound(_) | StoreError::Conflict(_))) => {
+                Err(StoreError::NotFound(_)) => {
                     refused += 1;
-                    writeln!(out, "  line {line}: {error}")?;
+                    rejects.write(of_books(*line, id.clone(), Refusal::of_reversal(id)))?;
                 }
-                Err(error @ StoreError::Unavailable(_)) => return Err(error.into()),
+                Err(error) => return Err(error.into()),
             }
         }
     }
     writeln!(out, "{booked} payments booked, {reversed} taken back, {known} known before, {refused} lines refused")?;
+    for name in feed.further_columns() {
+        writeln!(out, "  the column `{name}` means nothing here and is passed over")?;
+    }
+    rejects.tell(out)?;
     Ok(refused)
+}
+
+/// As it stood, or nearly.
+fn value(new: &NewPayment, field: &str) -> String {
+    match field {
+        "payment_id" => new.id.clone(),
+        "contact_id" => new.contact.clone(),
+        "debt_id" => new.debt.clone().unwrap_or_default(),
+        "amount" => new.amount.map(Money::amount).unwrap_or_default(),
+        "currency" => new.amount.map(|amount| amount.currency.to_string()).unwrap_or_default(),
+        _ => String::new(),
+    }
 }

@@ -19,6 +19,7 @@ pub(super) fn words(holding: &[crate::books::Holding]) -> String {
 pub async fn run(config: &Path) -> anyhow::Result<()> {
     let signals = Signals::new().context("cannot listen for signals")?;
     let (config, store, clock) = super::open(config).await?;
+    super::import::mend(&config, &*store, clock.now().wall, &mut std::io::stderr()).await?;
     let prompts = super::prompts(&config, &clock)?;
     // What campaigns had pinned that are over meanwhile.
     let campaigns = store.campaigns().await?;

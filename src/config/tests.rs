@@ -6,6 +6,7 @@ use crate::money::{Currency, Money};
 fn parse(source: &str) -> Result<Config, ConfigError> {
     let env = |name: &str| match name {
         "SET" => Some("s3cret".to_string()),
+        "LONG" => Some("0123456789abcdef0123456789abcdef".to_string()),
         "LINES" => Some("one\ntwo".to_string()),
         _ => None,
     };
@@ -27,7 +28,7 @@ fn the_sample_loads_with_its_commented_settings() {
     let mut whole = Config::sample().to_string();
     let of_carriers = "register realm from_domain from_display identity privacy number_format dial_prefix \
         user_phone codecs ptime_ms srtp early_media prack session_timer_s redirects_max redirect_hosts \
-        failover_statuses stir prefixes priority allow deny types tariff budget";
+        failover_statuses stir prefixes priority allow deny types tariff budget api";
     let of_others = ["username", "password", "caller_id", "token", "authorization"];
     for key in of_carriers.split_whitespace().chain(of_others) {
         whole = whole.replace(&format!("# {key}:"), &format!("{key}:"));
@@ -35,6 +36,7 @@ fn the_sample_loads_with_its_commented_settings() {
     let whole = whole
         .replace("TRUNK_PASSWORD", "SET")
         .replace("SMS_TOKEN", "SET")
+        .replace("API_TOKEN", "LONG")
         .replace("BILLING_AUTHORIZATION", "SET")
         .replace("TTS_AUTHORIZATION", "SET")
         .replace("ALENA_AUTHORIZATION", "SET")
@@ -59,6 +61,9 @@ fn the_sample_loads_with_its_commented_settings() {
     assert_eq!(trunk.registrations[0].expires, Duration::from_secs(3_600));
     assert_eq!(trunk.stir.as_ref().unwrap().attestation, Attestation::Full);
     assert_eq!(config.inbound, Inbound::default());
+    let api = config.api.as_ref().unwrap();
+    assert_eq!((api.listen.to_string().as_str(), api.tokens.len()), ("127.0.0.1:8080", 1));
+    assert!(!format!("{config:?}").contains("0123456789abcdef"));
     assert_eq!(config.speech.voices.len(), 6);
     assert_eq!(config.speech.creditors["Горводоканал"].speakers[&Language::RU], ["alena", "ru_tts"]);
 }
@@ -445,4 +450,28 @@ fn a_carrier_is_reached_as_its_section_says() {
         ("host", Some(5060), Some(Transport::Udp), false),
     ];
     assert_eq!(seen, expected.map(|(host, port, transport, tls)| (host.to_owned(), port, transport, tls)));
+}
+
+/// What is written of the API; code of what is wrong with it, and some of its words.
+#[test]
+fn what_is_wrong_about_the_api() {
+    for (written, code, words) in [
+        ("{ listen: \"127.0.0.1:8080\" }", "C003", "has no token, and answers nobody"),
+        ("{ tokens: [] }", "C003", "has no token"),
+        ("{ tokens: [hunter2] }", "C004", "change the secret"),
+        ("{ tokens: [\"${env:NOPE}\"] }", "C005", "NOPE is not set"),
+        ("{ tokens: [\"${env:SET}\"] }", "C003", "of 6 characters can be guessed: expected at least 32"),
+        ("{ tokens: [\"${env:LINES}\"] }", "C003", "without blanks, on one line"),
+        ("{ listen: here, tokens: [\"${env:LONG}\"] }", "C003", "an address and a port"),
+        ("{ listen: \"0.0.0.0:8080\", tokens: [\"${env:LONG}\"] }", "C003", "plain text"),
+        ("{ port: 80, tokens: [\"${env:LONG}\"] }", "C001", "port"),
+    ] {
+        let error = parse(&format!("{}\napi: {written}\n", Config::sample())).expect_err(written);
+        assert_eq!(error.diagnostics[0].code, code, "{written}: {error}");
+        let text = error.to_string();
+        assert!(text.contains(words) && !text.contains("hunter2"), "{written}: {text}");
+    }
+    let proxied = "{ listen: \"[::]:8080\", behind_tls_proxy: true, tokens: [\"${env:LONG}\"] }";
+    let config = parse(&format!("{}\napi: {proxied}\n", Config::sample())).unwrap_or_else(|e| panic!("{e}"));
+    assert_eq!(config.api.unwrap().listen.port(), 8080);
 }

@@ -19,6 +19,7 @@ use crate::diagnostic::{Diagnostic, Span};
 use crate::phone::PhoneNumber;
 use crate::time::Zone;
 
+mod api;
 mod dialling;
 mod lines;
 mod reach;
@@ -59,6 +60,7 @@ struct Written {
     #[serde(default)]
     speech: voices::WrittenSpeech,
     budget: Option<Spanned<dialling::WrittenBudget>>,
+    api: Option<Spanned<api::WrittenApi>>,
     drain_s: Option<Number>,
 }
 
@@ -275,6 +277,7 @@ impl Checker<'_> {
         let media = self.media(w.media);
         let cache = self.cache(w.cache);
         let speech = self.speech(w.voices, w.speech);
+        let api = w.api.as_ref().map_or(Some(None), |api| self.api(api).map(Some));
         let drain = self.seconds(w.drain_s.as_ref(), 120.0, 0.0, 86_400.0);
         Some(Config {
             database: self.path(&w.database),
@@ -298,6 +301,7 @@ impl Checker<'_> {
             cache: cache?,
             speech: speech?,
             budget: budget.map_or(Some(None), |b| b.map(Some))?,
+            api: api?,
             drain: drain?,
         })
     }

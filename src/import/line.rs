@@ -59,6 +59,14 @@ impl Line {
         }
     }
 
+    /// Nothing but blanks; a line that cannot be read is not empty.
+    pub fn is_empty(&self) -> bool {
+        match &self.body {
+            Body::Bytes(_) => self.text().is_ok_and(|text| text.trim().is_empty()),
+            Body::Cells(cells) => cells.iter().all(|c| c.trim().is_empty()),
+        }
+    }
+
     pub fn is_sheet(&self) -> bool {
         matches!(self.body, Body::Cells(_))
     }

@@ -1,14 +1,26 @@
 //! A mapping file: what a creditor's columns are called here, how it writes days and amounts, what all of its contacts share.
 
-use super::header::{KNOWN, SEPARATORS};
+use super::header::SEPARATORS;
+use super::kind::{CONTACTS, PAYMENTS};
 use super::row::{NAME_CHARS_MAX, text_fault};
 use super::{Defaults, Encoding};
 use crate::diagnostic::{Diagnostic, Span, did_you_mean};
 use crate::flow::yaml::{self, Map, Node, Value};
 use crate::policy::Fact;
 
-const KEYS: [&str; 10] =
-    ["columns", "ignore", "constants", "dates", "decimal", "country", "encoding", "separator", "sheet", "rejects"];
+const KEYS: [&str; 11] = [
+    "columns",
+    "ignore",
+    "constants",
+    "dates",
+    "decimal",
+    "country",
+    "encoding",
+    "separator",
+    "sheet",
+    "header_line",
+    "rejects",
+];
 /// Known columns that a constant may stand for.
 const CONSTANT: [&str; 4] = ["creditor", "currency", "language", "zone"];
 
@@ -64,6 +76,7 @@ impl Reader<'_> {
                 "encoding" => found.encoding = self.word(value, key),
                 "separator" => found.defaults.separator = self.separator(value),
                 "sheet" => found.sheet = self.text(value, key),
+                "header_line" => found.defaults.header_line = self.line_number(value, key),
                 "rejects" => found.rejects = self.text(value, key),
                 unknown => self.unknown(entry.key_span, "key", unknown, &KEYS),
             }
@@ -72,7 +85,8 @@ impl Reader<'_> {
 
     fn columns(&mut self, node: &Node, defaults: &mut Defaults) {
         let Some(map) = self.map(node, "columns") else { return };
-        let ours: Vec<&str> = KNOWN.into_iter().chain(Fact::ALL.iter().map(|fact| fact.as_str())).collect();
+        let known = CONTACTS.known.iter().chain(PAYMENTS.known).copied();
+        let ours: Vec<&str> = known.chain(Fact::ALL.iter().map(|fact| fact.as_str())).collect();
         for entry in &map.entries {
             let Some(name) = self.text(&entry.value, "the name of a column here") else { continue };
             let near = did_you_mean(&name, ours.iter().copied()).filter(|near| *near != name);
@@ -122,6 +136,14 @@ impl Reader<'_> {
             self.wrong(node.span, "separator", "expected one of \",\" \";\" \"|\" tab");
         }
         known
+    }
+
+    fn line_number(&mut self, node: &Node, key: &str) -> Option<u64> {
+        let number = self.text(node, key)?.parse().ok().filter(|n| (1..=1000).contains(n));
+        if number.is_none() {
+            self.wrong(node.span, key, "expected the number of a line, from 1 to 1000");
+        }
+        number
     }
 
     fn zone(&mut self, node: &Node) -> Option<crate::time::Zone> {
@@ -208,12 +230,13 @@ mod tests {
     fn a_mapping_says_how_a_file_is_read() {
         let source = "columns:\n  Договор: contact_id\n  ФИО: name\n  Телефоны: phones\nignore: [Примечание]\n\
             constants:\n  creditor: Водоканал\n  zone: Europe/Moscow\n  language: ru\n  currency: RUB\n  claimant: collector\n\
-            dates: dmy\ndecimal: comma\ncountry: RU\nencoding: windows-1251\nseparator: tab\nsheet: Долги\n";
+            dates: dmy\ndecimal: comma\ncountry: RU\nencoding: windows-1251\nseparator: tab\nsheet: Долги\nheader_line: 4\n";
         let Mapping { defaults, encoding, sheet, rejects } = mapping(source).unwrap();
         assert_eq!(defaults.columns[0], ("Договор".to_string(), "contact_id".to_string()));
         assert_eq!(defaults.columns.len(), 3);
         assert_eq!(defaults.ignored, ["Примечание"]);
         assert_eq!((defaults.separator, defaults.creditor.as_deref()), (Some('\t'), Some("Водоканал")));
+        assert_eq!(defaults.header_line, Some(4));
         assert_eq!(defaults.constants["claimant"], "collector");
         let words =
             (defaults.dates.unwrap().as_str(), defaults.decimal.unwrap().as_str(), defaults.country.unwrap().as_str());
@@ -224,7 +247,7 @@ mod tests {
     #[test]
     fn everything_wrong_has_its_place() {
         let source = "colums:\n  a: b\ncolumns:\n  Тел: phoen\n  Долг: [amount]\nconstants:\n  zone: Europe/Moskow\n  claiment: collector\n  \
-            claimant: bank\n  currency: RUR\ndates: mm/dd\nseparator: '-'\n";
+            claimant: bank\n  currency: RUR\ndates: mm/dd\nseparator: '-'\nheader_line: 0\n";
         let found = mapping(source).unwrap_err();
         let shown: Vec<String> = found
             .iter()
@@ -240,6 +263,7 @@ mod tests {
             "10:13 M003 -",
             "11:8 M003 -",
             "12:12 M003 -",
+            "13:14 M003 -",
         ];
         assert_eq!(shown, expected, "{}", render_all(&found, "x.yaml", source));
         assert!(found[3].message.contains("did you mean Europe/Moscow"), "{}", found[3].message);

@@ -7,6 +7,7 @@ mod amount;
 mod days;
 mod encoding;
 mod header;
+mod kind;
 mod line;
 mod mapping;
 mod payment;
@@ -24,7 +25,8 @@ pub use days::DayOrder;
 pub use encoding::{Encoding, decoded};
 pub use header::HeaderError;
 pub use mapping::{Mapping, mapping};
-pub use payment::{PaymentBatch, PaymentReader};
+pub use payment::{Fault, PaymentBatch, PaymentReader, Written, payment};
+pub use row::shown;
 pub use seen::Survey;
 pub use source::Source;
 
@@ -34,6 +36,7 @@ use crate::money::Currency;
 use crate::phone::Country;
 use crate::time::Zone;
 use header::Header;
+use kind::CONTACTS;
 use line::{Line, LineReader};
 use seen::{Seen, Verdict};
 
@@ -59,7 +62,11 @@ pub struct Defaults {
     pub country: Option<Country>,
     /// `None`: found from the header.
     pub separator: Option<char>,
+    /// Where the header stands, from 1; `None`: on the first line that is not empty.
+    pub header_line: Option<u64>,
 }
+
+type Lines<'r> = Box<dyn Iterator<Item = io::Result<Line>> + Send + 'r>;
 
 /// One fault of one line. The line is not imported; the others are.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -114,11 +121,13 @@ pub struct Batch {
 /// Reads contacts from lines: `,` `;` tab or `|`, a contact's debt a line, quoted cells as in RFC 4180 but never over two
 /// lines (an unclosed quote then costs one line, not the rest of the file).
 pub struct ContactReader<'r> {
-    lines: Box<dyn Iterator<Item = io::Result<Line>> + Send + 'r>,
+    lines: Lines<'r>,
     header: Header,
     defaults: Defaults,
     zones: row::Zones,
     seen: Seen,
+    /// Lines with something under a column that has no name, by column.
+    nameless: BTreeMap<usize, u64>,
 }
 
 impl<'r> ContactReader<'r> {
@@ -129,13 +138,19 @@ impl<'r> ContactReader<'r> {
     }
 
     fn of_lines(
-        mut lines: Box<dyn Iterator<Item = io::Result<Line>> + Send + 'r>,
+        mut lines: Lines<'r>,
         mut defaults: Defaults,
         survey: Option<Survey>,
     ) -> Result<ContactReader<'r>, HeaderError> {
-        let header = Header::first(&mut lines, &defaults)?;
+        let header = Header::first(&mut lines, &CONTACTS, &defaults)?;
         defaults.dates = defaults.dates.or(survey.as_ref().and_then(|survey| survey.order));
-        Ok(ContactReader { lines, header, defaults, zones: row::Zones::default(), seen: Seen::new(survey) })
+        let (zones, seen, nameless) = (row::Zones::default(), Seen::new(survey), BTreeMap::new());
+        Ok(ContactReader { lines, header, defaults, zones, seen, nameless })
+    }
+
+    /// Columns without a name under which something stands that is not kept, and on how many lines so far. From 1.
+    pub fn nameless(&self) -> impl Iterator<Item = (usize, u64)> {
+        self.nameless.iter().map(|(at, lines)| (at + 1, *lines))
     }
 
     /// Columns beyond the known ones; they become the contact's fields.
@@ -172,21 +187,14 @@ impl<'r> ContactReader<'r> {
     /// `None`: an empty line.
     fn contact(&mut self, line: &Line) -> Result<Option<(NewContact, Verdict)>, Vec<Reject>> {
         let number = line.number;
-        let of_line =
-            |code, why: String| vec![Reject { line: number, field: String::new(), value: String::new(), code, why }];
-        let expected = self.header.columns;
-        let cells = line.cells(self.header.separator, expected).map_err(|e| of_line(e.code(), e.to_string()))?;
+        let cells = self.header.cells(line).map_err(|reject| vec![reject])?;
         if cells.is_empty() {
             return Ok(None);
         }
-        // A spreadsheet's cells beyond the header are somebody's notes when they are empty only.
-        let beyond = cells.iter().skip(expected).all(|c| c.trim().is_empty());
-        if cells.len() != expected && !(line.is_sheet() && beyond) {
-            let few = if cells.len() < expected { "few" } else { "many" };
-            let why = format!("too {few} fields: expected {expected} as in the header, found {}", cells.len());
-            return Err(of_line(RejectCode::CellCount, why));
+        let cells = &cells[..];
+        for at in self.header.nameless.iter().filter(|at| !cells[**at].trim().is_empty()) {
+            *self.nameless.entry(*at).or_default() += 1;
         }
-        let cells = &cells[..expected];
         let contact = row::contact(cells, number, &self.header, &self.defaults, &mut self.zones)?;
         let debt = contact.debts.first().map_or("", |debt| debt.external_id.as_str());
         match self.seen.judge(&contact.external_id, debt, number, cells, &self.header) {

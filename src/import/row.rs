@@ -240,7 +240,7 @@ impl<'a> Row<'a> {
 }
 
 /// A value as rejects show it.
-pub(super) fn shown(value: &str) -> String {
+pub fn shown(value: &str) -> String {
     value.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).take(VALUE_CHARS_MAX).collect()
 }
 

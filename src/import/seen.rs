@@ -11,6 +11,7 @@ use std::io;
 
 use super::days::{self, DayOrder};
 use super::header::Header;
+use super::kind::Kind;
 use super::line::Line;
 use super::{Defaults, HeaderError};
 use crate::books::RejectCode;
@@ -33,12 +34,13 @@ pub struct Survey {
 impl Survey {
     pub(super) fn of(
         lines: &mut dyn Iterator<Item = io::Result<Line>>,
+        kind: &'static Kind,
         defaults: &Defaults,
     ) -> Result<Survey, HeaderError> {
         let hasher = RandomState::new();
-        let header = Header::first(lines, defaults)?;
-        let contact_id = header.at("contact_id");
-        let days = [header.at("due"), header.further.iter().find(|(_, n)| n == "refused_on").map(|(at, _)| *at)];
+        let header = Header::first(lines, kind, defaults)?;
+        let together = kind.together.and_then(|name| header.at(name));
+        let days: Vec<usize> = kind.days.iter().filter_map(|name| header.place(name)).collect();
         let mut hashes = Vec::new();
         let (mut dmy, mut mdy) = (false, false);
         let mut count = 0;
@@ -48,10 +50,10 @@ impl Survey {
             count += u64::from(cells.as_ref().map_or(true, |cells| !cells.is_empty()));
             // What is wrong with it, the second pass tells.
             let Ok(cells) = cells else { continue };
-            if let Some(id) = contact_id.and_then(|at| cells.get(at)) {
+            if let Some(id) = together.and_then(|at| cells.get(at)) {
                 hashes.push(hasher.hash_one(id.trim()));
             }
-            for cell in days.into_iter().flatten().filter_map(|at| cells.get(at)) {
+            for cell in days.iter().filter_map(|at| cells.get(*at)) {
                 match days::proves(cell) {
                     Some(DayOrder::Dmy) => dmy = true,
                     Some(DayOrder::Mdy) => mdy = true,

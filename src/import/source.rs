@@ -6,9 +6,11 @@ use std::path::PathBuf;
 
 use sha2::{Digest, Sha256};
 
-use super::line::{Line, LineReader};
+use super::kind::{CONTACTS, PAYMENTS};
+use super::line::LineReader;
 use super::sheet::SheetReader;
-use super::{ContactReader, Defaults, Encoding, HeaderError, Survey, decoded};
+use super::{ContactReader, Defaults, Encoding, HeaderError, Lines, PaymentReader, Survey, decoded};
+use crate::time::Wall;
 
 /// Where a file lies and how its bytes are letters.
 #[derive(Debug, Clone)]
@@ -34,9 +36,15 @@ impl Source {
         Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
     }
 
-    /// A look over all lines.
+    /// A look over all lines of contacts.
     pub fn survey(&self, defaults: &Defaults) -> Result<Survey, HeaderError> {
-        Survey::of(&mut self.lines().map_err(HeaderError::Io)?, defaults)
+        Survey::of(&mut self.lines().map_err(HeaderError::Io)?, &CONTACTS, defaults)
+    }
+
+    /// Its payments, from the beginning, after a look over all of them.
+    pub fn payments(&self, defaults: &Defaults, now: Wall) -> Result<PaymentReader<'static>, HeaderError> {
+        let survey = Survey::of(&mut self.lines().map_err(HeaderError::Io)?, &PAYMENTS, defaults)?;
+        PaymentReader::of_lines(self.lines().map_err(HeaderError::Io)?, defaults, Some(&survey), now)
     }
 
     /// Its contacts, from the beginning.
@@ -44,7 +52,7 @@ impl Source {
         ContactReader::of_lines(self.lines().map_err(HeaderError::Io)?, defaults, Some(survey))
     }
 
-    fn lines(&self) -> io::Result<Box<dyn Iterator<Item = io::Result<Line>> + Send>> {
+    fn lines(&self) -> io::Result<Lines<'static>> {
         let workbook =
             self.path.extension().is_some_and(|e| e.eq_ignore_ascii_case("xlsx") || e.eq_ignore_ascii_case("xlsm"));
         if workbook {

@@ -22,6 +22,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 use crate::agent::Desk;
+use crate::api::Api;
 use crate::books::Holding;
 use crate::campaign::{Spending, TrunkId};
 use crate::config::Config;
@@ -188,6 +189,15 @@ pub async fn run<S: Store>(
         tracing::warn!(calls = left.len(), "closing calls that an earlier process left in the air");
     }
     hands.carry_out_all(engine.handle(clock.now(), Input::Recovered(left)), &mut figures);
+
+    // Ends with this function: questions are answered while calls drain.
+    let _api = match &config.api {
+        Some(settings) => {
+            let started = Api::start(settings, store.clone(), clock.clone());
+            Some(started.map_err(|e| start(&format!("the API on {}", settings.listen), e))?)
+        }
+        None => None,
+    };
 
     let courier_clock = clock.clone();
     let courier_store = store.clone();

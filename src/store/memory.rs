@@ -152,6 +152,14 @@ impl Store for MemoryStore {
         Ok(payments.iter().map(|new| Ok(model.pay(new, at)?)).collect())
     }
 
+    async fn pay_all(&self, payments: &[NewPayment], at: Wall) -> Result<Vec<Result<Paid>>> {
+        Ok(self.model().pay_all(payments, at).into_iter().map(|paid| Ok(paid?)).collect())
+    }
+
+    async fn account(&self, of: AccountOf<'_>) -> Result<Account> {
+        Ok(self.model().account_of(of)?)
+    }
+
     async fn reverse(&self, payment_id: &str, at: Wall) -> Result<bool> {
         Ok(self.model().reverse(payment_id, at)?)
     }

@@ -3,9 +3,11 @@
 use std::future::Future;
 
 pub mod memory;
+mod refusal;
 pub mod sqlite;
 
 pub use memory::MemoryStore;
+pub use refusal::refusal;
 pub use sqlite::{Counters, SqliteOptions, SqliteStore};
 
 pub use crate::books::{History, ImportSummary};
@@ -143,6 +145,10 @@ pub trait Store: Send + Sync + 'static {
 
     /// Books payments: each, or none of it, with what it does to debts, promises and open attempts. A payment id counts once.
     fn pay(&self, payments: &[NewPayment], at: Wall) -> impl Future<Output = Result<Vec<Result<Paid>>>> + Send;
+    /// Books all of them or none: with one refusal the books stay as they were, and the other answers say what would have been.
+    fn pay_all(&self, payments: &[NewPayment], at: Wall) -> impl Future<Output = Result<Vec<Result<Paid>>>> + Send;
+    /// What a contact owes, has promised and paid.
+    fn account(&self, of: AccountOf<'_>) -> impl Future<Output = Result<Account>> + Send;
     /// Takes a payment back; what it paid is owed again. `false`: it was reversed before.
     fn reverse(&self, payment_id: &str, at: Wall) -> impl Future<Output = Result<bool>> + Send;
     /// With number > `after`, in order of number: what has become known since, reversals included.

@@ -43,6 +43,7 @@ fn a_quick_measurement_has_every_figure() {
         ("/books/contacts", 2000.0),
         ("/imports/0/lines", 2000.0),
         ("/imports/1/lines", 2000.0),
+        ("/imports/2/lines", 2000.0),
     ] {
         assert_eq!(number(&figures, path), expected, "{path} in\n{figures:#}\n{said}");
     }

@@ -397,6 +397,108 @@ async fn all_or_nothing_and_dry_runs() {
     }
 }
 
+/// A debt of X, whose other debts then are in dollars, too.
+const IN_DOLLARS: &str = "contact_id,debt_id,name,phone,language,zone,creditor,amount,currency,due\n\
+    X,D9,Анна,+79161234567,ru,Europe/Moscow,Водоканал,1234.50,USD,2026-11-25\n";
+
+/// More lines than one transaction takes.
+const MANY: usize = 25_000;
+
+fn many(place: &Path, name: &str, last: &str) -> PathBuf {
+    let file = place.join(name);
+    let mut text = format!("{HEADER}\n");
+    for n in 0..MANY {
+        text += &ROW.replace("C1", &format!("C{n}")).replace("+79161234567", &format!("+7916{n:07}"));
+        text.push('\n');
+    }
+    std::fs::write(&file, text + last).unwrap();
+    file
+}
+
+async fn everybody(store: &SqliteStore) -> usize {
+    store.contacts(ringback::id::ContactId(0), 1_000_000).await.unwrap().len()
+}
+
+/// The bad line is the last one, in the third transaction: one that cannot be read, and one that the books alone refuse.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_bad_line_at_the_end_leaves_nothing() {
+    let place = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(place.path().join("books.db")).await.unwrap();
+    let there = place.path().join("there.csv");
+    std::fs::write(&there, IN_DOLLARS).unwrap();
+    cli::import::run(&store, &cli::import::Options::plain(there), Wall(0), &mut Vec::new()).await.unwrap();
+    let unreadable = many(place.path(), "unreadable.csv", &ROW.replace("C1", "Z").replace("1234.50", "much"));
+    let refused = many(place.path(), "refused.csv", &ROW.replace("C1", "X"));
+    for file in [unreadable, refused] {
+        let options = cli::import::Options { mode: Mode::AllOrNothing, ..cli::import::Options::plain(file) };
+        let mut out = Vec::new();
+        let imported = cli::import::run(&store, &options, Wall(0), &mut out).await.unwrap();
+        let out = String::from_utf8(out).unwrap();
+        assert_eq!((imported.exit(), imported.batch, imported.lines_rejected), (4, None, 1), "{out}");
+        assert!(out.contains(&format!("NOTHING IS BOOKED; would have been: {MANY} contacts added")), "{out}");
+        assert_eq!((everybody(&store).await, store.imports().await.unwrap().len()), (1, 1));
+    }
+}
+
+/// Every line is good when it is looked at, and one is not when it is booked: what came before it goes again.
+#[tokio::test(flavor = "multi_thread")]
+async fn books_that_move_meanwhile_leave_nothing_either() {
+    let place = tempfile::tempdir().unwrap();
+    let books = place.path().join("books.db");
+    let (ours, theirs) = (SqliteStore::open(&books).await.unwrap(), SqliteStore::open(&books).await.unwrap());
+    let file = many(place.path(), "many.csv", &format!("{}\n", ROW.replace("C1", "X")));
+    let options = cli::import::Options { mode: Mode::AllOrNothing, ..cli::import::Options::plain(file) };
+    let importing = tokio::spawn(async move {
+        let mut out = Vec::new();
+        let imported = cli::import::run(&ours, &options, Wall(0), &mut out).await.unwrap();
+        (imported, String::from_utf8(out).unwrap())
+    });
+    // As soon as the booking begins: the same contact, in another currency.
+    let begun = async || (!theirs.imports().await.ok()?.is_empty()).then_some(());
+    crate::house::wait_until("the booking to begin", std::time::Duration::from_secs(60), begun).await;
+    let other = read_text(IN_DOLLARS).unwrap().contacts;
+    theirs.import(&other, Wall(0)).await.unwrap();
+    let (imported, out) = importing.await.unwrap();
+    assert_eq!((imported.exit(), imported.batch), (4, None), "{out}");
+    assert!(out.contains("TAKEN BACK, since the books have changed meanwhile"), "{out}");
+    assert_eq!(everybody(&theirs).await, 1);
+    let batch = theirs.imports().await.unwrap().remove(0);
+    assert!(batch.undone_at.is_some() && batch.counts.added == MANY as u64, "{batch:?}");
+}
+
+/// `kill -9` between two transactions: what is in the books is nobody's to dial, and goes with the next command.
+#[test]
+fn killed_in_the_middle_nothing_is_left() {
+    use crate::house::{House, wait_for};
+    let house = House::new("127.0.0.1:9", "    channels_max: 1\n    cps_max: 1\n");
+    let file = many(house.dir.path(), "many.csv", "").display().to_string();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let store = runtime.block_on(SqliteStore::open(house.path("ringback.db"))).unwrap();
+    let campaign = runtime.block_on(store.create_campaign("a", "", &[], Wall(0))).unwrap();
+    let mut import = house.command(&["import", "--all-or-nothing", &file]).spawn().unwrap();
+    let limit = std::time::Duration::from_secs(120);
+    wait_for("the first part to be booked", limit, || {
+        runtime.block_on(store.imports()).unwrap().first().filter(|batch| batch.counts.added > 0).map(drop)
+    });
+    // Who imports beside it is told, and takes nothing back.
+    let beside = house.run(&["import", &file]);
+    assert!(String::from_utf8_lossy(&beside.stderr).contains("another import is under way"), "{beside:?}");
+    import.kill().unwrap();
+    import.wait().unwrap();
+    let batch = runtime.block_on(store.imports()).unwrap().remove(0);
+    assert!(batch.broke_off_whole(), "it was killed too late to prove anything: {batch:?}");
+    assert!(runtime.block_on(everybody(&store)) > 0);
+    let may_be_taken = runtime.block_on(store.not_enrolled(campaign, ringback::id::ContactId(0), 9)).unwrap();
+    assert!(may_be_taken.is_empty(), "{may_be_taken:?}");
+    let said = house.ok(&["import", "list"]);
+    assert!(said.contains("many.csv broke off, and all or nothing was wanted"), "{said}");
+    assert_eq!(runtime.block_on(everybody(&store)), 0);
+    // And then all of it.
+    let said = house.ok(&["import", "--all-or-nothing", &file]);
+    assert!(said.contains(&format!("{MANY} contacts added")) && !said.contains("broke off"), "{said}");
+    assert_eq!(runtime.block_on(store.not_enrolled(campaign, ringback::id::ContactId(0), 9)).unwrap().len(), 9);
+}
+
 /// Pasted from elsewhere: `consent_vioce` would be a field that no rule reads.
 #[tokio::test]
 async fn a_column_that_nearly_means_something_is_told() {

@@ -2,6 +2,7 @@
 
 mod announced;
 mod answered;
+mod api;
 mod bad_network;
 mod baresip;
 mod bench;
@@ -32,6 +33,7 @@ mod mutations;
 mod network;
 mod notify;
 mod overload;
+mod plans;
 mod recovery;
 mod render;
 mod request;

@@ -27,6 +27,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("report", &["books", "flow"]),
     ("store", &["books", "flow"]),
     ("import", &["books", "flow", "policy"]),
+    ("api", &["books", "config", "import", "store"]),
     ("trunk", &["audio", "sip"]),
     ("media", &["audio", "rtp"]),
     ("voice", &["audio", "config", "speech"]),

@@ -91,8 +91,13 @@ impl Model {
     pub fn not_enrolled(&self, campaign: CampaignId, after: ContactId, limit: u32) -> Result<Vec<Standing>> {
         self.campaign_by_id(campaign)?;
         let later = self.contacts.range(ContactId(after.0 + 1)..).map(|(id, _)| *id);
-        let fresh =
-            later.filter(|id| !self.enrolled.has(&(campaign, *id)) && !self.removed.has(id)).take(limit as usize);
+        let broke_off = |id: &ContactId| {
+            let batch = self.added_by.get(id).and_then(|batch| self.imports.get(batch));
+            batch.is_some_and(|batch| batch.of.whole && batch.finished_at.is_none())
+        };
+        let fresh = later
+            .filter(|id| !self.enrolled.has(&(campaign, *id)) && !self.removed.has(id) && !broke_off(id))
+            .take(limit as usize);
         Ok(fresh.map(|id| self.standing(id, Some(campaign))).collect())
     }
 

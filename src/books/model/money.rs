@@ -5,20 +5,47 @@ use super::*;
 impl Model {
     /// Books each payment or none of it: see [`Account::pay`]. Open attempts of a contact that then owes nothing are cancelled.
     pub fn pay(&mut self, new: &NewPayment, at: Wall) -> Result<Paid> {
-        self.transaction(|books| {
-            let contact = books.contact_id(&new.contact)?;
-            let mut account = books.account(contact)?;
-            let known = books.payments.get(&new.id);
-            if let Some(known) = known {
-                return match known.is_told_again(new, contact) {
-                    true => Ok(account.paid(false)),
-                    false => Err(BookError::Conflict(known.told_otherwise())),
-                };
+        self.transaction(|books| books.book(new, at))
+    }
+
+    /// Books all of them, or none: with one refusal the books stay as they were.
+    pub fn pay_all(&mut self, payments: &[NewPayment], at: Wall) -> Vec<Result<Paid>> {
+        let touched = self.touched.clone();
+        // Nothing of a payment is written before the account has said yes, so that a refused one leaves nothing to the next.
+        let answers: Vec<Result<Paid>> = payments.iter().map(|new| self.book(new, at)).collect();
+        match answers.iter().all(Result::is_ok) {
+            true => self.commit(),
+            false => {
+                self.tables().into_iter().for_each(|t| t.rollback());
+                self.touched = touched;
             }
-            account.pay(new, books.payment_number(), at)?;
-            books.keep(&account, at)?;
-            Ok(account.paid(true))
-        })
+        }
+        answers
+    }
+
+    fn book(&mut self, new: &NewPayment, at: Wall) -> Result<Paid> {
+        let contact = self.contact_id(&new.contact)?;
+        let mut account = self.account(contact)?;
+        if let Some(known) = self.payments.get(&new.id) {
+            return match known.is_told_again(new, contact) {
+                true => Ok(account.paid(false)),
+                false => Err(BookError::Conflict(known.told_otherwise())),
+            };
+        }
+        account.pay(new, self.payment_number(), at)?;
+        self.keep(&account, at)?;
+        Ok(account.paid(true))
+    }
+
+    pub fn account_of(&self, of: AccountOf<'_>) -> Result<Account> {
+        let contact = match of {
+            AccountOf::Contact(external_id) => self.contact_id(external_id)?,
+            AccountOf::Payment(id) => {
+                let payment = self.payments.get(&id.to_string());
+                payment.ok_or_else(|| BookError::NotFound(format!("payment `{id}`")))?.contact
+            }
+        };
+        self.account(contact)
     }
 
     /// Takes a payment back: what it paid is owed again, and promises are judged without it. `false`: it was reversed before.

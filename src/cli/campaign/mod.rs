@@ -107,6 +107,7 @@ pub async fn run(config: &Path, command: &Command) -> anyhow::Result<()> {
             println!("campaign {name} is created; `ringback campaign start {name}` takes in its contacts");
         }
         Command::Start { name } => {
+            super::import::mend(&config, &*store, now, out).await?;
             let campaign = store.campaign(name).await?;
             for line in recordings::lacking(&*store, &super::voices(&config, &clock)?, &campaign, now).await? {
                 println!("{line}");

@@ -20,12 +20,8 @@ pub struct Arguments {
     /// CSV or XLSX with a header line; `src/import/README.md` lists the columns.
     #[arg(required = true)]
     file: Option<PathBuf>,
-    /// What the file's columns are called here, how it writes days and amounts, and what its contacts share: a YAML file.
-    #[arg(long)]
-    mapping: Option<PathBuf>,
-    /// Where rejects are written; by default beside the file, as `<name>.rejects.csv`.
-    #[arg(long)]
-    rejects: Option<PathBuf>,
+    #[command(flatten)]
+    reading: Reading,
     /// Book nothing when any line is rejected.
     #[arg(long, conflicts_with = "dry_run")]
     all_or_nothing: bool,
@@ -35,12 +31,38 @@ pub struct Arguments {
     /// Take the file although the same one is in the books.
     #[arg(long)]
     again: bool,
+    /// Where numbers without `+` are at home: DE ES FR GB KZ PL RU TR UA US.
+    #[arg(long)]
+    country: Option<Country>,
+    /// For rows that do not say who claims the debt: `principal` or `collector`.
+    #[arg(long)]
+    claimant: Option<Claimant>,
+    /// For rows without a language.
+    #[arg(long)]
+    language: Option<Language>,
+    /// For rows without a creditor.
+    #[arg(long)]
+    creditor: Option<String>,
+}
+
+/// How a file is read, of contacts or of payments: what is said of it on the command line, and in a mapping that it goes before.
+#[derive(clap::Args, Default)]
+pub struct Reading {
+    /// What the file's columns are called here, how it writes days and amounts, and what its contacts share: a YAML file.
+    #[arg(long)]
+    mapping: Option<PathBuf>,
+    /// Where rejects are written; by default beside the file, as `<name>.rejects.csv`.
+    #[arg(long)]
+    rejects: Option<PathBuf>,
     /// `utf-8` (the default), `utf-16le`, `utf-16be` or `windows-1251`; a byte order mark in the file goes before it.
     #[arg(long)]
     encoding: Option<Encoding>,
     /// Of a workbook; by default the first.
     #[arg(long)]
     sheet: Option<String>,
+    /// On which line the header stands; by default on the first that is not empty.
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..=1000), value_name = "N")]
+    header_line: Option<u64>,
     /// What a column of the file is called here: `--column ФИО=name`. May be given several times.
     #[arg(long, value_parser = renamed, value_name = "THEIRS=OURS")]
     column: Vec<(String, String)>,
@@ -53,24 +75,41 @@ pub struct Arguments {
     /// What stands before the fractions of amounts, where it may be either: `point` or `comma`.
     #[arg(long)]
     decimal: Option<Decimal>,
-    /// Where numbers without `+` are at home: DE ES FR GB KZ PL RU TR UA US.
-    #[arg(long)]
-    country: Option<Country>,
-    /// For rows that do not say who claims the debt: `principal` or `collector`.
-    #[arg(long)]
-    claimant: Option<Claimant>,
-    /// For rows without a language.
-    #[arg(long)]
-    language: Option<Language>,
-    /// For rows without a zone.
+    /// For rows without a zone. Of payments: whose clock it is where a time has no offset, and whose noon a day is.
     #[arg(long)]
     zone: Option<Zone>,
-    /// For rows without a creditor.
-    #[arg(long)]
-    creditor: Option<String>,
     /// For rows without a currency.
     #[arg(long)]
     currency: Option<Currency>,
+}
+
+impl Reading {
+    /// What both say together, and where rejects are written.
+    pub fn read(self, path: PathBuf) -> anyhow::Result<(Source, Defaults, Option<PathBuf>)> {
+        let Mapping { mut defaults, encoding, sheet, rejects } = match &self.mapping {
+            Some(file) => read_mapping(file)?,
+            None => Mapping::default(),
+        };
+        let renamed = |theirs: &String| self.column.iter().any(|(column, _)| column == theirs);
+        defaults.columns.retain(|(theirs, _)| !renamed(theirs));
+        defaults.columns.extend(self.column.iter().cloned());
+        defaults.ignored.extend(self.ignore);
+        defaults.header_line = self.header_line.or(defaults.header_line);
+        defaults.dates = self.dates.or(defaults.dates);
+        defaults.decimal = self.decimal.or(defaults.decimal);
+        defaults.zone = self.zone.or(defaults.zone);
+        defaults.currency = self.currency.or(defaults.currency);
+        let encoding = self.encoding.or(encoding).unwrap_or(Encoding::Utf8);
+        let source = Source { path, encoding, sheet: self.sheet.or(sheet) };
+        Ok((source, defaults, self.rejects.or(rejects.map(PathBuf::from))))
+    }
+}
+
+/// Beside the file, as `<name>.rejects.csv`.
+pub fn beside(file: &Path) -> PathBuf {
+    let mut name = file.file_stem().unwrap_or_default().to_os_string();
+    name.push(".rejects.csv");
+    file.with_file_name(name)
 }
 
 #[derive(clap::Subcommand)]
@@ -114,43 +153,25 @@ impl Options {
     }
 
     pub fn rejects_file(&self) -> PathBuf {
-        self.rejects.clone().unwrap_or_else(|| {
-            let mut name = self.source.path.file_stem().unwrap_or_default().to_os_string();
-            name.push(".rejects.csv");
-            self.source.path.with_file_name(name)
-        })
+        self.rejects.clone().unwrap_or_else(|| beside(&self.source.path))
     }
 }
 
 impl Arguments {
     pub fn read(self) -> anyhow::Result<(Option<Command>, Option<Options>)> {
         let Some(path) = self.file else { return Ok((self.command, None)) };
-        let Mapping { mut defaults, encoding, sheet, rejects } = match &self.mapping {
-            Some(file) => read_mapping(file)?,
-            None => Mapping::default(),
-        };
-        let renamed = |theirs: &String| self.column.iter().any(|(column, _)| column == theirs);
-        defaults.columns.retain(|(theirs, _)| !renamed(theirs));
-        defaults.columns.extend(self.column.iter().cloned());
-        defaults.ignored.extend(self.ignore);
-        defaults.dates = self.dates.or(defaults.dates);
-        defaults.decimal = self.decimal.or(defaults.decimal);
+        let (source, mut defaults, rejects) = self.reading.read(path)?;
         defaults.country = self.country.or(defaults.country);
         defaults.language = self.language.or(defaults.language);
-        defaults.zone = self.zone.or(defaults.zone);
         defaults.creditor = self.creditor.or(defaults.creditor);
-        defaults.currency = self.currency.or(defaults.currency);
         if let Some(claimant) = self.claimant {
             defaults.constants.insert(Fact::Claimant.as_str().into(), claimant.to_string());
         }
-        let encoding = self.encoding.or(encoding).unwrap_or(Encoding::Utf8);
-        let source = Source { path, encoding, sheet: self.sheet.or(sheet) };
         let mode = match (self.all_or_nothing, self.dry_run) {
             (true, _) => Mode::AllOrNothing,
             (false, true) => Mode::DryRun,
             (false, false) => Mode::GoodLines,
         };
-        let rejects = self.rejects.or(rejects.map(PathBuf::from));
         Ok((self.command, Some(Options { source, rejects, defaults, mode, again: self.again })))
     }
 }

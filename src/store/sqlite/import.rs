@@ -397,10 +397,10 @@ impl Bulk {
     }
 
     pub fn begin_import(&mut self, of: &NewBatch, at: Wall) -> Result<ImportBatchId> {
-        let sql = "INSERT INTO import_batch (file, sha256, settings, at, payments_before) \
-             VALUES (?1, ?2, ?3, ?4, (SELECT COALESCE(MAX(number), 0) FROM payment))";
-        let NewBatch { file, sha256, settings } = of;
-        let values = [file.into(), sha256.into(), settings.into(), at.0.into()];
+        let sql = "INSERT INTO import_batch (file, sha256, settings, at, whole, payments_before) \
+             VALUES (?1, ?2, ?3, ?4, ?5, (SELECT COALESCE(MAX(number), 0) FROM payment))";
+        let NewBatch { file, sha256, settings, whole } = of;
+        let values = [file.into(), sha256.into(), settings.into(), at.0.into(), i64::from(*whole).into()];
         self.transaction(true, |books| {
             books.run(sql, &values)?;
             Ok(ImportBatchId(books.conn.last_id()))

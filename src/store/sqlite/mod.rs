@@ -196,6 +196,7 @@ fn migrator() -> Migrator {
         (9, "pacing", include_str!("../../../migrations/sqlite/0009_pacing.sql")),
         (10, "reports", include_str!("../../../migrations/sqlite/0010_reports.sql")),
         (11, "persons", include_str!("../../../migrations/sqlite/0011_persons.sql")),
+        (14, "whole imports", include_str!("../../../migrations/sqlite/0014_whole_imports.sql")),
     ];
     let migration = |(number, name, sql): (i64, &'static str, &'static str)| {
         Migration::new(number, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
@@ -350,6 +351,14 @@ impl Store for SqliteStore {
 
     async fn pay(&self, payments: &[NewPayment], at: Wall) -> Result<Vec<Result<Paid>>> {
         self.writer.lock().await.pay(payments, at).await
+    }
+
+    async fn pay_all(&self, payments: &[NewPayment], at: Wall) -> Result<Vec<Result<Paid>>> {
+        self.writer.lock().await.pay_all(payments, at).await
+    }
+
+    async fn account(&self, of: AccountOf<'_>) -> Result<Account> {
+        money::account_of(&self.readers, of).await
     }
 
     async fn reverse(&self, payment_id: &str, at: Wall) -> Result<bool> {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use sqlx::AssertSqlSafe;
+use sqlx::{AssertSqlSafe, SqliteConnection, SqlitePool};
 
 use super::super::{Result, StoreError};
 use super::apply::{SCHEDULE, to_json};
@@ -16,12 +16,49 @@ use crate::time::Wall;
 /// Closed for a reason that a payment may change; as [`Close::hangs_on_money`] says.
 const HANGS_ON_MONEY: &str = "close_reason IN ('paid', 'promised', 'already_paid')";
 
+/// As readers find it, in one snapshot.
+pub(super) async fn account_of(pool: &SqlitePool, of: AccountOf<'_>) -> Result<Account> {
+    let mut snapshot = pool.begin().await?;
+    let (sql, id, what) = match of {
+        AccountOf::Contact(id) => ("SELECT id FROM contact WHERE external_id = $1", id, "contact"),
+        AccountOf::Payment(id) => ("SELECT contact FROM payment WHERE id = $1", id, "payment"),
+    };
+    match sqlx::query(sql).bind(id.to_string()).fetch_optional(&mut *snapshot).await? {
+        Some(r) => account(&mut snapshot, ContactId(row::get(&r, 0)?)).await,
+        None => Err(StoreError::NotFound(format!("{what} `{id}`"))),
+    }
+}
+
+async fn account(conn: &mut SqliteConnection, contact: ContactId) -> Result<Account> {
+    let known = read::known_by_id(conn, contact).await?;
+    let known = known.ok_or_else(|| StoreError::NotFound(format!("contact {contact}")))?;
+    let sql = format!("{} WHERE contact = $1 ORDER BY id", read::PROMISE);
+    let promises = sqlx::query(AssertSqlSafe(sql)).bind(contact.0).fetch_all(&mut *conn).await?;
+    let sql = format!("{} WHERE contact = $1 ORDER BY at, id", read::PAYMENT);
+    let payments = sqlx::query(AssertSqlSafe(sql)).bind(contact.0).fetch_all(&mut *conn).await?;
+    let promises = promises.iter().map(row::promise).collect::<Result<_>>()?;
+    let payments = payments.iter().map(row::payment).collect::<Result<_>>()?;
+    Ok(Account { contact: known.contact, promises, payments })
+}
+
 impl Writer {
     /// All in one transaction; each of them is booked, or refused by itself.
     pub async fn pay(&mut self, payments: &[NewPayment], at: Wall) -> Result<Vec<Result<Paid>>> {
         self.begin().await?;
         let result = self.insert_payments(payments, at).await;
         self.end(result).await
+    }
+
+    /// All of them in one transaction, or none.
+    pub async fn pay_all(&mut self, payments: &[NewPayment], at: Wall) -> Result<Vec<Result<Paid>>> {
+        self.begin().await?;
+        match self.insert_payments(payments, at).await {
+            Ok(answers) if answers.iter().any(Result::is_err) => {
+                self.rollback().await;
+                Ok(answers)
+            }
+            result => self.end(result).await,
+        }
     }
 
     async fn insert_payments(&mut self, payments: &[NewPayment], at: Wall) -> Result<Vec<Result<Paid>>> {
@@ -123,15 +160,7 @@ impl Writer {
     }
 
     async fn account(&mut self, contact: ContactId) -> Result<Account> {
-        let known = read::known_by_id(self.conn(), contact).await?;
-        let known = known.ok_or_else(|| StoreError::NotFound(format!("contact {contact}")))?;
-        let sql = format!("{} WHERE contact = $1 ORDER BY id", read::PROMISE);
-        let promises = sqlx::query(AssertSqlSafe(sql)).bind(contact.0).fetch_all(self.conn()).await?;
-        let sql = format!("{} WHERE contact = $1 ORDER BY at, id", read::PAYMENT);
-        let payments = sqlx::query(AssertSqlSafe(sql)).bind(contact.0).fetch_all(self.conn()).await?;
-        let promises = promises.iter().map(row::promise).collect::<Result<_>>()?;
-        let payments = payments.iter().map(row::payment).collect::<Result<_>>()?;
-        Ok(Account { contact: known.contact, promises, payments })
+        account(self.conn(), contact).await
     }
 
     /// Writes back what has changed of an account; `number`: of its payments, the one that came or was taken back has it. Its contact is

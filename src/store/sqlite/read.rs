@@ -78,7 +78,8 @@ pub(super) async fn not_enrolled(
     }
     let ids = sqlx::query(
         "SELECT id FROM contact WHERE id > $1 AND NOT EXISTS \
-         (SELECT 1 FROM campaign_contact e WHERE e.campaign = $2 AND e.contact = contact.id) AND removed_at IS NULL ORDER BY id LIMIT $3",
+         (SELECT 1 FROM campaign_contact e WHERE e.campaign = $2 AND e.contact = contact.id) AND removed_at IS NULL AND NOT EXISTS \
+         (SELECT 1 FROM import_batch b WHERE b.id = contact.added_by AND b.whole AND b.finished_at IS NULL) ORDER BY id LIMIT $3",
     )
     .bind(after.0)
     .bind(campaign.0)
@@ -495,7 +496,7 @@ pub(super) async fn rulings(pool: &SqlitePool, campaign: CampaignId) -> Result<V
 
 pub(super) async fn imports(pool: &SqlitePool) -> Result<Vec<ImportBatch>> {
     let sql = "SELECT id, file, sha256, settings, at, payments_before, finished_at, undone_at, lines, added, changed, unchanged, further, repeated, \
-         rejected FROM import_batch ORDER BY id";
+         rejected, whole FROM import_batch ORDER BY id";
     rows(sqlx::query(sql).fetch_all(pool).await?, row::import_batch)
 }
 

@@ -204,7 +204,7 @@ pub(super) fn payment(row: &SqliteRow) -> Result<Payment> {
 pub(super) fn import_batch(row: &SqliteRow) -> Result<ImportBatch> {
     Ok(ImportBatch {
         id: ImportBatchId(get(row, 0)?),
-        of: NewBatch { file: get(row, 1)?, sha256: get(row, 2)?, settings: get(row, 3)? },
+        of: NewBatch { file: get(row, 1)?, sha256: get(row, 2)?, settings: get(row, 3)?, whole: get(row, 15)? },
         at: Wall(get(row, 4)?),
         payments_before: get(row, 5)?,
         finished_at: get::<Option<i64>>(row, 6)?.map(Wall),

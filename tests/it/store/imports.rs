@@ -15,10 +15,11 @@ both!(
     a_contact_that_is_planned_is_withdrawn_and_may_come_back,
     numbers_of_several_contacts_are_counted,
     a_suppressed_number_stays_so_when_its_contact_goes_and_comes,
+    what_is_wanted_whole_is_dialled_when_it_is_finished,
 );
 
 fn file(n: u32) -> NewBatch {
-    NewBatch { file: format!("{n}.csv"), sha256: format!("{n:064}"), settings: String::new() }
+    NewBatch { file: format!("{n}.csv"), sha256: format!("{n:064}"), settings: String::new(), whole: false }
 }
 
 fn part(batch: ImportBatchId, rows: Vec<NewContact>) -> ImportPart {
@@ -246,4 +247,28 @@ async fn a_suppressed_number_stays_so_when_its_contact_goes_and_comes(store: &im
         assert_eq!(suppressed.len(), 1, "{suppressed:?}");
         assert_eq!(told(&store.undo_import(batch, at(2)).await.unwrap()), "1 0 0");
     }
+}
+
+async fn what_is_wanted_whole_is_dialled_when_it_is_finished(store: &impl Store) {
+    store.import(&[contact(1)], at(0)).await.unwrap();
+    let campaign = store.create_campaign("a", "", &[], at(0)).await.unwrap();
+    let whole = NewBatch { whole: true, ..file(1) };
+    let batch = store.begin_import(&whole, at(1)).await.unwrap();
+    store.import_part(part(batch, vec![contact(1), contact(2)]), at(1)).await.unwrap();
+    let may_be_taken = async || {
+        let page = store.not_enrolled(campaign, ContactId(0), 9).await.unwrap();
+        page.iter().map(|standing| standing.contact.external_id.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(may_be_taken().await, ["K1"]);
+    assert!(store.imports().await.unwrap()[0].broke_off_whole());
+    store.finish_import(batch, at(2)).await.unwrap();
+    assert_eq!(may_be_taken().await, ["K1", "K2"]);
+    assert!(!store.imports().await.unwrap()[0].broke_off_whole());
+    // One that breaks off goes altogether.
+    let batch = store.begin_import(&NewBatch { whole: true, ..file(2) }, at(3)).await.unwrap();
+    let renamed = NewContact { name: "Анна".into(), ..contact(1) };
+    store.import_part(part(batch, vec![renamed, contact(3)]), at(3)).await.unwrap();
+    assert_eq!(told(&store.undo_import(batch, at(4)).await.unwrap()), "1 0 1");
+    assert!(all(store).await.iter().all(|contact| contact.name != "Анна" && contact.external_id != "K3"));
+    assert!(!store.imports().await.unwrap()[1].broke_off_whole());
 }
