@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::tests::{LADDER, Playing, Stage, limits, script, trunk};
+use super::tests::{FLOW, LADDER, Playing, Stage, limits, script, trunk};
 use super::*;
 use crate::agent::Staffing;
 use crate::books::{AgentResult, Priority};
@@ -13,7 +13,7 @@ use crate::time::Wall;
 const NOON: &str = "2026-11-20T12:00Z";
 
 fn playing<'a>(name: &'a str, ladder: &'a str, weight: u8, calls: usize) -> Playing<'a> {
-    Playing { name, ladder, priority: Priority::new(weight).unwrap(), calls }
+    Playing { name, ladder, flow: FLOW, priority: Priority::new(weight).unwrap(), calls }
 }
 
 fn two_trunks() -> Limits {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::agent::{Desk, Staffing};
-use crate::books::{Caller, CampaignState, Enrolment, FlowVersion, Model, NewContact, NewDebt, Priority, ZoneFrom};
+use crate::books::{Caller, CampaignState, Enrolment, FlowVersion, Model, NewContact, NewDebt, NewPayment, Priority, ZoneFrom};
 use crate::language::Language;
 use crate::money::{Currency, Money};
 use crate::outcome::HangupCause;
@@ -14,7 +14,7 @@ use crate::phone::NumberRules;
 use crate::time::Wall;
 
 /// Main menu: 1 last four digits and a question to billing, 3 an agent of `desk`, 4 a message.
-const FLOW: &str = include_str!("../../tests/calls/counter.yaml");
+pub(super) const FLOW: &str = include_str!("../../tests/calls/counter.yaml");
 
 pub(super) const LADDER: &str = r#"
 ladder: small
@@ -53,6 +53,8 @@ pub(super) fn limits() -> Limits {
 pub(super) struct Playing<'a> {
     pub name: &'a str,
     pub ladder: &'a str,
+    /// Named `counter`, as the ladders have it.
+    pub flow: &'a str,
     pub priority: Priority,
     pub calls: usize,
 }
@@ -65,13 +67,16 @@ pub(super) struct Stage {
     pub now: Mono,
     told: VecDeque<Input>,
     plays: BTreeMap<CallId, PlayId>,
+    /// Audio comes when the script says so.
+    pub voice_is_slow: bool,
+    unprepared: VecDeque<AttemptId>,
     pub ordered: Vec<String>,
 }
 
 impl Stage {
     /// Calls 1 to `calls` are being dialled. `now` is their own clock as well as ours.
     fn set(limits: Limits, desk: Desk, calls: usize, now: &str) -> Stage {
-        let campaigns = [Playing { name: "small", ladder: LADDER, priority: Priority::USUAL, calls }];
+        let campaigns = [Playing { name: "small", ladder: LADDER, flow: FLOW, priority: Priority::USUAL, calls }];
         let mut stage = Stage::play(limits, desk, None, &campaigns, now);
         for _ in 0..calls {
             stage.wait(Duration::from_secs(1));
@@ -98,6 +103,8 @@ impl Stage {
             now: Mono::ZERO,
             told: VecDeque::new(),
             plays: BTreeMap::new(),
+            voice_is_slow: false,
+            unprepared: VecDeque::new(),
             ordered: Vec::new(),
         };
         let mut plans = Vec::new();
@@ -113,19 +120,19 @@ impl Stage {
     }
 
     fn create(&mut self, playing: &Playing, first_contact: usize) -> CampaignPlan {
-        let Playing { name, ladder: source, priority, calls } = *playing;
+        let Playing { name, ladder: source, flow, priority, calls } = *playing;
         let (ladder, found) = crate::ladder::compile(source);
         let ladder = Arc::new(ladder.unwrap_or_else(|| panic!("{found:?}")));
-        let program = Arc::new(crate::flow::compile(FLOW).program.expect("the flow of the transcripts"));
+        let program = Arc::new(crate::flow::compile(flow).program.expect("a flow for tests"));
         let contacts: Vec<NewContact> = (first_contact..first_contact + calls).map(contact).collect();
         self.books.import(&contacts, self.begins);
-        let flow = FlowVersion {
+        let version = FlowVersion {
             hash: program.hash.clone(),
             name: program.name.clone(),
             version: program.version,
-            source: FLOW.to_string(),
+            source: flow.to_string(),
         };
-        let campaign = self.books.create_campaign(name, source, &[flow], self.begins).unwrap();
+        let campaign = self.books.create_campaign(name, source, &[version], self.begins).unwrap();
         let standings = self.books.not_enrolled(campaign, ContactId(first_contact as i64 - 1), u32::MAX).unwrap();
         let first = |s| crate::campaign::plan_first(&ladder, s, self.begins);
         let enrolments: Vec<Enrolment> =
@@ -169,6 +176,7 @@ impl Stage {
                 let next_due = self.books.next_due();
                 return self.told.push_back(Input::Claimed { attempts, next_due });
             }
+            Output::Prepare { attempt, .. } if self.voice_is_slow => return self.unprepared.push_back(attempt),
             Output::Prepare { attempt, .. } => {
                 return self.told.push_back(Input::Prepared { attempt, result: Ok(()) });
             }
@@ -233,6 +241,15 @@ impl Stage {
                 let caller = Caller { number: caller.parse().ok(), ..Caller::default() };
                 return self.tell(Input::Offered { leg, did: (*did).to_string(), caller });
             }
+            ["pays", minor] => return self.pays(call, minor.parse().unwrap()),
+            ["prepared"] => {
+                let attempt = self.unprepared.pop_front().expect("audio was ordered");
+                return self.tell(Input::Prepared { attempt, result: Ok(()) });
+            }
+            ["not", "prepared"] => {
+                let attempt = self.unprepared.pop_front().expect("audio was ordered");
+                return self.tell(Input::Prepared { attempt, result: Err("no voice".to_string()) });
+            }
             ["answered"] => LegEvent::Answered,
             ["rings"] => LegEvent::Ringing,
             ["refused", cause] => LegEvent::Refused(cause.parse().unwrap()),
@@ -260,6 +277,17 @@ impl Stage {
             other => panic!("nobody understands {other:?}"),
         };
         self.tell(Input::Leg { leg, event });
+    }
+
+    /// Into the books, and told as the feed's reader does. The first contact's call is call 1.
+    fn pays(&mut self, call: CallId, minor: i64) {
+        let (external, paid_at) = (format!("c{}", call.0), self.begins + self.now.since(Mono::ZERO));
+        let id = format!("payment {}", self.now.since(Mono::ZERO).as_nanos() + u128::from(minor.unsigned_abs()));
+        let amount = Some(Money::new(minor, Currency::Gbp));
+        self.books.pay(&NewPayment { id, contact: external.clone(), debt: None, amount, paid_at }, paid_at).unwrap();
+        let contact = self.books.history(&external).unwrap().standing.contact;
+        assert!(self.engine.concerns(contact.id));
+        self.tell(Input::Paid { contact: contact.id, debts: contact.debts });
     }
 }
 
