@@ -158,6 +158,10 @@ pub enum Note {
     /// It came back.
     Resumed,
     HungUp(HangupCause),
+    /// A part of the debt was paid meanwhile.
+    PaidPart {
+        left: Money,
+    },
 }
 
 /// How the call ended.

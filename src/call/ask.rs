@@ -293,6 +293,11 @@ impl Call {
     fn day_named(&mut self, turn: &mut Turn, promise: &Promise, offer: usize, ask: Ask, entry: &str) {
         let Some(parts) = self.parts(promise, offer, entry) else { return self.no_match(turn, ask, entry) };
         turn.note(Note::Pressed(entry.to_string()));
+        self.read_back(turn, promise, offer, parts);
+    }
+
+    /// Amounts and days before they are agreed to; without words for it they are at once.
+    pub(super) fn read_back(&mut self, turn: &mut Turn, promise: &Promise, offer: usize, parts: Vec<Promised>) {
         let (first, last) = (parts[0], parts[parts.len() - 1]);
         let mut set = |variable: VarId, value: Value| self.variables[variable.0 as usize] = Some(value);
         set(promise.on, Value::Date(first.on));

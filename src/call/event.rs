@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::balance::Balance;
 use crate::id::{PlayId, RequestId, SaveId};
 use crate::outcome::{AnsweredBy, HangupCause};
 
@@ -54,8 +55,10 @@ pub enum Event {
     Recorded { length: Duration, file: Option<String> },
     /// The client's leg ended.
     HungUp(HangupCause),
-    /// The debt was paid while the call was in the air.
+    /// All that is owed was paid while the call was in the air.
     Paid,
+    /// A part of it was paid; the audio with the new sum is there.
+    PaidPart(Balance),
     /// The engine wants the call to end: stop, or a shutdown whose patience ran out.
     Stopped,
     /// The time that [`deadline`](super::Call::deadline) named has come.

@@ -5,6 +5,7 @@
 
 pub mod action;
 mod ask;
+pub mod balance;
 mod ending;
 pub mod event;
 mod found;
@@ -27,12 +28,13 @@ use std::time::Duration;
 use jiff::civil::Date;
 
 pub use action::Action;
+pub use balance::Balance;
 pub use event::Event;
 pub use prompts::{Unsayable, depends_on_call, prompts_needed, prompts_of, spoken_messages};
 
 use crate::call::action::Note;
-use crate::flow::expr::Value;
-use crate::flow::program::{ContactValues, MessageId, Program, PromiseBounds, StepId, Via};
+use crate::flow::expr::{Expr, Value};
+use crate::flow::program::{ContactValues, MessageId, Program, PromiseBounds, StepId, VarId, Via};
 use crate::id::{PlayId, RequestId};
 use crate::language::Language;
 use crate::outcome::{AnsweredBy, Disposition, HangupCause, NonPaymentReason};
@@ -89,6 +91,8 @@ pub struct Call {
     language: Language,
     /// By `VarId`.
     variables: Vec<Option<Value>>,
+    /// What `set` steps made of them, in the order of their last computing.
+    computed: Vec<(VarId, Expr)>,
 
     wait: Wait,
     /// The step being run. Meaningless before the answer.
@@ -96,6 +100,8 @@ pub struct Call {
     /// The step to enter in this turn.
     next: Option<StepId>,
     playing: Option<Playing>,
+    /// What was last ordered to be heard.
+    said: Vec<MessageId>,
     /// Pressed and not yet used.
     keys: VecDeque<char>,
     /// Keys that may become a hotkey, until when.
@@ -220,6 +226,7 @@ impl Call {
         Call {
             language: program.language_for(context.language),
             variables: vec![None; program.variables.len()],
+            computed: Vec::new(),
             step: program.start,
             program,
             contact,
@@ -227,6 +234,7 @@ impl Call {
             wait: Wait::Dialling,
             next: None,
             playing: None,
+            said: Vec::new(),
             keys: VecDeque::new(),
             held: String::new(),
             held_until: Mono::ZERO,
@@ -339,10 +347,11 @@ impl Call {
                 self.leg_ended(turn, cause);
             }
             // Taken back before the answer, whatever for: the person has heard nothing.
-            Event::Stopped | Event::Paid if dialling => self.take_back(turn),
+            Event::Stopped | Event::Paid | Event::PaidPart(_) if dialling => self.take_back(turn),
             Event::Announced(cause) => self.announced_by_network(turn, cause),
             Event::Stopped => self.stopped(turn),
             Event::Paid => self.paid(turn),
+            Event::PaidPart(balance) => self.paid_part(turn, balance),
             _ if dialling => {}
             Event::Answered => {}
             Event::AnsweredBy(who) => self.found(turn, who),
@@ -437,7 +446,7 @@ impl Call {
         }
     }
 
-    /// The debt is paid: say nothing more about it. A person who is talking to an agent is left to it.
+    /// All is paid: say nothing more about it. A person who is talking to an agent is left to it.
     fn paid(&mut self, turn: &mut Turn) {
         if matches!(self.wait, Wait::Bridged { .. }) {
             return;
@@ -500,6 +509,7 @@ impl Call {
             return;
         }
         self.plays += 1;
+        self.said = messages.to_vec();
         let play = PlayId(self.plays);
         let names = messages.iter().map(|m| self.program.message(*m).name.clone()).collect();
         let text = utterances.iter().map(|u| u.said.text.as_str()).collect::<Vec<_>>().join(" ");

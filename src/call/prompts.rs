@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::promised::amounts_of;
-use super::{Call, Context};
+use super::{Balance, Call, Context};
 use crate::flow::expr::{Env, Expr, Value, eval, spoken};
 use crate::flow::program::{ContactValues, Domain, MessageId, Program, Render, Step, Take, VarId};
 use crate::flow::walk;
@@ -15,6 +15,16 @@ use crate::speech::{self, Format, Manner, NoGrammar, Piece, Said, Spoken, Templa
 const SLOT_VALUES_MAX: usize = 4_000;
 
 impl Call {
+    /// What it may still have to say when so much is owed.
+    ///
+    /// # Errors
+    /// As of [`prompts_needed`].
+    pub fn prompts_with(&self, balance: Balance) -> Result<BTreeSet<Utterance>, Unsayable> {
+        let (mut contact, mut context) = (self.contact.clone(), self.context.clone());
+        balance.put_into(&self.program, &mut contact, &mut context);
+        prompts_needed(&self.program, &contact, &context)
+    }
+
     /// What an expression can look at now.
     fn env(&self) -> Env<'_> {
         env(&self.contact, &self.variables, &self.context)

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::action::{Action, Ending, Fact, Note, Promised, promised_in_words};
+use super::balance::Balance;
 use super::event::Event;
 use super::transcript::{fact_line, order_line};
 use super::{Call, Context, Wait};
@@ -15,6 +16,7 @@ use crate::diagnostic::Span;
 use crate::flow::program::{MessageId, OptOutScope, Program, StepId, Via};
 use crate::flow::test::{Expect, ExpectPromise, Heard, Step, TestCase};
 use crate::id::{PlayId, RequestId, SaveId};
+use crate::money::Money;
 use crate::outcome::{HangupCause, NonPaymentReason};
 use crate::speech::length_estimate;
 use crate::time::Mono;
@@ -346,6 +348,7 @@ impl Stage {
             Step::ThirdPerson => self.third_person = true,
             Step::SaveFails => self.next_save_fails = true,
             Step::Paid => self.tell(Event::Paid),
+            Step::PaidPart(sum) => return self.pay_part(*sum),
             Step::Stopped => self.tell(Event::Stopped),
             Step::Fails(cause) => self.tell(Event::Failed(*cause)),
         }
@@ -359,6 +362,17 @@ impl Stage {
             return Err("nobody is being rung".into());
         }
         self.tell(event);
+        Ok(())
+    }
+
+    /// The whole, when it is that much.
+    fn pay_part(&mut self, sum: Money) -> Outcome {
+        let Some(owed) = self.call.owes() else { return Err("the flow's contact has no `amount` to pay a part of".into()) };
+        if owed.currency != sum.currency {
+            return Err(format!("the debt is in {}", owed.currency));
+        }
+        let left = Money::new(owed.minor - sum.minor, owed.currency);
+        self.tell(if left.minor > 0 { Event::PaidPart(Balance { left, due: None }) } else { Event::Paid });
         Ok(())
     }
 

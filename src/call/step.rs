@@ -37,6 +37,8 @@ impl Call {
             Step::Set { assign } => {
                 for (variable, expr) in assign {
                     self.variables[variable.0 as usize] = self.eval(expr);
+                    self.computed.retain(|(known, _)| known != variable);
+                    self.computed.push((*variable, expr.clone()));
                 }
                 self.come_to("next");
             }

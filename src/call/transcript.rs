@@ -2,6 +2,7 @@
 //! in it.
 
 use super::action::{Action, Ending, Fact, Note, promised_in_words};
+use super::balance::Balance;
 use super::event::Event;
 use crate::flow::program::NotifyBy;
 
@@ -32,6 +33,8 @@ pub fn fact_line(event: &Event) -> String {
         Event::Recorded { length, file: None } => format!("> recorded {length:?}"),
         Event::HungUp(cause) => format!("> hung up {cause}"),
         Event::Paid => "> paid".into(),
+        Event::PaidPart(Balance { left, due: None }) => format!("> paid in part, {left} left"),
+        Event::PaidPart(Balance { left, due: Some(due) }) => format!("> paid in part, {left} left, due {due}"),
         Event::Stopped => "> stopped".into(),
         Event::Ticked => "> ticked".into(),
     }
@@ -116,6 +119,7 @@ fn note_words(note: &Note) -> Option<String> {
         Note::Held => "on hold".into(),
         Note::Resumed => "back from hold".into(),
         Note::HungUp(cause) => format!("hung up: {cause}"),
+        Note::PaidPart { left } => format!("paid in part, {left} left"),
     })
 }
 

@@ -8,6 +8,7 @@ use std::io::Write;
 
 use crate::books::*;
 use crate::id::{CampaignId, PhoneId};
+use crate::ladder::Ladder;
 use crate::money::Money;
 use crate::policy;
 use crate::store::Store;
@@ -44,6 +45,11 @@ fn tell(history: &History, campaigns: &[Campaign], now: Wall) -> String {
         story.line("\nIn no campaign yet: nothing is planned.".into());
     }
     story.out
+}
+
+/// A step's place in the list in which it is written, from 1. Of a ladder that does not compile any more, in the ladder's own list.
+fn step_number(ladder: Option<&Ladder>, step: u32) -> usize {
+    ladder.map_or(step as usize + 1, |ladder| ladder.number(step as usize))
 }
 
 struct Story<'a> {
@@ -110,8 +116,9 @@ impl Story<'_> {
     fn campaign(&mut self, campaign: &Campaign, now: Wall) {
         self.line(format!("\nCampaign `{}` ({})", campaign.name, campaign.state));
         let history = self.history;
+        let ladder = crate::ladder::compile(&campaign.ladder).0;
         for attempt in history.attempts.iter().filter(|a| a.campaign == campaign.id) {
-            self.attempt(attempt, campaign);
+            self.attempt(attempt, campaign, ladder.as_ref());
         }
         let open = history.attempts.iter().find(|a| a.campaign == campaign.id && a.state.is_open());
         let close = history.closed.iter().find(|(id, _)| *id == campaign.id);
@@ -148,10 +155,10 @@ impl Story<'_> {
         self.line(format!("  Next: {channel} {when}{held}, because: {why}"));
     }
 
-    fn attempt(&mut self, attempt: &Attempt, campaign: &Campaign) {
+    fn attempt(&mut self, attempt: &Attempt, campaign: &Campaign, ladder: Option<&Ladder>) {
         let Plan { channel, step, try_number, segment, why, .. } = &attempt.plan;
-        let number = attempt.id;
-        let mut line = format!("  attempt {number}: {channel}, step {}, try {try_number}, segment {segment}", step + 1);
+        let (number, step) = (attempt.id, step_number(ladder, *step));
+        let mut line = format!("  attempt {number}: {channel}, step {step}, try {try_number}, segment {segment}");
         if let (Some(at), Some(phone)) = (attempt.live_at, attempt.phone) {
             let _ = write!(line, "; dialled {} at {}", self.phone(phone), self.at(at));
         }
@@ -280,5 +287,35 @@ Campaign `blast` (running)
         let (id, contact, paid_at) = ("P1".to_string(), "K1".to_string(), at(45));
         store.pay(&[NewPayment { id, contact, debt: None, amount: None, paid_at }], at(45)).await.unwrap();
         assert!(why(&store, 50).await.ends_with("  Nothing more: closed as paid, the debt was paid\n"));
+    }
+
+    /// The second step of a segment's own list lies behind the ladder's own three.
+    #[tokio::test]
+    async fn steps_have_the_numbers_that_are_read_in_the_ladder() {
+        let ladder = "\
+ladder: two lists
+languages: [ru]
+segments:
+  early: { when: days_overdue > -1000, flow: reminder, steps: [{ human: desk, name: ask }, { human: desk, name: insist }] }
+window: { days: daily, from: \"09:00\", to: \"20:00\", zone: contact }
+steps: [{ human: desk, name: one }, { human: desk, name: two }, { human: desk, name: three }]
+";
+        let store = MemoryStore::new();
+        let csv = "contact_id,name,phone,language,zone,creditor,amount,currency,due\n\
+                   K1,Анна,+79161234567,ru,Europe/Moscow,Водоканал,1234.50,RUB,2026-11-25\n";
+        store.import(&read(csv.as_bytes(), Defaults::default()).unwrap().contacts, at(0)).await.unwrap();
+        let id = store.create_campaign("blast", ladder, &[], at(0)).await.unwrap();
+        let (compiled, found) = crate::ladder::compile(ladder);
+        let compiled = compiled.unwrap_or_else(|| panic!("{found:?}"));
+        let step = compiled.steps.iter().position(|step| step.name == "insist").unwrap() as u32;
+        assert_eq!(step, 4, "in the list of all steps");
+        let next = Next::Attempt(Plan { step, ..plan(Channel::Human, 30, "asked in vain") });
+        store.enrol(id, &[Enrolment { contact: ContactId(1), next }], at(0)).await.unwrap();
+        let told = why(&store, 0).await;
+        assert!(told.contains("attempt 1: human, step 2, try 1, segment early"), "{told}");
+        let mut json = Vec::new();
+        run_json(&store, "K1", at(0), &mut json).await.unwrap();
+        let story: serde_json::Value = serde_json::from_slice(&json).unwrap();
+        assert_eq!(story["campaigns"][0]["attempts"][0]["step"], 2, "{story:#}");
     }
 }

@@ -241,7 +241,7 @@ impl Engine {
         let plan = self.plan(claimed.attempt.campaign).expect("considered above");
         let program = plan.ladder.flow_of(&claimed.attempt.plan).and_then(|flow| plan.programs.get(flow));
         let Some(program) = program.cloned() else {
-            let why = format!("step {} names no flow of this campaign", claimed.attempt.plan.step + 1);
+            let why = format!("step {} names no flow of this campaign", plan.ladder.number(claimed.attempt.plan.step as usize));
             return self.close(now, attempt, "excluded", &why, out);
         };
         let program = match plan.ladder.leaves_voicemail(&claimed.attempt.plan) {
@@ -288,6 +288,9 @@ impl Engine {
     }
 
     pub(super) fn prepared(&mut self, attempt: AttemptId, result: Result<(), String>, now: Now, out: &mut Vec<Output>) {
+        if self.news_prepared(now, CallId::of(attempt), result.as_ref().err().map(String::as_str), out) {
+            return;
+        }
         // Given back meanwhile.
         if self.waiting.get(attempt).is_none() {
             out.push(Output::Close { call: CallId::of(attempt) });
@@ -383,7 +386,7 @@ impl Engine {
         let attempt = &claimed.attempt;
         let ladder = &self.plan(attempt.campaign).expect("considered above").ladder;
         let Some(written) = ladder.render(&attempt.plan, &claimed.standing) else {
-            let why = format!("step {} of the ladder writes no message", attempt.plan.step + 1);
+            let why = format!("step {} of the ladder writes no message", ladder.number(attempt.plan.step as usize));
             let id = attempt.id;
             return self.close(now, id, "excluded", &why, out);
         };

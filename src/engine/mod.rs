@@ -10,6 +10,7 @@ mod inbound;
 mod order;
 mod other_end;
 mod pacing;
+mod paying;
 mod spending;
 mod talking;
 mod tally;
@@ -165,7 +166,7 @@ impl Engine {
                 };
                 self.tell(now, call, event, &mut out);
             }
-            Input::Paid(contact) => self.paid(now, contact, &mut out),
+            Input::Paid { contact, debts } => self.paid(now, contact, &debts, &mut out),
             Input::TrunkUp { trunk, up } => self.trunks.set_up(now.mono, trunk, up),
             Input::Drained => self.draining = true,
             Input::Stopped => {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::books::{AgentHour, Caller, Claimed, Priority, Write};
+use crate::books::{AgentHour, Caller, Claimed, Debt, Priority, Write};
 use crate::call::action::Question;
 use crate::campaign::TrunkId;
 use crate::flow::program::Program;
@@ -107,8 +107,11 @@ pub enum Input {
         request: RequestId,
         reply: Option<(u16, String)>,
     },
-    /// The contact's debt was paid.
-    Paid(ContactId),
+    /// The contact paid something: what they owe by now. Told of whom [`Engine::concerns`](super::Engine::concerns) names.
+    Paid {
+        contact: ContactId,
+        debts: Vec<Debt>,
+    },
     /// A carrier answers our keep-alives again, or no longer does.
     TrunkUp {
         trunk: TrunkId,

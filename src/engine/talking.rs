@@ -4,6 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use super::other_end::OtherEnd;
+use super::paying::News;
 use super::{Asked, Destination, Engine, LegEvent, Output};
 use crate::books::*;
 use crate::call::action::{Ending, Fact, Note, promised_in_words};
@@ -24,12 +25,12 @@ pub(super) enum Whose {
 }
 
 pub(super) struct LiveCall {
-    call: Call,
-    whose: Whose,
+    pub(super) call: Call,
+    pub(super) whose: Whose,
     /// What its ladder holds promises to.
     terms: PromiseTerms,
     dialled_at: Now,
-    answered_at: Option<Mono>,
+    pub(super) answered_at: Option<Mono>,
     /// Lines for `call_event` not yet written; they go along with the next write.
     log: Vec<CallEvent>,
     pub(super) other_end: OtherEnd,
@@ -50,6 +51,7 @@ pub(super) struct LiveCall {
     facts_kept: Vec<Write>,
     /// The call is over and waits for its last fact's answer.
     ended: Option<(Ending, Mono)>,
+    pub(super) news: News,
 }
 
 impl LiveCall {
@@ -71,6 +73,7 @@ impl LiveCall {
             facts_asked: 0,
             facts_kept: Vec::new(),
             ended: None,
+            news: News::default(),
         }
     }
 
@@ -98,7 +101,7 @@ impl LiveCall {
         }
     }
 
-    fn is_of(&self, contact: ContactId) -> bool {
+    pub(super) fn is_of(&self, contact: ContactId) -> bool {
         match &self.whose {
             Whose::Attempt { claimed, .. } => claimed.standing.contact.id == contact,
             Whose::Line { .. } => false,
@@ -196,16 +199,6 @@ impl Engine {
         self.tally.failed_over += 1;
         out.push(Output::Dial { leg: LegId::client(id), to: Destination::Number(number), trunk });
         true
-    }
-
-    pub(super) fn paid(&mut self, now: Now, contact: ContactId, out: &mut Vec<Output>) {
-        for waiting in self.waiting.values_mut().filter(|w| w.claimed.standing.contact.id == contact) {
-            waiting.paid = true;
-        }
-        let calls: Vec<CallId> = self.calls.iter().filter(|(_, live)| live.is_of(contact)).map(|(id, _)| id).collect();
-        for id in calls {
-            self.tell(now, id, Event::Paid, out);
-        }
     }
 
     pub(super) fn tell_all(&mut self, now: Now, event: &Event, out: &mut Vec<Output>) {
@@ -489,5 +482,6 @@ fn written(note: &Note) -> (&'static str, String) {
         Note::Held => ("held", String::new()),
         Note::Resumed => ("resumed", String::new()),
         Note::HungUp(cause) => ("hung_up", cause.to_string()),
+        Note::PaidPart { left } => ("paid_part", format!("{left} left")),
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::agent::{Desk, Staffing};
-use crate::books::{Caller, CampaignState, Enrolment, FlowVersion, Model, NewContact, NewDebt, Priority, ZoneFrom};
+use crate::books::{Caller, CampaignState, Enrolment, FlowVersion, Model, NewContact, NewDebt, NewPayment, Priority, ZoneFrom};
 use crate::language::Language;
 use crate::money::{Currency, Money};
 use crate::outcome::HangupCause;
@@ -67,6 +67,9 @@ pub(super) struct Stage {
     pub now: Mono,
     told: VecDeque<Input>,
     plays: BTreeMap<CallId, PlayId>,
+    /// Audio comes when the script says so.
+    pub voice_is_slow: bool,
+    unprepared: VecDeque<AttemptId>,
     pub ordered: Vec<String>,
 }
 
@@ -116,6 +119,8 @@ impl Stage {
             now: Mono::ZERO,
             told: VecDeque::new(),
             plays: BTreeMap::new(),
+            voice_is_slow: false,
+            unprepared: VecDeque::new(),
             ordered: Vec::new(),
         };
         let mut plans = Vec::new();
@@ -143,13 +148,13 @@ impl Stage {
         let contacts: Vec<NewContact> =
             (first_contact..first_contact + calls).map(|n| NewContact { phones: numbers(n), ..contact(n) }).collect();
         self.books.import(&contacts, self.begins);
-        let flow = FlowVersion {
+        let version = FlowVersion {
             hash: program.hash.clone(),
             name: program.name.clone(),
             version: program.version,
             source: text.to_string(),
         };
-        let campaign = self.books.create_campaign(name, source, &[flow], self.begins).unwrap();
+        let campaign = self.books.create_campaign(name, source, &[version], self.begins).unwrap();
         let standings = self.books.not_enrolled(campaign, ContactId(first_contact as i64 - 1), u32::MAX).unwrap();
         let first = |s| crate::campaign::plan_first(&ladder, s, self.begins);
         let enrolments: Vec<Enrolment> =
@@ -193,6 +198,7 @@ impl Stage {
                 let next_due = self.books.next_due();
                 return self.told.push_back(Input::Claimed { attempts, next_due });
             }
+            Output::Prepare { attempt, .. } if self.voice_is_slow => return self.unprepared.push_back(attempt),
             Output::Prepare { attempt, .. } => {
                 return self.told.push_back(Input::Prepared { attempt, result: Ok(()) });
             }
@@ -257,6 +263,15 @@ impl Stage {
                 let caller = Caller { number: caller.parse().ok(), ..Caller::default() };
                 return self.tell(Input::Offered { leg, did: (*did).to_string(), caller });
             }
+            ["pays", minor] => return self.pays(call, minor.parse().unwrap()),
+            ["prepared"] => {
+                let attempt = self.unprepared.pop_front().expect("audio was ordered");
+                return self.tell(Input::Prepared { attempt, result: Ok(()) });
+            }
+            ["not", "prepared"] => {
+                let attempt = self.unprepared.pop_front().expect("audio was ordered");
+                return self.tell(Input::Prepared { attempt, result: Err("no voice".to_string()) });
+            }
             ["answered"] => LegEvent::Answered,
             ["rings"] => LegEvent::Ringing,
             ["refused", cause] => LegEvent::Refused(cause.parse().unwrap()),
@@ -284,6 +299,17 @@ impl Stage {
             other => panic!("nobody understands {other:?}"),
         };
         self.tell(Input::Leg { leg, event });
+    }
+
+    /// Into the books, and told as the feed's reader does. The first contact's call is call 1.
+    fn pays(&mut self, call: CallId, minor: i64) {
+        let (external, paid_at) = (format!("c{}", call.0), self.begins + self.now.since(Mono::ZERO));
+        let id = format!("payment {}", self.now.since(Mono::ZERO).as_nanos() + u128::from(minor.unsigned_abs()));
+        let amount = Some(Money::new(minor, Currency::Gbp));
+        self.books.pay(&NewPayment { id, contact: external.clone(), debt: None, amount, paid_at }, paid_at).unwrap();
+        let contact = self.books.history(&external).unwrap().standing.contact;
+        assert!(self.engine.concerns(contact.id));
+        self.tell(Input::Paid { contact: contact.id, debts: contact.debts });
     }
 }
 

@@ -93,6 +93,8 @@ pub enum Step {
     SaveFails,
     /// `paid`: the debt was paid while the call was in the air.
     Paid,
+    /// `paid 50.00 RUB`: a part of it was.
+    PaidPart(Money),
     /// `stopped`: the engine wants the call to end.
     Stopped,
     /// `busy`, `no_answer`, `rejects`: the leg never came up.
@@ -135,6 +137,7 @@ impl Step {
             Step::Speaks(time) => format!("speaks {}s", time.as_secs()),
             Step::SaveFails => "save_fails".into(),
             Step::Paid => "paid".into(),
+            Step::PaidPart(sum) => format!("paid {sum}"),
             Step::Stopped => "stopped".into(),
             Step::Fails(HangupCause::Busy) => "busy".into(),
             Step::Fails(HangupCause::Rejected) => "rejects".into(),

@@ -97,7 +97,10 @@ pub const STEP_TABLE: &[(&str, &str)] = &[
     ("no_reply", "nothing comes from the service in time"),
     ("speaks 5s", "the person speaks this long into the recording"),
     ("save_fails", "the next thing to be put on disk is not; without it every save succeeds"),
-    ("paid", "the debt is paid while the call is in the air"),
+    (
+        "paid",
+        "the debt is paid while the call is in the air; `paid 50.00 RUB`: a part of `amount`, and the flow goes on with what is left",
+    ),
     ("stopped", "the operator ends the call"),
     ("busy", "the call never comes up: busy"),
     ("no_answer", "the call never comes up: nobody answers"),
@@ -311,7 +314,7 @@ fn step(cx: &mut Context<'_>, text: &str, span: Span) -> Option<Step> {
         "no_reply" => Some(Step::NoReply),
         "third_person" => Some(Step::ThirdPerson),
         "save_fails" => Some(Step::SaveFails),
-        "paid" => Some(Step::Paid),
+        "paid" if rest.is_empty() => Some(Step::Paid),
         "stopped" => Some(Step::Stopped),
         "busy" => Some(Step::Fails(HangupCause::Busy)),
         "no_answer" => Some(Step::Fails(HangupCause::NoAnswer)),
@@ -339,6 +342,13 @@ fn step(cx: &mut Context<'_>, text: &str, span: Span) -> Option<Step> {
             let help = "or write it as a map: `{ replies: { amount: 10.00 RUB } }`";
             cx.error_help(codes::TEST, span, "`replies` is followed by an object of JSON", help);
             None
+        }
+        "paid" => {
+            let found = rest.parse::<Money>().ok().filter(|sum| sum.minor > 0).map(Step::PaidPart);
+            if found.is_none() {
+                cx.error(codes::TEST, span, "`paid` stands alone, or is followed by a sum: `paid 50.00 RUB`");
+            }
+            found
         }
         "in_line" => {
             let found = rest.parse().ok().filter(|position| *position > 0).map(Step::InLine);

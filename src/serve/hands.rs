@@ -103,14 +103,14 @@ impl<S: Store> Hands<S> {
             }
             Output::Prepare { attempt, utterances } => {
                 if let Some(clips) = self.prompts.at_hand(&utterances) {
-                    lock(&self.held).insert(attempt, clips);
+                    lock(&self.held).entry(attempt).or_default().extend(clips);
                     let _ = self.answers.send(Input::Prepared { attempt, result: Ok(()) });
                     return;
                 }
                 let (prompts, answers, held) = (self.prompts.clone(), self.answers.clone(), self.held.clone());
                 tokio::task::spawn_blocking(move || {
                     let result = prompts.ready(&utterances).map_err(|e| chain(&e)).map(|clips| {
-                        lock(&held).insert(attempt, clips);
+                        lock(&held).entry(attempt).or_default().extend(clips);
                     });
                     let _ = answers.send(Input::Prepared { attempt, result });
                 });

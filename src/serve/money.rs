@@ -1,12 +1,12 @@
 //! What the payment feed and the passing of days change while the engine runs: calls are told of payments, promises are judged, and
 //! closed contacts are looked at again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::books::Enrolment;
 use crate::campaign;
 use crate::engine::{Engine, Input};
-use crate::id::CampaignId;
+use crate::id::{CampaignId, ContactId};
 use crate::store::{Store, StoreError};
 use crate::time::Wall;
 
@@ -28,7 +28,12 @@ impl Money {
     pub async fn look(&mut self, store: &impl Store, engine: &Engine, now: Wall) -> Result<Vec<Input>, StoreError> {
         let told = store.payments(self.number, LOOK_MAX).await?;
         self.number = told.last().map_or(self.number, |p| p.number);
-        let inputs = told.iter().filter(|p| p.reversed_at.is_none()).map(|p| Input::Paid(p.contact)).collect();
+        let paid = told.iter().filter(|p| p.reversed_at.is_none()).map(|p| p.contact);
+        let mut inputs = Vec::new();
+        for contact in paid.filter(|contact| engine.concerns(*contact)).collect::<BTreeSet<_>>() {
+            let debts = store.contacts(ContactId(contact.0 - 1), 1).await?.into_iter().filter(|c| c.id == contact);
+            inputs.extend(debts.map(|c| Input::Paid { contact, debts: c.debts }));
+        }
         store.judge_promises(now, LOOK_MAX).await?;
         wake(store, engine, now).await?;
         Ok(inputs)

@@ -55,6 +55,11 @@ enum Happening {
         life: u32,
         input: Box<Input>,
     },
+    /// The feed of payments is read.
+    Paid {
+        life: u32,
+        contact: ContactId,
+    },
     /// The engine's own deadline.
     Tick {
         life: u32,
@@ -335,7 +340,8 @@ impl<'s> World<'s> {
                 self.tick_at = None;
                 self.tell(Input::Ticked)
             }
-            Happening::Tell { .. } | Happening::Tick { .. } => Ok(()),
+            Happening::Paid { life, contact } if life == self.life => self.tell_paid(contact),
+            Happening::Tell { .. } | Happening::Tick { .. } | Happening::Paid { .. } => Ok(()),
             Happening::OtherEnd { life, leg, dial, event } if life == self.life => self.other_end(leg, dial, event),
             Happening::OtherEnd { .. } => Ok(()),
             Happening::React { leg, play } => {

@@ -13,14 +13,17 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use ringback::call::action::{Action, Note};
 use ringback::call::transcript::order_line;
-use ringback::call::{BRIDGE_LENGTH_MAX, CALL_LENGTH_MAX, Call, Context, Event, STEPS_PER_CALL_MAX, prompts_needed};
+use ringback::call::{
+    BRIDGE_LENGTH_MAX, Balance, CALL_LENGTH_MAX, Call, Context, Event, STEPS_PER_CALL_MAX, prompts_needed,
+};
 use ringback::flow::expr::Value;
 use ringback::flow::parse_duration;
 use ringback::flow::program::{ContactValues, Program, PromiseBounds, Step, Via};
 use ringback::flow::test::TestCase;
 use ringback::id::{PlayId, RequestId, SaveId};
+use ringback::money::Money;
 use ringback::outcome::{AnsweredBy, Disposition, HangupCause};
-use ringback::speech::{Case, DateStyle, Format, Piece, Spoken, Template, say};
+use ringback::speech::{Case, DateStyle, Format, Piece, Spoken, Template, Utterance, say};
 use ringback::time::Mono;
 
 /// What random callers call: the shipped flows, and one that has every kind of question.
@@ -55,6 +58,8 @@ struct Stage {
     playing: Option<PlayId>,
     saving: Option<SaveId>,
     orders: Vec<Action>,
+    /// What was made ready because something was paid.
+    readied: BTreeSet<Utterance>,
 }
 
 impl Stage {
@@ -65,7 +70,15 @@ impl Stage {
     /// In a campaign that takes these promises only.
     fn within(program: &Arc<Program>, contact: &ContactValues, context: &Context, bounds: PromiseBounds) -> Stage {
         let call = Call::new(program.clone(), contact.clone(), context.clone()).promising_within(bounds);
-        Stage { call, now: Mono::ZERO, playing: None, saving: None, orders: Vec::new() }
+        Stage { call, now: Mono::ZERO, playing: None, saving: None, orders: Vec::new(), readied: BTreeSet::new() }
+    }
+
+    /// A part of what is owed; of a few cents, nothing. Its audio is made ready first.
+    fn pays(&mut self) {
+        let Some(owed) = self.call.owes().filter(|owed| owed.minor > 3) else { return };
+        let balance = Balance { left: Money::new(owed.minor - owed.minor / 3, owed.currency), due: None };
+        self.readied.extend(self.call.prompts_with(balance).unwrap());
+        self.tell(Event::PaidPart(balance));
     }
 
     /// The orders that follow from the fact.
@@ -220,6 +233,11 @@ fn told(stage: &mut Stage, line: &str) -> Option<Vec<Action>> {
         ("hung", "up") => Event::HungUp(HangupCause::RemoteHangup),
         ("hung", cause) => Event::HungUp(cause.strip_prefix("up ")?.parse().ok()?),
         ("paid", "") => Event::Paid,
+        ("paid", part) => {
+            let (left, due) = part.strip_prefix("in part, ")?.split_once(" left")?;
+            let due = due.strip_prefix(", due ").map(|due| due.parse().ok());
+            Event::PaidPart(Balance { left: left.parse().ok()?, due: due.unwrap_or_default() })
+        }
         ("stopped", "") => Event::Stopped,
         ("silence", _) => return stage.tick(),
         ("wait", seconds) => {
@@ -240,6 +258,8 @@ enum Deed {
     PlayEnds,
     Silence,
     Saves(bool),
+    /// Of what is owed, a third is paid.
+    Pays,
     Event(Event),
 }
 
@@ -275,7 +295,8 @@ fn deeds() -> impl Strategy<Value = Vec<Deed>> {
         8 => Just(Deed::PlayEnds),
         4 => Just(Deed::Silence),
         3 => any::<bool>().prop_map(Deed::Saves),
-        1 => rare,
+        1 => Just(Deed::Pays),
+        2 => rare,
     ];
     let aimless = prop::collection::vec(deed.clone(), 0..80);
     let disturbances = prop::collection::vec((any::<prop::sample::Index>(), deed), 0..6);
@@ -338,7 +359,7 @@ proptest! {
             prop_assert!(ticks < 1_000, "stuck");
         }
         prop_assert!(stage.now.since(Mono::ZERO) <= CALL_LENGTH_MAX * 2 + BRIDGE_LENGTH_MAX);
-        check_orders(&stage.orders, program, case)?;
+        check_orders(&stage, program, case)?;
         for event in [Event::Ticked, Event::Digit('1'), Event::Saved(SaveId(1)), Event::Answered, Event::Stopped] {
             prop_assert!(stage.call.handle(stage.now, event).is_empty(), "nothing follows the end");
         }
@@ -451,6 +472,7 @@ fn act(stage: &mut Stage, program: &Program, contact: &ContactValues, deed: &Dee
                 stage.tell(if *ok { Event::Saved(save) } else { Event::SaveFailed(save) });
             }
         }
+        Deed::Pays => stage.pays(),
         Deed::Event(event) => drop(stage.tell(event.clone())),
     }
 }
@@ -483,8 +505,10 @@ fn recorded_messages(program: &Program) -> BTreeSet<&str> {
 }
 
 /// What must hold of every call, whatever happened in it.
-fn check_orders(orders: &[Action], program: &Program, case: &TestCase) -> Result<(), TestCaseError> {
-    let needed = prompts_needed(program, &case.contact, &context(case)).unwrap();
+fn check_orders(stage: &Stage, program: &Program, case: &TestCase) -> Result<(), TestCaseError> {
+    let orders = &stage.orders;
+    let mut needed = prompts_needed(program, &case.contact, &context(case)).unwrap();
+    needed.extend(stage.readied.iter().cloned());
     let secrets = protected_words(program, case);
     let recorded = recorded_messages(program);
     let (mut verified, mut plays, mut promised, mut opted_out) = (false, BTreeSet::new(), false, false);

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::books::*;
+use crate::ladder::Ladder;
 use crate::policy;
 use crate::time::Wall;
 
@@ -38,7 +39,8 @@ pub(super) fn story(history: &History, campaigns: &[Campaign], now: Wall) -> Val
 }
 
 fn campaign(history: &History, campaign: &Campaign) -> Value {
-    let attempts = history.attempts.iter().filter(|a| a.campaign == campaign.id).map(|a| attempt(history, a));
+    let ladder = crate::ladder::compile(&campaign.ladder).0;
+    let attempts = history.attempts.iter().filter(|a| a.campaign == campaign.id).map(|a| attempt(history, a, ladder.as_ref()));
     let closed = history.closed.iter().find(|(id, _)| *id == campaign.id);
     let closed = closed.map(|(_, close)| {
         json!({ "reason": close.reason, "why": close.why, "wake_at": close.wake_at.map(|at| at.to_string()) })
@@ -51,12 +53,12 @@ fn campaign(history: &History, campaign: &Campaign) -> Value {
     })
 }
 
-fn attempt(history: &History, attempt: &Attempt) -> Value {
+fn attempt(history: &History, attempt: &Attempt, ladder: Option<&Ladder>) -> Value {
     let rulings = history.rulings.iter().filter(|r| r.attempt == attempt.id).map(ruling);
     json!({
         "attempt": attempt.id.0,
         "channel": attempt.channel.as_str(),
-        "step": attempt.plan.step + 1,
+        "step": super::step_number(ladder, attempt.plan.step),
         "try_number": attempt.plan.try_number,
         "segment": attempt.plan.segment,
         "state": attempt.state.as_str(),

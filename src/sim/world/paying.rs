@@ -79,8 +79,16 @@ impl World<'_> {
             return self.watch_ringing(contact, paid.new);
         }
         let delay = self.some_ms(0, 500);
-        self.tell_after(delay, Input::Paid(contact));
+        let life = self.life;
+        self.after(delay, Happening::Paid { life, contact });
         self.watch_ringing(contact, true)
+    }
+
+    /// What the one who reads the feed tells the engine: what is owed by now, whichever payment it has just read of.
+    pub(super) fn tell_paid(&mut self, contact: ContactId) -> Result<(), String> {
+        let external = format!("c{}", contact.0 - 1);
+        let debts = self.books.history(&external).map_err(|e| e.to_string())?.standing.contact.debts;
+        self.tell(Input::Paid { contact, debts })
     }
 
     fn note_and_go_on(&mut self, why: &str) -> Result<(), String> {
