@@ -16,6 +16,7 @@ mod error;
 mod flow;
 mod import;
 mod ledger;
+mod lines;
 mod money;
 mod raw;
 mod read;
