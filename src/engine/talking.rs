@@ -380,15 +380,16 @@ impl Engine {
                 return self.write_surely(group, None, out);
             }
         };
-        if let Some(Carried { trunk, cost }) = live.carried {
-            group.push(Write::Carried { attempt: id.attempt(), trunk: Some(trunk), cost, agent: live.agent });
-        }
         match disposition {
             Disposition::InvalidNumber | Disposition::OutOfService => {
                 group.push(Write::Phone { phone, state: PhoneState::Bad });
             }
             Disposition::WrongNumber => group.push(Write::Phone { phone, state: PhoneState::Wrong }),
             _ => {}
+        }
+        // Last, next to how it ended: the store writes both at once.
+        if let Some(Carried { trunk, cost }) = live.carried {
+            group.push(Write::Carried { attempt: id.attempt(), trunk: Some(trunk), cost, agent: live.agent });
         }
         claimed.attempt.phone = Some(phone);
         claimed.standing.take_in(&live.facts_kept);

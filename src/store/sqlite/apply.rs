@@ -8,7 +8,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{Mutex, mpsc, oneshot};
 
 use super::super::{Result, StoreError};
-use super::Counting;
+use super::{Counting, lines};
 use super::raw::{Connection, Row, Value};
 use super::writer::Writer;
 use crate::books::*;
@@ -22,6 +22,22 @@ use crate::time::Wall;
 const GROUPS_MAX: usize = 256;
 /// While groups come faster than commits, a commit waits for so long for more to share it.
 const GATHER: Duration = Duration::from_millis(2);
+
+/// An attempt is finished, from one of these states, with what more is known of it; gives what the next row hangs on.
+macro_rules! finish {
+    ($more:literal, $states:literal) => {
+        concat!(
+            "UPDATE attempt SET state = 'finished', lease_until = NULL, finished_at = ?2, disposition = ?3, \
+             blame = ?4, cause = ?5, answered_by = ?6, right_party = ?7, ring_ms = ?8, talk_ms = ?9, node = ?10",
+            $more,
+            " WHERE id = ?1 AND state IN (",
+            $states,
+            ") RETURNING campaign, contact, ",
+            owes_nothing!("attempt.contact"),
+            ", (SELECT state FROM campaign WHERE campaign.id = attempt.campaign)"
+        )
+    };
+}
 
 /// Writes that belong together, and whom to tell.
 #[derive(Debug)]
@@ -137,19 +153,36 @@ impl Pen {
         Ok(results)
     }
 
-    fn apply(&mut self, writes: &[Write]) -> Result<()> {
-        writes.iter().try_for_each(|write| self.write(write))
+    /// One write after another; what goes to the same place together takes one statement.
+    fn apply(&mut self, mut writes: &[Write]) -> Result<()> {
+        loop {
+            writes = match writes {
+                [] => return Ok(()),
+                [Write::Log(first), rest @ ..] => {
+                    let lines = lines::together(first, rest);
+                    self.run(lines.sql, &lines.values)?;
+                    &writes[lines.count..]
+                }
+                [
+                    Write::Carried { attempt: carried, trunk, cost, agent },
+                    Write::Finish { attempt, outcome, at, next },
+                    rest @ ..,
+                ] if carried == attempt => {
+                    let how = Some(Carriage { trunk: trunk.as_deref(), cost: *cost, agent: *agent });
+                    self.finish(*attempt, outcome, how, *at, next.clone())?;
+                    rest
+                }
+                [write, rest @ ..] => {
+                    self.write(write)?;
+                    rest
+                }
+            }
+        }
     }
 
     fn write(&mut self, write: &Write) -> Result<()> {
         match write {
-            Write::Log(CallEvent { call, at, kind, detail }) => {
-                let sql = match call.is_inbound() {
-                    false => "INSERT INTO call_event (call, at, kind, detail) VALUES (?1, ?2, ?3, ?4)",
-                    true => "INSERT INTO inbound_call_event (call, at, kind, detail) VALUES (?1, ?2, ?3, ?4)",
-                };
-                self.run(sql, &[call.0.into(), at.0.into(), kind.into(), detail.into()]).map(drop)
-            }
+            Write::Log(_) => unreachable!("lines are taken together, above"),
             Write::Live { attempt, phone, flow, policy, at } => {
                 // A phone that is not there fails by its foreign key. That nobody else is on the line, or with the person, the unique
                 // indexes see to.
@@ -246,7 +279,9 @@ impl Pen {
                     _ => Ok(()),
                 }
             }
-            Write::Finish { attempt, outcome, at, next } => self.finish(*attempt, outcome, *at, next.clone()),
+            Write::Finish { attempt, outcome, at, next } => {
+                self.finish(*attempt, outcome, None, *at, next.clone())
+            }
             Write::Cancel { attempt, at: _, why } => {
                 let sql = concat!(
                     "UPDATE attempt SET state = 'cancelled', lease_until = NULL \
@@ -302,16 +337,7 @@ impl Pen {
                 }
             }
             Write::Carried { attempt, trunk, cost, agent } => {
-                let sql = "UPDATE attempt SET trunk = ?2, cost_micros = ?3, cost_currency = ?4, agent = ?5 \
-                     WHERE id = ?1 AND live_at IS NOT NULL";
-                let currency = cost.map(|c| c.currency.code());
-                let agent = agent.map(|a| a.as_str());
-                let micros = cost.map(|c| c.micros);
-                let values = [attempt.0.into(), trunk.as_deref().into(), micros.into(), currency.into(), agent.into()];
-                match self.run(sql, &values)? {
-                    0 => Err(StoreError::NotFound(format!("call {attempt}"))),
-                    _ => Ok(()),
-                }
+                self.carried(*attempt, Carriage { trunk: trunk.as_deref(), cost: *cost, agent: *agent })
             }
             Write::InboundEnded { call, end } => {
                 let sql = "UPDATE inbound_call SET ended_at = ?2, disposition = ?3, cause = ?4, talk_ms = ?5 \
@@ -329,15 +355,26 @@ impl Pen {
         }
     }
 
-    fn finish(&mut self, attempt: AttemptId, outcome: &Outcome, at: Wall, next: Next) -> Result<()> {
-        let sql = concat!(
-            "UPDATE attempt SET state = 'finished', lease_until = NULL, finished_at = ?2, disposition = ?3, \
-             blame = ?4, cause = ?5, answered_by = ?6, right_party = ?7, ring_ms = ?8, talk_ms = ?9, node = ?10 \
-             WHERE id = ?1 AND state IN ('claimed', 'live') RETURNING campaign, contact, ",
-            owes_nothing!("attempt.contact"),
-            ", (SELECT state FROM campaign WHERE campaign.id = attempt.campaign)"
-        );
-        let values = [
+    fn carried(&mut self, attempt: AttemptId, how: Carriage) -> Result<()> {
+        let sql = "UPDATE attempt SET trunk = ?2, cost_micros = ?3, cost_currency = ?4, agent = ?5 \
+             WHERE id = ?1 AND live_at IS NOT NULL";
+        let [trunk, micros, currency, agent] = how.values();
+        match self.run(sql, &[attempt.0.into(), trunk, micros, currency, agent])? {
+            0 => Err(StoreError::NotFound(format!("call {attempt}"))),
+            _ => Ok(()),
+        }
+    }
+
+    /// `how`: how the call was carried, where that is written of it as well.
+    fn finish(
+        &mut self,
+        attempt: AttemptId,
+        outcome: &Outcome,
+        how: Option<Carriage>,
+        at: Wall,
+        next: Next,
+    ) -> Result<()> {
+        let mut values: Vec<Value> = vec![
             attempt.0.into(),
             at.0.into(),
             outcome.disposition.as_str().into(),
@@ -349,12 +386,23 @@ impl Pen {
             outcome.talk_ms.into(),
             outcome.node.as_deref().into(),
         ];
+        let sql = match how {
+            None => finish!("", "'claimed', 'live'"),
+            Some(how) => {
+                values.extend(how.values());
+                finish!(", trunk = ?11, cost_micros = ?12, cost_currency = ?13, agent = ?14", "'live'")
+            }
+        };
         let moved = self.row(sql, &values, |r| {
             let state: CampaignState = r.word(3)?;
             Ok((r.integer(0), r.integer(1), r.integer(2) != 0, state))
         })?;
         let Some((campaign, contact, paid, state)) = moved else {
-            return self.refuse(attempt, "claimed or live");
+            return match how {
+                // By itself each says what is wrong with it.
+                Some(how) => self.carried(attempt, how).and_then(|()| self.finish(attempt, outcome, None, at, next)),
+                None => self.refuse(attempt, "claimed or live"),
+            };
         };
         match next.admitted(paid, state) {
             Next::Close(close) => self.close(campaign, contact, &close),
@@ -379,28 +427,22 @@ impl Pen {
         let sql = "UPDATE promise SET state = 'superseded' \
              WHERE contact = (SELECT contact FROM attempt WHERE id = ?1) AND state = 'open' AND attempt <> ?1";
         self.run(sql, &[attempt.0.into()])?;
-        let count = parts.len() as u32;
-        for (number, part) in (1u32..).zip(parts) {
-            let sql = r#"INSERT INTO promise
-                 (contact, attempt, part, parts, amount, currency, "on", least, judge_at, state, made_at)
-                 SELECT contact, id, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'open', ?9 FROM attempt WHERE id = ?1 AND state = 'live'"#;
-            let (currency, on) = (part.amount.currency.code(), part.on.to_string());
-            let values = [
-                attempt.0.into(),
-                number.into(),
-                count.into(),
-                part.amount.minor.into(),
-                currency.into(),
-                (&on).into(),
-                part.least.minor.into(),
-                part.judge_at.0.into(),
-                at.0.into(),
-            ];
-            if self.run(sql, &values)? == 0 {
-                return self.refuse(attempt, "live");
-            }
+        let rows: Vec<_> = parts
+            .iter()
+            .map(|part| {
+                let (currency, on) = (part.amount.currency.code(), part.on.to_string());
+                (part.amount.minor, currency, on, part.least.minor, part.judge_at.0)
+            })
+            .collect();
+        let sql = r#"INSERT INTO promise
+             (contact, attempt, part, parts, amount, currency, "on", least, judge_at, state, made_at)
+             SELECT a.contact, a.id, p.key + 1, ?3, p.value ->> 0, p.value ->> 1, p.value ->> 2, p.value ->> 3, p.value ->> 4,
+             'open', ?4 FROM attempt a, json_each(?2) p WHERE a.id = ?1 AND a.state = 'live' ORDER BY p.key"#;
+        let (rows, count) = (to_json(&rows), parts.len() as u32);
+        match self.run(sql, &[attempt.0.into(), (&rows).into(), count.into(), at.0.into()])? {
+            0 => self.refuse(attempt, "live"),
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     fn close(&mut self, campaign: i64, contact: i64, close: &Close) -> Result<()> {
@@ -465,6 +507,22 @@ impl Pen {
             None => Err(StoreError::NotFound(format!("attempt {attempt}"))),
             Some(state) => Err(StoreError::Conflict(format!("attempt {attempt} is {state}, not {wanted}"))),
         }
+    }
+}
+
+/// How a call was carried.
+#[derive(Debug, Clone, Copy)]
+struct Carriage<'w> {
+    trunk: Option<&'w str>,
+    cost: Option<Cost>,
+    agent: Option<AgentResult>,
+}
+
+impl<'w> Carriage<'w> {
+    /// Trunk, cost, its currency, agent.
+    fn values(self) -> [Value<'w>; 4] {
+        let currency = self.cost.map(|c| c.currency.code());
+        [self.trunk.into(), self.cost.map(|c| c.micros).into(), currency.into(), self.agent.map(|a| a.as_str()).into()]
     }
 }
 

@@ -17,6 +17,7 @@ mod flow;
 mod hashing;
 mod import;
 mod ledger;
+mod lines;
 mod money;
 mod person;
 mod raw;

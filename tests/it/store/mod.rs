@@ -29,6 +29,7 @@ mod imports;
 mod random;
 mod report;
 mod scenarios;
+mod statements;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
