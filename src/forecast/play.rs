@@ -16,7 +16,7 @@ use crate::books::{
     Account, AgentResult, Close, Next, Outcome, PastAttempt, PhoneState, Plan, Promise, PromiseState, Sleeper, Whose,
     Write,
 };
-use crate::campaign::{ABANDONED_REST, Exhausted, Then, Trunks, Turn, plan_awake, plan_next, turn};
+use crate::campaign::{Exhausted, Then, Trunks, Turn, plan_awake, plan_next, turn};
 use crate::flow::program::OptOutScope;
 use crate::id::{AttemptId, CampaignId, PhoneId};
 use crate::ladder::Ladder;
@@ -141,8 +141,6 @@ struct Ended {
     over_s: u32,
     past: PastAttempt,
     call: Option<Dialled>,
-    /// Who found no agent.
-    rests_until: Option<Wall>,
 }
 
 /// Calls in the air: how many, and when they end.
@@ -298,8 +296,7 @@ impl<'a> Play<'a> {
             self.air.begin(talk_s);
             self.list.plan(person, &mut self.plan);
             self.list.standing(person);
-            let rests_until = (result == AgentResult::Abandoned).then(|| wall(at_s) + ABANDONED_REST);
-            self.over(dialled, at_s + talk_s, rests_until, watch)?;
+            self.over(dialled, at_s + talk_s, result == AgentResult::Abandoned, watch)?;
         }
         Ok(())
     }
@@ -445,16 +442,16 @@ impl<'a> Play<'a> {
         let takes_s = rung.ring_s + rung.talk_s;
         self.air.begin(takes_s);
         self.count_begun(&dialled);
-        self.over(dialled, now_s + takes_s.max(1), None, watch)?;
+        self.over(dialled, now_s + takes_s.max(1), false, watch)?;
         Ok(true)
     }
 
-    /// What comes of a call is known, and when it will be over. `rests_until`: no call before.
+    /// What comes of a call is known, and when it will be over. `abandoned`: there was no agent for it.
     fn over(
         &mut self,
         dialled: Dialled,
         over_s: u32,
-        rests_until: Option<Wall>,
+        abandoned: bool,
         watch: &mut dyn FnMut(Made),
     ) -> Result<(), TooMuch> {
         let Dialled { number, person, phone, began_s, rung, rate, .. } = dialled;
@@ -463,7 +460,7 @@ impl<'a> Play<'a> {
         let outcome = Outcome {
             answered_by,
             // Who is told that nobody is there has not said who they are.
-            right_party: rung.right_party() && rests_until.is_none(),
+            right_party: rung.right_party() && !abandoned,
             ring_ms: 1000 * ring_s,
             talk_ms: 1000 * talk_s,
             ..Outcome::of(disposition)
@@ -473,9 +470,10 @@ impl<'a> Play<'a> {
             spender.ends(number, over_s, micros);
         }
         self.count_over(&dialled, &outcome);
-        let past = self.past(began, &outcome, Some(phone));
+        let abandoned_at = abandoned.then_some(began);
+        let past = PastAttempt { abandoned_at, ..self.past(began, &outcome, Some(phone)) };
         let written = self.written(person, phone, disposition, began);
-        let ended = Ended { person, over_s, past, call: Some(dialled), rests_until };
+        let ended = Ended { person, over_s, past, call: Some(dialled) };
         self.ended(ended, &written, watch)
     }
 
@@ -507,12 +505,12 @@ impl<'a> Play<'a> {
         self.tried(person, now_s, disposition);
         let now = wall(now_s);
         let past = self.past(now, &Outcome::of(disposition), None);
-        self.ended(Ended { person, over_s: now_s, past, call: None, rests_until: None }, &[], watch)
+        self.ended(Ended { person, over_s: now_s, past, call: None }, &[], watch)
     }
 
     /// An attempt is over: what the books would hold of it, and what comes next, as the engine asks for it.
     fn ended(&mut self, ended: Ended, written: &[Write], watch: &mut dyn FnMut(Made)) -> Result<(), TooMuch> {
-        let Ended { person, over_s, past, call, rests_until } = ended;
+        let Ended { person, over_s, past, call } = ended;
         let shared = self.list.people[person as usize].shared;
         let standing = &mut self.list.shared[shared as usize];
         standing.past.push(past.clone());
@@ -524,12 +522,7 @@ impl<'a> Play<'a> {
         let (at, disposition) = (past.at, past.disposition);
         watch(Made { person, at, plan: &self.plan, disposition, promises: &standing.promises, call });
         // The ladder's delays run from the beginning of a call.
-        let mut next = plan_next(self.scene.ladder, standing, &self.plan, disposition, at);
-        if let (Next::Attempt(plan), Some(rests_until)) = (&mut next, rests_until)
-            && plan.channel == Channel::Voice
-        {
-            plan.due_at = plan.due_at.max(rests_until);
-        }
+        let next = plan_next(self.scene.ladder, standing, &self.plan, disposition, at);
         self.list.opted_out(person, written);
         self.list.tried(person, &past, call.map(|call| call.phone))?;
         self.follow(person, next, over_s)
