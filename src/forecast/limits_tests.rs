@@ -235,5 +235,30 @@ fn agents_bound_what_is_begun_and_hardly_anybody_is_abandoned() {
         let unpaced = shipped();
         assert_eq!(alone, play(list, &Scene { ladder: &unpaced, agents: None, ..scene }).unwrap());
     }
-    assert!(early[1] > early[0] * 5 / 4, "{early:?}");
+    assert!(early[1] > early[0] * 11 / 10, "{early:?}");
+}
+
+#[test]
+fn a_part_is_paid_once_and_the_rest_is_owed() {
+    let ladder = shipped();
+    let (list, _) = people_of(&ladder, 600);
+    let whole = People::default_model();
+    let played = |people: &People| {
+        let scene = Scene { lines: Lines::WITHOUT_END, days: 40, ..scene(&ladder, people, 1) };
+        play(list.clone(), &scene).unwrap()
+    };
+    let (all, none) = (played(&whole), played(&People { part_payments: 0.0, part_of_debt: 0.1, ..whole.clone() }));
+    assert_eq!(all, none);
+    let parts = played(&People { part_payments: 1.0, part_of_debt: 0.4, ..whole });
+    assert!(parts.parts_paid > 100, "{}", parts.parts_paid);
+    // Who pays a second time pays the rest.
+    let paid = parts.ends.get(&End::Paid).map_or(0, |paid| paid.contacts);
+    assert!(paid > 0 && paid < all.ends[&End::Paid].contacts, "{paid}");
+    let sum = |owed: &mut dyn Iterator<Item = &Counted>| owed.flat_map(|c| c.owed.values()).sum::<i64>();
+    let end = sum(&mut parts.ends.values()) + sum(&mut parts.excluded.values().map(|(c, _)| c));
+    let paid_parts: i64 = parts.parts_paid_sum.values().sum();
+    assert_eq!(end + paid_parts, sum(&mut std::iter::once(&parts.contacts)), "no kopeck is lost");
+    let broken = |outlook: &Outlook| outlook.days.iter().map(|day| day.broken).sum::<u64>();
+    assert!(broken(&parts) > broken(&all), "two fifths keep no promise of the whole");
+    assert!(parts.dry_run("overdue", Lines::WITHOUT_END).contains(" contacts paid a part, "));
 }
