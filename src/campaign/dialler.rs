@@ -448,7 +448,7 @@ mod tests {
     fn a_million_calls() {
         let calls =
             std::env::var("RINGBACK_CALLS").map_or(1_000_000, |calls| calls.parse().expect("a number of calls"));
-        for (agents, days, seed) in [(100, 45, 4), (25, 120, 5)] {
+        for (agents, days, seed) in [(100u32, 45, 4), (25, 120, 5)] {
             // Fewer calls are those of fewer agents: a window of 30 days must come to its end.
             let agents = (u64::from(agents) * calls).div_ceil(1_000_000) as u32;
             let came = campaign(PacingMode::Predictive, agents, days, seed);
