@@ -119,6 +119,8 @@ impl Outlook {
             "cost": cost,
             "agents": agents,
             "stopped": stopped,
+            "parts_paid": self.parts_paid,
+            "parts_paid_minor": sums(&self.parts_paid_sum),
         })
     }
 }

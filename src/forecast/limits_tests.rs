@@ -235,5 +235,44 @@ fn agents_bound_what_is_begun_and_hardly_anybody_is_abandoned() {
         let unpaced = shipped();
         assert_eq!(alone, play(list, &Scene { ladder: &unpaced, agents: None, ..scene }).unwrap());
     }
-    assert!(early[1] > early[0] * 5 / 4, "{early:?}");
+    assert!(early[1] > early[0] * 11 / 10, "{early:?}");
+}
+
+#[test]
+fn a_part_is_paid_once_and_the_rest_is_owed() {
+    let ladder = shipped();
+    let (list, _) = people_of(&ladder, 600);
+    let whole = People { payment_a_day: 0.02, ..People::default_model() };
+    let played = |people: &People| {
+        let scene = Scene { lines: Lines::WITHOUT_END, days: 40, ..scene(&ladder, people, 1) };
+        play(list.clone(), &scene).unwrap()
+    };
+    let paid = |outlook: &Outlook| outlook.ends.get(&End::Paid).map_or(0, |paid| paid.contacts);
+    let sum = |owed: &mut dyn Iterator<Item = &Counted>| owed.flat_map(|c| c.owed.values()).sum::<i64>();
+    let is_whole = |outlook: &Outlook| {
+        let end = sum(&mut outlook.ends.values()) + sum(&mut outlook.excluded.values().map(|(c, _)| c));
+        let parts: i64 = outlook.parts_paid_sum.values().sum();
+        assert_eq!(end + parts, sum(&mut std::iter::once(&outlook.contacts)), "no kopeck is lost");
+        assert_eq!(outlook.accounted_for(), 600);
+    };
+    let (all, none) = (played(&whole), played(&People { part_payments: 0.0, part_of_debt: 0.1, ..whole.clone() }));
+    assert_eq!(all, none);
+    let half = played(&People { part_payments: 0.5, part_of_debt: 0.4, ..whole.clone() });
+    is_whole(&half);
+    assert!(
+        half.parts_paid > 60 && paid(&half) > 60 && paid(&half) < paid(&all),
+        "{} {}",
+        half.parts_paid,
+        paid(&half)
+    );
+    assert!(half.dry_run("overdue", Lines::WITHOUT_END).contains(" contacts paid a part, "));
+    // All promise and pay; the first time a part, which keeps no promise of the whole.
+    let promised = Shares::of([(crate::outcome::Disposition::Promised, 1.0)]).unwrap();
+    let willing = People { never_pick_up: 0.0, machine: 0.0, person: promised, promise_kept: 1.0, ..whole };
+    let parts = played(&People { part_payments: 1.0, part_of_debt: 0.4, ..willing.clone() });
+    is_whole(&parts);
+    let broken = |outlook: &Outlook| outlook.days.iter().map(|day| day.broken).sum::<u64>();
+    // Those of before the play, of which nothing is known.
+    assert_eq!(broken(&played(&willing)), 600 / 25);
+    assert!(broken(&parts) > 100 + 600 / 25 && paid(&parts) > 60, "{} {}", broken(&parts), paid(&parts));
 }

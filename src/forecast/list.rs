@@ -84,6 +84,8 @@ pub(super) struct Number {
 pub(super) struct Further {
     pub suppressions: Vec<Suppression>,
     pub promises: Vec<Promise>,
+    /// When, since 1970, and how many minor units.
+    pub part_paid: Option<(u32, i64)>,
 }
 
 /// Contacts and what they owe.
@@ -205,6 +207,7 @@ impl List {
                 .map(|s| Suppression { phone: None, ..s.clone() })
                 .collect(),
             promises: standing.promises.clone(),
+            part_paid: None,
         };
         if !further.suppressions.is_empty() || !further.promises.is_empty() {
             self.further.insert(person, further);

@@ -48,6 +48,9 @@ pub struct Outlook {
     pub cost: Option<Bill>,
     /// Of a ladder that is paced for agents.
     pub agents: Option<AgentsMet>,
+    /// Contacts that paid a part only, and what: in `paid_sum` of the days, but not among those who have paid.
+    pub parts_paid: u64,
+    pub parts_paid_sum: Sums,
     /// The money for the campaign was spent: when, and what `serve` would say. Nothing was made after it.
     pub stopped: Option<(Wall, String)>,
 }

@@ -34,6 +34,9 @@ pub struct People {
     pub payment_after_informed: f64,
     pub payment_after_already_paid: f64,
     pub payment_days_max: u32,
+    /// Of payments: of a part of the debt, the first time; and how great that part is.
+    pub part_payments: f64,
+    pub part_of_debt: f64,
     pub seconds: Seconds,
 }
 
@@ -159,6 +162,8 @@ struct WrittenPayment {
     after_informed: Rate,
     after_already_paid: Rate,
     days_max: Spanned<u32>,
+    part: Option<Rate>,
+    part_of_debt: Option<Rate>,
 }
 
 impl People {
@@ -188,6 +193,9 @@ fn span<T>(at: &Spanned<T>) -> Span {
     Span { line: at.referenced.line() as u32, column: at.referenced.column() as u32, length: 1 }
 }
 
+/// Where nothing is said of it.
+const PART_OF_DEBT: f64 = 0.5;
+
 /// Longer promises and payments are a slip of the hand.
 const DAYS_MAX: u32 = 366;
 
@@ -209,6 +217,8 @@ impl Written {
         let (machine, promise_kept) = (rate(&self.machine), rate(&self.promise.kept));
         let payment =
             [&self.payment.a_day, &self.payment.after_informed, &self.payment.after_already_paid].map(&mut rate);
+        let part_payments = self.payment.part.as_ref().map_or(0.0, &mut rate);
+        let part_of_debt = self.payment.part_of_debt.as_ref().map_or(PART_OF_DEBT, &mut rate);
         let pick_up = [&self.picks_up.workday, &self.picks_up.sat, &self.picks_up.sun].map(|day| hours(day, found));
         People {
             name: self.people,
@@ -225,6 +235,8 @@ impl Written {
             payment_after_informed: payment[1],
             payment_after_already_paid: payment[2],
             payment_days_max: self.payment.days_max.value,
+            part_payments,
+            part_of_debt,
             seconds: self.seconds,
         }
     }

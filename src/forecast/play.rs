@@ -94,6 +94,7 @@ const CALL_S_MAX: u32 = 4 * 3600;
 const OF_PERSON: u64 = 1 << 32;
 const OF_PHONES: u64 = 2 << 32;
 const OF_AGENTS: u64 = 3 << 32;
+const OF_PARTS: u64 = 4 << 32;
 
 pub fn play(list: List, scene: &Scene) -> Result<Outlook, TooMuch> {
     watched(list, scene, &mut |_| {})
@@ -213,6 +214,8 @@ impl<'a> Play<'a> {
             cost: scene.prices.clone().map(Bill::new),
             agents: None,
             stopped: None,
+            parts_paid: 0,
+            parts_paid_sum: Default::default(),
         };
         let plan = Plan {
             channel: Channel::Voice,
@@ -315,6 +318,7 @@ impl<'a> Play<'a> {
             room = room.min(floor.room(now_s));
         }
         while let Some(person) = self.queue.first().filter(|_| self.outlook.stopped.is_none()) {
+            self.pay_part(person, now_s);
             let p = &self.list.people[person as usize];
             if p.pays_s <= now_s {
                 self.queue.pop(&self.list);
@@ -385,13 +389,16 @@ impl<'a> Play<'a> {
         let now = wall(now_s);
         self.list.plan(person, &mut self.plan);
         let mut standing = self.list.standing(person).clone();
-        // Nothing was paid: who pays, pays all, and is not woken.
+        // Who pays all is not woken.
         let promises = std::mem::take(&mut standing.promises);
-        let mut account = Account { contact: standing.contact.clone(), promises, payments: Vec::new() };
-        let open = |account: &Account| account.promises.iter().filter(|p| p.state == PromiseState::Open).count() as u64;
-        let before = open(&account);
+        let payments = self.part_paid(person).into_iter().collect();
+        let mut account = Account { contact: standing.contact.clone(), promises, payments };
+        let open: Vec<bool> = account.promises.iter().map(|p| p.state == PromiseState::Open).collect();
         account.judge(now);
-        self.outlook.days[self.today.0 as usize].broken += before - open(&account);
+        let failed =
+            |(p, open): &(&Promise, bool)| *open && !matches!(p.state, PromiseState::Open | PromiseState::Kept);
+        self.outlook.days[self.today.0 as usize].broken +=
+            account.promises.iter().zip(open).filter(failed).count() as u64;
         standing.promises.clone_from(&account.promises);
         if let Some(further) = self.list.further.get_mut(&person) {
             further.promises = account.promises;
@@ -642,27 +649,11 @@ impl<'a> Play<'a> {
         }
         Vec::new()
     }
-
-    /// Some pay at some time, called or not.
-    fn payments_without_promise(&mut self) {
-        // Of all, how many have not paid after so many days: no logarithms, which differ between machines.
-        let mut left = vec![1.0f64];
-        for day in 0..self.scene.days as usize {
-            left.push(left[day] * (1.0 - self.scene.people.payment_a_day));
-        }
-        for (n, p) in self.list.people.iter_mut().enumerate() {
-            let mut dice = Dice::of(self.scene.seed, n as u64, OF_PERSON - 1);
-            let share = dice.share();
-            let days = left.partition_point(|left| *left > share);
-            if days < left.len() {
-                p.pays_s = self.start_s + (days as u32 - 1) * A_DAY_S + dice.between(0, A_DAY_S - 1);
-            }
-        }
-    }
 }
 
 mod counting;
 mod floor;
+mod paying;
 mod purse;
 
 pub use floor::Agents;

@@ -87,6 +87,9 @@ impl Outlook {
                 met.abandoned_permille() / 10.0
             );
         }
+        if self.parts_paid > 0 {
+            out += &format!("{} contacts paid a part, {}\n", self.parts_paid, money(&self.parts_paid_sum));
+        }
         if let Some((at, why)) = &self.stopped {
             out += &format!("stopped on {}: {why}\n", self.at(*at));
         }

@@ -1,5 +1,6 @@
 //! One binary of integration tests, one file a subject.
 
+mod agents;
 mod announced;
 mod answered;
 mod api;

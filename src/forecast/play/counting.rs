@@ -25,7 +25,7 @@ impl Play<'_> {
         segment.owed_minor += owed.minor;
     }
 
-    fn segment(&mut self, person: u32) -> &mut Segment {
+    pub(super) fn segment(&mut self, person: u32) -> &mut Segment {
         let p = &self.list.people[person as usize];
         let key = (p.segment, self.list.owed(p).currency);
         let place = self.segments.iter().position(|(segment, currency, _)| (*segment, *currency) == key);
@@ -97,6 +97,7 @@ impl Play<'_> {
     pub(super) fn finished(mut self) -> Outlook {
         let mut open = 0;
         for n in 0..self.list.people.len() {
+            self.pay_part(n as u32, self.end_s.saturating_sub(1));
             let p = &self.list.people[n];
             let (pays_s, planned) = (p.pays_s, p.planned);
             let (owed, end) = (self.list.owed(p), self.stands(p));
