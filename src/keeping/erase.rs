@@ -77,7 +77,10 @@ impl fmt::Display for Erasure {
             writeln!(f, "kept: {line}")?;
         }
         if self.is_partial() {
-            writeln!(f, "kept with it: the name and the keys of the contact, so that it is found; the purge of the day after deletes both")?;
+            writeln!(
+                f,
+                "kept with it: the name and the keys of the contact, so that it is found; the purge of the day after deletes both"
+            )?;
         }
         if self.shared_inbound > 0 {
             writeln!(
