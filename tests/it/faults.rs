@@ -54,7 +54,7 @@ fn a_storm_of_503() {
 #[test]
 fn ru_10_no_recording_no_call() {
     let sipp = start_sipp_with("refuse", &[("status", "486")], &[]);
-    let house = House::new(&sipp.addr.to_string(), "    options_interval_s: 0\n");
+    let house = House::new(&sipp.addr.to_string(), "    channels_max: 5\n    cps_max: 5\n    options_interval_s: 0\n");
     let config = std::fs::read_to_string(house.path("ringback.yaml")).expect("written above");
     house.write("ringback.yaml", &config.replace("media: { ", "media: { record_calls: all, "));
     house.write("recordings", "a file where the folder should be");

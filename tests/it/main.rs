@@ -32,6 +32,7 @@ mod mutations;
 mod network;
 mod notify;
 mod overload;
+mod person;
 mod recovery;
 mod render;
 mod request;

@@ -132,13 +132,11 @@ fn has(bytes: &[u8], text: &str) -> bool {
 async fn all_2_a_list_in_clear_is_moved_over() {
     let place = Place::new();
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(place.file()).create_if_missing(true);
+    // As the store does it.
+    let options = options.foreign_keys(false);
     let mut old = options.journal_mode(sqlx::sqlite::SqliteJournalMode::Wal).connect().await.unwrap();
     let migration = |(number, sql): (i64, &'static str)| {
-        let names =
-            ["books", "flow versions", "inbound calls", "what calls tell", "debts, promises, payments", "", "policy"];
-        let rest = ["import batches", "pacing", "reports"];
-        let name = names.iter().chain(&rest).nth(number as usize - 1).unwrap();
-        Migration::new(number, (*name).into(), MigrationType::Simple, sql.into_sql_str(), false)
+        Migration::new(number, "an edition".into(), MigrationType::Simple, sql.into_sql_str(), false)
     };
     Migrator::with_migrations(EDITIONS.map(migration).to_vec()).run(&mut old).await.unwrap();
     sqlx::raw_sql(AssertSqlSafe(IN_CLEAR)).execute(&mut old).await.unwrap();
