@@ -62,7 +62,7 @@ ALTER TABLE contact ADD COLUMN erase_asked_at BIGINT;
 ALTER TABLE contact ADD COLUMN erased_at BIGINT;
 
 -- Calls whose log is being erased, within one transaction; empty otherwise.
-CREATE TABLE erasing (call BIGINT PRIMARY KEY);
+CREATE TABLE erasing (call BIGINT PRIMARY KEY) WITHOUT ROWID;
 DROP TRIGGER call_event_stays;
 CREATE TRIGGER call_event_stays BEFORE DELETE ON call_event WHEN NOT EXISTS (SELECT 1 FROM erasing WHERE call = OLD.call)
 BEGIN

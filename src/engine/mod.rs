@@ -221,7 +221,7 @@ impl Engine {
         let at = now.wall;
         let mut holding = Vec::new();
         if self.store_rests_until.is_some() || !self.unsaved.is_empty() {
-            let says = "nobody is dialled: the database is not available".to_string();
+            let says = "nobody is dialled: the database, or the disk for recordings, is not available".to_string();
             holding.push(Holding { about: "service".to_string(), says, at });
         }
         for (name, pace) in self.trunks.slowed(now.mono) {

@@ -77,7 +77,10 @@ impl fmt::Display for Erasure {
             writeln!(f, "kept: {line}")?;
         }
         if self.is_partial() {
-            writeln!(f, "kept with it: the name and the keys of the contact, so that it is found; the purge of the day after deletes both")?;
+            writeln!(
+                f,
+                "kept with it: the name and the keys of the contact, so that it is found; the purge of the day after deletes both"
+            )?;
         }
         if self.shared_inbound > 0 {
             writeln!(
@@ -95,7 +98,7 @@ impl fmt::Display for Erasure {
         writeln!(
             f,
             "not reached: SIP messages (`sip_trace`) until newer ones overwrite them, rendered speech in `cache_dir` (which may be deleted \
-             at any time), backups, and what was exported or sent"
+             at any time), backups, imported files and their rejects, and what was exported or sent"
         )
     }
 }
@@ -127,8 +130,8 @@ pub async fn erase(
     let ids: Vec<ContactId> = keepings.iter().map(|keeping| keeping.contact).collect();
     let of = store.inbound_of(&ids).await?;
     let mut came_in = inbound::Planned::default();
-    let rules = house.rules(&[]).map_err(EraseError::UnknownRules)?;
     for call in inbound::calls(store, Some(&of.theirs)).await?.values() {
+        let rules = house.rules(&[]).map_err(EraseError::UnknownRules)?;
         if call.ended.is_none() {
             return Err(EraseError::CallUp(format!("somebody on a number of theirs (call {})", call.id)));
         }

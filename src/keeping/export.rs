@@ -196,18 +196,21 @@ fn write(
         })
     });
     archive.json("decisions", &decisions.collect())?;
-    archive.json("tasks", &json!({
-        "tasks": histories().flat_map(|h| &h.worklist).map(|w| json!({
-            "attempt": w.attempt.0, "queue": w.queue, "reason": w.reason, "at": w.at.to_string(),
-        })).collect::<Vec<_>>(),
-        "closed": histories().flat_map(|h| h.closed.iter().map(|(campaign, close)| json!({
-            "contact_id": h.standing.contact.external_id, "campaign": names.campaign(*campaign),
-            "reason": close.reason, "why": close.why,
-        }))).collect::<Vec<_>>(),
-        "not_to_be_contacted": histories().flat_map(|h| &h.standing.suppressions).map(|s| json!({
-            "scope": s.scope.as_str(), "reason": s.reason.as_str(), "at": s.at.to_string(),
-        })).collect::<Vec<_>>(),
-    }))?;
+    archive.json(
+        "tasks",
+        &json!({
+            "tasks": histories().flat_map(|h| &h.worklist).map(|w| json!({
+                "attempt": w.attempt.0, "queue": w.queue, "reason": w.reason, "at": w.at.to_string(),
+            })).collect::<Vec<_>>(),
+            "closed": histories().flat_map(|h| h.closed.iter().map(|(campaign, close)| json!({
+                "contact_id": h.standing.contact.external_id, "campaign": names.campaign(*campaign),
+                "reason": close.reason, "why": close.why,
+            }))).collect::<Vec<_>>(),
+            "not_to_be_contacted": histories().flat_map(|h| &h.standing.suppressions).map(|s| json!({
+                "scope": s.scope.as_str(), "reason": s.reason.as_str(), "at": s.at.to_string(),
+            })).collect::<Vec<_>>(),
+        }),
+    )?;
     archive.json("earlier_values", &json!(all.earlier))?;
     archive.json("inbound_calls", &came_in.iter().map(inbound_call).collect())?;
     for call in &all.calls {
@@ -241,7 +244,9 @@ fn readme(shared: u64, now: Wall) -> String {
              seconds, and a number a message you left.\n\
              letters/: letters as they were given to the printer.\n";
     if shared > 0 {
-        text += &format!("\nLeft out: {shared} calls to us from a number that other people have, too; they may be theirs.\n");
+        text += &format!(
+            "\nLeft out: {shared} calls to us from a number that other people have, too; they may be theirs.\n"
+        );
     }
     text
 }

@@ -23,7 +23,15 @@ pub(super) struct Planned {
 }
 
 /// Adds what becomes of one. `asked`: by the person whose number it came from.
-pub(super) fn plan(call: &InboundCall, rules: &Rules, files: &Files, zone: &Zone, now: Wall, asked: bool, to: &mut Planned) {
+pub(super) fn plan(
+    call: &InboundCall,
+    rules: &Rules,
+    files: &Files,
+    zone: &Zone,
+    now: Wall,
+    asked: bool,
+    to: &mut Planned,
+) {
     // One that is up is not over yet, whatever anybody asks.
     let Some(ended) = call.ended else { return };
     let (day, today) = (ended.at.date(zone), now.date(zone));

@@ -118,7 +118,8 @@ pub(super) fn plan(keeping: &Keeping, rules: &Rules, files: &Files, now: Wall, a
                 // With the contact goes all that is about it.
                 forget.whole = true;
                 let (by, why) = (by.clone(), why.clone());
-                recordings = keeping.calls.iter().filter_map(|c| files.recordings.get(&c.call)).flatten().cloned().collect();
+                recordings =
+                    keeping.calls.iter().filter_map(|c| files.recordings.get(&c.call)).flatten().cloned().collect();
                 letters = keeping.messages.iter().filter_map(|m| files.letters.get(&m.id)).flatten().cloned().collect();
                 for (_, fate, _) in &mut fates {
                     *fate = Fate::Goes { by: by.clone(), why: why.clone() };

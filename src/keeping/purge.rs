@@ -33,7 +33,10 @@ pub struct Purged {
 impl fmt::Display for Purged {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.silent {
-            return writeln!(f, "nothing is deleted: no campaign's ladder names a pack that says how long something is kept");
+            return writeln!(
+                f,
+                "nothing is deleted: no campaign's ladder names a pack that says how long something is kept"
+            );
         }
         let head = if self.dry_run { "would be deleted" } else { "deleted" };
         for line in self.tally.goes_lines() {

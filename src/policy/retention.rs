@@ -231,7 +231,11 @@ mod tests {
     fn the_longest_hold_wins_over_deletion() {
         for packs in [["eu", "ru.credit"], ["ru.credit", "eu"]] {
             let nobody = record(Kind::Recording { reached: false });
-            check(&packs, nobody, &[(30, "held RU-10 2029-11-20"), (1096, "held RU-10 2029-11-20"), (1097, "goes EU-1")]);
+            check(
+                &packs,
+                nobody,
+                &[(30, "held RU-10 2029-11-20"), (1096, "held RU-10 2029-11-20"), (1097, "goes EU-1")],
+            );
         }
         let late = Record { last_activity: CALL.checked_add(365.days()).unwrap(), ..record(Kind::Message) };
         // What is owed still may be proved by it; nobody asks for that where the pack `eu` does not hold.

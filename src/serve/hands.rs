@@ -117,7 +117,20 @@ impl<S: Store> Hands<S> {
             }
             Output::Write { order, group } => {
                 let (store, answers) = (self.store.clone(), self.answers.clone());
+                let dialled = group.iter().find_map(|write| {
+                    let Write::Live { attempt, .. } = write else { return None };
+                    Some(CallId::of(*attempt))
+                });
+                let recorded = dialled.filter(|_| self.record_calls).map(|call| (call, self.recordings_dir.clone()));
                 tokio::spawn(async move {
+                    if let Some((call, folder)) = recorded {
+                        let room = tokio::task::spawn_blocking(move || super::room::for_recording(&folder, call)).await;
+                        if let Err(why) = room.unwrap_or_else(|e| Err(format!("the disk was not asked: {e}"))) {
+                            let result = Err(StoreFailure::Unavailable(why));
+                            let _ = answers.send(Input::Stored { order, result });
+                            return;
+                        }
+                    }
                     let result = store.apply(&group).await.map_err(|e| match e {
                         StoreError::Unavailable(_) => StoreFailure::Unavailable(e.to_string()),
                         StoreError::NotFound(_) | StoreError::Conflict(_) => StoreFailure::Conflict(e.to_string()),

@@ -12,6 +12,7 @@ mod lines;
 mod memory;
 mod money;
 mod plans;
+mod room;
 mod told;
 mod trunks;
 
@@ -220,8 +221,7 @@ pub async fn run<S: Store>(
 
     let (stop_purge, mut purge_stopped) = mpsc::channel::<()>(1);
     let (purge_store, purge_clock) = (store.clone(), clock.clone());
-    let folders =
-        keeping::Folders { recordings: config.recordings_dir.clone(), letters: config.letters_dir.clone() };
+    let folders = keeping::Folders { recordings: config.recordings_dir.clone(), letters: config.letters_dir.clone() };
     let purge_task = tokio::spawn(async move {
         let mut daily = keeping::Daily::new(folders);
         loop {

@@ -238,10 +238,7 @@ pub trait Store: Send + Sync + 'static {
         limit: u32,
     ) -> impl Future<Output = Result<Vec<SuppressedNumber>>> + Send;
     /// Whether this one is on the list.
-    fn suppressed_number(
-        &self,
-        number: &PhoneNumber,
-    ) -> impl Future<Output = Result<Option<SuppressedNumber>>> + Send;
+    fn suppressed_number(&self, number: &PhoneNumber) -> impl Future<Output = Result<Option<SuppressedNumber>>> + Send;
     /// Those that were taken off that list, in the order in which they were.
     fn released_numbers(&self) -> impl Future<Output = Result<Vec<ReleasedNumber>>> + Send;
     /// How often policy did not simply let the attempts of a campaign go, by verdict, reason and who makes the rule.

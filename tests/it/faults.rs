@@ -50,6 +50,30 @@ fn a_storm_of_503() {
     assert!(log.contains("the trunk's health has changed"), "the log says why it is slow:\n{log}");
 }
 
+/// Calls are to be recorded and cannot be: nobody is rung, until they can be (RU-10).
+#[test]
+fn ru_10_no_recording_no_call() {
+    let sipp = start_sipp_with("refuse", &[("status", "486")], &[]);
+    let house = House::new(&sipp.addr.to_string(), "    channels_max: 5\n    cps_max: 5\n    options_interval_s: 0\n");
+    let config = std::fs::read_to_string(house.path("ringback.yaml")).expect("written above");
+    house.write("ringback.yaml", &config.replace("media: { ", "media: { record_calls: all, "));
+    house.write("recordings", "a file where the folder should be");
+    let campaign = Campaign::start_in(house, 2, &[]);
+    wait_for("dialling to stop", LIMIT, || campaign.log().contains("dialling stops").then_some(()));
+    wait_for("the reason to be told", LIMIT, || {
+        let status = campaign.house.ok(&["campaign", "status", "blast"]);
+        status.contains("nobody is dialled: the database, or the disk for recordings").then_some(())
+    });
+    let attempts = campaign.attempts().expect("the books can be read");
+    assert!(attempts.iter().all(|attempt| attempt.live_at.is_none()), "{attempts:?}");
+    std::fs::remove_file(campaign.house.path("recordings")).expect("ours");
+    std::fs::create_dir(campaign.house.path("recordings")).expect("writable");
+    let attempts = campaign.finished(2, LIMIT);
+    assert!(attempts.iter().all(|a| a.outcome.is_none() || outcome(a) == (Disposition::Busy, Blame::Callee)));
+    let log = campaign.stop();
+    assert!(log.contains("no call can be recorded in"), "{log}");
+}
+
 /// The wall clock jumps while a call is up: its times are counted by the steady clock, and it ends as it would have.
 #[test]
 fn the_clock_jumps_in_mid_call() {

@@ -34,6 +34,7 @@ mod mutations;
 mod network;
 mod notify;
 mod overload;
+mod person;
 mod plans;
 mod recovery;
 mod render;

@@ -18,6 +18,7 @@ impl Model {
         match write {
             Write::Live { attempt, phone, flow, policy, at } => {
                 let attempt = self.in_state(*attempt, &[AttemptState::Scheduled, AttemptState::Claimed])?;
+                self.may_be_called(&attempt, *phone)?;
                 let Some(number) = self.number_of(attempt.contact, *phone) else {
                     return Err(BookError::NotFound(format!("phone {phone} of contact {}", attempt.contact)));
                 };
@@ -248,6 +249,19 @@ impl Model {
                 self.inbound.put(*call, row);
                 Ok(())
             }
+        }
+    }
+
+    /// Who has opted out since it was claimed is not rung.
+    fn may_be_called(&self, attempt: &Attempt, phone: PhoneId) -> Result<()> {
+        let contact = attempt.contact;
+        let mut persons = self.same_person(&self.known(contact)?.contact);
+        persons.push(contact);
+        let not = persons.iter().any(|id| self.suppressions.has(&(*id, None)))
+            || self.suppressions.has(&(contact, Some(phone)));
+        match not {
+            true => Err(BookError::Conflict(format!("attempt {} is to somebody who is not to be called", attempt.id))),
+            false => Ok(()),
         }
     }
 

@@ -33,7 +33,8 @@ impl Model {
         let contact = &known.contact;
         let mut numbers: Vec<&Phone> = known.phones().collect();
         numbers.sort_by_key(|phone| phone.id);
-        let entered = contact.debts.iter().map(|debt| *self.debts_entered.get(&debt.id).expect("written with the debt"));
+        let entered =
+            contact.debts.iter().map(|debt| *self.debts_entered.get(&debt.id).expect("written with the debt"));
         let entered_at = entered.min().expect("at least one debt");
         let payments: Vec<&Payment> = self.payments_of(id).collect();
         let promises: Vec<&Promise> = self.promises_of(id).collect();
@@ -109,7 +110,14 @@ impl Model {
             for Suppression { phone, reason, at, .. } in theirs {
                 match phone.and_then(|phone| self.number_of(contact, phone)) {
                     Some(number) => self.list_number(SuppressionKey::OF_MEMORY.number(&number), (reason, at)),
-                    None => persons.iter().for_each(|hash| self.list_person(hash.clone(), (reason, at))),
+                    None => {
+                        persons.iter().for_each(|hash| self.list_person(hash.clone(), (reason, at)));
+                        // As other creditors' customer, too.
+                        for other in self.same_person(&known.contact) {
+                            let scope = OptOutScope::Person;
+                            self.suppress(Suppression { contact: other, phone: None, scope, reason, at });
+                        }
+                    }
                 }
             }
         }

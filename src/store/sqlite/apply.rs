@@ -184,16 +184,19 @@ impl Pen {
         match write {
             Write::Log(_) => unreachable!("lines are taken together, above"),
             Write::Live { attempt, phone, flow, policy, at } => {
-                // A phone that is not there fails by its foreign key. That nobody else is on the line, or with the person, the unique
+                // Who has opted out since it was claimed is not rung. A phone that is not there fails by its foreign key. That nobody else is on the line, or with the person, the unique
                 // indexes see to.
                 let sql = "UPDATE attempt SET state = 'live', lease_until = NULL, phone = ?2, flow = ?3, live_at = ?4, policy = ?5, \
                      number = COALESCE((SELECT p.number FROM phone p WHERE p.id = ?2 AND p.contact = attempt.contact), ''), \
                      person = (SELECT person FROM contact WHERE id = attempt.contact) \
-                     WHERE id = ?1 AND state IN ('scheduled', 'claimed')";
+                     WHERE id = ?1 AND state IN ('scheduled', 'claimed') \
+                     AND NOT EXISTS (SELECT 1 FROM suppression s WHERE s.contact = attempt.contact AND (s.phone IS NULL OR s.phone = ?2)) \
+                     AND NOT EXISTS (SELECT 1 FROM contact c JOIN contact o ON o.person = c.person JOIN suppression s ON s.contact = o.id \
+                     WHERE c.id = attempt.contact AND s.phone IS NULL)";
                 if self.run(sql, &[attempt.0.into(), phone.0.into(), (&flow.0).into(), at.0.into(), policy.into()])?
                     == 0
                 {
-                    return self.refuse(*attempt, "scheduled or claimed");
+                    return self.refuse(*attempt, "scheduled or claimed, with somebody who may be called");
                 }
                 let sql = "INSERT INTO call (id, live_at) VALUES (?1, ?2)";
                 self.run(sql, &[CallId::of(*attempt).0.into(), at.0.into()]).map(drop)

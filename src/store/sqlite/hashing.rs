@@ -15,8 +15,6 @@ pub(super) async fn move_over(conn: &mut SqliteConnection) -> Result<Suppression
     if !in_clear(conn).await? {
         return Ok(key);
     }
-    // What is deleted is overwritten, and no copy stays in the log of writes.
-    sqlx::query("PRAGMA secure_delete = ON").execute(&mut *conn).await?;
     let mut transaction = conn.begin_with("BEGIN IMMEDIATE").await?;
     // Another process may have been quicker.
     if in_clear(&mut transaction).await? {
@@ -31,8 +29,7 @@ pub(super) async fn move_over(conn: &mut SqliteConnection) -> Result<Suppression
         let released = "SELECT id, number, reason, since, why, at FROM released_number_in_clear";
         for r in &sqlx::query(released).fetch_all(&mut *transaction).await? {
             let number: PhoneNumber = row::word(r, 1)?;
-            let sql =
-                "INSERT INTO released_number (id, hash, reason, since, why, at) VALUES ($1, $2, $3, $4, $5, $6)";
+            let sql = "INSERT INTO released_number (id, hash, reason, since, why, at) VALUES ($1, $2, $3, $4, $5, $6)";
             let query = sqlx::query(sql).bind(row::get::<i64>(r, 0)?).bind(key.number(&number).full().to_string());
             let query = query.bind(row::get::<String>(r, 2)?).bind(row::get::<i64>(r, 3)?);
             let query = query.bind(row::get::<String>(r, 4)?).bind(row::get::<i64>(r, 5)?);

@@ -113,6 +113,8 @@ impl SqliteStore {
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(chosen.busy_timeout)
+            // What is deleted or replaced is overwritten: erased is erased. Little is ever deleted.
+            .pragma("secure_delete", "ON")
             .disable_statement_logging();
         if let Some(pages) = chosen.pages_max {
             options = options.pragma("max_page_count", pages.to_string());

@@ -18,7 +18,6 @@ use crate::time::Wall;
 impl Bulk {
     /// One contact, in one transaction.
     pub fn forget(&mut self, what: &Forget, at: Wall) -> Result<Forgotten> {
-        self.run("PRAGMA secure_delete = ON", &[])?;
         self.transaction(true, |books| books.forget_contact(what, at))
     }
 
@@ -39,7 +38,7 @@ impl Bulk {
             self.suppress_all(contact, &persons, at)?;
         }
         if what.whole {
-            self.carry_over(contact, &persons)?;
+            self.carry_over(contact, person.as_deref(), &persons)?;
         }
         if what.asked || what.whole {
             self.stop(contact, at)?;
@@ -74,7 +73,8 @@ impl Bulk {
                  SELECT contact, id, 'number', ?2, ?3 FROM phone WHERE number = ?1 ON CONFLICT DO NOTHING";
             self.run(sql, &[number.full().into(), reason.into(), at.0.into()])?;
         }
-        let sql = "INSERT INTO suppression (contact, scope, reason, at) VALUES (?1, 'person', ?2, ?3) ON CONFLICT DO NOTHING";
+        let sql =
+            "INSERT INTO suppression (contact, scope, reason, at) VALUES (?1, 'person', ?2, ?3) ON CONFLICT DO NOTHING";
         self.run(sql, &[contact.into(), reason.into(), at.0.into()])?;
         for hash in persons {
             let sql = "INSERT INTO suppressed_person (hash, reason, at) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
@@ -84,13 +84,14 @@ impl Bulk {
     }
 
     /// What hangs on the contact goes with it, and stays on the list.
-    fn carry_over(&mut self, contact: i64, persons: &[SuppressionHash]) -> Result<()> {
+    fn carry_over(&mut self, contact: i64, person: Option<&str>, persons: &[SuppressionHash]) -> Result<()> {
         let sql = "SELECT p.number, s.reason, s.at FROM suppression s LEFT JOIN phone p ON p.id = s.phone WHERE s.contact = ?1";
         let rows = self.rows(sql, &[contact.into()], |r| {
             let number = r.text_or_null(0)?.map(|number| number.parse::<PhoneNumber>());
             Ok((number.transpose().map_err(|e| super::raw::damaged(0, e))?, r.text(1)?.to_string(), r.integer(2)))
         })?;
         for (number, reason, at) in rows {
+            let whole_person = number.is_none();
             let (sql, hashes) = match number {
                 Some(number) => (
                     "INSERT INTO suppressed_number (hash, reason, at) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
@@ -103,6 +104,12 @@ impl Bulk {
             };
             for hash in hashes {
                 self.run(sql, &[hash.full().into(), (&reason).into(), at.into()])?;
+            }
+            if whole_person {
+                // As other creditors' customer, too.
+                let sql = "INSERT INTO suppression (contact, scope, reason, at) \
+                     SELECT id, 'person', ?2, ?3 FROM contact WHERE person = ?1 AND id <> ?4 ON CONFLICT DO NOTHING";
+                self.run(sql, &[person.into(), (&reason).into(), at.into(), contact.into()])?;
             }
         }
         Ok(())
@@ -129,7 +136,8 @@ impl Bulk {
         gone.calls += self.run(sql, &[contact.into(), ids.as_str().into()])?;
         let sql = "UPDATE attempt SET person = NULL WHERE contact = ?1 AND id IN (SELECT value FROM json_each(?2))";
         self.run(sql, &[contact.into(), ids.as_str().into()])?;
-        let sql = "INSERT INTO erasing SELECT id FROM attempt WHERE contact = ?1 AND id IN (SELECT value FROM json_each(?2))";
+        let sql =
+            "INSERT INTO erasing SELECT id FROM attempt WHERE contact = ?1 AND id IN (SELECT value FROM json_each(?2))";
         self.run(sql, &[contact.into(), ids.as_str().into()])?;
         gone.log_lines += self.run("DELETE FROM call_event WHERE call IN (SELECT call FROM erasing)", &[])?;
         self.run("DELETE FROM erasing", &[]).map(drop)
@@ -167,7 +175,8 @@ impl Bulk {
         let sql = "UPDATE attempt SET why = '', due_at = due_at - due_at % ?2, live_at = live_at - live_at % ?2, \
              finished_at = finished_at - finished_at % ?2 WHERE contact = ?1";
         self.run(sql, &both)?;
-        let sql = "UPDATE call SET live_at = live_at - live_at % ?2 WHERE id IN (SELECT id FROM attempt WHERE contact = ?1)";
+        let sql =
+            "UPDATE call SET live_at = live_at - live_at % ?2 WHERE id IN (SELECT id FROM attempt WHERE contact = ?1)";
         self.run(sql, &both)?;
         let sql = "UPDATE campaign_contact SET close_why = ?2 WHERE contact = ?1 AND close_reason IS NOT NULL";
         self.run(sql, &[contact.into(), (&Close::erased().why).into()])?;
@@ -178,7 +187,6 @@ impl Bulk {
     }
 
     pub fn forget_inbound(&mut self, calls: &[CallId]) -> Result<Forgotten> {
-        self.run("PRAGMA secure_delete = ON", &[])?;
         self.transaction(true, |books| {
             let ids = read::json(calls.iter().map(|call| call.0));
             let ids: [Value; 1] = [ids.as_str().into()];
@@ -239,11 +247,11 @@ pub(super) async fn keepings(pool: &SqlitePool, whom: &Whom) -> Result<Vec<Keepi
 async fn of_contacts(conn: &mut SqliteConnection, ids: &str) -> Result<Vec<Keeping>> {
     let among = "IN (SELECT value FROM json_each($1))";
     let sql = format!(
-        "SELECT id, external_id, person, zone, erase_asked_at, removed_at, imported_at FROM contact WHERE id {among} ORDER BY id"
+        "SELECT id, external_id, person, zone, erase_asked_at, removed_at FROM contact WHERE id {among} ORDER BY id"
     );
     let mut found: BTreeMap<i64, Draft> = BTreeMap::new();
     for r in &sqlx::query(sqlx::AssertSqlSafe(sql)).bind(ids).fetch_all(&mut *conn).await? {
-        let (id, entered_at) = (row::get(r, 0)?, Wall(row::get(r, 6)?));
+        let id = row::get(r, 0)?;
         let keeping = Keeping {
             contact: ContactId(id),
             external_id: row::get(r, 1)?,
@@ -251,7 +259,7 @@ async fn of_contacts(conn: &mut SqliteConnection, ids: &str) -> Result<Vec<Keepi
             zone: row::word(r, 3)?,
             numbers: Vec::new(),
             campaigns: Vec::new(),
-            entered_at,
+            entered_at: Wall(i64::MAX),
             settled_at: None,
             last_activity: Wall(i64::MIN),
             erase_asked_at: row::get::<Option<i64>>(r, 4)?.map(Wall),
@@ -320,7 +328,8 @@ async fn of_contacts(conn: &mut SqliteConnection, ids: &str) -> Result<Vec<Keepi
     );
     for r in &sqlx::query(sqlx::AssertSqlSafe(messages)).bind(ids).fetch_all(&mut *conn).await? {
         let Some(draft) = found.get_mut(&row::get(r, 0)?) else { continue };
-        let (id, attempt, channel) = (OutboxId(row::get(r, 1)?), AttemptId(row::get(r, 2)?), row::word::<Channel>(r, 3)?);
+        let (id, attempt, channel) =
+            (OutboxId(row::get(r, 1)?), AttemptId(row::get(r, 2)?), row::word::<Channel>(r, 3)?);
         draft.keeping.messages.push(KeptMessage { id, attempt, channel, at: Wall(row::get(r, 4)?) });
     }
     Ok(found.into_values().map(Draft::done).collect())

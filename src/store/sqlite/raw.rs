@@ -134,7 +134,8 @@ impl Connection {
         let milliseconds = c_int::try_from(chosen.busy_timeout.as_millis()).unwrap_or(c_int::MAX);
         // SAFETY: the connection is open.
         connection.check(unsafe { ffi::sqlite3_busy_timeout(db.as_ptr(), milliseconds) })?;
-        let mut settings = String::from("PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL;");
+        let mut settings =
+            String::from("PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;");
         if let Some(pages) = chosen.pages_max {
             settings += &format!("PRAGMA max_page_count = {pages};");
         }

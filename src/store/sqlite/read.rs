@@ -148,11 +148,12 @@ async fn standings(
             standing.past = history.into_iter().map(|(past, _, _)| past).collect();
         }
     }
-    let suppressions = "SELECT contact, phone, scope, reason, at FROM suppression \
+    // First the person's own, by number.
+    let suppressions = "SELECT contact, phone, scope, reason, at, 0, COALESCE(phone, 0) FROM suppression \
          WHERE contact IN (SELECT value FROM json_each($1)) \
-         UNION ALL SELECT c.id, NULL, s.scope, s.reason, s.at FROM contact c \
+         UNION ALL SELECT c.id, NULL, s.scope, s.reason, s.at, o.id, 0 FROM contact c \
          JOIN contact o ON o.person = c.person AND o.id <> c.id JOIN suppression s ON s.contact = o.id \
-         WHERE c.id IN (SELECT value FROM json_each($1)) AND s.phone IS NULL";
+         WHERE c.id IN (SELECT value FROM json_each($1)) AND s.phone IS NULL ORDER BY 6, 7";
     for r in &sqlx::query(suppressions).bind(&ids).fetch_all(&mut *conn).await? {
         let suppression = row::suppression(r)?;
         if let Some((standing, _)) = found.get_mut(&suppression.contact) {

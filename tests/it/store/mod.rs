@@ -26,6 +26,7 @@ macro_rules! both {
 mod failure;
 mod funnel;
 mod imports;
+mod persons;
 mod random;
 mod report;
 mod scenarios;

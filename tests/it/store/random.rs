@@ -86,6 +86,15 @@ enum Operation {
         message: i64,
         again: Option<i64>,
     },
+    Forget {
+        contact: i64,
+        call: i64,
+        message: i64,
+        what: u8,
+    },
+    Suppress {
+        contact: u32,
+    },
 }
 
 fn some_write() -> impl Strategy<Value = Write> {
@@ -155,6 +164,9 @@ fn operation() -> impl Strategy<Value = Operation> {
         2 => (campaign(), 1..8i64, 0..3u8).prop_map(|(campaign, contact, what)| Operation::Wake { campaign, contact, what }),
         1 => (1..6i64).prop_map(|message| Operation::Sent { message }),
         1 => (1..6i64, prop::option::of(0..40i64)).prop_map(|(message, again)| Operation::Failed { message, again }),
+        1 => (1..8i64, 1..9i64, 1..6i64, 0..5u8)
+            .prop_map(|(contact, call, message, what)| Operation::Forget { contact, call, message, what }),
+        1 => (1..8u32).prop_map(|contact| Operation::Suppress { contact }),
     ]
 }
 
@@ -256,6 +268,21 @@ async fn run(store: &impl Store, operation: &Operation) -> Answer {
         Operation::Failed { message, again } => {
             answer(store.outbox_failed(OutboxId(*message), "no", again.map(at)).await)
         }
+        Operation::Forget { contact, call, message, what } => {
+            let forget = Forget {
+                calls: vec![CallId(*call)],
+                messages: vec![OutboxId(*message)],
+                asked: what % 2 == 1,
+                details: *what == 1,
+                whole: *what > 2,
+                ..Forget::nothing(ContactId(*contact))
+            };
+            answer(store.forget(&forget, at(44)).await)
+        }
+        Operation::Suppress { contact: n } => {
+            let number = contact(*n).phones[0].clone();
+            answer(store.apply(&[Write::SuppressNumber { number, reason: Disposition::OptedOut, at: at(45) }]).await)
+        }
     }
 }
 
@@ -288,6 +315,9 @@ async fn books(store: &impl Store) -> Vec<Answer> {
         answer(store.imports().await),
         answer(store.import_rejects(ImportBatchId(1), 0, 9).await),
         answer(store.shared_numbers().await),
+        answer(store.keepings(&Whom::After(ContactId(0), 99)).await),
+        answer(store.keepings(&Whom::Contact("K1".into())).await),
+        answer(store.keepings(&Whom::Person("P1".into())).await),
     ];
     for n in 1..4 {
         all.push(answer(store.history(&format!("K{n}")).await));
