@@ -85,7 +85,8 @@ pub struct Trunk {
     pub channels_max: u32,
     /// INVITEs a second, 1..=1,000.
     pub cps_max: u32,
-    /// How long we let a phone ring, 5..=180 s.
+    /// How long we let a phone ring, from its first ring (180 or 183) on, 5..=180 s. Nothing rings so long after the INVITE, or for 60 s: no
+    /// answer. Both together stay below the five minutes that calls keep from a window's end.
     pub ring_max: Duration,
     /// OPTIONS keep-alive, 5..=3,600 s; zero: never asked, and taken to be up.
     pub options_interval: Duration,

@@ -760,7 +760,7 @@ nodes:
     stage.wait(Duration::from_secs(1));
     stage.act("1 answered");
     // Refused for its last digit, then right.
-    for entry in ["4929111122223333#", "4929111122223335#"] {
+    for entry in ["4929111122223333#", "4929111122223337#"] {
         entry.chars().for_each(|key| stage.act(&format!("1 key {key}")));
     }
     assert_eq!(stage.ordered.last().unwrap(), "1 asks 1 https://pay.example/card");

@@ -177,3 +177,34 @@ fn number_type(reader: &mut Reader, node: &Node) -> Option<NumberType> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ladder::compile;
+
+    /// Packs, what stands under `pacing`, and the cap that comes of it, in thousandths.
+    #[test]
+    fn packs_are_not_widened() {
+        for (packs, written, expected) in [
+            ("", "mode: predictive", Some(25)),
+            ("", "mode: predictive, abandon_max: 3.0%", Some(30)),
+            ("us.tcpa", "mode: predictive", Some(25)),
+            ("us.tcpa", "mode: predictive, abandon_max: 2.6%", None),
+            ("us.tcpa, uk", "mode: predictive", Some(20)),
+            ("uk", "mode: progressive, abandon_max: 2.1%", None),
+            ("uk", "mode: progressive, abandon_max: 0.5%", Some(5)),
+            ("", "mode: predictive, connect_within: 1s", Some(25)),
+            ("", "mode: predictive, connect_within: 3s", None),
+        ] {
+            let source = format!(
+                "ladder: l\npolicy: [{packs}]\npacing: {{ queue: desk, {written} }}\nsegments:\n  all: {{ when: days_overdue > -1000, flow: f }}\nsteps:\n  - voice: segment.flow\n"
+            );
+            let (ladder, found) = compile(&source);
+            let cap = ladder.as_ref().and_then(|l| l.pacing.as_ref()).map(|p| p.abandon_permille_max);
+            assert_eq!(cap, expected, "{packs}: {written}: {found:?}");
+            let kept = ladder.is_some_and(|l| l.rules.agent_kept);
+            assert_eq!(kept, expected.is_some() && written.contains("progressive"), "{written}");
+        }
+    }
+}

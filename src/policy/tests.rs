@@ -279,7 +279,7 @@ fn random_rules(dice: &mut Dice) -> Rules {
         hours,
         caps: (0..dice.roll(4)).map(|_| by(cap(dice))).collect(),
         gaps: (0..dice.roll(4)).map(|_| by(gap(dice))).collect(),
-        stops: (0..dice.roll(2)).map(|_| by(*dice.pick(&stops))).collect(),
+        stops: (0..dice.roll(3)).map(|_| by(*dice.pick(&stops))).collect(),
         demands: Vec::new(),
         agent_kept: dice.roll(3) == 0,
     }
@@ -327,7 +327,7 @@ fn random_standing(dice: &mut Dice, around: Wall) -> Standing {
         let known = if dice.roll(10) == 0 { 6 } else { 5 };
         standing.contact.phones = vec![phone(1, numbers[1 + dice.roll(known - 1) as usize])];
     }
-    if dice.roll(3) == 0 {
+    if dice.roll(2) == 0 {
         standing.contact.phones.push(phone(2, ["+4930123457", "+12705551299"][dice.roll(2) as usize]));
     }
     for _ in 0..dice.roll(9) {
@@ -362,7 +362,11 @@ fn random_standing(dice: &mut Dice, around: Wall) -> Standing {
     for (column, value) in
         [("consent_voice", "yes"), ("claimant", "principal"), ("protected", "minor"), ("refused_on", "2026-01-09")]
     {
-        let often = if matches!(value, "yes" | "principal") { 4 } else { 1 };
+        let often = match value {
+            "yes" => 3,
+            "principal" => 4,
+            _ => 1,
+        };
         if dice.roll(5) < often {
             standing.contact.fields.insert(column.into(), value.into());
         }

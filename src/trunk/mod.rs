@@ -83,7 +83,7 @@ pub struct TrunkConfig {
     pub password: Option<Secret>,
     /// The user part of From: the number that is shown to those we call.
     pub caller_id: String,
-    /// How long a call may ring, from the INVITE, before it is taken back as `no_answer`.
+    /// How long a call may ring, from the first 180 or 183, before it is taken back as `no_answer`; nothing rings for so long, 60 s at most: the same.
     pub ring_ms_max: u64,
     /// How often the peer is asked (OPTIONS) whether it is there; zero: never, and it counts as up.
     pub options_interval: Duration,

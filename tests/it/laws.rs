@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::Arc;
 
 use ringback::config::Config;
 use ringback::flow::compile;
@@ -136,7 +137,7 @@ nodes:
 "#
         ))
     };
-    let forbidden = |media: &str, secret| unmet(&config(media), [&asks(secret)]).forbidden;
+    let forbidden = |media: &str, secret| unmet(&config(media), [Arc::new(asks(secret))]).forbidden;
     assert_eq!(forbidden("", true), [""; 0]);
     for media in ["  record_calls: all\n", "  keep_first_s: 8\n"] {
         assert_eq!(forbidden(media, false), [""; 0], "{media}");

@@ -115,6 +115,7 @@ pub async fn run(config: &Path, command: &Command) -> anyhow::Result<()> {
             let plan = serve::load_plan(&campaign)?;
             let programs: Vec<_> = plan.programs.values().cloned().collect();
             sources::lawful(&config, &plan.ladder, &programs)?;
+            sources::never_silent(&plan.ladder, &programs)?;
             let taken = start(&*store, &serve::numbers(&config), name, now).await?;
             print!("{taken}");
             println!("campaign {name} is running; `ringback serve` dials");
@@ -137,7 +138,10 @@ pub async fn run(config: &Path, command: &Command) -> anyhow::Result<()> {
             store.set_priority(campaign.id, *priority).await?;
             println!("campaign {name} has priority {priority}; before: {}", campaign.priority);
         }
-        Command::UseFlow { name, flow } => use_flow::run(&*store, name, flow, now, &mut std::io::stdout()).await?,
+        Command::UseFlow { name, flow } => {
+            sources::lawful_after_move(&config, &*store, name, flow).await?;
+            use_flow::run(&*store, name, flow, now, &mut std::io::stdout()).await?;
+        }
         Command::Status { name } => status::run(&*store, name.as_deref(), now, &mut std::io::stdout()).await?,
     }
     Ok(())

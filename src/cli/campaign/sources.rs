@@ -48,7 +48,8 @@ impl Sources {
         }
         nodes_are_there(&ladder, &programs)?;
         let sources = Sources { ladder: source, flows, programs };
-        sources.never_silent(&ladder)?;
+        asked_for(&ladder, &sources.programs)?;
+        never_silent(&ladder, &sources.programs)?;
         Ok(sources)
     }
 
@@ -66,41 +67,9 @@ impl Sources {
         }
         nodes_are_there(&ladder, &programs)?;
         let sources = Sources { ladder: source, flows, programs };
-        sources.never_silent(&ladder)?;
+        asked_for(&ladder, &sources.programs)?;
+        never_silent(&ladder, &sources.programs)?;
         Ok(sources)
-    }
-
-    /// Who is dialled for an agent and finds none must hear something: nobody is left in silence (UK-1, US-T5).
-    fn never_silent(&self, ladder: &Ladder) -> anyhow::Result<()> {
-        let Some(pacing) = &ladder.pacing else { return Ok(()) };
-        let mut silent = Vec::new();
-        let mut asks = false;
-        for program in &self.programs {
-            for named in &program.steps {
-                let Step::Queue(queue) = &named.step else { continue };
-                if queue.queue != pacing.queue {
-                    continue;
-                }
-                asks = true;
-                let mut ways =
-                    named.routes.iter().filter(|(via, _)| matches!(via, Via::Outcome("no_agent" | "no_time")));
-                if !ways.all(|(_, to)| program.tells_who_rang(*to)) {
-                    silent.push(format!("flow {}, node {}", program.name, named.name));
-                }
-            }
-        }
-        if !silent.is_empty() {
-            bail!(
-                "who finds no agent must hear at once who rang and how to decline further calls (UK-2, US-T5): route `no_agent` to a \
-                 `say` or `end` whose first message is made with `abandoned: {{ caller: …, decline: … }}`; no campaign was created\n  {}",
-                silent.join("\n  ")
-            );
-        }
-        if !asks {
-            let queue = &pacing.queue;
-            bail!("`pacing` is for the queue {queue}, and no flow of the ladder asks for it; no campaign was created");
-        }
-        Ok(())
     }
 
     /// A flow that wants what the config does not give is told now, not when somebody is on the line; one that wants what
@@ -131,6 +100,65 @@ impl Sources {
         }
         Ok(Sources { ladder: ladder_source.to_string(), flows: versions, programs })
     }
+}
+
+/// Agents that calls are started for are asked for by some flow.
+fn asked_for(ladder: &Ladder, programs: &[Arc<Program>]) -> anyhow::Result<()> {
+    let Some(pacing) = &ladder.pacing else { return Ok(()) };
+    let mut steps = programs.iter().flat_map(|program| &program.steps);
+    if !steps.any(|named| matches!(&named.step, Step::Queue(queue) if queue.queue == pacing.queue)) {
+        let queue = &pacing.queue;
+        bail!("`pacing` is for the queue {queue}, and no flow of the ladder asks for it; no campaign was created");
+    }
+    Ok(())
+}
+
+/// Who is dialled for an agent and finds none hears at once who rang: nobody is left in silence (UK-1, UK-2, US-T5).
+pub(super) fn never_silent(ladder: &Ladder, programs: &[Arc<Program>]) -> anyhow::Result<()> {
+    let Some(pacing) = &ladder.pacing else { return Ok(()) };
+    let mut silent = Vec::new();
+    for program in programs {
+        for named in &program.steps {
+            let mut ways = named.routes.iter().filter(|(via, _)| matches!(via, Via::Outcome("no_agent" | "no_time")));
+            let of_agents = matches!(&named.step, Step::Queue(queue) if queue.queue == pacing.queue);
+            if of_agents && !ways.all(|(_, to)| program.tells_who_rang(*to)) {
+                silent.push(format!("flow {}, node {}", program.name, named.name));
+            }
+        }
+    }
+    if !silent.is_empty() {
+        bail!(
+            "who finds no agent must hear at once who rang and how to decline further calls (UK-2, US-T5): route `no_agent` to a `say` or \
+             `end` whose first message is made with `abandoned: {{ caller: …, decline: … }}`\n  {}",
+            silent.join("\n  ")
+        );
+    }
+    Ok(())
+}
+
+/// What held when the campaign was created must hold for the version to which it is moved.
+pub(super) async fn lawful_after_move(
+    config: &Config,
+    store: &impl Store,
+    name: &str,
+    wanted: &FlowRef,
+) -> anyhow::Result<()> {
+    let campaign = store.campaign(name).await?;
+    let published = store.published().await?;
+    // What is not there is told by who moves it.
+    let (Ok(found), (Some(ladder), _)) = (wanted.find(&published), ladder::compile(&campaign.ladder)) else {
+        return Ok(());
+    };
+    let programs = [Arc::new(compiles(&found.flow)?)];
+    never_silent(&ladder, &programs)?;
+    let Unmet { forbidden, .. } = unmet(config, &programs);
+    if !forbidden.is_empty() {
+        bail!(
+            "the config does not give what the flow wants; the campaign stays as it is\n  {}",
+            forbidden.join("\n  ")
+        );
+    }
+    lawful(config, &ladder, &programs)
 }
 
 /// What the ladder's packs demand beside hours and counts must be there, or nobody is called.
@@ -187,4 +215,41 @@ pub(super) fn compiles(version: &FlowVersion) -> anyhow::Result<flow::program::P
     compiled.program.clone().with_context(|| {
         format!("{version} does not compile with this version of ringback; publish one that does\n{}", findings())
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LADDER: &str = "ladder: l\npacing: { mode: predictive, queue: desk }\nsegments:\n  all: { when: days_overdue > -1000, flow: f }\nsteps:\n  - voice: segment.flow\n";
+
+    /// Where `no_agent` leads, and what that says → whether a campaign may be.
+    #[test]
+    fn uk_2_no_campaign_without_the_message() {
+        for (no_agent, more, expected) in [
+            ("nobody", "", true),
+            ("over", "", true),
+            ("later", "  later: { branch: [{ when: contact.amount > 5 GBP, to: nobody }], else: over }\n", true),
+            ("bye", "", false),
+            ("late", "  late: { say: [own, nobody], end: informed }\n", false),
+            ("later", "  later: { branch: [{ when: contact.amount > 5 GBP, to: nobody }], else: bye }\n", false),
+            ("silent", "  silent: { end: informed }\n", false),
+            ("ask", "  ask: { menu: nobody, keys: { \"9\": stop }, exhausted: bye }\n", false),
+        ] {
+            let flow = format!(
+                "flow: f\nversion: 1\nlanguages: [en]\ncontact: {{ amount: money }}\nmessages:\n  \
+                 own: {{ en: \"Goodbye. To stop these calls, press 9.\" }}\n  \
+                 nobody: {{ abandoned: {{ caller: \"{{company}}\", decline: \"+442079460000\" }} }}\nstart: agent\n\
+                 hotkeys: {{ \"*9\": stop }}\nnodes:\n  agent: {{ queue: desk, answered: talked, no_agent: {no_agent} }}\n  \
+                 nobody: {{ say: nobody, next: bye }}\n  over: {{ say: nobody, end: informed }}\n  \
+                 bye: {{ say: own, end: informed }}\n  talked: {{ end: transferred }}\n  \
+                 stop: {{ opt_out: number, next: stopped }}\n  stopped: {{ say: own, end: opted_out }}\n{more}"
+            );
+            let compiled = flow::compile(&flow);
+            let program = compiled.program.unwrap_or_else(|| panic!("{:?}", compiled.diagnostics));
+            let ladder = ladder::compile(LADDER).0.unwrap();
+            let result = never_silent(&ladder, &[Arc::new(program)]);
+            assert_eq!(result.is_ok(), expected, "{no_agent} {more}: {result:?}");
+        }
+    }
 }
