@@ -38,7 +38,9 @@ pub(super) async fn tell<S: Store>(
     let all_or_nothing = match query.as_deref() {
         None | Some("" | "all_or_nothing=false") => false,
         Some("all_or_nothing=true") => true,
-        Some(other) => return Err(Problem::query(&format!("expected nothing but all_or_nothing=true, found `{other}`"))),
+        Some(other) => {
+            return Err(Problem::query(&format!("expected nothing but all_or_nothing=true, found `{other}`")));
+        }
     };
     let body = body.map_err(|e| Problem::body(e.status().as_u16(), &e.body_text()))?;
     let now = desk.clock.now().wall;
@@ -85,7 +87,9 @@ async fn one(store: &impl Store, fields: &Map<String, Value>, now: Wall) -> Resu
         Ok(Paid { new, .. }) => new,
         Err(error) => {
             return Err(match differences(store, &sent).await? {
-                found if found.is_empty() => Problem::of_refusal(&crate::store::refusal(store, &sent.new, error).await?),
+                found if found.is_empty() => {
+                    Problem::of_refusal(&crate::store::refusal(store, &sent.new, error).await?)
+                }
                 found => Problem::of_differences(id, found),
             });
         }
@@ -187,11 +191,7 @@ impl Counts {
     }
 }
 
-async fn row_answer(
-    store: &impl Store,
-    sent: &Sent,
-    answer: Result<Paid, StoreError>,
-) -> Result<Answer, Problem> {
+async fn row_answer(store: &impl Store, sent: &Sent, answer: Result<Paid, StoreError>) -> Result<Answer, Problem> {
     Ok(match answer {
         Ok(Paid { new: true, .. }) => Ok(true),
         Ok(Paid { new: false, .. }) => otherwise(differences(store, sent).await?),

@@ -48,12 +48,24 @@ impl Problem {
 
     pub fn too_slow() -> Problem {
         let detail = "the question was not there, or not answered, in time";
-        Problem::new(503, "too_slow", "not in time", detail, "send it again; a payment counts once, whatever was booked")
+        Problem::new(
+            503,
+            "too_slow",
+            "not in time",
+            detail,
+            "send it again; a payment counts once, whatever was booked",
+        )
     }
 
     pub fn no_books() -> Problem {
         let detail = "the database cannot be read or written now";
-        Problem::new(503, "books_unavailable", "the books are not there", detail, "send it again; see the program's log")
+        Problem::new(
+            503,
+            "books_unavailable",
+            "the books are not there",
+            detail,
+            "send it again; see the program's log",
+        )
     }
 
     pub fn not_there(what: &str) -> Problem {
@@ -112,7 +124,8 @@ impl Problem {
 
     /// Nothing of a list is booked.
     pub fn of_list(refused: usize, rows: Vec<Value>) -> Problem {
-        let detail = format!("{refused} payments of the list cannot be booked, and all or nothing was asked for: none is");
+        let detail =
+            format!("{refused} payments of the list cannot be booked, and all or nothing was asked for: none is");
         let action = "mend the payments in `errors`, and send the whole list again";
         let problem = Problem::new(422, "list_refused", "nothing is booked", &detail, action);
         Problem { errors: rows, ..problem }

@@ -173,7 +173,7 @@ impl RejectCode {
             RejectCode::DebtDiffers => "a debt with two different lines",
             RejectCode::NumberFormat => "no telephone number",
             RejectCode::NumberShort => "an emergency or short number",
-            RejectCode::NumberPremium => "a premium-rate or shared-cost number",
+            RejectCode::NumberPremium => "a premium-rate, shared-cost, personal or pager number",
             RejectCode::NumberUnassigned => "a number with too many or few digits for its country",
             RejectCode::Email => "no e-mail address",
             RejectCode::Language => "no language",

@@ -139,7 +139,8 @@ mod tests {
             reversed_at: None,
             parts: Vec::new(),
         };
-        let fields = |new: &NewPayment, of| payment.told_differently(new, of).iter().map(|d| d.field).collect::<Vec<_>>();
+        let fields =
+            |new: &NewPayment, of| payment.told_differently(new, of).iter().map(|d| d.field).collect::<Vec<_>>();
         assert!(fields(&told(None, "5.00 RUB"), "c1").is_empty());
         assert!(fields(&NewPayment { amount: None, ..told(None, "5.00 RUB") }, "c1").is_empty());
         assert_eq!(fields(&told(Some("heat"), "6.00 USD"), "c2"), ["contact_id", "debt_id", "amount", "currency"]);

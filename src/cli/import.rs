@@ -14,8 +14,8 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 use sha2::{Digest, Sha256};
 
-use self::options::Command;
 pub use self::broken::mend;
+use self::options::Command;
 pub use self::options::{Arguments, Mode, Options};
 pub use self::options::{Reading, beside};
 pub use self::rejects::Rejects;

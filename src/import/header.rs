@@ -38,7 +38,9 @@ pub enum HeaderError {
     TooMany,
     #[error("the header lacks {}", list(.0))]
     Missing(Vec<Missing>),
-    #[error("the column `{found}` means nothing here: is `{meant}` meant? Name it so, or leave it out: --ignore {found}")]
+    #[error(
+        "the column `{found}` means nothing here: is `{meant}` meant? Name it so, or leave it out: --ignore {found}"
+    )]
     Meant { found: String, meant: &'static str },
     /// What stands above the list is taken for its header.
     #[error("{because}. Line {line} looks like the header: if it is, say so: --header-line {line}")]
@@ -91,12 +93,16 @@ impl Header {
         };
         let below = lines.take(LOOKED_AT_MAX).filter_map(Result::ok);
         let of = signs(&line, kind, defaults);
-        let best = below.map(|line| (signs(&line, kind, defaults), line.number)).max_by_key(|(signs, _)| signs.names);
-        match best {
-            Some((found, line)) if found.names > of.names.max(1) => {
-                Err(HeaderError::Below { because: Box::new(because), line })
-            }
-            _ => Err(because),
+        let below: Vec<(Signs, u64)> = below.map(|line| (signs(&line, kind, defaults), line.number)).collect();
+        let names = below.iter().map(|(signs, _)| signs.names).max().filter(|names| *names > of.names.max(1));
+        let looks_so = |found: &Signs| match names {
+            Some(most) => found.names == most,
+            // A title fills a cell or two, a header many.
+            None => of.full <= 2 && found.full > 3,
+        };
+        match below.iter().find(|(signs, _)| looks_so(signs)) {
+            Some((_, line)) => Err(HeaderError::Below { because: Box::new(because), line: *line }),
+            None => Err(because),
         }
     }
 
@@ -196,10 +202,12 @@ impl Header {
             let (field, value) = (field.to_string(), shown(value));
             Reject { line: line.number, field, value, code, why }
         };
-        let mut cells = line.cells(self.separator, self.columns).map_err(|e| reject("", "", e.code(), e.to_string()))?;
+        let mut cells =
+            line.cells(self.separator, self.columns).map_err(|e| reject("", "", e.code(), e.to_string()))?;
         let (expected, found) = (self.columns, cells.len());
         if let Some((at, total)) = total(&cells, expected) {
-            let why = "a line of totals, by its first word: it is passed over; delete it to have no rejects".to_string();
+            let why =
+                "a line of totals, by its first word: it is passed over; delete it to have no rejects".to_string();
             return Err(reject(self.name(at).unwrap_or_default(), total, RejectCode::Total, why));
         }
         // A spreadsheet's cells beyond the header are somebody's notes when they are empty only.
@@ -240,7 +248,8 @@ impl Header {
         if self.kind.keeps_further {
             return Ok(());
         }
-        let absent: Vec<&'static str> = self.kind.known.iter().copied().filter(|name| self.at(name).is_none()).collect();
+        let absent: Vec<&'static str> =
+            self.kind.known.iter().copied().filter(|name| self.at(name).is_none()).collect();
         let near = |found: &str| did_you_mean(&found.to_lowercase(), absent.iter().copied());
         match self.further.iter().find_map(|(_, found)| Some((found, near(found)?))) {
             Some((found, meant)) => {
@@ -254,8 +263,25 @@ impl Header {
 
 /// First words of a line of totals, in the languages spoken here.
 const TOTALS: [&str; 19] = [
-    "итог", "итого", "всего", "total", "totals", "subtotal", "sum", "summe", "gesamt", "gesamtsumme", "suma", "razem", "ogółem",
-    "разом", "усього", "всього", "барлығы", "жиыны", "toplam",
+    "итог",
+    "итого",
+    "всего",
+    "total",
+    "totals",
+    "subtotal",
+    "sum",
+    "summe",
+    "gesamt",
+    "gesamtsumme",
+    "suma",
+    "razem",
+    "ogółem",
+    "разом",
+    "усього",
+    "всього",
+    "барлығы",
+    "жиыны",
+    "toplam",
 ];
 
 /// The first cell that is not empty, when it begins a line of totals: most other cells are empty.
@@ -279,16 +305,19 @@ fn separator(text: &str, defaults: &Defaults) -> char {
 }
 
 /// What speaks for a line to be the header.
+#[derive(Default)]
 struct Signs {
     /// Cells that are names of columns, by the kind or by what was said beside the file.
     names: usize,
+    /// Cells with something in them.
+    full: usize,
 }
 
 fn signs(line: &Line, kind: &Kind, defaults: &Defaults) -> Signs {
-    let Ok(text) = line.text() else { return Signs { names: 0 } };
-    let Ok(cells) = line.cells(separator(text, defaults), 0) else { return Signs { names: 0 } };
+    let Ok(text) = line.text() else { return Signs::default() };
+    let Ok(cells) = line.cells(separator(text, defaults), 0) else { return Signs::default() };
     let said = |name: &str| defaults.columns.iter().any(|(theirs, _)| plain(theirs) == name);
-    let names = cells.iter().map(|cell| plain(cell));
-    let names = names.filter(|name| said(name) || kind.known.contains(&name.to_lowercase().as_str()));
-    Signs { names: names.count() }
+    let cells: Vec<String> = cells.iter().map(|cell| plain(cell)).filter(|cell| !cell.is_empty()).collect();
+    let names = cells.iter().filter(|name| said(name) || kind.known.contains(&name.to_lowercase().as_str()));
+    Signs { names: names.count(), full: cells.len() }
 }

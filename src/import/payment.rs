@@ -174,7 +174,9 @@ fn paid_at(text: &str, written: &Written) -> Result<Wall, (RejectCode, String)> 
             days::NoDay::Ambiguous | days::NoDay::OutOfRange => (e.code(), e.to_string()),
         })
     };
-    match text.rsplit_once(['T', ' ']).and_then(|(day, time)| Some((day, time.trim().parse::<Time>().ok()?))) {
+    // `2026` behind a month is a year, and would be a time without its colon.
+    let clock = |time: &str| time.trim().parse::<Time>().ok().filter(|_| time.contains(':'));
+    match text.rsplit_once(['T', ' ']).and_then(|(day, time)| Some((day, clock(time)?))) {
         Some((date, time)) if time != Time::midnight() => {
             let date = day(date.trim_end_matches(','))?;
             let Some(zone) = zone else {
@@ -270,7 +272,8 @@ impl<'r> PaymentReader<'r> {
         let number = line.number;
         let read = payment(|name| self.header.cell(name, &cells), &self.written, self.now);
         read.map(Some).map_err(|faults| {
-            let reject = |Fault { field, value, code, why }| Reject { line: number, field: field.into(), value, code, why };
+            let reject =
+                |Fault { field, value, code, why }| Reject { line: number, field: field.into(), value, code, why };
             faults.into_iter().map(reject).collect()
         })
     }
@@ -320,7 +323,7 @@ mod tests {
             "8  cell_count",
             "9 payment_id empty",
             "9 reversed payment_reversed",
-            "9 amount amount_format",
+            "9 amount amount_not_above_zero",
             "9 paid_at in_future",
             "10 payment_id total",
         ];
@@ -385,9 +388,7 @@ mod tests {
             };
             let found = match payment(field, &Written::Exactly, now()) {
                 Ok((new, _)) => format!("{} {}", new.amount.unwrap(), new.paid_at.timestamp()),
-                Err(faults) => {
-                    faults.iter().map(|f| format!("{} {}", f.field, f.code)).collect::<Vec<_>>().join(", ")
-                }
+                Err(faults) => faults.iter().map(|f| format!("{} {}", f.field, f.code)).collect::<Vec<_>>().join(", "),
             };
             assert_eq!(found, expected, "{amount} {at}");
         }

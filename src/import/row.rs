@@ -132,8 +132,31 @@ fn of<E: Display>(code: RejectCode) -> impl Fn(E) -> (RejectCode, String) {
     move |why| (code, why.to_string())
 }
 
+/// Digits as a spreadsheet writes a number that it takes for a quantity: `7.9161234567E10`, `79161234567.0`, `'79161234567`.
+fn unshortened(text: &str) -> Result<Cow<'_, str>, (RejectCode, String)> {
+    let bare = text.strip_prefix('\'').unwrap_or(text);
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    if let Some(whole) = bare.strip_suffix(".0").or_else(|| bare.strip_suffix(",0")).filter(|whole| digits(whole)) {
+        return Ok(Cow::Borrowed(whole));
+    }
+    let Some((mantissa, exponent)) = bare.split_once(['E', 'e', 'Е', 'е']) else { return Ok(Cow::Borrowed(bare)) };
+    let Some((first, rest)) = mantissa.split_once(['.', ',']) else { return Ok(Cow::Borrowed(bare)) };
+    let exponent = exponent.strip_prefix('+').unwrap_or(exponent);
+    if !(first.len() == 1 && digits(first) && digits(rest) && digits(exponent)) {
+        return Ok(Cow::Borrowed(bare));
+    }
+    // With fewer digits the last ones are gone.
+    if exponent.parse() == Ok(rest.len()) {
+        return Ok(Cow::Owned(format!("{first}{rest}")));
+    }
+    let why = "a spreadsheet has shortened this number and its last digits are gone: make the column text there, enter or load the \
+        numbers again, and save";
+    Err((RejectCode::NumberShortened, why.to_string()))
+}
+
 /// A number that may be rung: no emergency or short number, none that costs more than a call.
 fn number(text: &str, defaults: &Defaults) -> Result<PhoneNumber, (RejectCode, String)> {
+    let text = &*unshortened(text)?;
     let number = PhoneNumber::written_in(text, defaults.country).map_err(|e| match e {
         PhoneError::Short => (RejectCode::NumberShort, e.to_string()),
         PhoneError::Country(_) => (RejectCode::NumberUnassigned, e.to_string()),
@@ -143,6 +166,10 @@ fn number(text: &str, defaults: &Defaults) -> Result<PhoneNumber, (RejectCode, S
     match number.type_by_plan() {
         NumberType::Premium | NumberType::SharedCost => {
             Err((RejectCode::NumberPremium, "premium-rate and shared-cost numbers are never dialled".to_string()))
+        }
+        NumberType::Personal | NumberType::Pager => {
+            let why = "personal (follow-me) and pager numbers cost more than a call or ring nobody, and are not taken";
+            Err((RejectCode::NumberPremium, why.to_string()))
         }
         _ => Ok(number),
     }

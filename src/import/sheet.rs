@@ -18,14 +18,19 @@ const COLUMNS_MAX: u32 = 256;
 
 #[derive(Debug)]
 pub(super) struct SheetReader {
+    /// No rows: the sheet has ended.
     rows: Receiver<io::Result<Vec<Line>>>,
     now: std::vec::IntoIter<Line>,
+    ended: bool,
 }
 
 impl SheetReader {
     /// The first sheet, or the one named.
     pub fn open(path: &Path, sheet: Option<&str>) -> io::Result<SheetReader> {
-        let mut book: Xlsx<BufReader<File>> = open_workbook(path).map_err(broken)?;
+        // A damaged one may claim a number of texts that no memory holds, at which the library panics.
+        let opened = std::panic::catch_unwind(|| open_workbook::<Xlsx<BufReader<File>>, _>(path));
+        let mut book =
+            opened.map_err(|_| io::Error::other("the workbook cannot be read: it is damaged"))?.map_err(broken)?;
         let names = book.sheet_names();
         let name = match sheet {
             None => names.first().cloned().ok_or_else(|| io::Error::other("the workbook has no sheet"))?,
@@ -43,7 +48,7 @@ impl SheetReader {
                 let _ = rows.send(Err(e));
             }
         })?;
-        Ok(SheetReader { rows: receiver, now: Vec::new().into_iter() })
+        Ok(SheetReader { rows: receiver, now: Vec::new().into_iter(), ended: false })
     }
 }
 
@@ -55,9 +60,21 @@ impl Iterator for SheetReader {
             if let Some(line) = self.now.next() {
                 return Some(Ok(line));
             }
-            match self.rows.recv().ok()? {
-                Ok(rows) => self.now = rows.into_iter(),
-                Err(e) => return Some(Err(e)),
+            if self.ended {
+                return None;
+            }
+            match self.rows.recv() {
+                Ok(Ok(rows)) if !rows.is_empty() => self.now = rows.into_iter(),
+                Ok(Ok(_)) => self.ended = true,
+                Ok(Err(e)) => {
+                    self.ended = true;
+                    return Some(Err(e));
+                }
+                // A damaged workbook has broken the thread that reads it: half a list is not taken for a whole one.
+                Err(_) => {
+                    self.ended = true;
+                    return Some(Err(io::Error::other("the workbook cannot be read to its end: it is damaged")));
+                }
             }
         }
     }
@@ -96,8 +113,9 @@ fn send_rows(book: &mut Xlsx<BufReader<File>>, name: &str, to: &SyncSender<io::R
     }
     if number > 0 {
         rows.push(Line::of_cells(number, row));
+        let _ = to.send(Ok(rows));
     }
-    let _ = to.send(Ok(rows));
+    let _ = to.send(Ok(Vec::new()));
     Ok(())
 }
 

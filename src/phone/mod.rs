@@ -44,7 +44,7 @@ impl std::str::FromStr for PhoneNumber {
         for c in rest.chars() {
             match c {
                 '0'..='9' => number.push(c),
-                ' ' | '(' | ')' | '-' | '\u{a0}' => {}
+                ' ' | '(' | ')' | '-' | '\u{a0}' | '\u{2009}' | '\u{2011}' | '\u{2013}' | '\u{202f}' => {}
                 _ => return Err(PhoneError::Character),
             }
         }
@@ -78,6 +78,7 @@ mod tests {
         for (written, expected) in [
             ("+79161234567", Ok("+79161234567")),
             (" +7 (916) 123-45-67 ", Ok("+79161234567")),
+            ("+7\u{a0}916\u{202f}123\u{2011}45\u{2013}67", Ok("+79161234567")),
             ("79161234567", Err(PhoneError::NoPlus)),
             ("112", Err(PhoneError::Short)),
             ("+123", Err(PhoneError::Length)),

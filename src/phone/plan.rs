@@ -1,6 +1,7 @@
 //! Numbering plans of the countries whose languages are spoken here: how a number is written at home, how long it is, and what
-//! kind of line it belongs to. From the national plans that ITU-T publishes after E.164 (as of 2026); a number of another country is
-//! taken as it stands, and nothing is said of its kind. Ranges that a plan does not tell apart are `fixed_or_mobile`, never a guess.
+//! kind of line it belongs to. From the national plans that ITU-T publishes after E.164 (as of 2026), and held against the crate
+//! `phonenumber` in `tests/it/plans.rs`, where the differences stand with their reasons; a number of another country is taken as it
+//! stands, and nothing is said of its kind. Ranges that a plan does not tell apart are `fixed_or_mobile`, never a guess.
 
 use super::{PhoneError, PhoneNumber};
 use crate::number_type::NumberType;
@@ -37,7 +38,7 @@ struct Plan {
     ranges: &'static [(&'static str, NumberType)],
 }
 
-use NumberType::{Fixed, FixedOrMobile, Mobile, Premium, TollFree};
+use NumberType::{Fixed, FixedOrMobile, Mobile, Pager, Personal, Premium, SharedCost, TollFree, Universal, Voip};
 
 const PLANS: &[Plan] = &[
     Plan {
@@ -60,9 +61,10 @@ const PLANS: &[Plan] = &[
             ("7", Fixed),
             ("70", Mobile),
             ("747", Mobile),
-            ("75", Mobile),
+            ("75", Voip),
             ("76", Mobile),
             ("77", Mobile),
+            ("78", Mobile),
         ],
     },
     // Shares +7 and its length with Russia; what differs lies under 6 and 7, which Russia has not.
@@ -95,6 +97,7 @@ const PLANS: &[Plan] = &[
             ("68", Mobile),
             ("7", Mobile),
             ("800", TollFree),
+            ("89", Voip),
             ("900", Premium),
             ("9", Mobile),
         ],
@@ -123,6 +126,25 @@ const PLANS: &[Plan] = &[
             ("877", TollFree),
             ("888", TollFree),
             ("900", Premium),
+            ("600", Voip),
+            ("500", Personal),
+            ("521", Personal),
+            ("522", Personal),
+            ("523", Personal),
+            ("524", Personal),
+            ("525", Personal),
+            ("526", Personal),
+            ("527", Personal),
+            ("528", Personal),
+            ("529", Personal),
+            ("532", Personal),
+            ("533", Personal),
+            ("544", Personal),
+            ("566", Personal),
+            ("577", Personal),
+            ("588", Personal),
+            ("622", Personal),
+            ("633", Personal),
         ],
     },
     Plan {
@@ -135,10 +157,12 @@ const PLANS: &[Plan] = &[
         ranges: &[
             ("1", Fixed),
             ("2", Fixed),
-            ("3", Fixed),
+            ("3", Universal),
+            ("55", Universal),
+            ("56", Voip),
             ("7", Mobile),
-            ("70", Premium),
-            ("76", Premium),
+            ("70", Personal),
+            ("76", Pager),
             ("7624", Mobile),
             ("80", TollFree),
             ("84", Premium),
@@ -165,10 +189,14 @@ const PLANS: &[Plan] = &[
             ("15", Mobile),
             ("16", Mobile),
             ("17", Mobile),
+            ("164", Pager),
+            ("168", Pager),
+            ("169", Pager),
             ("800", TollFree),
-            ("137", Premium),
-            ("180", Premium),
-            ("700", Premium),
+            ("13", SharedCost),
+            ("18", Universal),
+            ("180", SharedCost),
+            ("700", Personal),
             ("900", Premium),
         ],
     },
@@ -180,9 +208,11 @@ const PLANS: &[Plan] = &[
         lengths: 9..=9,
         never_first: &['0'],
         ranges: &[
+            ("51", Universal),
+            ("59", Mobile),
             ("6", Mobile),
             ("7", Mobile),
-            ("70", Premium),
+            ("70", Personal),
             ("8", Fixed),
             ("800", TollFree),
             ("803", Premium),
@@ -190,8 +220,8 @@ const PLANS: &[Plan] = &[
             ("807", Premium),
             ("9", Fixed),
             ("900", TollFree),
-            ("901", Premium),
-            ("902", Premium),
+            ("901", SharedCost),
+            ("902", SharedCost),
             ("905", Premium),
             ("907", Premium),
         ],
@@ -209,11 +239,23 @@ const PLANS: &[Plan] = &[
             ("3", Fixed),
             ("4", Fixed),
             ("5", Fixed),
-            ("9", Fixed),
+            ("9", Voip),
             ("6", Mobile),
             ("7", Mobile),
             ("8", Premium),
             ("80", TollFree),
+            ("806", Universal),
+            ("807", Universal),
+            ("808", Universal),
+            ("809", Universal),
+            ("810", SharedCost),
+            ("811", SharedCost),
+            ("820", SharedCost),
+            ("821", SharedCost),
+            ("825", SharedCost),
+            ("826", SharedCost),
+            ("84", SharedCost),
+            ("884", SharedCost),
         ],
     },
     Plan {
@@ -226,7 +268,9 @@ const PLANS: &[Plan] = &[
         ranges: &[
             ("1", Fixed),
             ("2", Fixed),
+            ("21", Mobile),
             ("3", Fixed),
+            ("39", Voip),
             ("4", Fixed),
             ("45", Mobile),
             ("5", Mobile),
@@ -240,6 +284,7 @@ const PLANS: &[Plan] = &[
             ("61", Fixed),
             ("62", Fixed),
             ("63", Fixed),
+            ("64", Pager),
             ("65", Fixed),
             ("67", Fixed),
             ("68", Fixed),
@@ -252,8 +297,8 @@ const PLANS: &[Plan] = &[
             ("77", Fixed),
             ("8", Fixed),
             ("800", TollFree),
-            ("801", Premium),
-            ("804", Premium),
+            ("801", SharedCost),
+            ("804", Universal),
             ("88", Mobile),
             ("9", Fixed),
         ],
@@ -270,7 +315,10 @@ const PLANS: &[Plan] = &[
             ("3", Fixed),
             ("4", Fixed),
             ("5", Mobile),
+            ("512", Pager),
             ("800", TollFree),
+            ("81", TollFree),
+            ("85", Voip),
             ("888", Premium),
             ("898", Premium),
             ("900", Premium),
@@ -317,7 +365,7 @@ fn at_home(text: &str, plan: &Plan) -> Result<PhoneNumber, PhoneError> {
     for c in text.chars() {
         match c {
             '0'..='9' => digits.push(c),
-            ' ' | '(' | ')' | '-' | '.' | '/' | '\u{a0}' | '\u{2011}' | '\u{2013}' => {}
+            ' ' | '(' | ')' | '-' | '.' | '/' | '\u{a0}' | '\u{2009}' | '\u{2011}' | '\u{2013}' | '\u{202f}' => {}
             _ => return Err(PhoneError::Character),
         }
     }
@@ -405,7 +453,7 @@ mod tests {
             ("+12025550100", NumberType::FixedOrMobile),
             ("+19005550100", NumberType::Premium),
             ("+447911123456", NumberType::Mobile),
-            ("+447012345678", NumberType::Premium),
+            ("+447012345678", NumberType::Personal),
             ("+442079460000", NumberType::Fixed),
             ("+4915112345678", NumberType::Mobile),
             ("+49900123456", NumberType::Premium),

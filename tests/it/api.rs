@@ -117,8 +117,13 @@ fn books_once<S: Store>(store: Arc<S>) {
     let (status, first) = program.post("/v1/payments", &payment);
     assert_eq!(status, 201, "{first}");
     let debts = json!([{ "debt_id": "water", "amount": "100.00" }, { "debt_id": "heat", "amount": "500.00" }]);
-    assert_eq!((&first["amount"], &first["debts"], &first["paid_at"]), (&json!("600.00"), &debts, &json!("2026-11-20T12:00:00Z")));
-    for again in [payment.clone(), with(payment.clone(), "amount", json!(600)), with(payment.clone(), "debt_id", Value::Null)] {
+    assert_eq!(
+        (&first["amount"], &first["debts"], &first["paid_at"]),
+        (&json!("600.00"), &debts, &json!("2026-11-20T12:00:00Z"))
+    );
+    for again in
+        [payment.clone(), with(payment.clone(), "amount", json!(600)), with(payment.clone(), "debt_id", Value::Null)]
+    {
         assert_eq!(program.post("/v1/payments", &again), (200, first.clone()), "{again}");
     }
     assert_eq!(program.get("/v1/payments/p1"), (200, first));
@@ -130,7 +135,10 @@ fn books_once<S: Store>(store: Arc<S>) {
     ] {
         let (status, other) = program.post("/v1/payments", &with(payment.clone(), field, value));
         assert_eq!((status, &other["code"]), (409, &json!("payment_differs")), "{other}");
-        assert_eq!((&other["differs"][0]["field"], &other["differs"][0]["recorded"]), (&json!(field), &json!(recorded)));
+        assert_eq!(
+            (&other["differs"][0]["field"], &other["differs"][0]["recorded"]),
+            (&json!(field), &json!(recorded))
+        );
         assert_eq!(other["differs"].as_array().unwrap().len(), 1, "{other}");
     }
     let (status, account) = program.get("/v1/contacts/K1/account");
@@ -236,16 +244,48 @@ async fn every_error_says_what_was_expected_and_what_to_do() {
         ("post", "/v1/payments", huge, 413, "body", "", ""),
         ("post", "/v1/payments", "{}".into(), 422, "payment_fields", "payment_id", "is empty"),
         ("post", "/v1/payments", body("payment_id", json!("a\nb")), 422, "payment_fields", "payment_id", "control"),
-        ("post", "/v1/payments", body("payment_id", json!(7)), 422, "payment_fields", "payment_id", "a number: expected a text"),
-        ("post", "/v1/payments", body("amount", json!(0.1 + 0.2)), 422, "payment_fields", "amount", "at most two after"),
+        (
+            "post",
+            "/v1/payments",
+            body("payment_id", json!(7)),
+            422,
+            "payment_fields",
+            "payment_id",
+            "a number: expected a text",
+        ),
+        (
+            "post",
+            "/v1/payments",
+            body("amount", json!(0.1 + 0.2)),
+            422,
+            "payment_fields",
+            "amount",
+            "at most two after",
+        ),
         ("post", "/v1/payments", body("amount", json!("-5")), 422, "payment_fields", "amount", "above zero"),
         ("post", "/v1/payments", body("currency", json!("RUR")), 422, "payment_fields", "currency", "one of RUB"),
         ("post", "/v1/payments", body("paid_at", json!("25.11.2026")), 422, "payment_fields", "paid_at", "2026-11-25"),
         ("post", "/v1/payments", body("paid_at", json!("2099-01-01")), 422, "payment_fields", "paid_at", "lies ahead"),
         ("post", "/v1/payments", body("reversed", json!("yes")), 422, "payment_fields", "payment", "/reversal"),
-        ("post", "/v1/payments", body("contact_id", json!("K9")), 404, "contact_unknown", "contact_id", "no contact `K9`"),
+        (
+            "post",
+            "/v1/payments",
+            body("contact_id", json!("K9")),
+            404,
+            "contact_unknown",
+            "contact_id",
+            "no contact `K9`",
+        ),
         ("post", "/v1/payments", body("debt_id", json!("attic")), 422, "debt_unknown", "debt_id", "`water`, `heat`"),
-        ("post", "/v1/payments", body("currency", json!("USD")), 422, "currency_of_books", "currency", "the debt in RUB"),
+        (
+            "post",
+            "/v1/payments",
+            body("currency", json!("USD")),
+            422,
+            "currency_of_books",
+            "currency",
+            "the debt in RUB",
+        ),
     ] {
         let (found, kind, json) = program.ask(method, path, &body);
         let shown: String = body.chars().take(200).collect();

@@ -369,6 +369,167 @@ fn workbooks() {
     assert!(broken.starts_with("the workbook cannot be read"), "{broken}");
 }
 
+/// A title, merged cells above and inside of the header, blanks that are none, numbers as quantities, days as numbers, notes, and a sum
+/// below: what the clerk is told, until it is read.
+#[test]
+fn a_workbook_as_accounting_sends_it() {
+    let place = tempfile::tempdir().unwrap();
+    let file = place.path().join("Долги ноябрь.xlsx");
+    let rows: &[&[&str]] = &[
+        &["Дебиторская задолженность на 25.11.2026"],
+        &[],
+        &["", "", "Контакты", "", "Долг"],
+        &["Договор", "ФИО", "Телефон\u{a0}\n моб.", "", "Сумма,\u{a0}руб.", "Срок"],
+        &["n:7", "Иванова Анна", "n:79161234567", "", "1\u{a0}234,50 ", "day:46351"],
+        &["8", "\u{a0}Олег ", " 8\u{a0}916 123‑45‑68 ", "n:4951234567", "n:1234.5", "n:46351"],
+        &["9", "Вера", "7.9161234569E10", "", "n:5", "25.11.2026"],
+        &["10", "Нина", "7,91612E+10", "", "5,00", "25 ноября 2026"],
+        &["11", "Яна", "79161234561.0", "", "n:5", "n:46351.0"],
+        &[],
+        &["", "Итого:", "", "", "n:2484", ""],
+    ];
+    workbook(&file, &[("Лист1", rows)]);
+    let named = |pairs: &[(&str, &str)]| {
+        let columns = pairs.iter().map(|(theirs, ours)| (theirs.to_string(), ours.to_string())).collect();
+        Defaults { columns, ..russian() }
+    };
+    let source = Source { path: file.clone(), encoding: Encoding::Utf8, sheet: None };
+    let says = |defaults: &Defaults| source.survey(defaults).unwrap_err().to_string();
+    let nothing_said = says(&russian());
+    assert!(nothing_said.starts_with("the header lacks `contact_id`, `name`, `phone`"), "{nothing_said}");
+    assert!(
+        nothing_said.ends_with("Line 4 looks like the header: if it is, say so: --header-line 4"),
+        "{nothing_said}"
+    );
+    let columns = &[
+        ("Договор", "contact_id"),
+        ("ФИО", "name"),
+        ("Телефон моб.", "phone"),
+        ("Сумма, руб.", "amount"),
+        ("Срок", "due"),
+    ];
+    let mapped = named(columns);
+    assert!(
+        says(&mapped).ends_with("Line 4 looks like the header: if it is, say so: --header-line 4"),
+        "{}",
+        says(&mapped)
+    );
+    let empty = says(&Defaults { header_line: Some(2), ..mapped.clone() });
+    assert_eq!(empty, "line 2, where the header was said to be, is empty");
+    let wrong = says(&Defaults { header_line: Some(3), ..mapped.clone() });
+    assert_eq!(wrong, "--column or the mapping names `Договор`, which the header does not have");
+    let below = says(&Defaults { header_line: Some(99), ..mapped.clone() });
+    assert_eq!(below, "the file has no line 99, where its header was said to be");
+
+    let defaults = Defaults { header_line: Some(4), ..mapped };
+    let survey = source.survey(&defaults).unwrap();
+    let mut reader = source.contacts(defaults, survey).unwrap();
+    let batch = reader.batch(100).unwrap().unwrap();
+    let expected = "5 7: +79161234567;  1234.50 RUB 2026-11-25\n6 8: +79161234568;  1234.50 RUB 2026-11-25\n\
+         7 9: +79161234569;  5.00 RUB 2026-11-25\n9 11: +79161234561;  5.00 RUB 2026-11-25\n\
+         8 phone number_shortened\n11 name total\n";
+    assert_eq!(as_text(&batch), expected);
+    assert_eq!(batch.contacts[1].name, "Олег");
+    assert_eq!(reader.nameless().collect::<Vec<_>>(), [(4, 1)], "the second number stands under no name");
+    let shortened = &batch.rejects[0];
+    assert!(shortened.why.contains("its last digits are gone: make the column text"), "{shortened:?}");
+}
+
+/// It claims more texts than any memory holds; another ends in the middle.
+#[test]
+fn a_workbook_that_lies_is_said_to_be_damaged() {
+    use std::io::Write as _;
+    let place = tempfile::tempdir().unwrap();
+    let file = place.path().join("x.xlsx");
+    workbook(&file, &[("List", &[&["contact_id"]])]);
+    let whole = std::fs::read(&file).unwrap();
+    let open = std::fs::File::options().read(true).write(true).open(&file).unwrap();
+    let mut zip = zip::ZipWriter::new_append(open).unwrap();
+    zip.start_file("xl/sharedStrings.xml", zip::write::SimpleFileOptions::default()).unwrap();
+    let main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
+    write!(zip, "<sst xmlns=\"{main}\" uniqueCount=\"18446744073709551615\"></sst>").unwrap();
+    zip.finish().unwrap();
+    let says = || {
+        let source = Source { path: file.clone(), encoding: Encoding::Utf8, sheet: None };
+        let error = source.survey(&russian()).unwrap_err();
+        std::error::Error::source(&error).map_or(error.to_string(), ToString::to_string)
+    };
+    assert_eq!(says(), "the workbook cannot be read: it is damaged");
+    std::fs::write(&file, &whole[..whole.len() / 2]).unwrap();
+    assert!(says().starts_with("the workbook cannot be read"), "{}", says());
+}
+
+/// What is left of merged cells is told, not dropped in silence.
+#[tokio::test]
+async fn a_column_without_a_name_is_told() {
+    let place = tempfile::tempdir().unwrap();
+    let file = place.path().join("x.csv");
+    std::fs::write(&file, format!("{HEADER},\n{ROW},+74951234567\n")).unwrap();
+    let mut out = Vec::new();
+    cli::import::run(&MemoryStore::new(), &cli::import::Options::plain(file), Wall(0), &mut out).await.unwrap();
+    let out = String::from_utf8(out).unwrap();
+    assert!(out.contains("column 10 has no name in the header, and something stands there on 1 lines"), "{out}");
+}
+
+/// The same forms, the same file of rejects.
+#[tokio::test]
+async fn payments_as_a_bank_sends_them() {
+    let place = tempfile::tempdir().unwrap();
+    let store = MemoryStore::new();
+    store.import(&read_text(&format!("{HEADER}\n{ROW}\n")).unwrap().contacts, Wall(0)).await.unwrap();
+    let rows: &[&[&str]] = &[
+        &["Выписка"],
+        &["Номер", "Договор", "Сумма", "Дата", "Назначение"],
+        &["n:101", "C1", "100,50", "day:46346", "за воду"],
+        &["102", "C1", "n:1", "20/11/2026", ""],
+        &["103", "C9", "1", "05/11/2026", ""],
+        &["101", "C1", "7", "", ""],
+        &["104", "C1", "много", "вчера", ""],
+        &["Итого", "", "n:109.5", "", ""],
+    ];
+    let xlsx = place.path().join("bank.xlsx");
+    workbook(&xlsx, &[("Лист1", rows)]);
+    let cp1251 = |text: &str| -> Vec<u8> {
+        let byte = |c| match c {
+            'А'..='я' => (c as u32 - 'А' as u32 + 0xC0) as u8,
+            _ => c as u8,
+        };
+        text.chars().map(byte).collect()
+    };
+    let cell = |cell: &&str| cell.replace("day:46346", "20.11.2026").replace("n:", "");
+    let text: Vec<String> = rows.iter().map(|row| row.iter().map(cell).collect::<Vec<_>>().join(";")).collect();
+    let csv = place.path().join("bank.csv");
+    std::fs::write(&csv, cp1251(&text.join("\r\n"))).unwrap();
+    let rename = |(theirs, ours): &(&str, &str)| (theirs.to_string(), ours.to_string());
+    let columns = [("Номер", "payment_id"), ("Договор", "contact_id"), ("Сумма", "amount"), ("Дата", "paid_at")];
+    let defaults = Defaults {
+        columns: columns.iter().map(rename).collect(),
+        header_line: Some(2),
+        zone: Some("Europe/Moscow".parse().unwrap()),
+        ..russian()
+    };
+    let now: Wall = "2026-11-26T10:00Z".parse().unwrap();
+    for (path, encoding, counts) in [
+        (&xlsx, Encoding::Utf8, "2 payments booked, 0 taken back, 0 known before, 4 lines refused"),
+        (&csv, Encoding::Windows1251, "0 payments booked, 0 taken back, 2 known before, 4 lines refused"),
+    ] {
+        let source = Source { path: path.clone(), encoding, sheet: None };
+        let (rejects, mut out) = (cli::import::beside(path), Vec::new());
+        let refused = cli::payment::import(&store, &source, &defaults, rejects.clone(), now, &mut out).await.unwrap();
+        let out = String::from_utf8(out).unwrap();
+        assert_eq!(refused, 4, "{out}");
+        assert!(out.starts_with(counts) && out.contains("the column `Назначение` means nothing here"), "{out}");
+        let rejects = std::fs::read_to_string(rejects).unwrap();
+        let kinds: Vec<String> =
+            rejects.lines().skip(1).map(|line| line.split(',').take(2).collect::<Vec<_>>().join(" ")).collect();
+        assert_eq!(kinds, ["7 amount", "7 paid_at", "8 payment_id", "5 contact_id", "6 payment_id"], "{rejects}");
+        assert!(rejects.contains("the same payment_id is in the books with amount 100.50 and not 7.00"), "{rejects}");
+    }
+    let paid = store.payments(0, 9).await.unwrap();
+    let shown: Vec<String> = paid.iter().map(|p| format!("{} {} {}", p.id, p.amount, p.paid_at.timestamp())).collect();
+    assert_eq!(shown, ["101 100.50 RUB 2026-11-20T09:00:00Z", "102 1.00 RUB 2026-11-20T09:00:00Z"]);
+}
+
 /// The three ways to take a file, and what each leaves.
 #[tokio::test]
 async fn all_or_nothing_and_dry_runs() {

@@ -37,7 +37,8 @@ impl Checker<'_> {
             );
         }
         if tokens.is_empty() {
-            let help = "give `tokens: [\"${env:RINGBACK_API_TOKEN}\"]` or `[\"file:PATH\"]`; `openssl rand -hex 32` makes one";
+            let help =
+                "give `tokens: [\"${env:RINGBACK_API_TOKEN}\"]` or `[\"file:PATH\"]`; `openssl rand -hex 32` makes one";
             self.wrong(w, "the API has no token, and answers nobody without one", help);
             return None;
         }
