@@ -169,6 +169,7 @@ impl<'a> Play<'a> {
             segment: String::new(),
             due_at: scene.start,
             why: String::new(),
+            moved: None,
         };
         let mut play = Play {
             scene,
