@@ -5,6 +5,7 @@
 pub mod account;
 mod batch;
 pub mod flow_version;
+mod ladder_version;
 mod ledger;
 pub mod merge;
 pub mod model;
@@ -24,6 +25,7 @@ pub use batch::{
     ImportBatch, ImportCounts, ImportPart, ImportReject, Kept, NewBatch, RejectCode, TakeBack, Undone, Whereabouts,
 };
 pub use flow_version::{FlowRef, FlowRefError, FlowVersion, NotPublished, Publication, PublishedFlow, Which};
+pub use ladder_version::{LadderVersion, Led, Moved, PublishedLadder};
 pub use ledger::{CallPath, Ledger};
 pub use model::Model;
 pub use person::{Earlier, Forget, Forgotten, InboundOf, Keeping, KeptCall, KeptMessage, PurgeReport, Whom};

@@ -7,6 +7,7 @@ use jiff::civil::Date;
 
 use super::account::PromisePart;
 use super::flow_version::FlowVersion;
+use super::ladder_version::{Led, Moved};
 use super::write::Close;
 use crate::flow::program::{FlowHash, OptOutScope};
 use crate::id::*;
@@ -178,6 +179,8 @@ crate::words! {
     pub enum CampaignEventKind {
         /// By hand: calls from then on use another version of a flow.
         FlowMoved = "flow_moved",
+        /// By hand: what comes next for its contacts is another version of the ladder's to say.
+        LadderMoved = "ladder_moved",
         /// By the program: what is pinned no longer compiles, so the campaign was paused.
         Suspended = "suspended",
     }
@@ -222,6 +225,8 @@ pub struct Attempt {
     pub quality: Option<CallQuality>,
     /// The packs, with version and hash, under which it was let go live.
     pub policy: Option<String>,
+    /// By which ladder; set when it is made.
+    pub led: Option<Led>,
     /// Which trunk carried it, or refused it last. With the outcome; `None` for what is no call, and before.
     pub trunk: Option<String>,
     /// What it cost by the trunk's tariff; `None`: no tariff.
@@ -349,6 +354,8 @@ pub struct Plan {
     pub due_at: Wall,
     /// Plain words: why now, who says so. What `ringback why` prints.
     pub why: String,
+    /// It is planned later than the ladder says.
+    pub moved: Option<Moved>,
 }
 
 impl AttemptState {

@@ -96,6 +96,7 @@ impl Standing {
                 Write::Phone { phone, state } => self.set_phone(*phone, *state),
                 Write::Live { .. }
                 | Write::Ruling(_)
+                | Write::Led { .. }
                 | Write::Reschedule { .. }
                 | Write::Log(_)
                 | Write::Quality { .. }

@@ -2,6 +2,7 @@
 //! model applies the same values in plain Rust, so that both can be held to one suite.
 
 use super::account::PromisePart;
+use super::ladder_version::Led;
 use super::rows::{
     AgentResult, CallEvent, CallQuality, Caller, CampaignState, InboundEnd, Outcome, PhoneState, Plan, Ruling,
 };
@@ -35,6 +36,11 @@ pub enum Write {
     Quality {
         call: CallId,
         quality: CallQuality,
+    },
+    /// Which ladder says that an attempt is made, and what it makes of the contact. Together with the write that makes it.
+    Led {
+        attempt: AttemptId,
+        led: Led,
     },
     /// Which trunk carried a call that was live, what it cost, and whether an agent was there in time; the last word counts.
     Carried {

@@ -367,7 +367,9 @@ impl Stage {
 
     /// The whole, when it is that much.
     fn pay_part(&mut self, sum: Money) -> Outcome {
-        let Some(owed) = self.call.owes() else { return Err("the flow's contact has no `amount` to pay a part of".into()) };
+        let Some(owed) = self.call.owes() else {
+            return Err("the flow's contact has no `amount` to pay a part of".into());
+        };
         if owed.currency != sum.currency {
             return Err(format!("the debt is in {}", owed.currency));
         }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::books::{Close, Contact, Next, Plan, Ruling, Sleeper, Standing, Verdict, Write};
+use crate::books::{Close, Contact, Moved, Next, Plan, Ruling, Sleeper, Standing, Verdict, Write};
 use crate::id::AttemptId;
 use crate::ladder::Ladder;
 use crate::outcome::Disposition;
@@ -116,7 +116,8 @@ fn lawful(ladder: &Ladder, standing: &Standing, next: Next) -> Next {
     // Each turn goes at least one step up the ladder, or back to it from a reminder that comes to nothing.
     for _ in 0..=ladder.steps.len() {
         let plan = match (next, &for_a_human) {
-            (Next::Attempt(plan), _) => plan,
+            // Why the attempt before it was moved is not why this one is.
+            (Next::Attempt(plan), _) => Plan { moved: None, ..plan },
             (Next::Close(close), Some(human)) if close.reason == LADDER_ENDED => return Next::Close(human.clone()),
             (close, _) => return close,
         };
@@ -155,13 +156,14 @@ fn lawful(ladder: &Ladder, standing: &Standing, next: Next) -> Next {
 }
 
 fn moved(plan: Plan, standing: &Standing, at: Wall, denied: &Decision) -> Plan {
-    let why = match denied {
-        Decision::Deny { why, .. } | Decision::NeedsHuman { why, .. } => why.as_str(),
-        Decision::Allow => "",
+    let (why, rule, by) = match denied {
+        Decision::Deny { rule, by, why, .. } => (why.as_str(), *rule, by.as_ref().map(|by| by.to_string())),
+        Decision::NeedsHuman { rule, why } => (why.as_str(), *rule, None),
+        Decision::Allow => return plan,
     };
     let there = at.in_zone(&standing.contact.zone);
     let why = format!("{}; moved to {}: {why}", plan.why, there.strftime("%a %Y-%m-%d %H:%M"));
-    Plan { due_at: at, why, ..plan }
+    Plan { due_at: at, why, moved: Some(Moved { reason: rule.to_string(), by }), ..plan }
 }
 
 /// As the ladder closes it.

@@ -1,4 +1,7 @@
-//! `ringback ladder check | test`: everything that is wrong with ladders, and the tests that stand in them.
+//! `ringback ladder check | test | publish | versions`: everything that is wrong with ladders, the tests that stand in them, and which
+//! of them an installation keeps.
+
+mod publish;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -18,7 +21,17 @@ pub enum Command {
     Check(CheckArguments),
     /// Run the tests in ladders, in virtual time.
     Test(TestArguments),
+    /// Keep ladders for good, by name, version and content, once they compile and all their tests pass.
+    Publish {
+        /// Files, or folders whose *.yaml are taken.
+        #[arg(required = true)]
+        paths: Vec<PathBuf>,
+    },
+    /// List what is published, and which campaigns go by it.
+    Versions,
 }
+
+pub(super) use publish::{fit, version_of};
 
 #[derive(Debug, clap::Args)]
 pub struct CheckArguments {
@@ -54,10 +67,21 @@ enum Format {
 ///
 /// # Errors
 /// A path that cannot be read, a folder without ladders.
-pub fn run(command: &Command, out: &mut impl Write) -> anyhow::Result<bool> {
+pub fn run(config: &Path, command: &Command, out: &mut impl Write) -> anyhow::Result<bool> {
     match command {
         Command::Check(arguments) => check(arguments, out),
         Command::Test(arguments) => test(arguments, out),
+        Command::Publish { .. } | Command::Versions => super::runtime()?.block_on(run_kept(config, command, out)),
+    }
+}
+
+/// On the ladders that an installation keeps.
+async fn run_kept(config: &Path, command: &Command, out: &mut impl Write) -> anyhow::Result<bool> {
+    let (_, store, clock) = super::open(config).await?;
+    match command {
+        Command::Publish { paths } => publish::publish(&*store, paths, clock.now().wall, out).await,
+        Command::Versions => publish::versions(&*store, out).await,
+        Command::Check(_) | Command::Test(_) => Ok(true),
     }
 }
 
@@ -69,7 +93,7 @@ fn check(arguments: &CheckArguments, out: &mut impl Write) -> anyhow::Result<boo
         if arguments.format == Format::Text {
             write!(out, "{}", render_all(&diagnostics, &file, &source))?;
             if let Some(ladder) = &ladder {
-                writeln!(out, "{file}: {}", in_short(ladder, tests.len(), &source))?;
+                writeln!(out, "{file}: {}", in_short(ladder, tests.len()))?;
             }
         }
         checked.push(Checked { file, source, diagnostics });
@@ -82,9 +106,9 @@ fn check(arguments: &CheckArguments, out: &mut impl Write) -> anyhow::Result<boo
     Ok(errors == 0 && (warnings == 0 || !arguments.deny_warnings))
 }
 
-fn in_short(ladder: &Ladder, tests: usize, source: &str) -> String {
+fn in_short(ladder: &Ladder, tests: usize) -> String {
     let (segments, steps) = (ladder.segments.len(), ladder.steps.len());
-    format!("{} {} ({segments} segments, {steps} steps, {tests} tests)", ladder.name, crate::ladder::hash(source))
+    format!("{} ({segments} segments, {steps} steps, {tests} tests)", ladder.edition())
 }
 
 #[derive(Default)]
@@ -191,7 +215,7 @@ mod tests {
         let path = folder.path().join("l.yaml");
         std::fs::write(&path, source).expect("a file can be written");
         let mut out = Vec::new();
-        let ok = run(&command(vec![path.clone()]), &mut out).expect("the file is there");
+        let ok = run(Path::new("no config"), &command(vec![path.clone()]), &mut out).expect("the file is there");
         (ok, String::from_utf8(out).expect("text").replace(&path.display().to_string(), "l.yaml"))
     }
 
@@ -234,7 +258,8 @@ mod tests {
     #[test]
     fn a_folder_without_ladders() {
         let folder = tempfile::tempdir().expect("a folder can be made");
-        let error = run(&checked(vec![folder.path().to_path_buf()]), &mut Vec::new()).unwrap_err();
+        let error =
+            run(Path::new("no config"), &checked(vec![folder.path().to_path_buf()]), &mut Vec::new()).unwrap_err();
         assert!(error.to_string().contains("there is no ladder"), "{error:#}");
     }
 }

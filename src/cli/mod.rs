@@ -87,7 +87,7 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Check and test the ladders of campaigns; or, with a call's number, print that call's SIP messages between us and the carrier
+    /// Check, test and publish the ladders of campaigns; or, with a call's number, print that call's SIP messages between us and the carrier
     /// as a ladder or a pcap file, no audio.
     #[command(args_conflicts_with_subcommands = true, subcommand_precedence_over_arg = true)]
     Ladder {
@@ -204,7 +204,7 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             runtime()?.block_on(print_why(&config, contact.as_deref(), campaign.as_deref(), json))?;
         }
         Command::Ladder { command: Some(command), .. } => {
-            let sound = ladder::run(&command, &mut std::io::stdout())?;
+            let sound = ladder::run(&config, &command, &mut std::io::stdout())?;
             return Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
         Command::Ladder { command: None, call, pcap, full_numbers } => {

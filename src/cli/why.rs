@@ -165,6 +165,9 @@ impl Story<'_> {
         if let Some(flow) = attempt.flow.as_ref().and_then(|hash| campaign.flow(hash)) {
             let _ = write!(line, " with {flow}");
         }
+        if let Some(class) = attempt.led.as_ref().and_then(|led| led.contact_class.as_ref()) {
+            let _ = write!(line, ", class {class}");
+        }
         match (&attempt.outcome, attempt.finished_at) {
             (Some(outcome), Some(at)) => {
                 let _ = write!(line, "; ended {} as {} (blame: {})", self.at(at), outcome.disposition, outcome.blame);
@@ -225,7 +228,15 @@ mod tests {
     }
 
     fn plan(channel: Channel, minute: i64, why: &str) -> Plan {
-        Plan { channel, step: 0, try_number: 1, segment: "early".into(), due_at: at(minute), why: why.into() }
+        Plan {
+            channel,
+            step: 0,
+            try_number: 1,
+            segment: "early".into(),
+            due_at: at(minute),
+            why: why.into(),
+            moved: None,
+        }
     }
 
     #[tokio::test]

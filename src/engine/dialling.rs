@@ -241,7 +241,10 @@ impl Engine {
         let plan = self.plan(claimed.attempt.campaign).expect("considered above");
         let program = plan.ladder.flow_of(&claimed.attempt.plan).and_then(|flow| plan.programs.get(flow));
         let Some(program) = program.cloned() else {
-            let why = format!("step {} names no flow of this campaign", plan.ladder.number(claimed.attempt.plan.step as usize));
+            let why = format!(
+                "step {} names no flow of this campaign",
+                plan.ladder.number(claimed.attempt.plan.step as usize)
+            );
             return self.close(now, attempt, "excluded", &why, out);
         };
         let program = match plan.ladder.leaves_voicemail(&claimed.attempt.plan) {
@@ -338,11 +341,12 @@ impl Engine {
         let rules = &self.campaigns[&campaign].plan.ladder.rules;
         let (flow, policy) = (waiting.program.hash.clone(), rules.policy(&waiting.claimed.standing.contact));
         let live = Write::Live { attempt, phone: waiting.phone, flow, policy, at: now.wall };
+        let led = led(attempt, &self.campaigns[&campaign].plan.ladder, &waiting.claimed.standing, now.wall);
         self.trunks.started(now.mono, attempt, campaign, trunk, &number);
         if let Some(dialler) = self.diallers.get_mut(&campaign) {
             dialler.started(now.mono, attempt);
         }
-        self.write(vec![live], |_| Asked::Live(attempt), out);
+        self.write(vec![live, led], |_| Asked::Live(attempt), out);
     }
 
     /// A line that was taken is given back: nobody was dialled.
@@ -405,8 +409,9 @@ impl Engine {
             Verdict::Allowed,
             now.wall,
         );
+        let led = led(attempt.id, ladder, &claimed.standing, now.wall);
         self.tally.messages += 1;
-        self.finish(now, claimed, Outcome::of(Disposition::Queued), vec![ruling, message], now.wall, out);
+        self.finish(now, claimed, Outcome::of(Disposition::Queued), vec![ruling, led, message], now.wall, out);
     }
 
     fn hand_over(&mut self, now: Now, claimed: Claimed, out: &mut Vec<Output>) {
@@ -426,7 +431,14 @@ impl Engine {
             Verdict::Allowed,
             now.wall,
         );
+        let led = led(attempt.id, ladder, &claimed.standing, now.wall);
         self.tally.handed_over += 1;
-        self.finish(now, claimed, Outcome::of(Disposition::HandedOver), vec![ruling, entry], now.wall, out);
+        self.finish(now, claimed, Outcome::of(Disposition::HandedOver), vec![ruling, led, entry], now.wall, out);
     }
+}
+
+/// What the ladder makes of the contact as an attempt is made.
+fn led(attempt: AttemptId, ladder: &Ladder, standing: &Standing, now: Wall) -> Write {
+    let class = ladder.look_up(standing, now).ok().and_then(|found| found.class.map(str::to_string));
+    Write::Led { attempt, led: Led { ladder: ladder.edition(), contact_class: class } }
 }

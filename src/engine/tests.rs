@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use super::*;
 use crate::agent::{Desk, Staffing};
-use crate::books::{Caller, CampaignState, Enrolment, FlowVersion, Model, NewContact, NewDebt, NewPayment, Priority, ZoneFrom};
+use crate::books::{
+    Caller, CampaignState, Enrolment, FlowVersion, Model, NewContact, NewDebt, NewPayment, Priority, ZoneFrom,
+};
 use crate::language::Language;
 use crate::money::{Currency, Money};
 use crate::outcome::HangupCause;

@@ -224,6 +224,7 @@ impl<'a> Play<'a> {
             segment: String::new(),
             due_at: scene.start,
             why: String::new(),
+            moved: None,
         };
         let mut play = Play {
             scene,

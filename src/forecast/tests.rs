@@ -317,6 +317,7 @@ fn what_is_learnt_is_what_was_played() {
         segment: "early".into(),
         due_at: wall(START),
         why: String::new(),
+        moved: None,
     };
     assert!(Learning::default().people(&people).unwrap_err().to_string().starts_with("the books hold 0 calls"));
     for n in 0..40_000i64 {
@@ -339,6 +340,7 @@ fn what_is_learnt_is_what_was_played() {
             channel: Channel::Voice,
             state: AttemptState::Finished,
             policy: None,
+            led: None,
             trunk: None,
             cost: None,
             agent: None,

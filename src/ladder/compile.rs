@@ -7,8 +7,9 @@ use crate::diagnostic::{Diagnostic, Span};
 use crate::flow::yaml::{self, Map, Node};
 use crate::language::Language;
 
-pub(super) const KEYS: [&str; 18] = [
+pub(super) const KEYS: [&str; 19] = [
     "ladder",
+    "version",
     "languages",
     "contact",
     "policy",
@@ -27,6 +28,9 @@ pub(super) const KEYS: [&str; 18] = [
     "messages",
     "tests",
 ];
+
+/// Nobody counts further by hand.
+const VERSION_MAX: u32 = 1_000_000;
 
 /// What came of a text.
 #[derive(Debug, Clone)]
@@ -76,6 +80,7 @@ fn ladder(reader: &mut Reader, root: &Node) -> Option<Ladder> {
     let start = Span { line: 1, column: 1, length: 1 };
     reader.known_keys(top, "key of a ladder", &KEYS);
     let name = reader.required(top, "ladder", "a ladder", start).and_then(|n| reader.text(n, "the ladder's name"));
+    let version = top.get("version").and_then(|e| reader.number(&e.value, "`version`", 1, VERSION_MAX));
     let languages = languages(reader, top);
     let messages = messages(reader, top, &languages);
     let mut rules = rules::rules(reader, top);
@@ -102,6 +107,8 @@ fn ladder(reader: &mut Reader, root: &Node) -> Option<Ladder> {
     check::unused_messages(reader, top, &messages, &steps);
     Some(Ladder {
         name: name.unwrap_or_default(),
+        version,
+        hash: super::hash(reader.source),
         languages,
         fields,
         classes,

@@ -48,6 +48,10 @@ pub use words::StopOn;
 #[derive(Debug, Clone)]
 pub struct Ladder {
     pub name: String,
+    /// From 1. `None`: it is told apart by its content alone.
+    pub version: Option<u32>,
+    /// Of its content: [`hash`].
+    pub hash: String,
     /// First is the fallback for a contact whose language is not among them.
     pub languages: Vec<Language>,
     /// What conditions may name beside `days_overdue` and `today`: what every contact has, then the ladder's own `contact:`.
@@ -168,6 +172,12 @@ pub fn hash(source: &str) -> String {
 }
 
 impl Ladder {
+    /// `utility_overdue v3 (1a2b3c4d5e6f)`; without a version, name and content.
+    pub fn edition(&self) -> String {
+        let version = self.version.map(|version| format!(" v{version}")).unwrap_or_default();
+        format!("{}{version} ({})", self.name, self.hash)
+    }
+
     /// What each SMS and e-mail says, once a language, by the message's name; what is put into it left out. Subjects are not asked.
     pub fn written(&self) -> impl Iterator<Item = (&str, String)> {
         let sent = self.steps.iter().filter_map(|step| match &step.does {

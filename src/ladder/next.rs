@@ -322,6 +322,7 @@ impl Ladder {
                 segment: segment.name.clone(),
                 due_at: wait_until,
                 why: format!("{why}; step {number} of {}: {channel}{later}", list.len()),
+                moved: None,
             });
         }
         let unreachable = [Channel::Voice, Channel::Email].iter().all(|c| lacks(standing, *c).is_some());

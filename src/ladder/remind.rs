@@ -74,6 +74,7 @@ impl Ladder {
             segment: segment.into(),
             due_at: at.max(now),
             why: format!("a reminder of the promise to pay {} on {}", part.amount, part.on),
+            moved: None,
         })
     }
 

@@ -476,6 +476,7 @@ fn written_messages() {
         segment: "early".into(),
         due_at: Wall(0),
         why: String::new(),
+        moved: None,
     };
     let sms = ladder.render(&plan(1), &standing).unwrap();
     assert_eq!(sms.body, "Анна, это Горводоканал. Мы не смогли до вас дозвониться. Пожалуйста, перезвоните нам.");

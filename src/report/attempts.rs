@@ -4,7 +4,7 @@ use super::Names;
 use super::export::{Cell, Type, instant_or_none, number, number_or_none, text, text_or_none};
 use crate::books::{Attempt, CallQuality, Ledger};
 
-pub(super) const COLUMNS: [(&str, Type); 34] = [
+pub(super) const COLUMNS: [(&str, Type); 38] = [
     ("attempt", Type::Integer),
     ("campaign", Type::Text),
     ("contact_id", Type::Text),
@@ -38,6 +38,10 @@ pub(super) const COLUMNS: [(&str, Type); 34] = [
     ("cost_micros", Type::Integer),
     ("cost_currency", Type::Text),
     ("agent", Type::Text),
+    ("ladder", Type::Text),
+    ("contact_class", Type::Text),
+    ("moved_reason", Type::Text),
+    ("moved_by", Type::Text),
     ("why", Type::Text),
 ];
 
@@ -86,6 +90,10 @@ fn row(attempt: &Attempt, ledger: &Ledger, names: &Names, full: bool) -> Vec<Cel
         number_or_none(attempt.cost.map(|c| c.micros)),
         text_or_none(attempt.cost.map(|c| c.currency.code())),
         text_or_none(attempt.agent.map(|a| a.as_str())),
+        text_or_none(attempt.led.as_ref().map(|led| led.ladder.as_str())),
+        text_or_none(attempt.led.as_ref().and_then(|led| led.contact_class.as_deref())),
+        text_or_none(attempt.plan.moved.as_ref().map(|moved| moved.reason.as_str())),
+        text_or_none(attempt.plan.moved.as_ref().and_then(|moved| moved.by.as_deref())),
         text(&attempt.plan.why),
     ]
 }

@@ -27,8 +27,10 @@ crate::words! {
         Node = "node",
         /// Which carried the call, or refused it last; each shows its own number.
         Trunk = "trunk",
-        /// The contact's column `class`.
+        /// What the ladder made of the contact when the attempt was made; without it, the contact's column `class`.
         Class = "class",
+        /// Name, version and content of the one by which the attempt was made.
+        Ladder = "ladder",
     }
 }
 
@@ -75,7 +77,11 @@ impl Dimension {
         let of = |value: &dyn Fn(&Attempt) -> Value| attempt.map_or(Value::None, value);
         match self {
             Dimension::Creditor => text(Some(&contact.creditor)),
-            Dimension::Class => text(contact.fields.get("class").map(String::as_str)),
+            Dimension::Class => {
+                let then = attempt.and_then(|a| a.led.as_ref()).and_then(|led| led.contact_class.as_deref());
+                text(then.or(contact.fields.get("class").map(String::as_str)))
+            }
+            Dimension::Ladder => of(&|a| text(a.led.as_ref().map(|led| led.ladder.as_str()))),
             Dimension::Segment => of(&|a| text(Some(&a.plan.segment))),
             Dimension::Campaign => of(&|a| text(Some(&names.campaign(a.campaign)))),
             Dimension::Flow => of(&|a| text(a.flow.as_ref().map(|hash| names.flow(hash)).as_deref())),

@@ -32,7 +32,15 @@ fn attempts(text: &str) -> Vec<Attempt> {
             ..Outcome::of(disposition)
         });
         let at = wall("2026-11-20T12:00+03:00") + std::time::Duration::from_secs(60 * n as u64);
-        let plan = Plan { channel, step: 0, try_number: 1, segment: segment.into(), due_at: at, why: String::new() };
+        let plan = Plan {
+            channel,
+            step: 0,
+            try_number: 1,
+            segment: segment.into(),
+            due_at: at,
+            why: String::new(),
+            moved: None,
+        };
         Attempt {
             id: AttemptId(n as i64 + 1),
             campaign: CampaignId(1),
@@ -47,6 +55,7 @@ fn attempts(text: &str) -> Vec<Attempt> {
             outcome,
             quality: None,
             policy: None,
+            led: None,
             trunk: dialled.then(|| "main".to_string()),
             cost: dialled.then(|| Cost::new(250_000, Currency::Rub)),
             agent: None,

@@ -18,7 +18,7 @@ use crate::{flow, ladder};
 #[error(
     "what campaign {campaign} is pinned to does not compile with this version of ringback:\n{report}\
      publish a version of the flow that compiles, then `ringback campaign use-flow {campaign} FLOW@VERSION` and \
-     `ringback campaign start {campaign}`; a ladder stays as it is: create another campaign"
+     `ringback campaign start {campaign}`; for a ladder, `ringback campaign use-ladder {campaign} FILE`"
 )]
 pub struct PlanError {
     campaign: String,
@@ -55,17 +55,17 @@ pub fn load(campaign: &Campaign) -> Result<CampaignPlan, PlanError> {
 
 /// The campaigns as they were at the last look: an operator changes them from another process.
 #[derive(Debug, Default)]
-pub(super) struct Seen(BTreeMap<CampaignId, (CampaignState, Priority, Vec<FlowHash>)>);
+pub(super) struct Seen(BTreeMap<CampaignId, (CampaignState, Priority, Vec<FlowHash>, String)>);
 
 impl Seen {
-    /// What the engine must know of campaigns that are new, in another state, or moved to another version of a flow.
+    /// What the engine must know of campaigns that are new, in another state, or moved to another version of a flow or the ladder.
     /// A campaign that no longer compiles is paused, in the books too; the others go on.
     pub async fn changes<S: Store>(&mut self, store: &S, now: Wall) -> Result<Vec<Input>, StoreError> {
         let mut inputs = Vec::new();
         for campaign in store.campaigns().await? {
             let flows: Vec<FlowHash> = campaign.flows.iter().map(|f| f.hash.clone()).collect();
             let (id, state) = (campaign.id, campaign.state);
-            let is = (state, campaign.priority, flows);
+            let is = (state, campaign.priority, flows, ladder::hash(&campaign.ladder));
             if self.0.get(&id) == Some(&is) {
                 continue;
             }
@@ -86,7 +86,7 @@ impl Seen {
                         inputs.push(Input::CampaignHalted(id));
                     }
                     inputs.extend(plan.map(|plan| Input::CampaignLoaded { plan, running }));
-                    self.0.insert(id, (state, is.1, is.2));
+                    self.0.insert(id, (state, is.1, is.2, is.3));
                 }
                 CampaignState::Draft | CampaignState::Stopped | CampaignState::Finished => {
                     inputs.push(Input::CampaignHalted(id));

@@ -74,6 +74,22 @@ impl Store for MemoryStore {
         Ok(self.model().published())
     }
 
+    async fn publish_ladder(&self, ladder: &LadderVersion, at: Wall) -> Result<Publication> {
+        Ok(self.model().publish_ladder(ladder, at)?)
+    }
+
+    async fn published_ladders(&self) -> Result<Vec<PublishedLadder>> {
+        Ok(self.model().published_ladders())
+    }
+
+    async fn use_ladder(&self, id: CampaignId, ladder: &str, detail: &str, at: Wall) -> Result<bool> {
+        Ok(self.model().use_ladder(id, ladder, detail, at)?)
+    }
+
+    async fn campaign_rejects(&self, campaign: CampaignId) -> Result<Vec<(RejectCode, u64)>> {
+        Ok(self.model().campaign_rejects(campaign))
+    }
+
     async fn create_campaign(&self, name: &str, ladder: &str, flows: &[FlowVersion], at: Wall) -> Result<CampaignId> {
         Ok(self.model().create_campaign(name, ladder, flows, at)?)
     }

@@ -78,6 +78,23 @@ pub trait Store: Send + Sync + 'static {
     /// All of them, by name, version and when.
     fn published(&self) -> impl Future<Output = Result<Vec<PublishedFlow>>> + Send;
 
+    /// As [`Store::publish`], for a ladder that has a version.
+    fn publish_ladder(&self, ladder: &LadderVersion, at: Wall) -> impl Future<Output = Result<Publication>> + Send;
+    /// All of them, by name and version.
+    fn published_ladders(&self) -> impl Future<Output = Result<Vec<PublishedLadder>>> + Send;
+    /// What comes next for the campaign's contacts is said by this ladder from now on; an event says so in the words of `detail`. `false`:
+    /// it was already. Whether the campaign's attempts can go on with it, the caller has found out.
+    fn use_ladder(
+        &self,
+        id: CampaignId,
+        ladder: &str,
+        detail: &str,
+        at: Wall,
+    ) -> impl Future<Output = Result<bool>> + Send;
+    /// Faults of lines in the files that brought or changed contacts of this campaign, by kind, the most frequent first. What was taken
+    /// back counts no more.
+    fn campaign_rejects(&self, campaign: CampaignId) -> impl Future<Output = Result<Vec<(RejectCode, u64)>>> + Send;
+
     /// Pins the flows to it; those not published yet are published, or the campaign is refused.
     fn create_campaign(
         &self,

@@ -358,6 +358,7 @@ async fn books(channels: &[Channel]) -> MemoryStore {
         segment: "s".into(),
         due_at: now(),
         why: "a test".into(),
+        moved: None,
     };
     let enrolment = Enrolment { contact: ContactId(1), next: Next::Attempt(plan) };
     store.enrol(campaign, &[enrolment], now()).await.unwrap();

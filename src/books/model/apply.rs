@@ -86,6 +86,12 @@ impl Model {
                 self.attempts.put(attempt.id, Attempt { quality: Some(*quality), ..attempt });
                 Ok(())
             }
+            Write::Led { attempt, led } => {
+                let attempt = self.known_attempt(*attempt)?.clone();
+                self.touched.insert(attempt.contact);
+                self.attempts.put(attempt.id, Attempt { led: Some(led.clone()), ..attempt });
+                Ok(())
+            }
             Write::Carried { attempt, trunk, cost, agent } => {
                 let attempt = self.known_attempt(*attempt)?.clone();
                 if attempt.live_at.is_none() {
@@ -325,6 +331,7 @@ impl Model {
             finished_at: None,
             outcome: None,
             policy: None,
+            led: None,
         });
         Ok(())
     }

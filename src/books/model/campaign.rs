@@ -80,6 +80,62 @@ impl Model {
         Ok(true)
     }
 
+    /// Refused for a name and version that are published with another content.
+    pub fn publish_ladder(&mut self, ladder: &LadderVersion, at: Wall) -> Result<Publication> {
+        if let Some(there) = self.ladders.get(&ladder.hash) {
+            return Ok(Publication::Already(there.published_at));
+        }
+        let same = |p: &&PublishedLadder| p.ladder.name == ladder.name && p.ladder.version == ladder.version;
+        if let Some(there) = self.ladders.values().find(same) {
+            return Err(there.ladder.other_content());
+        }
+        self.ladders.put(ladder.hash.clone(), PublishedLadder { ladder: ladder.clone(), published_at: at });
+        self.commit();
+        Ok(Publication::New)
+    }
+
+    /// By name and version.
+    pub fn published_ladders(&self) -> Vec<PublishedLadder> {
+        let mut published: Vec<PublishedLadder> = self.ladders.values().cloned().collect();
+        published.sort_by(|a, b| (&a.ladder.name, a.ladder.version).cmp(&(&b.ladder.name, b.ladder.version)));
+        published
+    }
+
+    /// What comes next for the campaign's contacts is said by this ladder from now on. `false`: it was already.
+    pub fn use_ladder(&mut self, id: CampaignId, ladder: &str, detail: &str, at: Wall) -> Result<bool> {
+        let campaign = self.campaign_by_id(id)?.clone();
+        if campaign.state == CampaignState::Stopped {
+            return Err(BookError::Conflict(format!("campaign {id} was stopped, which is for good")));
+        }
+        if campaign.ladder == ladder {
+            return Ok(false);
+        }
+        self.campaigns.put(id, Campaign { ladder: ladder.into(), ..campaign });
+        let (kind, detail) = (CampaignEventKind::LadderMoved, detail.to_string());
+        self.note(CampaignEvent { campaign: id, at, kind, detail });
+        self.commit();
+        Ok(true)
+    }
+
+    /// Faults of lines that the files brought beside contacts of this campaign, by kind, the most frequent first. What was taken back
+    /// counts no more.
+    pub fn campaign_rejects(&self, campaign: CampaignId) -> Vec<(RejectCode, u64)> {
+        let enrolled = |contact: &ContactId| self.enrolled.has(&(campaign, *contact));
+        let added = self.added_by.range(..).filter(|(contact, _)| enrolled(contact)).map(|(_, batch)| *batch);
+        let changed = self.import_changes.keys().filter(|(_, contact)| enrolled(contact)).map(|(batch, _)| *batch);
+        let fed: BTreeSet<ImportBatchId> = added.chain(changed).collect();
+        let stands = |batch: &ImportBatchId| self.imports.get(batch).is_some_and(|of| of.undone_at.is_none());
+        let mut kinds: BTreeMap<&str, (RejectCode, u64)> = BTreeMap::new();
+        for batch in fed.iter().filter(|batch| stands(batch)) {
+            for (_, reject) in self.import_rejects.range((*batch, 0)..=(*batch, u64::MAX)) {
+                kinds.entry(reject.code.as_str()).or_insert((reject.code, 0)).1 += 1;
+            }
+        }
+        let mut kinds: Vec<(RejectCode, u64)> = kinds.into_values().collect();
+        kinds.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        kinds
+    }
+
     /// running → paused, with the reason. A campaign that is not running is left as it is.
     pub fn suspend_campaign(&mut self, id: CampaignId, why: &str, at: Wall) -> Result<()> {
         let campaign = self.campaign_by_id(id)?.clone();

@@ -44,6 +44,8 @@ pub struct Model {
     campaigns: Table<CampaignId, Campaign>,
     campaign_events: Table<(CampaignId, u32), CampaignEvent>,
     published: Table<FlowHash, PublishedFlow>,
+    /// By hash.
+    ladders: Table<String, PublishedLadder>,
     /// `None`: the campaign still has an open attempt for the contact.
     enrolled: Table<(CampaignId, ContactId), Option<Close>>,
     attempts: Table<AttemptId, Attempt>,
@@ -492,7 +494,7 @@ impl Model {
         self.tables().into_iter().for_each(|t| t.commit());
     }
 
-    fn tables(&mut self) -> [&mut dyn Journal; 40] {
+    fn tables(&mut self) -> [&mut dyn Journal; 41] {
         [
             &mut self.contacts,
             &mut self.imports,
@@ -508,6 +510,7 @@ impl Model {
             &mut self.campaigns,
             &mut self.campaign_events,
             &mut self.published,
+            &mut self.ladders,
             &mut self.enrolled,
             &mut self.attempts,
             &mut self.leases,

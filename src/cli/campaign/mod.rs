@@ -1,4 +1,4 @@
-//! `ringback campaign create | forecast | dry-run | people | start | priority | render | use-flow | pause | stop | status`.
+//! `ringback campaign create | forecast | dry-run | people | start | priority | render | use-flow | use-ladder | pause | stop | status`.
 
 mod estimate;
 mod outlook;
@@ -7,6 +7,7 @@ pub(super) mod render;
 mod sources;
 mod status;
 mod use_flow;
+mod use_ladder;
 mod waiting;
 
 use std::collections::BTreeMap;
@@ -57,6 +58,8 @@ pub enum Command {
         /// NAME (the latest version), NAME@VERSION or NAME#HASH.
         flow: FlowRef,
     },
+    /// Move a campaign to another version of its ladder, with the same steps and segments: other delays, retries, conditions, texts.
+    UseLadder { name: String, ladder: PathBuf },
     /// Make the audio that the campaign's calls may need, before it is needed. Goes on while `ringback serve` dials.
     Render {
         name: String,
@@ -142,12 +145,19 @@ pub async fn run(config: &Path, command: &Command) -> anyhow::Result<()> {
             sources::lawful_after_move(&config, &*store, name, flow).await?;
             use_flow::run(&*store, name, flow, now, &mut std::io::stdout()).await?;
         }
+        Command::UseLadder { name, ladder } => {
+            use_ladder::run(&*store, &config, name, ladder, now, &mut std::io::stdout()).await?;
+        }
         Command::Status { name } => status::run(&*store, name.as_deref(), now, &mut std::io::stdout()).await?,
     }
     Ok(())
 }
 
 pub(super) async fn create(store: &impl Store, name: &str, sources: &Sources, now: Wall) -> anyhow::Result<CampaignId> {
+    let ladder = crate::ladder::compile(&sources.ladder).0.context("the ladder was read without an error")?;
+    if let Some(version) = super::ladder::version_of(&ladder, &sources.ladder) {
+        store.publish_ladder(&version, now).await.with_context(|| format!("campaign {name}"))?;
+    }
     store.create_campaign(name, &sources.ladder, &sources.flows, now).await.with_context(|| format!("campaign {name}"))
 }
 

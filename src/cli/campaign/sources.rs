@@ -171,7 +171,7 @@ pub(super) fn lawful(config: &Config, ladder: &Ladder, programs: &[Arc<Program>]
 }
 
 /// The ladder's compiler does not know the flows that it names.
-fn nodes_are_there(ladder: &Ladder, programs: &[Arc<Program>]) -> anyhow::Result<()> {
+pub(super) fn nodes_are_there(ladder: &Ladder, programs: &[Arc<Program>]) -> anyhow::Result<()> {
     for (node, flows) in ladder.nodes_named() {
         let of = || programs.iter().filter(|program| flows.contains(&program.name.as_str()));
         let mut nodes = of().flat_map(|program| program.steps.iter().map(|step| step.name.as_str()));
@@ -192,9 +192,9 @@ pub(super) fn read_ladder(path: &Path) -> anyhow::Result<(String, Ladder)> {
 }
 
 fn checked_ladder(source: &str, file: &str) -> anyhow::Result<Ladder> {
-    let (ladder, diagnostics) = ladder::compile(source);
-    eprint!("{}", render_all(&diagnostics, file, source));
-    ladder.with_context(|| format!("{file} has errors; no campaign was created"))
+    let fit = cli::ladder::fit(source, file).map_err(|why| anyhow::anyhow!("{file}: {why}; nothing was changed"))?;
+    eprint!("{}", fit.findings);
+    Ok(fit.ladder)
 }
 
 /// A flow with errors or failing tests cannot be pinned.

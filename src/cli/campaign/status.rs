@@ -53,6 +53,7 @@ pub(super) async fn run(store: &impl Store, name: Option<&str>, now: Wall, out: 
         for event in store.campaign_events(campaign.id).await? {
             let what = match event.kind {
                 CampaignEventKind::FlowMoved => "moved",
+                CampaignEventKind::LadderMoved => "ladder moved",
                 CampaignEventKind::Suspended => "paused by the program:",
             };
             writeln!(out, "  {}: {what} {}", minute(event.at), event.detail.trim_end().replace('\n', "\n    "))?;
@@ -78,11 +79,11 @@ fn rate((connected, abandoned): (u64, u64)) -> String {
     format!("{abandoned} of {all} ({}.{} %)", permille / 10, permille % 10)
 }
 
-/// Its name and content.
+/// Its name, version and content.
 fn ladder(campaign: &Campaign) -> String {
     let hash = crate::ladder::hash(&campaign.ladder);
     match crate::ladder::compile(&campaign.ladder).0 {
-        Some(ladder) => format!("{} ({hash})", ladder.name),
+        Some(ladder) => ladder.edition(),
         None => format!("({hash}), which this version of ringback does not take"),
     }
 }

@@ -62,7 +62,15 @@ mod tests {
         let flow = FlowVersion { hash: FlowHash("a1".into()), name: "r".into(), version: 1, source: String::new() };
         let id = store.create_campaign("blast", "", std::slice::from_ref(&flow), at(0)).await.unwrap();
         let channel = Channel::Voice;
-        let plan = Plan { channel, step: 0, try_number: 1, segment: "s".into(), due_at: at(0), why: "first".into() };
+        let plan = Plan {
+            channel,
+            step: 0,
+            try_number: 1,
+            segment: "s".into(),
+            due_at: at(0),
+            why: "first".into(),
+            moved: None,
+        };
         let enrolment = Enrolment { contact: ContactId(1), next: Next::Attempt(plan) };
         store.enrol(id, &[enrolment], at(0)).await.unwrap();
         store.set_campaign_state(id, CampaignState::Running, at(0)).await.unwrap();

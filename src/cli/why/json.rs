@@ -40,7 +40,8 @@ pub(super) fn story(history: &History, campaigns: &[Campaign], now: Wall) -> Val
 
 fn campaign(history: &History, campaign: &Campaign) -> Value {
     let ladder = crate::ladder::compile(&campaign.ladder).0;
-    let attempts = history.attempts.iter().filter(|a| a.campaign == campaign.id).map(|a| attempt(history, a, ladder.as_ref()));
+    let attempts =
+        history.attempts.iter().filter(|a| a.campaign == campaign.id).map(|a| attempt(history, a, ladder.as_ref()));
     let closed = history.closed.iter().find(|(id, _)| *id == campaign.id);
     let closed = closed.map(|(_, close)| {
         json!({ "reason": close.reason, "why": close.why, "wake_at": close.wake_at.map(|at| at.to_string()) })
@@ -64,6 +65,10 @@ fn attempt(history: &History, attempt: &Attempt, ladder: Option<&Ladder>) -> Val
         "state": attempt.state.as_str(),
         "due_at": attempt.plan.due_at.to_string(),
         "why": attempt.plan.why,
+        "moved_reason": attempt.plan.moved.as_ref().map(|moved| &moved.reason),
+        "moved_by": attempt.plan.moved.as_ref().and_then(|moved| moved.by.as_ref()),
+        "ladder": attempt.led.as_ref().map(|led| &led.ladder),
+        "contact_class": attempt.led.as_ref().and_then(|led| led.contact_class.as_ref()),
         "live_at": attempt.live_at.map(|at| at.to_string()),
         "finished_at": attempt.finished_at.map(|at| at.to_string()),
         "disposition": attempt.outcome.as_ref().map(|o| o.disposition.as_str()),

@@ -339,6 +339,13 @@ impl Pen {
                     _ => Ok(()),
                 }
             }
+            Write::Led { attempt, led: Led { ladder, contact_class } } => {
+                let sql = "UPDATE attempt SET ladder = ?2, contact_class = ?3 WHERE id = ?1";
+                match self.run(sql, &[attempt.0.into(), ladder.into(), contact_class.as_deref().into()])? {
+                    0 => Err(StoreError::NotFound(format!("attempt {attempt}"))),
+                    _ => Ok(()),
+                }
+            }
             Write::Carried { attempt, trunk, cost, agent } => {
                 self.carried(*attempt, Carriage { trunk: trunk.as_deref(), cost: *cost, agent: *agent })
             }
@@ -410,6 +417,7 @@ impl Pen {
         match next.admitted(paid, state) {
             Next::Close(close) => self.close(campaign, contact, &close),
             Next::Attempt(plan) => {
+                let moved = plan.moved.as_ref();
                 let values = [
                     campaign.into(),
                     contact.into(),
@@ -419,6 +427,8 @@ impl Pen {
                     (&plan.segment).into(),
                     plan.due_at.0.into(),
                     (&plan.why).into(),
+                    moved.map(|m| m.reason.as_str()).into(),
+                    moved.and_then(|m| m.by.as_deref()).into(),
                 ];
                 self.run(SCHEDULE, &values).map(drop)
             }
@@ -529,10 +539,10 @@ impl<'w> Carriage<'w> {
     }
 }
 
-/// Campaign, contact, channel, step, try, segment, due time, why.
+/// Campaign, contact, channel, step, try, segment, due time, why, for which rule it was moved and whose that is.
 pub(super) const SCHEDULE: &str = "INSERT INTO attempt \
-     (campaign, contact, channel, state, step, try_number, segment, due_at, why) \
-     VALUES (?1, ?2, ?3, 'scheduled', ?4, ?5, ?6, ?7, ?8)";
+     (campaign, contact, channel, state, step, try_number, segment, due_at, why, moved_reason, moved_by) \
+     VALUES (?1, ?2, ?3, 'scheduled', ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
 
 pub(super) fn to_json<T: serde::Serialize + ?Sized>(rows: &T) -> String {
     serde_json::to_string(rows).expect("texts and numbers can be written as JSON")

@@ -137,16 +137,17 @@ impl Writer {
                 Next::Attempt(p) => {
                     closes.push((contact.0, None, None, None));
                     let channel = p.channel.as_str();
-                    plans.push((contact.0, channel, p.step, p.try_number, p.segment, p.due_at.0, p.why));
+                    let (reason, by) = p.moved.map_or((None, None), |m| (Some(m.reason), m.by));
+                    plans.push((contact.0, channel, p.step, p.try_number, p.segment, p.due_at.0, p.why, reason, by));
                 }
             }
         }
         let sql = "INSERT INTO campaign_contact (campaign, contact, close_reason, close_why, wake_at) \
              SELECT $1, value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each($2)";
         sqlx::query(sql).bind(campaign.0).bind(to_json(&closes)).execute(self.conn()).await?;
-        let sql = "INSERT INTO attempt (campaign, contact, channel, state, step, try_number, segment, due_at, why) \
+        let sql = "INSERT INTO attempt (campaign, contact, channel, state, step, try_number, segment, due_at, why, moved_reason, moved_by) \
              SELECT $1, value ->> 0, value ->> 1, 'scheduled', value ->> 2, value ->> 3, value ->> 4, value ->> 5, \
-             value ->> 6 FROM json_each($2)";
+             value ->> 6, value ->> 7, value ->> 8 FROM json_each($2)";
         sqlx::query(sql).bind(campaign.0).bind(to_json(&plans)).execute(self.conn()).await?;
         Ok(())
     }

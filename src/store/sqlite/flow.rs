@@ -86,7 +86,7 @@ impl Writer {
         self.note(CampaignEvent { campaign: id, at, kind, detail: why.into() }).await
     }
 
-    async fn note(&mut self, event: CampaignEvent) -> Result<()> {
+    pub(super) async fn note(&mut self, event: CampaignEvent) -> Result<()> {
         let sql = "INSERT INTO campaign_event (campaign, at, kind, detail) VALUES ($1, $2, $3, $4)";
         let query = sqlx::query(sql).bind(event.campaign.0).bind(event.at.0).bind(event.kind.as_str());
         query.bind(event.detail).execute(self.conn()).await?;

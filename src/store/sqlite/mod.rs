@@ -16,6 +16,7 @@ mod error;
 mod flow;
 mod hashing;
 mod import;
+mod ladder;
 mod ledger;
 mod lines;
 mod money;
@@ -199,6 +200,7 @@ fn migrator() -> Migrator {
         (9, "pacing", include_str!("../../../migrations/sqlite/0009_pacing.sql")),
         (10, "reports", include_str!("../../../migrations/sqlite/0010_reports.sql")),
         (11, "persons", include_str!("../../../migrations/sqlite/0011_persons.sql")),
+        (13, "ladder versions", include_str!("../../../migrations/sqlite/0013_ladder_versions.sql")),
         (14, "whole imports", include_str!("../../../migrations/sqlite/0014_whole_imports.sql")),
     ];
     let migration = |(number, name, sql): (i64, &'static str, &'static str)| {
@@ -272,6 +274,22 @@ impl Store for SqliteStore {
 
     async fn published(&self) -> Result<Vec<PublishedFlow>> {
         flow::published(&self.readers).await
+    }
+
+    async fn publish_ladder(&self, ladder: &LadderVersion, at: Wall) -> Result<Publication> {
+        self.writer.lock().await.publish_ladder(ladder, at).await
+    }
+
+    async fn published_ladders(&self) -> Result<Vec<PublishedLadder>> {
+        ladder::published(&self.readers).await
+    }
+
+    async fn use_ladder(&self, id: CampaignId, ladder: &str, detail: &str, at: Wall) -> Result<bool> {
+        self.writer.lock().await.use_ladder(id, ladder, detail, at).await
+    }
+
+    async fn campaign_rejects(&self, campaign: CampaignId) -> Result<Vec<(RejectCode, u64)>> {
+        read::campaign_rejects(&self.readers, campaign).await
     }
 
     async fn create_campaign(&self, name: &str, ladder: &str, flows: &[FlowVersion], at: Wall) -> Result<CampaignId> {

@@ -251,7 +251,9 @@ impl Writer {
             if let Some(p) = plan {
                 let query = sqlx::query(SCHEDULE).bind(campaign.0).bind(contact.0).bind(p.channel.as_str());
                 let query = query.bind(i64::from(p.step)).bind(i64::from(p.try_number)).bind(p.segment);
-                query.bind(p.due_at.0).bind(p.why).execute(self.conn()).await?;
+                let moved = p.moved.map_or((None, None), |m| (Some(m.reason), m.by));
+                let query = query.bind(p.due_at.0).bind(p.why).bind(moved.0).bind(moved.1);
+                query.execute(self.conn()).await?;
             }
         }
         Ok(())

@@ -514,6 +514,18 @@ pub(super) async fn import_rejects(
     rows(query.fetch_all(pool).await?, reject)
 }
 
+pub(super) async fn campaign_rejects(pool: &SqlitePool, campaign: CampaignId) -> Result<Vec<(RejectCode, u64)>> {
+    let sql = "SELECT code, COUNT(*) FROM import_reject WHERE batch IN (SELECT id FROM import_batch \
+         WHERE undone_at IS NULL AND (\
+         EXISTS (SELECT 1 FROM campaign_contact e JOIN contact c ON c.id = e.contact \
+             WHERE e.campaign = $1 AND c.added_by = import_batch.id) \
+         OR EXISTS (SELECT 1 FROM import_change i JOIN campaign_contact e ON e.contact = i.contact AND e.campaign = $1 \
+             WHERE i.batch = import_batch.id))) \
+         GROUP BY code ORDER BY 2 DESC, 1";
+    let kind = |r: &SqliteRow| Ok((row::word(r, 0)?, row::number(r, 1)?));
+    rows(sqlx::query(sql).bind(campaign.0).fetch_all(pool).await?, kind)
+}
+
 pub(super) async fn import_reject_kinds(pool: &SqlitePool, batch: ImportBatchId) -> Result<Vec<(RejectCode, u64)>> {
     let sql = "SELECT code, COUNT(*) FROM import_reject WHERE batch = $1 GROUP BY code ORDER BY 2 DESC, 1";
     rows(sqlx::query(sql).bind(batch.0).fetch_all(pool).await?, |r| Ok((row::word(r, 0)?, row::number(r, 1)?)))

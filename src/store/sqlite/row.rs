@@ -16,7 +16,8 @@ use crate::time::Wall;
 pub(super) const ATTEMPT: &str = "id, campaign, contact, channel, state, step, try_number, segment, due_at, why, \
     phone, flow, live_at, finished_at, disposition, blame, cause, answered_by, right_party, ring_ms, talk_ms, \
     mos_centi, heard_loss_permille, heard_jitter_ms, said_loss_permille, said_jitter_ms, round_trip_ms, node, policy, \
-    trunk, cost_micros, cost_currency, agent";
+    trunk, cost_micros, cost_currency, agent, \
+    ladder, contact_class, moved_reason, moved_by";
 
 fn damaged(column: usize, why: impl Display) -> StoreError {
     StoreError::Unavailable(format!("column {column} of a row cannot be read: {why}"))
@@ -76,6 +77,9 @@ pub(super) fn attempt(row: &SqliteRow) -> Result<Attempt> {
             segment: get(row, 7)?,
             due_at: Wall(get(row, 8)?),
             why: get(row, 9)?,
+            moved: get::<Option<String>>(row, 35)?
+                .map(|reason| Ok::<_, StoreError>(Moved { reason, by: get(row, 36)? }))
+                .transpose()?,
         },
         phone: get::<Option<i64>>(row, 10)?.map(PhoneId),
         flow: get::<Option<String>>(row, 11)?.map(FlowHash),
@@ -90,6 +94,10 @@ pub(super) fn attempt(row: &SqliteRow) -> Result<Attempt> {
             _ => None,
         },
         agent: word_or_null(row, 32)?,
+        led: match get(row, 33)? {
+            Some(ladder) => Some(Led { ladder, contact_class: get(row, 34)? }),
+            None => None,
+        },
     })
 }
 

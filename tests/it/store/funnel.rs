@@ -419,7 +419,15 @@ fn person(n: u32, variant: u32) -> NewContact {
 fn next_plan(seed: u32, due_at: Wall) -> Plan {
     let channel = [Channel::Voice, Channel::Voice, Channel::Sms, Channel::Human][seed as usize % 4];
     let (step, try_number) = (seed % 3, 1 + seed % 2);
-    Plan { channel, step, try_number, segment: ["early", "late"][seed as usize % 2].into(), due_at, why: "w".into() }
+    Plan {
+        channel,
+        step,
+        try_number,
+        segment: ["early", "late"][seed as usize % 2].into(),
+        due_at,
+        why: "w".into(),
+        moved: None,
+    }
 }
 
 /// At any moment, not only a minute of that day.

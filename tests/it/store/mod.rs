@@ -86,7 +86,9 @@ pub fn flow() -> FlowVersion {
 }
 
 pub fn plan(channel: Channel, due_at: Wall) -> Plan {
-    Plan { channel, step: 0, try_number: 1, segment: "early".into(), due_at, why: "first try".into() }
+    let by_law = || Moved { reason: "calling_window".into(), by: Some("RU-1".into()) };
+    let moved = (channel == Channel::Voice).then(by_law);
+    Plan { channel, step: 0, try_number: 1, segment: "early".into(), due_at, why: "first try".into(), moved }
 }
 
 /// Of one who was heard and, from 1 on, has reported.

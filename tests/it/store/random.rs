@@ -33,6 +33,14 @@ enum Operation {
         campaign: i64,
         version: u32,
     },
+    PublishLadder {
+        version: u32,
+        content: u8,
+    },
+    UseLadder {
+        campaign: i64,
+        content: u8,
+    },
     Suspend {
         campaign: i64,
     },
@@ -110,6 +118,10 @@ fn some_write() -> impl Strategy<Value = Write> {
             let cost = (n > 0).then(|| Cost::new(n * 250_000, Currency::Rub));
             Write::Carried { attempt, trunk: (n > 1).then(|| format!("trunk {n}")), cost, agent }
         }),
+        1 => (attempt(), prop::option::of(0..2u8)).prop_map(|(attempt, class)| {
+            let contact_class = class.map(|class| format!("class {class}"));
+            Write::Led { attempt, led: Led { ladder: "small v1 (a1)".into(), contact_class } }
+        }),
         3 => (attempt(), minute()).prop_map(|(a, m)| promise(a, m)),
         1 => (attempt(), any::<bool>(), minute()).prop_map(|(attempt, whole, m)| {
             let scope = if whole { OptOutScope::Person } else { OptOutScope::Number };
@@ -145,6 +157,8 @@ fn operation() -> impl Strategy<Value = Operation> {
         1 => versions().prop_map(|version| Operation::Publish { version }),
         1 => (0..3u8, versions()).prop_map(|(name, version)| Operation::Create { name, version }),
         2 => (campaign(), versions()).prop_map(|(campaign, version)| Operation::UseFlow { campaign, version }),
+        1 => (1..3u32, 0..3u8).prop_map(|(version, content)| Operation::PublishLadder { version, content }),
+        1 => (campaign(), 0..3u8).prop_map(|(campaign, content)| Operation::UseLadder { campaign, content }),
         1 => campaign().prop_map(|campaign| Operation::Suspend { campaign }),
         1 => (campaign(), prop::sample::select(CampaignState::ALL))
             .prop_map(|(campaign, state)| Operation::State { campaign, state }),
@@ -210,7 +224,10 @@ async fn run(store: &impl Store, operation: &Operation) -> Answer {
                 .unwrap();
             let rows = lines.iter().map(|(contact, variant)| variant_of(*contact, *variant)).collect();
             let at_lines = (2..).take(lines.len()).collect();
-            let part = ImportPart { batch: Some(batch), rows, lines: at_lines, ..ImportPart::default() };
+            let reject = |(line, code)| ImportReject { line, field: "amount".into(), code };
+            let codes = [(90, RejectCode::Empty), (91, RejectCode::Currency), (91, RejectCode::Empty)];
+            let rejects = codes.into_iter().take(*minute as usize % 4).map(reject).collect();
+            let part = ImportPart { batch: Some(batch), rows, lines: at_lines, rejects, ..ImportPart::default() };
             let summary = store.import_part(part, at(*minute)).await;
             store.finish_import(batch, at(*minute)).await.unwrap();
             answer(summary)
@@ -222,6 +239,15 @@ async fn run(store: &impl Store, operation: &Operation) -> Answer {
         }
         Operation::UseFlow { campaign, version } => {
             answer(store.use_flow(CampaignId(*campaign), &flow_number(*version).hash, at(1)).await)
+        }
+        Operation::PublishLadder { version, content } => {
+            let (name, source) = ("small".to_string(), format!("content {content}"));
+            let ladder = LadderVersion { hash: format!("h{content}"), name, version: *version, source };
+            answer(store.publish_ladder(&ladder, at(1)).await)
+        }
+        Operation::UseLadder { campaign, content } => {
+            let (ladder, detail) = (format!("content {content}"), format!("to {content}"));
+            answer(store.use_ladder(CampaignId(*campaign), &ladder, &detail, at(1)).await)
         }
         Operation::Suspend { campaign } => answer(store.suspend_campaign(CampaignId(*campaign), "w", at(1)).await),
         Operation::State { campaign, state } => {
@@ -295,6 +321,9 @@ async fn books(store: &impl Store) -> Vec<Answer> {
         answer(store.spent(at(10)).await),
         answer(store.agent_hours(at(0)).await),
         answer(store.published().await),
+        answer(store.published_ladders().await),
+        answer(store.campaign_rejects(CampaignId(1)).await),
+        answer(store.campaign_rejects(CampaignId(2)).await),
         answer(store.attempts(None, AttemptId(0), 99).await),
         answer(store.attempts(Some(CampaignId(2)), AttemptId(1), 2).await),
         answer(store.open_attempts(CampaignId(1), AttemptId(1), 5).await),
