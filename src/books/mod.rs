@@ -21,7 +21,7 @@ pub use batch::{
     ImportBatch, ImportCounts, ImportPart, ImportReject, Kept, NewBatch, RejectCode, TakeBack, Undone, Whereabouts,
 };
 pub use flow_version::{FlowRef, FlowRefError, FlowVersion, NotPublished, Publication, PublishedFlow, Which};
-pub use ledger::{CallPath, Ledger};
+pub use ledger::{CallPath, KeptRuling, Ledger, LedgerPlace};
 pub use model::Model;
 pub use rows::*;
 pub use write::*;

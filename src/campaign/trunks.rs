@@ -32,6 +32,8 @@ pub struct TrunkPlan {
     /// Of equally fitting trunks, the lowest is tried first.
     pub priority: u32,
     pub numbers: NumberRules,
+    /// The number shown to who is rung.
+    pub caller_id: PhoneNumber,
     pub tariff: Option<Tariff>,
 }
 
@@ -59,6 +61,8 @@ struct OnLine {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Carried {
     pub trunk: String,
+    /// The number that this trunk shows.
+    pub caller_id: PhoneNumber,
     pub cost: Option<Cost>,
 }
 
@@ -81,6 +85,10 @@ impl Trunks {
 
     pub fn name(&self, trunk: TrunkId) -> &str {
         &self.trunks[trunk.0].plan.name
+    }
+
+    pub fn caller_id(&self, trunk: TrunkId) -> &PhoneNumber {
+        &self.trunks[trunk.0].plan.caller_id
     }
 
     /// Those that may carry a call to this number: the longest of their `prefixes` that fits first, then by priority, then as they
@@ -209,7 +217,8 @@ impl Trunks {
         let cost = on
             .rate
             .map(|(rate, tariff)| tariff.cost(on.attempts_micros + rate.cost_micros(talk) - rate.attempt_micros));
-        Some(Carried { trunk: self.name(on.trunk).to_string(), cost })
+        let plan = &self.trunks[on.trunk.0].plan;
+        Some(Carried { trunk: plan.name.clone(), caller_id: plan.caller_id.clone(), cost })
     }
 
     /// What the call's trunk and campaign are; `None`: it takes no line.
@@ -251,6 +260,7 @@ mod tests {
             prefixes: prefixes.iter().map(ToString::to_string).collect(),
             priority,
             numbers: NumberRules::default(),
+            caller_id: "+74950000001".parse().expect("a number"),
             tariff: None,
         }
     }

@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use jiff::civil::Date;
 
-use crate::books::Cost;
+use crate::books::{Cost, LedgerPlace};
 use crate::flow;
 use crate::flow::graph::edges;
 use crate::flow::program::FlowHash;
-use crate::id::{CallId, CampaignId, ContactId};
+use crate::id::{CallId, CampaignId};
 use crate::report::cohort::{Cohorts, Every};
 use crate::report::drop_off::{self, DropOff};
 use crate::report::rates::Prices;
@@ -26,7 +26,7 @@ pub struct Options {
     /// One campaign by name; without it, all together.
     pub campaign: Option<String>,
     /// Break down by one of `segment`, `creditor`, `campaign`, `flow`, `hour`, `weekday`, `try_number`, `step`, `channel`, `node`,
-    /// `trunk`, `class`, or by two of them: `--by segment,hour`. May be given several times; without it, by segment and by flow.
+    /// `trunk`, `caller_id`, `class`, or by two of them: `--by segment,hour`. May be given several times; without it, by segment and by flow.
     #[arg(long, value_parser = dimensions, value_name = "WHAT[,WHAT]")]
     pub by: Vec<By>,
     /// The first day, as in 2026-11-01; each contact's own calendar counts.
@@ -170,11 +170,11 @@ pub async fn report(
     };
     let period = Period { from: options.from, to: options.to };
     let mut tally = Tally::new(Question { campaign, period, by, now, names: names(store).await? });
-    let mut after = ContactId(0);
+    let mut after = LedgerPlace::default();
     loop {
-        let page = store.ledgers(campaign, after, PAGE).await?;
+        let page = store.ledgers(campaign, &after, PAGE).await?;
         let Some(last) = page.last() else { break };
-        after = last.contact.id;
+        after = LedgerPlace::behind(&last.contact);
         page.iter().for_each(|ledger| tally.add(ledger));
     }
     let report = tally.report();
@@ -184,11 +184,11 @@ pub async fn report(
 
 async fn cohorts(store: &impl Store, campaign: Option<CampaignId>, every: Every, now: Wall) -> anyhow::Result<Cohorts> {
     let mut cohorts = Cohorts::new(every, now);
-    let mut after = ContactId(0);
+    let mut after = LedgerPlace::default();
     loop {
-        let page = store.ledgers(campaign, after, PAGE).await?;
+        let page = store.ledgers(campaign, &after, PAGE).await?;
         let Some(last) = page.last() else { return Ok(cohorts) };
-        after = last.contact.id;
+        after = LedgerPlace::behind(&last.contact);
         page.iter().for_each(|ledger| cohorts.add(ledger));
     }
 }

@@ -309,7 +309,8 @@ impl Engine {
         let waiting = self.waiting.get_mut(attempt).expect("got above");
         waiting.going_live = true;
         let (flow, policy) = (waiting.program.hash.clone(), self.campaigns[&campaign].plan.ladder.rules.policy());
-        let live = Write::Live { attempt, phone: waiting.phone, flow, policy, at: now.wall };
+        let caller_id = self.trunks.caller_id(trunk).clone();
+        let live = Write::Live { attempt, phone: waiting.phone, flow, policy, caller_id, at: now.wall };
         self.trunks.started(now.mono, attempt, campaign, trunk, &number);
         if let Some(dialler) = self.diallers.get_mut(&campaign) {
             dialler.started(now.mono, attempt);

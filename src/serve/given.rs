@@ -15,7 +15,7 @@ use crate::time::Mono;
 /// What the operator allows.
 pub(super) fn limits(config: &Config) -> Limits {
     Limits {
-        trunks: config.trunks.iter().map(trunk_plan).collect(),
+        trunks: config.trunks.iter().map(|trunk| trunk_plan(trunk, config)).collect(),
         allow_prefixes: config.allow_prefixes.clone(),
         transfer_to: config.transfer_to.clone(),
         hold_max: config.media.hold_max,
@@ -49,7 +49,7 @@ impl Numbers {
     }
 }
 
-fn trunk_plan(trunk: &Trunk) -> TrunkPlan {
+fn trunk_plan(trunk: &Trunk, config: &Config) -> TrunkPlan {
     TrunkPlan {
         name: trunk.name.clone(),
         channels_max: trunk.channels_max,
@@ -57,6 +57,7 @@ fn trunk_plan(trunk: &Trunk) -> TrunkPlan {
         prefixes: trunk.prefixes.clone(),
         priority: trunk.priority,
         numbers: trunk.numbers.clone(),
+        caller_id: trunk.caller_id.as_ref().unwrap_or(&config.caller_id).clone(),
         tariff: trunk.tariff.clone(),
     }
 }

@@ -316,6 +316,7 @@ async fn what_calls_cost_and_who_found_no_agent_is_counted(store: &impl Store) {
     let carried = |n: i64, micros: Option<i64>, currency, agent| Write::Carried {
         attempt: AttemptId(n),
         trunk: Some("main".into()),
+        caller_id: None,
         cost: micros.map(|micros| Cost::new(micros, currency)),
         agent,
     };
@@ -718,6 +719,7 @@ async fn what_is_not_there(store: &impl Store) {
                 phone,
                 flow: other_flow,
                 policy: "default 1#0".into(),
+                caller_id: shown(),
                 at: at(1),
             }])
             .await,
