@@ -184,7 +184,8 @@ impl Pen {
             Write::Live { attempt, phone, flow, policy, caller_id, at } => {
                 // A phone that is not there fails by its foreign key. That nobody else is on the line, or with the person, the unique
                 // indexes see to.
-                let sql = "UPDATE attempt SET state = 'live', lease_until = NULL, phone = ?2, flow = ?3, live_at = ?4, policy = ?5, caller_id = ?6, \
+                let sql = "UPDATE attempt SET state = 'live', lease_until = NULL, phone = ?2, flow = ?3, live_at = ?4, policy = ?5, \
+                     caller_id = ?6, \
                      number = COALESCE((SELECT p.number FROM phone p WHERE p.id = ?2 AND p.contact = attempt.contact), ''), \
                      person = (SELECT person FROM contact WHERE id = attempt.contact) \
                      WHERE id = ?1 AND state IN ('scheduled', 'claimed')";
