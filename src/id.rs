@@ -32,6 +32,8 @@ ids! {
     AttemptId,
     /// A row of `promise`.
     PromiseId,
+    /// A row of `ruling`.
+    RulingId,
     /// A row of `outbox`: one SMS or e-mail.
     OutboxId,
     /// A row of `worklist`: one contact waiting for a human.

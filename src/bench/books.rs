@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::crowd::Crowd;
 use super::process::peak_kb;
+use super::seen::{Spread, Times};
 use crate::books::*;
 use crate::campaign::{Then, Turn, plan_first, plan_next, turn};
 use crate::cli::{SHIPPED_LADDER, shipped_flows};
@@ -40,9 +41,9 @@ pub struct Books {
     pub enrol_s: f64,
     pub database_mb: f64,
     /// To claim one attempt and decide about it.
-    pub claim_one: Latency,
+    pub claim_one: Spread,
     /// To claim as many at once as an engine of 100 calls a second does, and to decide about all.
-    pub claim_many: Latency,
+    pub claim_many: Spread,
     pub claimed_at_once: u32,
     pub attempts: u64,
     /// Of an attempt, from its claim to what comes next; claims of [`Books::claimed_at_once`].
@@ -50,25 +51,8 @@ pub struct Books {
     pub peak_kb: u64,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Latency {
-    pub count: usize,
-    pub p50_us: u64,
-    pub p99_us: u64,
-    pub max_us: u64,
-}
-
-impl Latency {
-    fn of(mut took: Vec<Duration>) -> Latency {
-        took.sort();
-        let at = |permille: usize| {
-            let place = (took.len() * permille / 1000).min(took.len().saturating_sub(1));
-            took.get(place).map_or(0, |took| took.as_micros() as u64)
-        };
-        Latency { count: took.len(), p50_us: at(500), p99_us: at(990), max_us: at(1000) }
-    }
-}
-
+/// The number shown.
+const SHOWN: &str = "+74950000001";
 const PAGE: u32 = 5_000;
 const LEASE: Duration = Duration::from_secs(300);
 const CLAIMED_AT_ONCE: u32 = 150;
@@ -168,14 +152,14 @@ impl House {
     }
 
     /// Claims, decides, and writes what the engine writes for a call that nobody answers.
-    async fn attempts(&self, now: Wall, attempts: usize, at_once: u32) -> anyhow::Result<(Latency, u64)> {
-        let mut took = Vec::new();
+    async fn attempts(&self, now: Wall, attempts: usize, at_once: u32) -> anyhow::Result<(Spread, u64)> {
+        let mut took = Times::default();
         let mut made = 0;
         while made < attempts as u64 {
             let begun = self.clock.mono();
             let claimed = self.store.claim_due(now, now + LEASE, &[(self.campaign, at_once)]).await?;
             let turns: Vec<_> = claimed.iter().map(|c| turn(&self.ladder, &c.standing, &c.attempt.plan, now)).collect();
-            took.push(self.clock.mono().since(begun));
+            took.add(self.clock.mono().since(begun).as_micros() as u64);
             anyhow::ensure!(!claimed.is_empty(), "nothing is due any more after {made} attempts");
             made += claimed.len() as u64;
             // As they come from an engine: calls go live and end side by side, and share commits.
@@ -194,7 +178,7 @@ impl House {
                 result??;
             }
         }
-        Ok((Latency::of(took), made))
+        Ok((took.spread(), made))
     }
 
     /// The groups that are written of one attempt, one after another.
@@ -206,16 +190,9 @@ impl House {
                 let flow = self.ladder.flow_of(&attempt.plan).context("a call has a flow")?;
                 let flow = self.flows.iter().find(|(name, _)| name == flow).context("pinned above")?.1.clone();
                 let phone = crate::policy::phone_to_dial(&standing).context("policy has allowed it")?.id;
-                (
-                    Disposition::NoAnswer,
-                    vec![vec![Write::Live {
-                        attempt: id,
-                        phone,
-                        flow,
-                        policy: self.ladder.rules.policy(&standing.contact),
-                        at: now,
-                    }]],
-                )
+                let (policy, caller_id) = (self.ladder.rules.policy(&standing.contact), SHOWN.parse()?);
+                let live = Write::Live { attempt: id, phone, flow, policy, caller_id, at: now };
+                (Disposition::NoAnswer, vec![vec![live]])
             }
             (Turn::Go, _) => (Disposition::Queued, Vec::new()),
             (Turn::NotNow { then: Then::Later { due_at, why }, .. }, _) => {

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::bare::Ceiling;
 use super::books::Books;
 use super::dry_run::DryRun;
+use super::reports::Reports;
 use super::seen::{Seen, Spread};
 
 #[derive(Debug, Clone, Default, Serialize)]
@@ -27,6 +28,7 @@ pub struct Figures {
     pub ceilings: Vec<Ceiling>,
     pub dry_run: Option<DryRun>,
     pub books: Option<Books>,
+    pub reports: Option<Reports>,
     pub imports: Vec<ImportStep>,
 }
 
@@ -138,6 +140,21 @@ impl fmt::Display for Books {
             ms(claim_one.p99_us),
             ms(claim_many.p50_us),
             ms(claim_many.p99_us),
+        )
+    }
+}
+
+impl fmt::Display for Reports {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Reports { contacts, attempts, database_mb, report_s, two_s, month_s, cohorts_s, nodes_s, .. } = self;
+        let Reports { csv_s, csv_mb, parquet_s, parquet_mb, peak_kb, .. } = self;
+        write!(
+            f,
+            "reports about {contacts} people and {attempts} calls ({database_mb:.0} MB): the usual one in {report_s:.1} s, by \
+             creditor and number shown in {two_s:.1} s, a month by segment and hour in {month_s:.1} s, cohorts in {cohorts_s:.1} s, \
+             nodes in {nodes_s:.1} s; all attempts as CSV in {csv_s:.1} s ({csv_mb:.0} MB), as Parquet in {parquet_s:.1} s \
+             ({parquet_mb:.0} MB); {:.0} MB at most",
+            *peak_kb as f64 / 1024.0
         )
     }
 }
@@ -277,6 +294,9 @@ impl fmt::Display for Figures {
         }
         if let Some(books) = &self.books {
             writeln!(f, "{books}")?;
+        }
+        if let Some(reports) = &self.reports {
+            writeln!(f, "{reports}")?;
         }
         Ok(())
     }

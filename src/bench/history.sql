@@ -11,10 +11,11 @@ WITH RECURSIVE r(k) AS (SELECT 1 UNION ALL SELECT k + 1 FROM r WHERE k < {attemp
 -- 2026-01-01T00:00Z
 CREATE TEMP TABLE t AS SELECT 1767225600000000 AS zero, 86400000000 AS day;
 
-INSERT INTO contact (id, external_id, name, language, zone, creditor, fields, imported_at)
+-- Two contacts in ten are one person's.
+INSERT INTO contact (id, external_id, name, language, zone, creditor, fields, imported_at, person)
     SELECT i, 'K' || i, 'Person ' || i, 'ru',
         CASE i % 3 WHEN 0 THEN 'Europe/Moscow' WHEN 1 THEN 'Asia/Yekaterinburg' ELSE 'Asia/Vladivostok' END,
-        'Creditor ' || (i % 20), '{}', zero + (i % 90) * day FROM n, t;
+        'Creditor ' || (i % 20), '{}', zero + (i % 90) * day, CASE WHEN i % 10 < 2 THEN 'H' || (i / 10) END FROM n, t;
 INSERT INTO debt (id, contact, external_id, amount, currency, due, paid)
     SELECT i, i, '', 50000 + i % 977 * 100, 'RUB', '2026-01-15', CASE i % 3 WHEN 0 THEN 40000 ELSE 0 END FROM n;
 INSERT INTO phone (id, contact, number, state, position) SELECT i, i, printf('+79%09d', i), 'good', 0 FROM n;
@@ -33,10 +34,11 @@ INSERT INTO ends SELECT e,
     e < 2, CASE WHEN e < 4 THEN 60000 WHEN e < 9 THEN 7000 ELSE 0 END,
     CASE WHEN e = 0 THEN 'thanks' WHEN e < 4 THEN 'ask' WHEN e < 9 THEN 'greet' END FROM r;
 INSERT INTO attempt (id, campaign, contact, channel, state, step, try_number, segment, due_at, why, phone, number, flow, live_at,
-        finished_at, disposition, blame, cause, answered_by, right_party, ring_ms, talk_ms, node)
+        finished_at, disposition, blame, cause, answered_by, right_party, ring_ms, talk_ms, node, trunk, caller_id)
     SELECT (k - 1) * {contacts} + i, 1, i, 'voice', 'finished', k / 3, 1 + k % 3, CASE i % 5 WHEN 0 THEN 'late' ELSE 'early' END,
         at, 'the step before came to nothing; two days later', i, printf('+79%09d', i), CASE k % 2 WHEN 0 THEN 'f2' ELSE 'f1' END, at,
-        at + 60000000, disposition, 'callee', 'remote_hangup', answered_by, right_party, 9000, talk_ms, node
+        at + 60000000, disposition, 'callee', 'remote_hangup', answered_by, right_party, 9000, talk_ms, node,
+        CASE k % 2 WHEN 0 THEN 'spare' ELSE 'main' END, CASE k % 2 WHEN 0 THEN '+74950000002' ELSE '+74950000001' END
     FROM (SELECT k, i, zero + (k * 2 + i % 3) * day + (9 + i % 10) * 3600000000 AS at FROM k CROSS JOIN n, t)
     JOIN ends ON e = (i * 7 + k * 13) % 20;
 INSERT INTO call (id, live_at) SELECT id, live_at FROM attempt;

@@ -14,6 +14,7 @@ use super::dry_run::DryRun;
 use super::figures::{CallsStep, Figures, Idle, RateStep};
 use super::house::{Calls, Cores, FarEnd, House, on_core, wait_for};
 use super::process::Usage;
+use super::reports::Reports;
 use super::seen::Glance;
 use crate::time::Clock;
 
@@ -305,6 +306,18 @@ impl Bench {
             self.alone("bench-books", &["--dir", &shown, "--contacts", &contacts, "--attempts", &attempts])?;
         println!("{done}");
         self.figures.books = Some(done);
+        Ok(())
+    }
+
+    /// Reports about so many, five calls each.
+    pub fn reports(&mut self, contacts: u64) -> anyhow::Result<()> {
+        let contacts = if self.quick { 2_000 } else { contacts };
+        let dir = self.dir.join("reports");
+        std::fs::create_dir_all(&dir).with_context(|| format!("cannot make {}", dir.display()))?;
+        let shown = dir.display().to_string();
+        let done: Reports = self.alone("bench-reports", &["--dir", &shown, "--contacts", &contacts.to_string()])?;
+        println!("{done}");
+        self.figures.reports = Some(done);
         Ok(())
     }
 

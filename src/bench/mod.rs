@@ -26,7 +26,7 @@ pub use self::books::Args as BooksArgs;
 pub use self::dry_run::Args as DryRunArgs;
 pub use self::far_end::Args as FarEndArgs;
 pub use self::figures::Figures;
-pub use self::reports::{Args as ReportsArgs, run as run_reports};
+pub use self::reports::Args as ReportsArgs;
 
 use self::house::Cores;
 use self::measure::Bench;
@@ -52,7 +52,7 @@ pub struct Args {
     /// Calls set up a second, step by step; ends at the first step that is not reached. At most 1000.
     #[arg(long, value_delimiter = ',', default_value = "50,100,200,400,800,1000")]
     rates: Vec<usize>,
-    /// People in the list of the dry run, and in the books.
+    /// People in the list of the dry run, in the books and in the reports.
     #[arg(long, default_value_t = 1_000_000)]
     contacts: u64,
     /// Lines of the list that is imported.
@@ -84,6 +84,8 @@ pub enum Part {
     DryRun,
     /// What is due next in books of as many people, and what an attempt writes.
     Books,
+    /// Reports and exports of a year's books of as many people, five calls each.
+    Reports,
     /// Contacts imported from a list: time and memory.
     Import,
 }
@@ -128,6 +130,9 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     if wanted(Part::Books) {
         bench.books(args.contacts)?;
     }
+    if wanted(Part::Reports) {
+        bench.reports(args.contacts)?;
+    }
     if wanted(Part::Import) {
         bench.import(if args.quick { 2_000 } else { args.lines })?;
     }
@@ -153,6 +158,11 @@ pub fn run_bare(args: &BareArgs) -> anyhow::Result<()> {
 /// The dry run's process; `ringback bench` starts it.
 pub fn run_dry_run(args: &DryRunArgs) -> anyhow::Result<()> {
     dry_run::run(args)
+}
+
+/// The process that reports about large books; `ringback bench` starts it.
+pub fn run_reports(args: &ReportsArgs) -> anyhow::Result<()> {
+    reports::run(args)
 }
 
 /// The process that keeps large books; `ringback bench` starts it.

@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, ensure};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sqlx::ConnectOptions;
 use sqlx::sqlite::SqliteConnectOptions;
 
+use super::process::peak_kb;
 use crate::cli::{export, report};
 use crate::report::Dimension;
 use crate::report::cohort::Every;
@@ -31,17 +32,24 @@ pub struct Args {
     make: bool,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Reports {
     pub contacts: u64,
     pub attempts: u64,
     pub database_mb: f64,
+    /// By segment, and by flow: what is shown without asking for more.
     pub report_s: f64,
+    /// By creditor and the number shown.
+    pub two_s: f64,
     /// By segment and hour, of one month.
     pub month_s: f64,
     pub cohorts_s: f64,
     pub nodes_s: f64,
-    pub export_s: f64,
+    /// All attempts as CSV.
+    pub csv_s: f64,
+    pub csv_mb: f64,
+    pub parquet_s: f64,
+    pub parquet_mb: f64,
     /// Of all of them.
     pub peak_kb: u64,
 }
@@ -67,7 +75,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         ensure!(command.status()?.success(), "the books could not be made");
     }
     let reports = runtime.block_on(measure(args, &path))?;
-    println!("{}", serde_json::to_string_pretty(&reports)?);
+    println!("{}", serde_json::to_string(&reports)?);
     Ok(())
 }
 
@@ -91,32 +99,39 @@ async fn measure(args: &Args, path: &Path) -> anyhow::Result<Reports> {
         Ok(lap(begun))
     };
     let report_s = run(report::Options::default()).await?;
+    let by = vec![report::By(vec![Dimension::Creditor, Dimension::CallerId])];
+    let two_s = run(report::Options { by, ..report::Options::default() }).await?;
     let by = vec![report::By(vec![Dimension::Segment, Dimension::Hour])];
     let (from, to) = (Some("2026-01-01".parse()?), Some("2026-01-31".parse()?));
     let month_s = run(report::Options { by, from, to, ..report::Options::default() }).await?;
     let cohorts_s = run(report::Options { cohorts: Some(Every::Week), ..report::Options::default() }).await?;
     let nodes_s = run(report::Options { nodes: true, ..report::Options::default() }).await?;
-    let begun = clock.mono();
-    let file = args.dir.join("attempts.csv");
-    let options = export::Options { rows: Rows::Attempts, campaign: None, csv: file, full: false };
-    let attempts = export::run(&store, &options, now, &mut std::io::sink()).await?;
-    let export_s = lap(begun);
+    let export = async |name: &str| -> anyhow::Result<(u64, f64, f64)> {
+        let begun = clock.mono();
+        let file = args.dir.join(name);
+        let options = export::Options { rows: Rows::Attempts, campaign: None, file, format: None, full: false };
+        let rows = export::run(&store, &options, now, &mut std::io::sink()).await?;
+        Ok((rows, lap(begun), size_mb(&options.file)?))
+    };
+    let (attempts, csv_s, csv_mb) = export("attempts.csv").await?;
+    let (_, parquet_s, parquet_mb) = export("attempts.parquet").await?;
     Ok(Reports {
         contacts: args.contacts,
         attempts,
-        database_mb: std::fs::metadata(path)?.len() as f64 / 1e6,
+        database_mb: size_mb(path)?,
         report_s,
+        two_s,
         month_s,
         cohorts_s,
         nodes_s,
-        export_s,
+        csv_s,
+        csv_mb,
+        parquet_s,
+        parquet_mb,
         peak_kb: peak_kb().context("only Linux tells how much memory a process has had")?,
     })
 }
 
-/// The most memory that this process has had.
-fn peak_kb() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    peak.split_ascii_whitespace().next()?.parse().ok()
+fn size_mb(path: &Path) -> anyhow::Result<f64> {
+    Ok(std::fs::metadata(path).with_context(|| format!("{} is there", path.display()))?.len() as f64 / 1e6)
 }

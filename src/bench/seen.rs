@@ -1,4 +1,4 @@
-//! What the outside receiver measured.
+//! What the outside receiver measured, and durations as they are kept everywhere here.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,11 +1,40 @@
 //! What reports read: everything about one contact at once, so that they need no more memory than one contact takes; and the way
 //! a call took through its flow.
 
-use super::{Attempt, Contact, Payment, Promise};
+use super::{Attempt, Contact, Payment, Promise, Ruling};
 use crate::flow::program::FlowHash;
-use crate::id::{CallId, CampaignId};
-use crate::outcome::HangupCause;
+use crate::id::{CallId, CampaignId, ContactId, RulingId};
+use crate::outcome::{Channel, HangupCause};
 use crate::time::Wall;
+
+/// Behind which contact a reader of ledgers stands. Those whose person nobody named come first, by id; then the others, person by
+/// person: who is the same human is read in one piece, and counted without remembering who was seen before.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LedgerPlace {
+    person: Option<String>,
+    contact: ContactId,
+}
+
+impl Default for LedgerPlace {
+    /// Before all of them.
+    fn default() -> LedgerPlace {
+        LedgerPlace { person: None, contact: ContactId(0) }
+    }
+}
+
+impl LedgerPlace {
+    pub fn behind(contact: &Contact) -> LedgerPlace {
+        LedgerPlace { person: contact.person.clone(), contact: contact.id }
+    }
+
+    pub fn person(&self) -> Option<&str> {
+        self.person.as_deref()
+    }
+
+    pub fn contact(&self) -> ContactId {
+        self.contact
+    }
+}
 
 /// All that reports count of one contact.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +50,18 @@ pub struct Ledger {
     pub promises: Vec<Promise>,
     /// In order of number.
     pub payments: Vec<Payment>,
+}
+
+/// A decision of policy that is kept, with whom it was about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptRuling {
+    pub id: RulingId,
+    pub campaign: CampaignId,
+    /// The contact's own id in the creditor's books.
+    pub external_id: String,
+    pub creditor: String,
+    pub channel: Channel,
+    pub ruling: Ruling,
 }
 
 /// A call's way through its flow.

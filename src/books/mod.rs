@@ -26,7 +26,7 @@ pub use batch::{
 };
 pub use flow_version::{FlowRef, FlowRefError, FlowVersion, NotPublished, Publication, PublishedFlow, Which};
 pub use ladder_version::{LadderVersion, Led, Moved, PublishedLadder};
-pub use ledger::{CallPath, Ledger};
+pub use ledger::{CallPath, KeptRuling, Ledger, LedgerPlace};
 pub use model::Model;
 pub use person::{Earlier, Forget, Forgotten, InboundOf, Keeping, KeptCall, KeptMessage, PurgeReport, Whom};
 pub use refusal::{Difference, Refusal};

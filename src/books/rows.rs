@@ -227,6 +227,9 @@ pub struct Attempt {
     pub policy: Option<String>,
     /// By which ladder; set when it is made.
     pub led: Option<Led>,
+    /// The number that the person saw: of the trunk that carried it, or refused it last. Set when live; `None` too for what was dialled
+    /// before these books kept it.
+    pub caller_id: Option<PhoneNumber>,
     /// Which trunk carried it, or refused it last. With the outcome; `None` for what is no call, and before.
     pub trunk: Option<String>,
     /// What it cost by the trunk's tariff; `None`: no tariff.

@@ -22,6 +22,8 @@ pub enum Write {
         flow: FlowHash,
         /// The packs, with version and hash, that allow it.
         policy: String,
+        /// The number shown by the trunk that it goes over first.
+        caller_id: PhoneNumber,
         at: Wall,
     },
     /// What policy decided otherwise, beside the write that follows from it.
@@ -47,6 +49,8 @@ pub enum Write {
         attempt: AttemptId,
         /// `None`: nobody knows, since the process died that did.
         trunk: Option<String>,
+        /// The number that this trunk showed; `None`: the one that was kept when the call went live stays.
+        caller_id: Option<PhoneNumber>,
         cost: Option<Cost>,
         agent: Option<AgentResult>,
     },

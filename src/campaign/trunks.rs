@@ -33,6 +33,8 @@ pub struct TrunkPlan {
     /// Of equally fitting trunks, the lowest is tried first.
     pub priority: u32,
     pub numbers: NumberRules,
+    /// The number shown to who is rung.
+    pub caller_id: PhoneNumber,
     pub tariff: Option<Tariff>,
 }
 
@@ -60,6 +62,8 @@ struct OnLine {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Carried {
     pub trunk: String,
+    /// The number that this trunk shows.
+    pub caller_id: PhoneNumber,
     pub cost: Option<Cost>,
 }
 
@@ -82,6 +86,10 @@ impl Trunks {
 
     pub fn name(&self, trunk: TrunkId) -> &str {
         &self.trunks[trunk.0].plan.name
+    }
+
+    pub fn caller_id(&self, trunk: TrunkId) -> &PhoneNumber {
+        &self.trunks[trunk.0].plan.caller_id
     }
 
     /// Those that may carry a call to this number: the longest of their `prefixes` that fits first, then by priority, then as they
@@ -219,7 +227,8 @@ impl Trunks {
         self.shares.ended(on.charge, now.since(on.since));
         let talk = talk?;
         let cost = on.rate.map(|(price, currency)| Cost::new(on.attempts_micros + price.talk_micros(talk), currency));
-        Some(Carried { trunk: self.name(on.trunk).to_string(), cost })
+        let plan = &self.trunks[on.trunk.0].plan;
+        Some(Carried { trunk: plan.name.clone(), caller_id: plan.caller_id.clone(), cost })
     }
 
     /// What the call's trunk and campaign are; `None`: it takes no line.
@@ -261,6 +270,7 @@ mod tests {
             prefixes: prefixes.iter().map(ToString::to_string).collect(),
             priority,
             numbers: NumberRules::default(),
+            caller_id: "+74950000001".parse().expect("a number"),
             tariff: None,
         }
     }

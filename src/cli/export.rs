@@ -6,27 +6,51 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
-use crate::id::ContactId;
-use crate::report::export::Rows;
+use crate::books::LedgerPlace;
+use crate::id::{CampaignId, RulingId};
+use crate::report::Names;
+use crate::report::export::{Cell, Rows, ruling};
+use crate::report::parquet::Parquet;
 use crate::store::Store;
 use crate::time::Wall;
 
+/// Contacts read at once.
 const PAGE: u32 = 500;
+/// Rulings read at once.
+const RULINGS: u32 = 5_000;
+
+crate::words! {
+    pub enum Format {
+        Csv = "csv",
+        /// Columns with types, compressed: for databases and notebooks.
+        Parquet = "parquet",
+    }
+}
 
 #[derive(Debug, Clone, clap::Args)]
 pub struct Options {
-    /// `attempts`, `promises`, `payments` or `contacts`; in order of the contact.
+    /// `attempts`, `promises`, `payments` or `contacts`, contact by contact; or `rulings`, the decisions of policy that are kept.
     pub rows: Rows,
-    /// Of the contacts of this campaign only.
+    /// Of the contacts of this campaign only; of `rulings`, those about its attempts.
     #[arg(long)]
     pub campaign: Option<String>,
     /// The file; its folder must be there.
-    #[arg(long, value_name = "FILE")]
-    pub csv: PathBuf,
+    #[arg(long, visible_alias = "csv", value_name = "FILE")]
+    pub file: PathBuf,
+    /// `csv` or `parquet`; without it, what the file's name ends in says, and CSV where it says nothing.
+    #[arg(long)]
+    pub format: Option<Format>,
     /// Whole telephone numbers, names, e-mail addresses and further columns; without it, numbers have their middle hidden and the
     /// others are left empty.
     #[arg(long)]
     pub full: bool,
+}
+
+impl Options {
+    fn format(&self) -> Format {
+        let parquet = self.file.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("parquet"));
+        self.format.unwrap_or(if parquet { Format::Parquet } else { Format::Csv })
+    }
 }
 
 /// Returns how many rows were written.
@@ -36,49 +60,98 @@ pub async fn run(store: &impl Store, options: &Options, now: Wall, out: &mut imp
         None => None,
     };
     let names = super::report::names(store).await?;
-    let rows = options.rows;
-    let mut file = Csv::create(&options.csv, rows)?;
-    let mut count = 0u64;
-    let mut after = ContactId(0);
-    loop {
-        let page = store.ledgers(campaign, after, PAGE).await?;
-        let Some(last) = page.last() else { break };
-        after = last.contact.id;
-        for ledger in &page {
-            for row in rows.rows(ledger, &names, options.full, now) {
-                file.row(&row)?;
-                count += 1;
-            }
+    let mut sheet = Sheet::create(&options.file, options.rows, options.format())?;
+    match options.rows {
+        Rows::Attempts | Rows::Promises | Rows::Payments | Rows::Contacts => {
+            of_contacts(store, campaign, options, &names, now, &mut sheet).await?;
         }
+        Rows::Rulings => rulings(store, campaign, &names, &mut sheet).await?,
     }
-    file.finish()?;
-    writeln!(out, "{count} {rows}: {}", options.csv.display())?;
+    let count = sheet.finish()?;
+    writeln!(out, "{count} {}: {}", options.rows, options.file.display())?;
     Ok(count)
 }
 
-struct Csv<'p> {
-    path: &'p Path,
-    file: BufWriter<File>,
+async fn of_contacts(
+    store: &impl Store,
+    campaign: Option<CampaignId>,
+    options: &Options,
+    names: &Names,
+    now: Wall,
+    sheet: &mut Sheet<'_>,
+) -> anyhow::Result<()> {
+    let mut after = LedgerPlace::default();
+    loop {
+        let page = store.ledgers(campaign, &after, PAGE).await?;
+        let Some(last) = page.last() else { return Ok(()) };
+        after = LedgerPlace::behind(&last.contact);
+        for row in page.iter().flat_map(|ledger| options.rows.rows(ledger, names, options.full, now)) {
+            sheet.row(&row)?;
+        }
+    }
 }
 
-impl<'p> Csv<'p> {
-    fn create(path: &'p Path, rows: Rows) -> anyhow::Result<Csv<'p>> {
-        let file = File::create(path).with_context(|| format!("{} cannot be written", path.display()))?;
-        let mut csv = Csv { path, file: BufWriter::new(file) };
-        csv.write(&rows.header())?;
-        Ok(csv)
+async fn rulings(
+    store: &impl Store,
+    campaign: Option<CampaignId>,
+    names: &Names,
+    sheet: &mut Sheet<'_>,
+) -> anyhow::Result<()> {
+    let mut after = RulingId(0);
+    loop {
+        let page = store.kept_rulings(campaign, after, RULINGS).await?;
+        let Some(last) = page.last() else { return Ok(()) };
+        after = last.id;
+        for kept in &page {
+            sheet.row(&ruling(kept, names))?;
+        }
+    }
+}
+
+/// The file that is written.
+struct Sheet<'p> {
+    path: &'p Path,
+    kind: Kind,
+    rows: u64,
+}
+
+enum Kind {
+    Csv(BufWriter<File>),
+    Parquet(Parquet<BufWriter<File>>),
+}
+
+impl<'p> Sheet<'p> {
+    fn create(path: &'p Path, rows: Rows, format: Format) -> anyhow::Result<Sheet<'p>> {
+        let failed = || format!("{} cannot be written", path.display());
+        let mut file = BufWriter::new(File::create(path).with_context(failed)?);
+        let kind = match format {
+            Format::Csv => {
+                file.write_all(rows.header().as_bytes()).with_context(failed)?;
+                Kind::Csv(file)
+            }
+            Format::Parquet => Kind::Parquet(Parquet::new(file, &rows.columns()).with_context(failed)?),
+        };
+        Ok(Sheet { path, kind, rows: 0 })
     }
 
-    fn row(&mut self, cells: &[crate::report::export::Cell]) -> anyhow::Result<()> {
-        let cells: Vec<String> = cells.iter().map(|cell| cell.csv()).collect();
-        self.write(&crate::report::csv::line(cells.iter().map(String::as_str)))
+    fn row(&mut self, cells: &[Cell]) -> anyhow::Result<()> {
+        self.rows += 1;
+        let written = match &mut self.kind {
+            Kind::Csv(file) => {
+                let cells: Vec<String> = cells.iter().map(|cell| cell.csv()).collect();
+                file.write_all(crate::report::csv::line(cells.iter().map(String::as_str)).as_bytes())
+            }
+            Kind::Parquet(file) => file.row(cells),
+        };
+        written.with_context(|| format!("{} cannot be written", self.path.display()))
     }
 
-    fn write(&mut self, line: &str) -> anyhow::Result<()> {
-        self.file.write_all(line.as_bytes()).with_context(|| format!("{} cannot be written", self.path.display()))
-    }
-
-    fn finish(mut self) -> anyhow::Result<()> {
-        self.file.flush().with_context(|| format!("{} cannot be written", self.path.display()))
+    fn finish(self) -> anyhow::Result<u64> {
+        let written = match self.kind {
+            Kind::Csv(mut file) => file.flush(),
+            Kind::Parquet(file) => file.finish().map(drop),
+        };
+        written.with_context(|| format!("{} cannot be written", self.path.display()))?;
+        Ok(self.rows)
     }
 }

@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use jiff::civil::Date;
 
+use crate::books::LedgerPlace;
 use crate::campaign::{TrunkPlan, Trunks};
 use crate::flow;
 use crate::flow::graph::edges;
 use crate::flow::program::FlowHash;
-use crate::id::{CallId, CampaignId, ContactId};
+use crate::id::{CallId, CampaignId};
 use crate::price::{Cost, Price, Priced, Prices};
 use crate::report::cohort::{Cohorts, Every};
 use crate::report::drop_off::{self, DropOff};
@@ -26,7 +27,7 @@ pub struct Options {
     /// One campaign by name; without it, all together.
     pub campaign: Option<String>,
     /// Break down by one of `segment`, `creditor`, `campaign`, `flow`, `hour`, `weekday`, `try_number`, `step`, `channel`, `node`,
-    /// `trunk`, `class`, or by two of them: `--by segment,hour`. May be given several times; without it, by segment and by flow.
+    /// `trunk`, `caller_id`, `class`, or by two of them: `--by segment,hour`. May be given several times; without it, by segment and by flow.
     #[arg(long, value_parser = dimensions, value_name = "WHAT[,WHAT]")]
     pub by: Vec<By>,
     /// The first day, as in 2026-11-01; each contact's own calendar counts.
@@ -175,11 +176,11 @@ pub async fn report(
     let trunks = options.prices.trunks();
     let prices = options.prices.prices(&trunks)?;
     let mut tally = Tally::new(Question { campaign, period, by, now, names: names(store).await? });
-    let mut after = ContactId(0);
+    let mut after = LedgerPlace::default();
     loop {
-        let mut page = store.ledgers(campaign, after, PAGE).await?;
+        let mut page = store.ledgers(campaign, &after, PAGE).await?;
         let Some(last) = page.last() else { break };
-        after = last.contact.id;
+        after = LedgerPlace::behind(&last.contact);
         for ledger in &mut page {
             if let Some(prices) = &prices {
                 charge(ledger, prices, |number| trunks.rate(number));
@@ -194,11 +195,11 @@ pub async fn report(
 
 async fn cohorts(store: &impl Store, campaign: Option<CampaignId>, every: Every, now: Wall) -> anyhow::Result<Cohorts> {
     let mut cohorts = Cohorts::new(every, now);
-    let mut after = ContactId(0);
+    let mut after = LedgerPlace::default();
     loop {
-        let page = store.ledgers(campaign, after, PAGE).await?;
+        let page = store.ledgers(campaign, &after, PAGE).await?;
         let Some(last) = page.last() else { return Ok(cohorts) };
-        after = last.contact.id;
+        after = LedgerPlace::behind(&last.contact);
         page.iter().for_each(|ledger| cohorts.add(ledger));
     }
 }

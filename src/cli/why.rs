@@ -268,8 +268,14 @@ mod tests {
             node: None,
         };
         let human = Next::Attempt(plan(Channel::Human, 60, "refused: step 2 is a human"));
-        let live =
-            Write::Live { attempt: AttemptId(1), phone, flow: flow.hash, policy: "default 1#0".into(), at: at(31) };
+        let live = Write::Live {
+            attempt: AttemptId(1),
+            phone,
+            flow: flow.hash,
+            policy: "default 1#0".into(),
+            caller_id: "+74950000001".parse().unwrap(),
+            at: at(31),
+        };
         let finish = Write::Finish { attempt: AttemptId(1), outcome, at: at(33), next: human };
         let quality = CallQuality {
             mos_centi: 437,

@@ -340,7 +340,8 @@ impl Engine {
         waiting.going_live = true;
         let rules = &self.campaigns[&campaign].plan.ladder.rules;
         let (flow, policy) = (waiting.program.hash.clone(), rules.policy(&waiting.claimed.standing.contact));
-        let live = Write::Live { attempt, phone: waiting.phone, flow, policy, at: now.wall };
+        let caller_id = self.trunks.caller_id(trunk).clone();
+        let live = Write::Live { attempt, phone: waiting.phone, flow, policy, caller_id, at: now.wall };
         let led = led(attempt, &self.campaigns[&campaign].plan.ladder, &waiting.claimed.standing, now.wall);
         self.trunks.started(now.mono, attempt, campaign, trunk, &number);
         if let Some(dialler) = self.diallers.get_mut(&campaign) {

@@ -46,7 +46,8 @@ impl Engine {
         if let Some(spending) = &mut self.spending {
             spending.spend(now.wall, attempt.campaign, cost);
         }
-        vec![Write::Carried { attempt: attempt.id, trunk: None, cost: Some(cost), agent: None }]
+        let (trunk, caller_id) = (None, None);
+        vec![Write::Carried { attempt: attempt.id, trunk, caller_id, cost: Some(cost), agent: None }]
     }
 
     /// The attempt waits for the next day's money; without one, the campaign is paused until somebody raises its limit.

@@ -388,8 +388,9 @@ impl Engine {
             _ => {}
         }
         // Last, next to how it ended: the store writes both at once.
-        if let Some(Carried { trunk, cost }) = live.carried {
-            group.push(Write::Carried { attempt: id.attempt(), trunk: Some(trunk), cost, agent: live.agent });
+        if let Some(Carried { trunk, caller_id, cost }) = live.carried {
+            let (attempt, trunk, caller_id) = (id.attempt(), Some(trunk), Some(caller_id));
+            group.push(Write::Carried { attempt, trunk, caller_id, cost, agent: live.agent });
         }
         claimed.attempt.phone = Some(phone);
         claimed.standing.take_in(&live.facts_kept);

@@ -38,6 +38,7 @@ pub(super) fn trunk(name: &str) -> TrunkPlan {
         prefixes: Vec::new(),
         priority: 1,
         numbers: NumberRules::default(),
+        caller_id: "+442079460000".parse().expect("a number"),
         tariff: None,
     }
 }

@@ -351,6 +351,7 @@ fn what_is_learnt_is_what_was_played() {
             finished_at: Some(at),
             outcome: Some(outcome.clone()),
             quality: None,
+            caller_id: None,
         };
         learning.add(&attempt, &zone);
     }

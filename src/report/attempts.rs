@@ -4,7 +4,7 @@ use super::Names;
 use super::export::{Cell, Type, instant_or_none, number, number_or_none, text, text_or_none};
 use crate::books::{Attempt, CallQuality, Ledger};
 
-pub(super) const COLUMNS: [(&str, Type); 38] = [
+pub(super) const COLUMNS: [(&str, Type); 40] = [
     ("attempt", Type::Integer),
     ("campaign", Type::Text),
     ("contact_id", Type::Text),
@@ -35,9 +35,11 @@ pub(super) const COLUMNS: [(&str, Type); 38] = [
     ("said_jitter_ms", Type::Integer),
     ("round_trip_ms", Type::Integer),
     ("trunk", Type::Text),
+    ("caller_id", Type::Text),
     ("cost_micros", Type::Integer),
     ("cost_currency", Type::Text),
     ("agent", Type::Text),
+    ("policy", Type::Text),
     ("ladder", Type::Text),
     ("contact_class", Type::Text),
     ("moved_reason", Type::Text),
@@ -87,9 +89,12 @@ fn row(attempt: &Attempt, ledger: &Ledger, names: &Names, full: bool) -> Vec<Cel
         quality(|q| q.said_jitter_ms),
         quality(|q| q.round_trip_ms),
         text_or_none(attempt.trunk.as_deref()),
+        // Ours, and no secret.
+        text_or_none(attempt.caller_id.as_ref().map(|number| number.full())),
         number_or_none(attempt.cost.map(|c| c.micros)),
         text_or_none(attempt.cost.map(|c| c.currency.code())),
         text_or_none(attempt.agent.map(|a| a.as_str())),
+        text_or_none(attempt.policy.as_deref()),
         text_or_none(attempt.led.as_ref().map(|led| led.ladder.as_str())),
         text_or_none(attempt.led.as_ref().and_then(|led| led.contact_class.as_deref())),
         text_or_none(attempt.plan.moved.as_ref().map(|moved| moved.reason.as_str())),

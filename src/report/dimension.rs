@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::books::{Attempt, Contact};
+use crate::phone::PhoneNumber;
 use crate::time::Wall;
 
 use super::Names;
@@ -25,8 +26,10 @@ crate::words! {
         Channel = "channel",
         /// The flow's node where the call ended.
         Node = "node",
-        /// Which carried the call, or refused it last; each shows its own number.
+        /// Which carried the call, or refused it last.
         Trunk = "trunk",
+        /// The number that the person saw.
+        CallerId = "caller_id",
         /// What the ladder made of the contact when the attempt was made; without it, the contact's column `class`.
         Class = "class",
         /// Name, version and content of the one by which the attempt was made.
@@ -94,6 +97,8 @@ impl Dimension {
             Dimension::Step => of(&|a| Value::Number(a.plan.step + 1)),
             Dimension::Channel => of(&|a| text(Some(a.channel.as_str()))),
             Dimension::Trunk => of(&|a| text(a.trunk.as_deref())),
+            // Ours, and no secret.
+            Dimension::CallerId => of(&|a| text(a.caller_id.as_ref().map(PhoneNumber::full))),
             Dimension::Node => of(&|a| text(a.outcome.as_ref().and_then(|o| o.node.as_deref()))),
         }
     }

@@ -1,7 +1,9 @@
 //! What can be exported, row by row. Columns are those of the books; what says who somebody is only when asked for in full.
 
+use jiff::civil::Date;
+
 use super::{Names, attempts, csv};
-use crate::books::{Contact, Ledger};
+use crate::books::{Contact, KeptRuling, Ledger, Ruling};
 use crate::time::Wall;
 
 crate::words! {
@@ -12,6 +14,9 @@ crate::words! {
         Payments = "payments",
         /// A row a debt.
         Contacts = "contacts",
+        /// What policy decided when an attempt's turn came and it was not simply dialled. Calls that it let go are attempts, with the
+        /// same `policy`.
+        Rulings = "rulings",
     }
 }
 
@@ -22,6 +27,8 @@ crate::words! {
         Integer = "integer",
         /// Microseconds since 1970 in UTC; as CSV, RFC 3339.
         Instant = "instant",
+        /// A calendar's day.
+        Date = "date",
         /// Minor units; as CSV, with a point.
         Amount = "amount",
         Bool = "bool",
@@ -35,6 +42,7 @@ pub enum Cell {
     Text(String),
     Integer(i64),
     Instant(Wall),
+    Date(Date),
     Amount(i64),
     Bool(bool),
 }
@@ -46,6 +54,7 @@ impl Cell {
             Cell::Text(text) => text.clone(),
             Cell::Integer(n) => n.to_string(),
             Cell::Instant(at) => at.to_string(),
+            Cell::Date(day) => day.to_string(),
             Cell::Amount(minor) => {
                 let sign = if *minor < 0 { "-" } else { "" };
                 format!("{sign}{}.{:02}", minor.unsigned_abs() / 100, minor.unsigned_abs() % 100)
@@ -91,7 +100,7 @@ impl Rows {
                 ("amount", Type::Amount),
                 ("least", Type::Amount),
                 ("currency", Type::Text),
-                ("on", Type::Text),
+                ("on", Type::Date),
                 ("made_at", Type::Instant),
                 ("judge_at", Type::Instant),
                 ("state", Type::Text),
@@ -122,9 +131,23 @@ impl Rows {
                 ("amount", Type::Amount),
                 ("paid", Type::Amount),
                 ("currency", Type::Text),
-                ("due", Type::Text),
+                ("due", Type::Date),
                 ("entered_at", Type::Instant),
                 ("fields", Type::Text),
+            ],
+            Rows::Rulings => vec![
+                ("ruling", Type::Integer),
+                ("attempt", Type::Integer),
+                ("campaign", Type::Text),
+                ("contact_id", Type::Text),
+                ("creditor", Type::Text),
+                ("channel", Type::Text),
+                ("at", Type::Instant),
+                ("verdict", Type::Text),
+                ("reason", Type::Text),
+                ("made_by", Type::Text),
+                ("until", Type::Instant),
+                ("policy", Type::Text),
             ],
         }
     }
@@ -133,15 +156,36 @@ impl Rows {
         csv::line(self.columns().iter().map(|(name, _)| *name))
     }
 
-    /// A contact's rows. `full`: with whole numbers, names, addresses and further columns.
+    /// A contact's rows; of rulings, which come by themselves, none: see [`ruling`]. `full`: with whole numbers, names, addresses and further columns.
     pub fn rows(self, ledger: &Ledger, names: &Names, full: bool, now: Wall) -> Vec<Vec<Cell>> {
         match self {
             Rows::Attempts => attempts::rows(ledger, names, full),
             Rows::Promises => promises(ledger, names, now),
             Rows::Payments => payments(ledger),
             Rows::Contacts => contacts(ledger, full),
+            Rows::Rulings => Vec::new(),
         }
     }
+}
+
+/// A row of [`Rows::Rulings`].
+pub fn ruling(kept: &KeptRuling, names: &Names) -> Vec<Cell> {
+    let KeptRuling { id, campaign, external_id, creditor, channel, ruling } = kept;
+    let Ruling { attempt, at, verdict, reason, made_by, until, policy } = ruling;
+    vec![
+        number(id.0),
+        number(attempt.0),
+        text(names.campaign(*campaign)),
+        text(external_id),
+        text(creditor),
+        text(channel.as_str()),
+        Cell::Instant(*at),
+        text(verdict.as_str()),
+        text_or_none(reason.as_deref()),
+        text_or_none(made_by.as_deref()),
+        instant_or_none(*until),
+        text(policy),
+    ]
 }
 
 fn promises(ledger: &Ledger, names: &Names, now: Wall) -> Vec<Vec<Cell>> {
@@ -159,7 +203,7 @@ fn promises(ledger: &Ledger, names: &Names, now: Wall) -> Vec<Vec<Cell>> {
             Cell::Amount(p.amount.minor),
             Cell::Amount(p.least.minor),
             text(p.amount.currency.code()),
-            text(p.on.to_string()),
+            Cell::Date(p.on),
             Cell::Instant(p.made_at),
             Cell::Instant(p.judge_at),
             text(p.state.as_str()),
@@ -209,7 +253,7 @@ fn contacts(ledger: &Ledger, full: bool) -> Vec<Vec<Cell>> {
             Cell::Amount(debt.amount.minor),
             Cell::Amount(debt.paid),
             text(debt.amount.currency.code()),
-            text(debt.due.to_string()),
+            Cell::Date(debt.due),
             Cell::Instant(*entered),
             private(Some(&fields)),
         ]

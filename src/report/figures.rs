@@ -31,6 +31,8 @@ pub struct Reached {
     pub attempts: u64,
     /// Different contacts.
     pub contacts: u64,
+    /// Different people: contacts with the same `person_id` are one, those without it are one each.
+    pub persons: u64,
     /// What these contacts owe now.
     pub owed: Sums,
 }
@@ -67,6 +69,8 @@ pub struct Figures {
     pub attempts: u64,
     /// Different contacts with such an attempt.
     pub contacts: u64,
+    /// Different people with such an attempt.
+    pub persons: u64,
     /// What these owed at the start of the period: what they owe now and what they have paid since.
     pub owed_at_start: Sums,
     stages: [Reached; Stage::ALL.len()],
@@ -303,16 +307,20 @@ impl Figures {
         counts.map(|((name, _), _)| name).or(sums.map(|((name, _), _)| name))
     }
 
-    /// No stage is larger than the one before it, in calls or in contacts.
+    /// No stage is larger than the one before it, in calls, contacts or people.
     pub(super) fn check(&self) -> Result<(), String> {
         use Stage::*;
         for (of, part) in
             [(Dialled, Answered), (Answered, Human), (Human, RightParty), (Human, Promised), (Promised, Kept)]
         {
             let (of, part) = ((of, self.stage(of)), (part, self.stage(part)));
-            if part.1.attempts > of.1.attempts || part.1.contacts > of.1.contacts {
+            let sizes = |reached: &Reached| [reached.attempts, reached.contacts, reached.persons];
+            if sizes(part.1).iter().zip(sizes(of.1)).any(|(part, of)| *part > of) {
                 return Err(format!("more {} than {}", part.0, of.0));
             }
+        }
+        if self.persons > self.contacts {
+            return Err(format!("{} people are {} contacts", self.persons, self.contacts));
         }
         let answered = self.calls(Answered);
         if self.machine + self.calls(Human) != answered {

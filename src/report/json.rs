@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::rates::{costs, rates};
-use super::{Figures, Promises, Report, Stage, Sums};
+use super::{Figures, Promises, Reached, Report, Stage, Sums};
 use crate::price::Prices;
 
 fn sums(sums: &Sums) -> Value {
@@ -18,13 +18,13 @@ fn promises(promises: &Promises) -> Value {
     Value::Object(promises.iter().map(state).collect::<Map<_, _>>())
 }
 
-fn figures(figures: &Figures, contacts: Option<u64>, prices: Option<&Prices>) -> Map<String, Value> {
+fn figures(figures: &Figures, persons: Option<u64>, prices: Option<&Prices>) -> Map<String, Value> {
     let stage = |stage: &Stage| {
         let reached = figures.stage(*stage);
-        let value = json!({ "calls": reached.attempts, "contacts": reached.contacts, "owed": sums(&reached.owed) });
-        (stage.to_string(), value)
+        let Reached { attempts, contacts, persons, owed } = reached;
+        (stage.to_string(), json!({ "calls": attempts, "contacts": contacts, "persons": persons, "owed": sums(owed) }))
     };
-    let rates: Vec<Value> = rates(figures, contacts, prices)
+    let rates: Vec<Value> = rates(figures, persons, prices)
         .iter()
         .map(|rate| {
             json!({
@@ -42,6 +42,7 @@ fn figures(figures: &Figures, contacts: Option<u64>, prices: Option<&Prices>) ->
     let Value::Object(mut all) = json!({
         "attempts": figures.attempts,
         "contacts": figures.contacts,
+        "persons": figures.persons,
         "owed_at_start": sums(&figures.owed_at_start),
         "machine": figures.machine,
         "unknown": figures.unknown,
@@ -99,11 +100,12 @@ pub fn report(report: &Report, prices: Option<&Prices>) -> Value {
         "from": report.period.from.map(|d| d.to_string()),
         "to": report.period.to.map(|d| d.to_string()),
         "contacts": report.enrolled,
+        "persons": report.persons,
         "owed": sums(&report.owed),
         "states": states,
         "dispositions": ended,
         "channels": channels,
-        "total": figures(report.total(), Some(report.enrolled), prices),
+        "total": figures(report.total(), Some(report.persons), prices),
         "parts": parts,
     })
 }

@@ -13,6 +13,7 @@ pub mod drop_off;
 pub mod export;
 mod figures;
 pub mod json;
+pub mod parquet;
 pub mod rates;
 mod sums;
 pub mod table;
@@ -57,6 +58,8 @@ pub struct Report {
     pub period: Period,
     /// Contacts of the campaign, with an attempt or without; without a campaign, of any.
     pub enrolled: u64,
+    /// Different people among them: contacts with the same `person_id` are one, those without it are one each.
+    pub persons: u64,
     /// What these owe now.
     pub owed: Sums,
     /// All attempts of the period, by state; those that were not made count on the day they were to be.

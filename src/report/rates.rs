@@ -126,8 +126,8 @@ impl Rate {
     }
 }
 
-/// Of some figures. `contacts`: those of the campaign, where the figures are of all of it.
-pub fn rates(figures: &Figures, contacts: Option<u64>, prices: Option<&Prices>) -> Vec<Rate> {
+/// Of some figures. `persons`: the people of the campaign, where the figures are of all of it.
+pub fn rates(figures: &Figures, persons: Option<u64>, prices: Option<&Prices>) -> Vec<Rate> {
     let calls = |stage: Stage| Quantity::Count(figures.calls(stage));
     let percent = |name, of, numerator, denominator| Rate {
         name,
@@ -151,14 +151,14 @@ pub fn rates(figures: &Figures, contacts: Option<u64>, prices: Option<&Prices>) 
         count("unknown_rate", "answered by nobody knows whom / answered calls", figures.unknown, answered),
         count("rpc_rate", "with the right party / dialled calls", right_party.attempts, dialled),
         count("rpc_of_answered", "with the right party / answered calls", right_party.attempts, answered),
-        match contacts {
-            Some(contacts) => {
-                let of = "contacts spoken to in person / contacts of the campaign";
-                count("contact_penetration", of, right_party.contacts, contacts)
+        match persons {
+            Some(persons) => {
+                let of = "people spoken to / people of the campaign; contacts with one person_id are one";
+                count("contact_penetration", of, right_party.persons, persons)
             }
             None => {
-                let of = "contacts spoken to in person / contacts attempted";
-                count("contact_penetration", of, right_party.contacts, figures.contacts)
+                let of = "people spoken to / people attempted; contacts with one person_id are one";
+                count("contact_penetration", of, right_party.persons, figures.persons)
             }
         },
         Rate {

@@ -28,10 +28,12 @@ fn money(figures: &Figures) -> Vec<(&'static str, Sums)> {
 
 fn counts(figures: &Figures) -> Vec<(String, u64)> {
     let of = |name: &str, n: u64| (name.to_string(), n);
-    let mut counts = vec![of("attempts", figures.attempts), of("contacts", figures.contacts)];
+    let mut counts =
+        vec![of("attempts", figures.attempts), of("contacts", figures.contacts), of("persons", figures.persons)];
     for stage in Stage::ALL {
         counts.push(of(&format!("{stage}_calls"), figures.calls(*stage)));
         counts.push(of(&format!("{stage}_contacts"), figures.stage(*stage).contacts));
+        counts.push(of(&format!("{stage}_persons"), figures.stage(*stage).persons));
     }
     counts.extend([
         of("machine", figures.machine),

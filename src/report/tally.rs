@@ -41,17 +41,41 @@ pub struct Question {
     pub names: Names,
 }
 
+/// Contacts come in the order of `LedgerPlace`: those of one person one after another.
 #[derive(Debug)]
 pub struct Tally {
     question: Question,
     report: Report,
+    /// Not counted yet: more contacts of the same person may come.
+    person: Option<Human>,
 }
 
-/// What one contact adds to a cell once, however many attempts it had there.
-#[derive(Default)]
+/// What one contact, or one person, adds to a cell once, however many attempts it had there.
+#[derive(Debug, Default)]
 struct Seen {
     made: bool,
     stages: [bool; Stage::ALL.len()],
+}
+
+impl Seen {
+    fn join(&mut self, other: &Seen) {
+        self.made |= other.made;
+        self.stages.iter_mut().zip(other.stages).for_each(|(mine, theirs)| *mine |= theirs);
+    }
+
+    fn reached(&self) -> impl Iterator<Item = Stage> {
+        Stage::ALL.iter().copied().filter(|stage| self.stages[*stage as usize])
+    }
+}
+
+/// All contacts so far of one person.
+#[derive(Debug)]
+struct Human {
+    /// `None`: nobody has said who else they are.
+    id: Option<String>,
+    enrolled: bool,
+    /// In the order of the report's cells.
+    seen: Vec<BTreeMap<Key, Seen>>,
 }
 
 impl Tally {
@@ -62,7 +86,7 @@ impl Tally {
             .chain(question.by.iter().cloned())
             .map(|dimensions| (dimensions, BTreeMap::new()))
             .collect();
-        Tally { question, report }
+        Tally { question, report, person: None }
     }
 
     pub fn add<'l>(&mut self, ledger: &'l Ledger) {
@@ -136,21 +160,51 @@ impl Tally {
         }
         let owed = contact.amount();
         let at_start = owed_at_start(ledger, period, *now);
-        for ((_, figures), seen) in self.report.cells.iter_mut().zip(cells) {
+        for ((_, figures), seen) in self.report.cells.iter_mut().zip(&cells) {
             for (key, seen) in seen {
-                let figures = figures.get_mut(&key).expect("seen while it was counted");
+                let figures = figures.get_mut(key).expect("seen while it was counted");
                 figures.contacts += u64::from(seen.made);
                 figures.owed_at_start.join(&at_start);
-                for stage in Stage::ALL.iter().filter(|stage| seen.stages[**stage as usize]) {
-                    let reached = figures.reached(*stage);
+                for stage in seen.reached() {
+                    let reached = figures.reached(stage);
                     reached.contacts += 1;
                     reached.owed.add(owed);
                 }
             }
         }
+        self.meet(Human { id: contact.person.clone(), enrolled, seen: cells });
     }
 
-    pub fn report(self) -> Report {
+    /// The same person as just now, or another one.
+    fn meet(&mut self, next: Human) {
+        match &mut self.person {
+            Some(person) if next.id.is_some() && person.id == next.id => {
+                person.enrolled |= next.enrolled;
+                for (mine, theirs) in person.seen.iter_mut().zip(next.seen) {
+                    theirs.into_iter().for_each(|(key, seen)| mine.entry(key).or_default().join(&seen));
+                }
+            }
+            _ => {
+                self.count_person();
+                self.person = Some(next);
+            }
+        }
+    }
+
+    fn count_person(&mut self) {
+        let Some(person) = self.person.take() else { return };
+        self.report.persons += u64::from(person.enrolled);
+        for ((_, figures), seen) in self.report.cells.iter_mut().zip(person.seen) {
+            for (key, seen) in seen {
+                let figures = figures.get_mut(&key).expect("seen while it was counted");
+                figures.persons += u64::from(seen.made);
+                seen.reached().for_each(|stage| figures.reached(stage).persons += 1);
+            }
+        }
+    }
+
+    pub fn report(mut self) -> Report {
+        self.count_person();
         self.report
     }
 }

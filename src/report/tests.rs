@@ -56,6 +56,7 @@ fn attempts(text: &str) -> Vec<Attempt> {
             quality: None,
             policy: None,
             led: None,
+            caller_id: dialled.then(|| "+74950000001".parse().unwrap()),
             trunk: dialled.then(|| "main".to_string()),
             cost: dialled.then(|| Cost::new(250_000, Currency::Rub)),
             agent: None,
@@ -181,7 +182,7 @@ fn a_funnel_counts_calls_contacts_and_money() {
 #[test]
 fn rates_say_what_they_are_a_part_of() {
     let report = report(asked(&[]));
-    let rates = rates(report.total(), Some(report.enrolled), None);
+    let rates = rates(report.total(), Some(report.persons), None);
     for (name, written, from) in [
         ("answer_rate", "71.4 %", "5 / 7"),
         ("human_answer_rate", "57.1 %", "4 / 7"),
@@ -329,7 +330,7 @@ fn drop_off_counts_calls_once_and_entries_as_often_as_they_were() {
 fn exported_rows_say_who_somebody_is_only_in_full() {
     let ledgers = ledgers();
     let names = asked(&[]).names;
-    for rows in Rows::ALL {
+    for rows in Rows::ALL.iter().filter(|rows| **rows != Rows::Rulings) {
         for full in [false, true] {
             let found = rows.rows(&ledgers[0], &names, full, wall("2026-12-01T12:00Z"));
             let expected = if *rows == Rows::Attempts { 3 } else { 1 };

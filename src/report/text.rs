@@ -52,7 +52,7 @@ pub fn render(report: &Report, closings: &[(String, u64)], prices: Option<&Price
         total.collected, total.payments, total.unprompted, total.unprompted_payments
     );
     out += "\nRates\n";
-    out += &rate_table(&rates(total, Some(report.enrolled), prices));
+    out += &rate_table(&rates(total, Some(report.persons), prices));
     for (by, cells) in report.parts() {
         let words: Vec<String> = by.iter().map(|d| d.as_str().replace('_', " ")).collect();
         out += &format!("\nBy {} (calls)\n", words.join(" and "));
@@ -104,12 +104,14 @@ fn funnel(figures: &Figures) -> String {
             of_before,
             here.contacts.to_string(),
             percent(here.contacts, dialled.contacts),
+            here.persons.to_string(),
             here.owed.to_string(),
         ]);
         before = Some(*stage);
     }
-    let header = ["stage", "calls", "of dialled", "of the stage before", "contacts", "of dialled", "they owe now"];
-    table(&header, rows, 1..7)
+    let header =
+        ["stage", "calls", "of dialled", "of the stage before", "contacts", "of dialled", "people", "they owe now"];
+    table(&header, rows, 1..8)
 }
 
 fn promises(promises: &Promises) -> String {

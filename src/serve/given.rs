@@ -55,7 +55,7 @@ impl Numbers {
     }
 }
 
-fn trunk_plan(trunk: &Trunk) -> TrunkPlan {
+fn trunk_plan(trunk: &Trunk, config: &Config) -> TrunkPlan {
     TrunkPlan {
         name: trunk.name.clone(),
         channels_max: trunk.channels_max,
@@ -63,6 +63,7 @@ fn trunk_plan(trunk: &Trunk) -> TrunkPlan {
         prefixes: trunk.prefixes.clone(),
         priority: trunk.priority,
         numbers: trunk.numbers.clone(),
+        caller_id: trunk.caller_id.as_ref().unwrap_or(&config.caller_id).clone(),
         tariff: trunk.tariff.clone(),
     }
 }

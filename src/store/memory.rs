@@ -232,7 +232,7 @@ impl Store for MemoryStore {
         Ok(self.model().contacts(after, limit))
     }
 
-    async fn ledgers(&self, campaign: Option<CampaignId>, after: ContactId, limit: u32) -> Result<Vec<Ledger>> {
+    async fn ledgers(&self, campaign: Option<CampaignId>, after: &LedgerPlace, limit: u32) -> Result<Vec<Ledger>> {
         Ok(self.model().ledgers(campaign, after, limit))
     }
 
@@ -312,6 +312,10 @@ impl Store for MemoryStore {
 
     async fn rulings(&self, campaign: CampaignId) -> Result<Vec<RulingCount>> {
         Ok(self.model().rulings(campaign))
+    }
+
+    async fn kept_rulings(&self, campaign: Option<CampaignId>, after: RulingId, limit: u32) -> Result<Vec<KeptRuling>> {
+        Ok(self.model().kept_rulings(campaign, after, limit))
     }
 
     async fn closings(&self, campaign: Option<CampaignId>) -> Result<Vec<(String, u64)>> {

@@ -207,11 +207,11 @@ pub trait Store: Send + Sync + 'static {
         limit: u32,
     ) -> impl Future<Output = Result<Vec<Claimed>>> + Send;
     fn contacts(&self, after: ContactId, limit: u32) -> impl Future<Output = Result<Vec<Contact>>> + Send;
-    /// What reports count, a contact at a time: those with id > `after`, in order of id, of the campaign or all.
+    /// What reports count, a contact at a time: those behind `after`, of the campaign or all, the contacts of a person in one piece.
     fn ledgers(
         &self,
         campaign: Option<CampaignId>,
-        after: ContactId,
+        after: &LedgerPlace,
         limit: u32,
     ) -> impl Future<Output = Result<Vec<Ledger>>> + Send;
     /// Calls dialled with id > `after`, in order of id.
@@ -260,6 +260,13 @@ pub trait Store: Send + Sync + 'static {
     fn released_numbers(&self) -> impl Future<Output = Result<Vec<ReleasedNumber>>> + Send;
     /// How often policy did not simply let the attempts of a campaign go, by verdict, reason and who makes the rule.
     fn rulings(&self, campaign: CampaignId) -> impl Future<Output = Result<Vec<RulingCount>>> + Send;
+    /// These decisions themselves: those with id > `after`, in order of id, of the campaign or all.
+    fn kept_rulings(
+        &self,
+        campaign: Option<CampaignId>,
+        after: RulingId,
+        limit: u32,
+    ) -> impl Future<Output = Result<Vec<KeptRuling>>> + Send;
     /// How many contacts the campaign (or all of them) closed, by reason; `open` counts those it still works on.
     fn closings(&self, campaign: Option<CampaignId>) -> impl Future<Output = Result<Vec<(String, u64)>>> + Send;
 }

@@ -41,6 +41,8 @@ fn a_quick_measurement_has_every_figure() {
         ("/dry_run/contacts", 2000.0),
         ("/dry_run/accounted_for", 2000.0),
         ("/books/contacts", 2000.0),
+        ("/reports/contacts", 2000.0),
+        ("/reports/attempts", 10_000.0),
         ("/imports/0/lines", 2000.0),
         ("/imports/1/lines", 2000.0),
         ("/imports/2/lines", 2000.0),
@@ -55,6 +57,7 @@ fn a_quick_measurement_has_every_figure() {
     assert!(number(&figures, "/calls/0/seen/gaps/p50_us") > 10_000.0, "{figures:#}");
     assert!(number(&figures, "/dry_run/calls") > 2000.0, "{figures:#}");
     assert!(number(&figures, "/books/attempts") >= 100.0 && number(&figures, "/books/claim_one/p99_us") > 0.0);
+    assert!(number(&figures, "/reports/two_s") > 0.0 && number(&figures, "/reports/parquet_mb") > 0.0, "{figures:#}");
     assert!(number(&figures, "/bare_calls_per_second") > 0.0);
     assert!(number(&figures, "/bare_calls_at_once") > 0.0);
     assert!(number(&figures, "/imports/0/wall_s") > 0.0 && number(&figures, "/imports/0/peak_kb") > 1000.0);

@@ -16,7 +16,7 @@ impl Model {
 
     fn write(&mut self, write: &Write) -> Result<()> {
         match write {
-            Write::Live { attempt, phone, flow, policy, at } => {
+            Write::Live { attempt, phone, flow, policy, caller_id, at } => {
                 let attempt = self.in_state(*attempt, &[AttemptState::Scheduled, AttemptState::Claimed])?;
                 self.may_be_called(&attempt, *phone)?;
                 let Some(number) = self.number_of(attempt.contact, *phone) else {
@@ -35,6 +35,7 @@ impl Model {
                     flow: Some(flow.clone()),
                     live_at: Some(*at),
                     policy: Some(policy.clone()),
+                    caller_id: Some(caller_id.clone()),
                     ..attempt
                 });
                 Ok(())
@@ -92,14 +93,15 @@ impl Model {
                 self.attempts.put(attempt.id, Attempt { led: Some(led.clone()), ..attempt });
                 Ok(())
             }
-            Write::Carried { attempt, trunk, cost, agent } => {
+            Write::Carried { attempt, trunk, caller_id, cost, agent } => {
                 let attempt = self.known_attempt(*attempt)?.clone();
                 if attempt.live_at.is_none() {
                     return Err(BookError::NotFound(format!("call {}", attempt.id)));
                 }
                 self.touched.insert(attempt.contact);
                 let (trunk, cost, agent) = (trunk.clone(), *cost, *agent);
-                self.attempts.put(attempt.id, Attempt { trunk, cost, agent, ..attempt });
+                let caller_id = caller_id.clone().or(attempt.caller_id);
+                self.attempts.put(attempt.id, Attempt { trunk, caller_id, cost, agent, ..attempt });
                 Ok(())
             }
             Write::Promise { attempt, parts, at } => {
@@ -325,6 +327,7 @@ impl Model {
             flow: None,
             live_at: None,
             quality: None,
+            caller_id: None,
             trunk: None,
             cost: None,
             agent: None,

@@ -246,12 +246,18 @@ impl Model {
         later.map(|(_, known)| known.contact.clone()).collect()
     }
 
-    /// Contacts with id > `after`, in order of id: of the campaign, or all.
-    pub fn ledgers(&self, campaign: Option<CampaignId>, after: ContactId, limit: u32) -> Vec<Ledger> {
-        let later = self.contacts.range(ContactId(after.0 + 1)..);
-        let wanted =
-            later.filter(|(id, _)| campaign.is_none_or(|c| self.enrolled.has(&(c, **id)))).take(limit as usize);
-        wanted.map(|(id, known)| self.ledger(*id, known)).collect()
+    /// Contacts behind `after`, in the order of [`LedgerPlace`]: of the campaign, or all.
+    pub fn ledgers(&self, campaign: Option<CampaignId>, after: &LedgerPlace, limit: u32) -> Vec<Ledger> {
+        let of_campaign = |id: &ContactId| campaign.is_none_or(|c| self.enrolled.has(&(c, *id)));
+        let mut wanted: Vec<_> = self
+            .contacts
+            .range(..)
+            .filter(|(id, _)| of_campaign(id))
+            .map(|(id, known)| (LedgerPlace::behind(&known.contact), id, known))
+            .filter(|(place, _, _)| place > after)
+            .collect();
+        wanted.sort_by(|(a, _, _), (b, _, _)| a.cmp(b));
+        wanted.into_iter().take(limit as usize).map(|(_, id, known)| self.ledger(*id, known)).collect()
     }
 
     fn ledger(&self, id: ContactId, known: &KnownContact) -> Ledger {
@@ -364,6 +370,23 @@ impl Model {
             RulingCount { verdict, reason: reason.to_string(), made_by: made_by.map(str::to_string), times }
         };
         counts.into_iter().map(row).collect()
+    }
+
+    /// Rulings with id > `after`, in order of id: of the campaign's attempts, or all.
+    pub fn kept_rulings(&self, campaign: Option<CampaignId>, after: RulingId, limit: u32) -> Vec<KeptRuling> {
+        let row = |(id, ruling): (&i64, &Ruling)| {
+            let attempt = self.attempts.get(&ruling.attempt).filter(|a| campaign.is_none_or(|c| a.campaign == c))?;
+            let contact = &self.contacts.get(&attempt.contact)?.contact;
+            Some(KeptRuling {
+                id: RulingId(*id),
+                campaign: attempt.campaign,
+                external_id: contact.external_id.clone(),
+                creditor: contact.creditor.clone(),
+                channel: attempt.channel,
+                ruling: ruling.clone(),
+            })
+        };
+        self.rulings.range(after.0 + 1..).filter_map(row).take(limit as usize).collect()
     }
 
     pub fn released_numbers(&self) -> Vec<ReleasedNumber> {

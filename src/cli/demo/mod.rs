@@ -84,7 +84,8 @@ pub async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let options = export::Options {
         rows: crate::report::export::Rows::Attempts,
         campaign: None,
-        csv: stage.dir.join("attempts.csv"),
+        file: stage.dir.join("attempts.csv"),
+        format: None,
         full: false,
     };
     export::run(&*store, &options, now.wall, &mut std::io::stdout()).await?;

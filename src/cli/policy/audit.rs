@@ -84,7 +84,14 @@ mod tests {
         let later = Change::Reschedule { attempt, due_at: at(60), why };
         store.apply(&[put_off, later]).await.unwrap();
         let phone = claimed.standing.contact.phones[0].id;
-        let live = Change::Live { attempt, phone, flow: flow.hash, policy: rules.policy(contact), at: at(60) };
+        let live = Change::Live {
+            attempt,
+            phone,
+            flow: flow.hash,
+            policy: rules.policy(contact),
+            caller_id: "+74950000001".parse().unwrap(),
+            at: at(60),
+        };
         store.apply(&[live]).await.unwrap();
         let nobody = ruling(AttemptId(9), &rules, contact, &early, Verdict::PutOff, at(1));
         assert!(store.apply(&[nobody]).await.is_err());

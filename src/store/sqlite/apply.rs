@@ -8,9 +8,9 @@ use tokio::runtime::Handle;
 use tokio::sync::{Mutex, mpsc, oneshot};
 
 use super::super::{Result, StoreError};
-use super::{Counting, lines};
 use super::raw::{Connection, Row, Value};
 use super::writer::Writer;
+use super::{Counting, lines};
 use crate::books::*;
 use crate::flow::program::OptOutScope;
 use crate::id::*;
@@ -164,12 +164,12 @@ impl Pen {
                     &writes[lines.count..]
                 }
                 [
-                    Write::Carried { attempt: carried, trunk, cost, agent },
+                    Write::Carried { attempt: carried, trunk, caller_id, cost, agent },
                     Write::Finish { attempt, outcome, at, next },
                     rest @ ..,
                 ] if carried == attempt => {
-                    let how = Some(Carriage { trunk: trunk.as_deref(), cost: *cost, agent: *agent });
-                    self.finish(*attempt, outcome, how, *at, next.clone())?;
+                    let how = Carriage::of(trunk, caller_id, *cost, *agent);
+                    self.finish(*attempt, outcome, Some(how), *at, next.clone())?;
                     rest
                 }
                 [write, rest @ ..] => {
@@ -183,19 +183,20 @@ impl Pen {
     fn write(&mut self, write: &Write) -> Result<()> {
         match write {
             Write::Log(_) => unreachable!("lines are taken together, above"),
-            Write::Live { attempt, phone, flow, policy, at } => {
+            Write::Live { attempt, phone, flow, policy, caller_id, at } => {
                 // Who has opted out since it was claimed is not rung. A phone that is not there fails by its foreign key. That nobody else is on the line, or with the person, the unique
                 // indexes see to.
                 let sql = "UPDATE attempt SET state = 'live', lease_until = NULL, phone = ?2, flow = ?3, live_at = ?4, policy = ?5, \
+                     caller_id = ?6, \
                      number = COALESCE((SELECT p.number FROM phone p WHERE p.id = ?2 AND p.contact = attempt.contact), ''), \
                      person = (SELECT person FROM contact WHERE id = attempt.contact) \
                      WHERE id = ?1 AND state IN ('scheduled', 'claimed') \
                      AND NOT EXISTS (SELECT 1 FROM suppression s WHERE s.contact = attempt.contact AND (s.phone IS NULL OR s.phone = ?2)) \
                      AND NOT EXISTS (SELECT 1 FROM contact c JOIN contact o ON o.person = c.person JOIN suppression s ON s.contact = o.id \
                      WHERE c.id = attempt.contact AND s.phone IS NULL)";
-                if self.run(sql, &[attempt.0.into(), phone.0.into(), (&flow.0).into(), at.0.into(), policy.into()])?
-                    == 0
-                {
+                let (flow, shown) = (&flow.0, caller_id.full());
+                let values = [attempt.0.into(), phone.0.into(), flow.into(), at.0.into(), policy.into(), shown.into()];
+                if self.run(sql, &values)? == 0 {
                     return self.refuse(*attempt, "scheduled or claimed, with somebody who may be called");
                 }
                 let sql = "INSERT INTO call (id, live_at) VALUES (?1, ?2)";
@@ -282,9 +283,7 @@ impl Pen {
                     _ => Ok(()),
                 }
             }
-            Write::Finish { attempt, outcome, at, next } => {
-                self.finish(*attempt, outcome, None, *at, next.clone())
-            }
+            Write::Finish { attempt, outcome, at, next } => self.finish(*attempt, outcome, None, *at, next.clone()),
             Write::Cancel { attempt, at: _, why } => {
                 let sql = concat!(
                     "UPDATE attempt SET state = 'cancelled', lease_until = NULL \
@@ -346,8 +345,8 @@ impl Pen {
                     _ => Ok(()),
                 }
             }
-            Write::Carried { attempt, trunk, cost, agent } => {
-                self.carried(*attempt, Carriage { trunk: trunk.as_deref(), cost: *cost, agent: *agent })
+            Write::Carried { attempt, trunk, caller_id, cost, agent } => {
+                self.carried(*attempt, Carriage::of(trunk, caller_id, *cost, *agent))
             }
             Write::InboundEnded { call, end } => {
                 let sql = "UPDATE inbound_call SET ended_at = ?2, disposition = ?3, cause = ?4, talk_ms = ?5 \
@@ -366,10 +365,10 @@ impl Pen {
     }
 
     fn carried(&mut self, attempt: AttemptId, how: Carriage) -> Result<()> {
-        let sql = "UPDATE attempt SET trunk = ?2, cost_micros = ?3, cost_currency = ?4, agent = ?5 \
-             WHERE id = ?1 AND live_at IS NOT NULL";
-        let [trunk, micros, currency, agent] = how.values();
-        match self.run(sql, &[attempt.0.into(), trunk, micros, currency, agent])? {
+        let sql = "UPDATE attempt SET trunk = ?2, caller_id = COALESCE(?3, caller_id), cost_micros = ?4, \
+             cost_currency = ?5, agent = ?6 WHERE id = ?1 AND live_at IS NOT NULL";
+        let [trunk, shown, micros, currency, agent] = how.values();
+        match self.run(sql, &[attempt.0.into(), trunk, shown, micros, currency, agent])? {
             0 => Err(StoreError::NotFound(format!("call {attempt}"))),
             _ => Ok(()),
         }
@@ -400,7 +399,11 @@ impl Pen {
             None => finish!("", "'claimed', 'live'"),
             Some(how) => {
                 values.extend(how.values());
-                finish!(", trunk = ?11, cost_micros = ?12, cost_currency = ?13, agent = ?14", "'live'")
+                finish!(
+                    ", trunk = ?11, caller_id = COALESCE(?12, caller_id), cost_micros = ?13, cost_currency = ?14, \
+                     agent = ?15",
+                    "'live'"
+                )
             }
         };
         let moved = self.row(sql, &values, |r| {
@@ -527,15 +530,27 @@ impl Pen {
 #[derive(Debug, Clone, Copy)]
 struct Carriage<'w> {
     trunk: Option<&'w str>,
+    caller_id: Option<&'w str>,
     cost: Option<Cost>,
     agent: Option<AgentResult>,
 }
 
 impl<'w> Carriage<'w> {
-    /// Trunk, cost, its currency, agent.
-    fn values(self) -> [Value<'w>; 4] {
-        let currency = self.cost.map(|c| c.currency.code());
-        [self.trunk.into(), self.cost.map(|c| c.micros).into(), currency.into(), self.agent.map(|a| a.as_str()).into()]
+    fn of(
+        trunk: &'w Option<String>,
+        caller_id: &'w Option<PhoneNumber>,
+        cost: Option<Cost>,
+        agent: Option<AgentResult>,
+    ) -> Carriage<'w> {
+        let caller_id = caller_id.as_ref().map(PhoneNumber::full);
+        Carriage { trunk: trunk.as_deref(), caller_id, cost, agent }
+    }
+
+    /// Trunk, number shown, cost, its currency, agent.
+    fn values(self) -> [Value<'w>; 5] {
+        let (micros, currency) = (self.cost.map(|c| c.micros), self.cost.map(|c| c.currency.code()));
+        let agent = self.agent.map(|a| a.as_str());
+        [self.trunk.into(), self.caller_id.into(), micros.into(), currency.into(), agent.into()]
     }
 }
 

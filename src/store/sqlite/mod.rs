@@ -23,6 +23,7 @@ mod money;
 mod person;
 mod raw;
 mod read;
+mod reader;
 mod row;
 mod undo;
 mod writer;
@@ -39,6 +40,7 @@ use tokio::sync::{Mutex, mpsc, oneshot};
 
 use self::apply::{Group, Pen};
 use self::import::{Bulk, Opening};
+use self::reader::Readers;
 use self::undo::Undoing;
 use self::writer::Writer;
 use super::{Result, Store, StoreError};
@@ -70,6 +72,8 @@ const QUEUE_MAX: usize = 1024;
 #[derive(Debug, Clone)]
 pub struct SqliteStore {
     readers: SqlitePool,
+    /// For reports and exports.
+    reports: Arc<Readers>,
     writer: Arc<Mutex<Writer>>,
     groups: mpsc::Sender<Group>,
     /// The connection that imports, while there is something to import. Used by who holds the writer.
@@ -135,13 +139,14 @@ impl SqliteStore {
         let writer = Arc::new(Mutex::new(Writer::new(connection, counters.clone())));
         let (groups, queue) = mpsc::channel(QUEUE_MAX);
         let connection = raw::Connection::open(path, &chosen).map_err(opening)?;
+        let reports = Arc::new(Readers::new(path.to_path_buf(), chosen.clone()));
         let bulk = Opening { path: path.to_path_buf(), options: chosen, counters: counters.clone(), key: key.clone() };
         let pen = Pen::new(connection, counters.clone(), key);
         let (others, runtime) = (Arc::clone(&writer), tokio::runtime::Handle::current());
         let thread = std::thread::Builder::new().name("books".into());
         let committing = thread.spawn(move || apply::commit_groups(pen, &others, &runtime, queue));
         committing.map_err(|e| StoreError::Unavailable(format!("no thread for the database: {e}")))?;
-        Ok(SqliteStore { readers, writer, groups, bulk: Arc::default(), opening: Arc::new(bulk), counters })
+        Ok(SqliteStore { readers, reports, writer, groups, bulk: Arc::default(), opening: Arc::new(bulk), counters })
     }
 
     /// On a thread that may wait, with nobody else writing. A caller that gives up does not stop it halfway.
@@ -202,6 +207,7 @@ fn migrator() -> Migrator {
         (11, "persons", include_str!("../../../migrations/sqlite/0011_persons.sql")),
         (13, "ladder versions", include_str!("../../../migrations/sqlite/0013_ladder_versions.sql")),
         (14, "whole imports", include_str!("../../../migrations/sqlite/0014_whole_imports.sql")),
+        (16, "numbers shown", include_str!("../../../migrations/sqlite/0016_numbers_shown.sql")),
     ];
     let migration = |(number, name, sql): (i64, &'static str, &'static str)| {
         Migration::new(number, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
@@ -443,12 +449,12 @@ impl Store for SqliteStore {
         read::contacts(&self.readers, after, limit).await
     }
 
-    async fn ledgers(&self, campaign: Option<CampaignId>, after: ContactId, limit: u32) -> Result<Vec<Ledger>> {
-        ledger::ledgers(&self.readers, campaign, after, limit).await
+    async fn ledgers(&self, campaign: Option<CampaignId>, after: &LedgerPlace, limit: u32) -> Result<Vec<Ledger>> {
+        ledger::ledgers(&self.reports, campaign, after, limit).await
     }
 
     async fn call_paths(&self, campaign: Option<CampaignId>, after: CallId, limit: u32) -> Result<Vec<CallPath>> {
-        ledger::call_paths(&self.readers, campaign, after, limit).await
+        ledger::call_paths(&self.reports, campaign, after, limit).await
     }
 
     async fn promises(&self) -> Result<Vec<Promise>> {
@@ -522,6 +528,10 @@ impl Store for SqliteStore {
 
     async fn released_numbers(&self) -> Result<Vec<ReleasedNumber>> {
         read::released_numbers(&self.readers).await
+    }
+
+    async fn kept_rulings(&self, campaign: Option<CampaignId>, after: RulingId, limit: u32) -> Result<Vec<KeptRuling>> {
+        ledger::kept_rulings(&self.reports, campaign, after, limit).await
     }
 
     async fn rulings(&self, campaign: CampaignId) -> Result<Vec<RulingCount>> {

@@ -23,6 +23,7 @@ macro_rules! both {
     };
 }
 
+mod export;
 mod failure;
 mod funnel;
 mod imports;
@@ -117,12 +118,17 @@ pub fn outcome(disposition: Disposition) -> Outcome {
     }
 }
 
+/// The number that people see.
+pub fn shown() -> ringback::phone::PhoneNumber {
+    "+74950000001".parse().unwrap()
+}
+
 pub fn live(attempt: AttemptId, phone: PhoneId, minute: i64) -> Write {
-    Write::Live { attempt, phone, flow: flow().hash, policy: "default 1#0".into(), at: at(minute) }
+    Write::Live { attempt, phone, flow: flow().hash, policy: "default 1#0".into(), caller_id: shown(), at: at(minute) }
 }
 
 pub fn live_with(attempt: AttemptId, phone: PhoneId, flow: &FlowVersion) -> Write {
-    Write::Live { attempt, phone, flow: flow.hash.clone(), policy: "default 1#0".into(), at: at(1) }
+    Write::Live { attempt, phone, flow: flow.hash.clone(), policy: "default 1#0".into(), caller_id: shown(), at: at(1) }
 }
 
 pub fn finish(attempt: AttemptId, disposition: Disposition, minute: i64, next: Next) -> Write {

@@ -116,7 +116,8 @@ fn some_write() -> impl Strategy<Value = Write> {
         2 => (attempt(), 0..4u16).prop_map(|(a, n)| Write::Quality { call: CallId::of(a), quality: quality(n) }),
         2 => (attempt(), 0..4i64, prop::option::of(prop::sample::select(AgentResult::ALL))).prop_map(|(attempt, n, agent)| {
             let cost = (n > 0).then(|| Cost::new(n * 250_000, Currency::Rub));
-            Write::Carried { attempt, trunk: (n > 1).then(|| format!("trunk {n}")), cost, agent }
+            let caller_id = (n > 2).then(|| "+74950000002".parse().unwrap());
+            Write::Carried { attempt, trunk: (n > 1).then(|| format!("trunk {n}")), caller_id, cost, agent }
         }),
         1 => (attempt(), prop::option::of(0..2u8)).prop_map(|(attempt, class)| {
             let contact_class = class.map(|class| format!("class {class}"));
@@ -314,6 +315,8 @@ async fn run(store: &impl Store, operation: &Operation) -> Answer {
 
 /// All that can be read.
 async fn books(store: &impl Store) -> Vec<Answer> {
+    let one = store.contacts(ContactId(0), 1).await.unwrap_or_default();
+    let behind_one = one.first().map(LedgerPlace::behind).unwrap_or_default();
     let mut all = vec![
         answer(store.contacts(ContactId(0), 99).await),
         answer(store.campaigns().await),
@@ -328,8 +331,8 @@ async fn books(store: &impl Store) -> Vec<Answer> {
         answer(store.attempts(Some(CampaignId(2)), AttemptId(1), 2).await),
         answer(store.open_attempts(CampaignId(1), AttemptId(1), 5).await),
         answer(store.promises().await),
-        answer(store.ledgers(None, ContactId(0), 99).await),
-        answer(store.ledgers(Some(CampaignId(1)), ContactId(1), 2).await),
+        answer(store.ledgers(None, &LedgerPlace::default(), 99).await),
+        answer(store.ledgers(Some(CampaignId(1)), &behind_one, 2).await),
         answer(store.call_paths(None, CallId(0), 99).await),
         answer(store.call_paths(Some(CampaignId(1)), CallId(1), 2).await),
         answer(store.payments(0, 99).await),

@@ -46,7 +46,7 @@ async fn the_command_prints_figures_and_writes_rows() {
     let place = Place::new();
     let file = place.file().with_extension("csv");
     for (full, shown) in [(false, "'+7916•••0001"), (true, "'+79160000001")] {
-        let options = export::Options { rows: Rows::Attempts, campaign: None, csv: file.clone(), full };
+        let options = export::Options { rows: Rows::Attempts, campaign: None, file: file.clone(), format: None, full };
         assert_eq!(export::run(&store, &options, now, &mut Vec::new()).await.unwrap(), 4);
         let csv = std::fs::read_to_string(&file).unwrap();
         assert_eq!(csv.lines().count(), 5, "{csv}");
@@ -84,7 +84,9 @@ async fn a_debt_enters_once() {
         sqlite.import(std::slice::from_ref(&rows), at(minute)).await.unwrap();
         memory.import(&[rows], at(minute)).await.unwrap();
     }
-    for ledgers in [sqlite.ledgers(None, ContactId(0), 9).await, memory.ledgers(None, ContactId(0), 9).await] {
+    for ledgers in
+        [sqlite.ledgers(None, &LedgerPlace::default(), 9).await, memory.ledgers(None, &LedgerPlace::default(), 9).await]
+    {
         assert_eq!(ledgers.unwrap()[0].entered, [at(0), at(10)]);
     }
 }

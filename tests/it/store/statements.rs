@@ -50,6 +50,7 @@ impl Line {
             prefixes: Vec::new(),
             priority: 1,
             numbers: NumberRules::default(),
+            caller_id: shown(),
             tariff: None,
         };
         let limits = Limits {
@@ -74,8 +75,7 @@ impl Line {
         let before = (counters.statements, counters.transactions);
         let mut line = Line { engine, store, seconds: 0, told: VecDeque::new(), call: None, play: None, before };
         let programs = BTreeMap::from([(program.name.clone(), program)]);
-        let plan =
-            CampaignPlan { id: campaign, name: "small".into(), priority: Priority::USUAL, ladder, programs };
+        let plan = CampaignPlan { id: campaign, name: "small".into(), priority: Priority::USUAL, ladder, programs };
         line.tell(Input::CampaignLoaded { plan, running: true }).await;
         line
     }
@@ -155,7 +155,8 @@ async fn cost(acts: &[&str], ends: Disposition) -> Cost {
     let transactions = counters.transactions - line.before.1;
     let attempt = store.attempts(None, AttemptId(0), 1).await.unwrap().remove(0);
     assert_eq!(attempt.outcome.map(|outcome| outcome.disposition), Some(ends), "{acts:?}");
-    assert_eq!((attempt.trunk.as_deref(), attempt.quality), (Some("main"), Some(quality(1))));
+    let (trunk, caller_id) = (attempt.trunk.as_deref(), attempt.caller_id);
+    assert_eq!((trunk, caller_id, attempt.quality), (Some("main"), Some(shown()), Some(quality(1))));
     Cost {
         statements: counters.statements - line.before.0 - 2 * transactions,
         transactions,
