@@ -27,6 +27,11 @@ impl LedgerPlace {
         LedgerPlace { person: contact.person.clone(), contact: contact.id }
     }
 
+    /// The next one is this contact.
+    pub fn before(contact: &Contact) -> LedgerPlace {
+        LedgerPlace { person: contact.person.clone(), contact: ContactId(contact.id.0 - 1) }
+    }
+
     pub fn person(&self) -> Option<&str> {
         self.person.as_deref()
     }

@@ -30,6 +30,7 @@ fn trunks() -> Trunks {
         prefixes: prefixes.iter().map(ToString::to_string).collect(),
         priority: 1,
         numbers: NumberRules::default(),
+        caller_id: "+74950000001".parse().unwrap(),
         tariff: Some(Tariff { currency: Currency::Rub, rates: vec![rate] }),
     };
     let plans = vec![

@@ -258,6 +258,7 @@ fn who_is_put_off_together_is_put_off_as_if_alone() {
                     segment: "early".into(),
                     due_at: wall(START),
                     why: String::new(),
+                    moved: None,
                 };
                 let ending = if n % 12 == 0 { Disposition::NoAnswer } else { Disposition::NotVerified };
                 (0..n % 9).for_each(|day| standing.tried(&plan, Wall(wall(START).0 - day * 86_400_000_000), ending));

@@ -9,7 +9,7 @@ use zip::write::SimpleFileOptions;
 use super::erase::{EraseError, nobody};
 use super::files::{Files, Folders};
 use super::inbound;
-use crate::books::{CallEvent, History, InboundCall, Ledger, OutboxMessage, Whom};
+use crate::books::{CallEvent, History, InboundCall, Ledger, LedgerPlace, OutboxMessage, Whom};
 use crate::id::{CallId, ContactId};
 use crate::report::Names;
 use crate::report::csv;
@@ -96,8 +96,8 @@ pub async fn export(
     }
     let mut all = Collected::default();
     for keeping in &keepings {
-        all.ledgers.extend(store.ledgers(None, ContactId(keeping.contact.0 - 1), 1).await?);
         let history = store.history(&keeping.external_id).await?;
+        all.ledgers.extend(store.ledgers(None, &LedgerPlace::before(&history.standing.contact), 1).await?);
         let key = &keeping.external_id;
         for number in &keeping.numbers {
             let phone = history.standing.contact.phones.iter().find(|p| p.number == *number);
@@ -270,6 +270,7 @@ fn value(cell: &Cell) -> Value {
         Cell::Text(text) => json!(text),
         Cell::Integer(n) | Cell::Amount(n) => json!(n),
         Cell::Instant(at) => json!(at.to_string()),
+        Cell::Date(day) => json!(day.to_string()),
         Cell::Bool(b) => json!(b),
     }
 }

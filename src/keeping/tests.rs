@@ -76,13 +76,15 @@ impl<S: Store> Place<S> {
         let channel = Channel::Voice;
         let who = if contact == 3 { "Boris" } else { "Anna" };
         let why = format!("the first try for {who}");
-        let plan = Plan { channel, step: 0, try_number: 1, segment: "early".into(), due_at: at(0, minute), why };
+        let plan =
+            Plan { channel, step: 0, try_number: 1, segment: "early".into(), due_at: at(0, minute), why, moved: None };
         let enrolment = Enrolment { contact: ContactId(contact), next: Next::Attempt(plan) };
         store.enrol(campaign, &[enrolment], at(0, minute)).await.unwrap();
         let claimed = store.claim_due(at(0, minute), at(0, minute + 5), &[(campaign, 1)]).await.unwrap().remove(0);
         let (id, phone) = (claimed.attempt.id, claimed.standing.contact.phones[0].id);
         let flow = FlowHash("a1".into());
-        let live = Write::Live { attempt: id, phone, flow, policy: "default 1#0".into(), at: at(0, minute) };
+        let (policy, caller_id) = ("default 1#0".into(), "+74950000001".parse().unwrap());
+        let live = Write::Live { attempt: id, phone, flow, policy, caller_id, at: at(0, minute) };
         let said =
             CallEvent { call: CallId::of(id), at: at(0, minute), kind: "said".into(), detail: format!("Hello {who}") };
         store.apply(&[live, Write::Log(said)]).await.unwrap();
@@ -140,7 +142,7 @@ async fn world<S: Store>(store: S, packs: &str) -> Place<S> {
 /// What reports count: of all, calls by outcome and hour, promises, payments, debts.
 async fn sums(store: &impl Store) -> Vec<String> {
     let mut sums = Vec::new();
-    for ledger in store.ledgers(None, ContactId(0), 99).await.unwrap() {
+    for ledger in store.ledgers(None, &LedgerPlace::default(), 99).await.unwrap() {
         let Ledger { contact, attempts, promises, payments, campaigns, .. } = ledger;
         sums.push(format!("{} owes {} in {campaigns:?}", contact.creditor, contact.amount()));
         sums.extend(attempts.iter().map(|a| {
@@ -226,7 +228,7 @@ async fn erased_whole(store: impl Store) {
 
     // Every sum that reports make is the same, and nobody stands in them.
     assert_eq!(sums(store).await, before);
-    let ledgers = format!("{:?}", store.ledgers(None, ContactId(0), 99).await.unwrap());
+    let ledgers = format!("{:?}", store.ledgers(None, &LedgerPlace::default(), 99).await.unwrap());
     for personal in ["Anna", "K1", "K2", "P1", "+4479•••3456", "anna@example.org", "Park Lane", "bank-77"] {
         assert!(!ledgers.contains(personal), "{personal} in {ledgers}");
     }
@@ -331,6 +333,7 @@ async fn not_while_a_call_is_up(store: impl Store) {
         segment: "s".into(),
         due_at: at(2, 2),
         why: "w".into(),
+        moved: None,
     };
     let other = store.create_campaign("other", &LADDER.replace("PACKS", "eu"), &[], at(2, 2)).await.unwrap();
     let unknown = [Enrolment { contact: ContactId(3), next: Next::Attempt(plan) }];

@@ -31,7 +31,7 @@ pub struct Numbers {
 
 /// What calls go over.
 pub fn trunk_plans(config: &Config) -> Vec<TrunkPlan> {
-    config.trunks.iter().map(trunk_plan).collect()
+    config.trunks.iter().map(|trunk| trunk_plan(trunk, config)).collect()
 }
 
 pub fn numbers(config: &Config) -> Numbers {

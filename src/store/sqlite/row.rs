@@ -18,7 +18,7 @@ use crate::time::Wall;
 pub(super) const ATTEMPT: &str = "id, campaign, contact, channel, state, step, try_number, segment, due_at, why, \
     phone, flow, live_at, finished_at, disposition, blame, cause, answered_by, right_party, ring_ms, talk_ms, \
     mos_centi, heard_loss_permille, heard_jitter_ms, said_loss_permille, said_jitter_ms, round_trip_ms, node, policy, \
-    trunk, cost_micros, cost_currency, agent, \
+    trunk, cost_micros, cost_currency, agent, caller_id, \
     ladder, contact_class, moved_reason, moved_by";
 
 fn damaged(column: usize, why: impl Display) -> StoreError {
