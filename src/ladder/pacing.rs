@@ -180,7 +180,6 @@ fn number_type(reader: &mut Reader, node: &Node) -> Option<NumberType> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::ladder::compile;
 
     /// Packs, what stands under `pacing`, and the cap that comes of it, in thousandths.
