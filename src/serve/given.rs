@@ -5,7 +5,7 @@ use crate::books::Standing;
 use crate::campaign::{TrunkPlan, Trunks};
 use crate::config::{Config, MediaSettings, Origin, Queue, Trunk};
 use crate::engine::{Input, Limits};
-use crate::flow::program::{Made, Program, Step, TransferTo};
+use crate::flow::program::{Made, Program, Step, TransferTo, Via};
 use crate::ladder::Ladder;
 use crate::media;
 use crate::phone::{Barred, NumberRules, PhoneNumber};
@@ -123,6 +123,22 @@ pub fn unlawful<'p>(config: &Config, ladder: &Ladder, programs: impl IntoIterato
     ladder.rules.unmet(&offered)
 }
 
+/// Where one who is dialled for an agent and finds none does not hear at once who rang: flow and node.
+pub fn silent<'p>(ladder: &Ladder, programs: impl IntoIterator<Item = &'p Program>) -> Vec<String> {
+    let Some(pacing) = &ladder.pacing else { return Vec::new() };
+    let mut silent = Vec::new();
+    for program in programs {
+        for named in &program.steps {
+            let mut ways = named.routes.iter().filter(|(via, _)| matches!(via, Via::Outcome("no_agent" | "no_time")));
+            let of_agents = matches!(&named.step, Step::Queue(queue) if queue.queue == pacing.queue);
+            if of_agents && !ways.all(|(_, to)| program.tells_who_rang(*to)) {
+                silent.push(format!("flow {}, node {}", program.name, named.name));
+            }
+        }
+    }
+    silent
+}
+
 /// All of it, of all these flows.
 pub fn unmet<P: AsRef<Program>>(config: &Config, programs: impl IntoIterator<Item = P>) -> Unmet {
     let mut unmet = Unmet::default();
@@ -189,13 +205,17 @@ fn kept_secret(config: &Config, program: &Program) -> Option<String> {
     ))
 }
 
-/// A campaign that is loaded is held against the config: what it lacks is logged, and one whose callers' secrets would be kept is suspended,
-/// in the books too.
+/// A campaign that is loaded is held against the config: what it lacks is logged; one whose callers' secrets would be kept, or whose people
+/// would be left in silence, is suspended, in the books too.
 pub(super) async fn fit<S: Store>(config: &Config, store: &S, input: Input, now: Wall) -> Result<Input, StoreError> {
     tell_unmet(config, &input);
     match input {
         Input::CampaignLoaded { plan, running: true } => {
-            let why = plan.programs.values().find_map(|program| kept_secret(config, program));
+            let secret = plan.programs.values().find_map(|program| kept_secret(config, program));
+            let silent = silent(&plan.ladder, plan.programs.values().map(AsRef::as_ref)).into_iter().next();
+            let why = secret.or_else(|| {
+                Some(format!("{}: who finds no agent does not hear at once who rang (UK-2, US-T5)", silent?))
+            });
             let running = why.is_none();
             if let Some(why) = why {
                 tracing::error!(campaign = %plan.name, "suspended: {why}");

@@ -39,7 +39,7 @@ use crate::trunk::{InboundNumbers, Trunk, TrunkEvent, TrunkEventKind};
 use crate::voice::PromptCache;
 
 pub use figures::{Figures, Spread};
-pub use given::{Numbers, Unmet, numbers, staffing, trunk_plans, unlawful, unmet};
+pub use given::{Numbers, Unmet, numbers, silent, staffing, trunk_plans, unlawful, unmet};
 pub use plans::{PlanError, load as load_plan};
 
 use hands::Hands;

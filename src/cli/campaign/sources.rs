@@ -10,7 +10,7 @@ use crate::books::{FlowRef, FlowVersion, Which};
 use crate::cli::flow::checked::{Fit, check};
 use crate::config::Config;
 use crate::diagnostic::{did_you_mean, render_all};
-use crate::flow::program::{Program, Step, Via};
+use crate::flow::program::{Program, Step};
 use crate::ladder::{self, Ladder};
 use crate::serve::{self, Unmet, unmet};
 use crate::store::Store;
@@ -115,17 +115,7 @@ fn asked_for(ladder: &Ladder, programs: &[Arc<Program>]) -> anyhow::Result<()> {
 
 /// Who is dialled for an agent and finds none hears at once who rang: nobody is left in silence (UK-1, UK-2, US-T5).
 pub(super) fn never_silent(ladder: &Ladder, programs: &[Arc<Program>]) -> anyhow::Result<()> {
-    let Some(pacing) = &ladder.pacing else { return Ok(()) };
-    let mut silent = Vec::new();
-    for program in programs {
-        for named in &program.steps {
-            let mut ways = named.routes.iter().filter(|(via, _)| matches!(via, Via::Outcome("no_agent" | "no_time")));
-            let of_agents = matches!(&named.step, Step::Queue(queue) if queue.queue == pacing.queue);
-            if of_agents && !ways.all(|(_, to)| program.tells_who_rang(*to)) {
-                silent.push(format!("flow {}, node {}", program.name, named.name));
-            }
-        }
-    }
+    let silent = serve::silent(ladder, programs.iter().map(AsRef::as_ref));
     if !silent.is_empty() {
         bail!(
             "who finds no agent must hear at once who rang and how to decline further calls (UK-2, US-T5): route `no_agent` to a `say` or \

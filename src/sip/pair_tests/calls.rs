@@ -144,6 +144,25 @@ fn calls_on_a_clean_line() {
     }
 }
 
+/// A phone that may ring for fifteen seconds is heard to ring for fifteen, however late it begins (47 CFR 64.1200(a)(6), Ofcom).
+#[test]
+fn us_t6_and_uk_4_no_cancel_sooner_than_fifteen_seconds_after_the_180() {
+    for rings_after in [0, 1_000, 7_000, 14_900] {
+        let mut world = World::new(CLEAN, 1, |_, _| {});
+        world.on_incoming = vec![(rings_after, ring)];
+        world.dial(0, 15_000);
+        world.run();
+        let at = |what: &str| {
+            let line = world.transcript().into_iter().find(|line| line.ends_with(what));
+            line.and_then(|line| line.split(' ').next()?.parse::<u64>().ok())
+        };
+        // The line takes ten milliseconds each way.
+        let heard = at("< 180 INVITE").unwrap() + 10;
+        assert_eq!(at("> CANCEL"), Some(heard + 15_000), "rings after {rings_after} ms: {:?}", world.transcript());
+        world.assert_forgotten();
+    }
+}
+
 /// A caller that never heard us, and so never told us that it gave up, does not ring for ever (found by seed 10024).
 #[test]
 fn an_offer_is_not_kept_for_ever() {
