@@ -13,9 +13,10 @@ pub mod pledge;
 pub mod rows;
 mod standing;
 mod table;
-pub mod write;
+pub mod visit;
+mod write;
 
-use crate::id::CampaignId;
+use crate::id::{AttemptId, CampaignId};
 
 pub use account::{Account, NewPayment, Paid, PromisePart, PromiseTerms};
 pub use batch::{
@@ -26,6 +27,7 @@ pub use ladder_version::{LadderVersion, Led, Moved, PublishedLadder};
 pub use ledger::{CallPath, Ledger};
 pub use model::Model;
 pub use rows::*;
+pub use visit::{VisitOutcome, VisitReport};
 pub use write::*;
 
 impl BookError {
@@ -35,6 +37,10 @@ impl BookError {
         BookError::Conflict(format!(
             "flow {name} version {version} is already published with another content ({hash}); raise its `version:`"
         ))
+    }
+
+    pub fn no_visit(attempt: AttemptId) -> BookError {
+        BookError::Conflict(format!("attempt {attempt} is no visit that waits for a report"))
     }
 
     pub fn uses_no_flow(campaign: CampaignId, flow: &FlowVersion) -> BookError {

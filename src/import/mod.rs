@@ -14,6 +14,7 @@ mod row;
 mod seen;
 mod sheet;
 mod source;
+mod visit;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -27,6 +28,7 @@ pub use mapping::{Mapping, mapping};
 pub use payment::{PaymentBatch, PaymentReader};
 pub use seen::Survey;
 pub use source::Source;
+pub use visit::{VisitLine, VisitReader};
 
 use crate::books::{ImportReject, NewContact, RejectCode};
 use crate::language::Language;

@@ -23,7 +23,7 @@ pub struct PaymentBatch {
 
 const COLUMNS: [&str; 7] = ["payment_id", "contact_id", "debt_id", "amount", "currency", "paid_at", "reversed"];
 const NEEDED: [&str; 3] = ["payment_id", "contact_id", "amount"];
-const SEPARATORS: [char; 3] = [';', '\t', ','];
+pub(super) const SEPARATORS: [char; 3] = [';', '\t', ','];
 
 #[derive(Debug)]
 pub struct PaymentReader<R> {
@@ -132,7 +132,7 @@ impl<R: BufRead> PaymentReader<R> {
             .map_err(|e| reject("amount", &written, RejectCode::AmountFormat, e.to_string()))?;
         let paid_at = match cell("paid_at") {
             "" => self.now,
-            text => paid_at(text).map_err(|why| reject("paid_at", text, RejectCode::DayFormat, why))?,
+            text => instant(text).map_err(|why| reject("paid_at", text, RejectCode::DayFormat, why))?,
         };
         let debt = Some(cell("debt_id").to_string()).filter(|debt| !debt.is_empty());
         Ok(Some((NewPayment { id, contact, debt, amount: Some(amount), paid_at }, reversed)))
@@ -140,7 +140,7 @@ impl<R: BufRead> PaymentReader<R> {
 }
 
 /// An instant with its offset, or a day: its noon in UTC, which is that day in nearly every zone.
-fn paid_at(text: &str) -> Result<Wall, String> {
+pub(super) fn instant(text: &str) -> Result<Wall, String> {
     let wanted = "expected a day such as 2026-11-25 or an instant such as 2026-11-25T10:00+03:00";
     match text.parse::<Date>() {
         Ok(day) if text.len() == 10 => {

@@ -86,7 +86,7 @@ pub(super) async fn call_paths(
     let of_campaign = if campaign.is_some() { "AND a.campaign = $3" } else { "" };
     let sql = format!(
         "SELECT a.id, a.flow, a.cause, a.state = 'finished' FROM call c JOIN attempt a ON a.id = c.id \
-         WHERE c.id > $1 {of_campaign} ORDER BY c.id LIMIT $2"
+         WHERE c.id > $1 AND a.live_at IS NOT NULL {of_campaign} ORDER BY c.id LIMIT $2"
     );
     let mut query = sqlx::query(AssertSqlSafe(sql)).bind(after.0).bind(i64::from(limit));
     if let Some(campaign) = campaign {
