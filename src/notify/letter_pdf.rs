@@ -151,14 +151,15 @@ fn lay_out(font: &Font, sheet: &Sheet<'_>) -> Result<Vec<Vec<Line>>, Unset> {
     put(&mut page, font.wrapped(&company, COMPANY_SIZE, column), COMPANY_SIZE, COMPANY_AT, COMPANY_SIZE * 1.2);
     let mut to = font.wrapped(&name, TEXT_SIZE, ADDRESS_WIDTH);
     to.extend(address_lines(font, &address, ADDRESS_LINES.saturating_sub(to.len())));
-    match to.len() {
-        0..=ADDRESS_LINES => {
-            let sender = font.wrapped(&company, SENDER_SIZE, ADDRESS_WIDTH).into_iter().take(1).collect();
-            put(&mut page, sender, SENDER_SIZE, SENDER_AT, SENDER_SIZE);
-            put(&mut page, to, TEXT_SIZE, ADDRESS_AT, ADDRESS_LEADING);
-        }
-        ..=ADDRESS_LINES_MAX => put(&mut page, to, TEXT_SIZE, LONG_ADDRESS_AT, ADDRESS_LEADING),
-        _ => return Err(Unset::LongAddress),
+    if to.len() > ADDRESS_LINES_MAX {
+        return Err(Unset::LongAddress);
+    }
+    if to.len() > ADDRESS_LINES {
+        put(&mut page, to, TEXT_SIZE, LONG_ADDRESS_AT, ADDRESS_LEADING);
+    } else {
+        let sender = font.wrapped(&company, SENDER_SIZE, ADDRESS_WIDTH).into_iter().take(1).collect();
+        put(&mut page, sender, SENDER_SIZE, SENDER_AT, SENDER_SIZE);
+        put(&mut page, to, TEXT_SIZE, ADDRESS_AT, ADDRESS_LEADING);
     }
     let x = WIDTH - RIGHT - font.width(&date, TEXT_SIZE);
     page.push(Line { text: date, size: TEXT_SIZE, x, down: DATE_AT });
