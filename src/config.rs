@@ -25,6 +25,16 @@ use crate::sip;
 use crate::time::Zone;
 pub use origin::Origin;
 
+crate::words! {
+    /// What a letter is written as.
+    pub enum LetterForm {
+        /// A4, with the address in the window.
+        Pdf = "pdf",
+        /// Plain text in a fixed-width layout.
+        Text = "text",
+    }
+}
+
 /// Everything that a running Ringback is told by its operator. Paths are as written, joined to the file's own folder.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {
@@ -40,6 +50,7 @@ pub struct Config {
     pub recordings_dir: PathBuf,
     /// Letters to be printed and posted are written there, a file each.
     pub letters_dir: PathBuf,
+    pub letters: LetterForm,
     /// The number shown to the people rung, unless a trunk has its own.
     pub caller_id: PhoneNumber,
     /// At least one. The first rings agents.

@@ -1,4 +1,4 @@
--- Ladders are published like flows; an attempt names the one that it was made by, and what that made of its contact.
+-- Ladders are published like flows; an attempt names the one that it was made by, and what that made of its contact. Visits are reported.
 
 CREATE TABLE ladder_version (
     hash         TEXT   PRIMARY KEY,          -- of the source
@@ -21,6 +21,25 @@ ALTER TABLE attempt ADD COLUMN ladder TEXT;         -- name, version and hash, a
 ALTER TABLE attempt ADD COLUMN contact_class TEXT;  -- what the ladder's classes made of the contact then; NULL: it has none
 ALTER TABLE attempt ADD COLUMN moved_reason TEXT;   -- the rule for which it was planned later than the ladder says; NULL: for none
 ALTER TABLE attempt ADD COLUMN moved_by TEXT;       -- the id of the law or `ladder`; NULL: every installation keeps it
+
+-- What came of a visit; without it, it waits for its report.
+CREATE TABLE visit_report (
+    attempt    BIGINT PRIMARY KEY REFERENCES attempt (id),
+    outcome    TEXT   NOT NULL CHECK (outcome IN ('nobody_home', 'no_access', 'third_party', 'met', 'promised',
+                                                  'already_paid', 'disputed', 'refused', 'moved')),
+    visited_at BIGINT NOT NULL,
+    note       TEXT   NOT NULL,
+    at         BIGINT NOT NULL                -- when it was entered
+) WITHOUT ROWID;
+CREATE TRIGGER visit_report_unchanged BEFORE UPDATE ON visit_report
+BEGIN
+    SELECT RAISE(ABORT, 'visit_report is append-only');
+END;
+CREATE TRIGGER visit_report_stays BEFORE DELETE ON visit_report
+BEGIN
+    SELECT RAISE(ABORT, 'visit_report is append-only');
+END;
+CREATE INDEX attempt_visit ON attempt (contact) WHERE channel = 'visit' AND state = 'finished';
 
 -- A kind more.
 CREATE TABLE campaign_event_next (

@@ -155,6 +155,8 @@ crate::words! {
         InFuture = "in_future",
         NumberShortened = "number_shortened",
         Total = "total",
+        VisitOutcome = "visit_outcome",
+        VisitRefused = "visit_refused",
     }
 }
 
@@ -196,6 +198,8 @@ impl RejectCode {
             RejectCode::InFuture => "a day that has not come",
             RejectCode::NumberShortened => "a number that a spreadsheet has shortened",
             RejectCode::Total => "a line of totals",
+            RejectCode::VisitOutcome => "nothing that a visit comes to",
+            RejectCode::VisitRefused => "a report that no visit waits for, or a promise that the ladder does not take",
         }
     }
 }

@@ -16,9 +16,10 @@ pub mod rows;
 mod standing;
 mod suppression;
 mod table;
-pub mod write;
+pub mod visit;
+mod write;
 
-use crate::id::CampaignId;
+use crate::id::{AttemptId, CampaignId};
 
 pub use account::{Account, AccountOf, NewPayment, Paid, PromisePart, PromiseTerms};
 pub use batch::{
@@ -32,6 +33,7 @@ pub use person::{Earlier, Forget, Forgotten, InboundOf, Keeping, KeptCall, KeptM
 pub use refusal::{Difference, Refusal};
 pub use rows::*;
 pub use suppression::{ReleasedNumber, SuppressedNumber, SuppressionHash, SuppressionKey};
+pub use visit::{VisitOutcome, VisitReport};
 pub use write::*;
 
 pub use crate::price::Cost;
@@ -43,6 +45,10 @@ impl BookError {
         BookError::Conflict(format!(
             "flow {name} version {version} is already published with another content ({hash}); raise its `version:`"
         ))
+    }
+
+    pub fn no_visit(attempt: AttemptId) -> BookError {
+        BookError::Conflict(format!("attempt {attempt} is no visit that waits for a report"))
     }
 
     pub fn uses_no_flow(campaign: CampaignId, flow: &FlowVersion) -> BookError {

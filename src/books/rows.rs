@@ -8,6 +8,7 @@ use jiff::civil::Date;
 use super::account::PromisePart;
 use super::flow_version::FlowVersion;
 use super::ladder_version::{Led, Moved};
+use super::visit::VisitReport;
 use super::write::Close;
 use crate::flow::program::{FlowHash, OptOutScope};
 use crate::id::*;
@@ -680,4 +681,6 @@ pub struct History {
     pub outbox: Vec<OutboxMessage>,
     /// In the order in which they were made.
     pub rulings: Vec<Ruling>,
+    /// In order of the visits.
+    pub visits: Vec<VisitReport>,
 }

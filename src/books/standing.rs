@@ -97,6 +97,7 @@ impl Standing {
                 Write::Live { .. }
                 | Write::Ruling(_)
                 | Write::Led { .. }
+                | Write::Visited { .. }
                 | Write::Reschedule { .. }
                 | Write::Log(_)
                 | Write::Quality { .. }

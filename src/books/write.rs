@@ -6,6 +6,7 @@ use super::ladder_version::Led;
 use super::rows::{
     AgentResult, CallEvent, CallQuality, Caller, CampaignState, InboundEnd, Outcome, PhoneState, Plan, Ruling,
 };
+use super::visit::VisitReport;
 use crate::flow::program::{FlowHash, OptOutScope};
 use crate::id::*;
 use crate::outcome::{Channel, Disposition};
@@ -56,7 +57,12 @@ pub enum Write {
     },
     /// Appends to a call's log.
     Log(CallEvent),
-    /// A promise pressed and confirmed, in one part or several, earliest first. An earlier open one is superseded.
+    /// What came of a visit, once, and what comes next for its contact, if that is still waiting for it.
+    Visited {
+        report: VisitReport,
+        next: Next,
+    },
+    /// A promise pressed and confirmed, or reported of a visit, in one part or several, earliest first. An earlier open one is superseded.
     Promise {
         attempt: AttemptId,
         /// At least one.
@@ -194,6 +200,8 @@ impl Close {
         Close::new("paid", "the debt was paid")
     }
 
+    /// A visit is to be made, and its report says what comes next.
+    pub const VISITING: &str = "visiting";
     pub const IMPORT_UNDONE: &str = "import_undone";
 
     pub fn import_undone() -> Close {

@@ -72,8 +72,9 @@ impl Call {
                 return self.offer(turn, promise, offer);
             }
             (Step::Promise(promise), Some(question @ (Question::Day(offer) | Question::PromiseConfirm(offer)))) => {
-                if self.offer_anew(turn, promise, offer, question) {
-                    return;
+                match self.offer_anew(turn, promise, offer, question) {
+                    true => return,
+                    false => {}
                 }
             }
             (Step::Collect(collect), Some(Question::CollectConfirm)) if self.is_too_much(collect) => {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::books::{Close, Contact, Moved, Next, Plan, Ruling, Sleeper, Standing, Verdict, Write};
+use crate::books::{Close, Contact, Moved, Next, Plan, Ruling, Sleeper, Standing, Verdict, VisitOutcome, Write};
 use crate::id::AttemptId;
 use crate::ladder::Ladder;
 use crate::outcome::Disposition;
@@ -17,6 +17,11 @@ pub fn plan_first(ladder: &Ladder, standing: &Standing, now: Wall) -> Next {
 /// What follows `finished`, which ended with `disposition` and is the newest of `standing.past_here`.
 pub fn plan_next(ladder: &Ladder, standing: &Standing, finished: &Plan, disposition: Disposition, now: Wall) -> Next {
     lawful(ladder, standing, ladder.next(standing, finished, disposition, now))
+}
+
+/// What follows the report of the visit `visit`, which is the newest of its step in `standing.past_here`.
+pub fn plan_visited(ladder: &Ladder, standing: &Standing, visit: &Plan, outcome: VisitOutcome, now: Wall) -> Next {
+    lawful(ladder, standing, ladder.visited(standing, visit, outcome, now))
 }
 
 /// What a closed contact gets that is looked at again.

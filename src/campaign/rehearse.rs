@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::plan::{decide_now, plan_again, plan_awake, plan_first, plan_next};
+use super::plan::{decide_now, plan_again, plan_awake, plan_first, plan_next, plan_visited};
 use crate::books::*;
 use crate::diagnostic::Span;
 use crate::flow::program::OptOutScope;
@@ -150,6 +150,7 @@ impl<'l> Stage<'l> {
         match happened {
             Happened::Ends { disposition, node } => self.ends(*disposition, node.clone(), &[]),
             Happened::Promises(parts) => self.ends(Disposition::Promised, None, parts),
+            Happened::Visited { outcome, promised } => self.visited(*outcome, *promised),
             Happened::Pays(amount) => self.pays(*amount),
             Happened::Reversed => self.reversed(),
             Happened::Withdrawn => self.withdrawn(),
@@ -203,6 +204,26 @@ impl<'l> Stage<'l> {
         self.covered.endings.insert(disposition);
         self.log.push(format!("{}  {} ends: {disposition}", self.at(self.now), plan.channel));
         let next = plan_next(self.ladder, &self.standing(), &plan, disposition, self.now);
+        self.comes(next, Some(plan));
+        Ok(())
+    }
+
+    /// A visit that is still to be made is given out when it is due; then its report is entered.
+    fn visited(&mut self, outcome: VisitOutcome, promised: Option<(Money, jiff::civil::Date)>) -> Result<(), String> {
+        if matches!(&self.stands, Stands::Planned(plan) if plan.channel == Channel::Visit) {
+            self.ends(Disposition::HandedOver, None, &[])?;
+        }
+        let plan = match &self.stands {
+            Stands::Closed(close, Some(last)) if close.reason == Close::VISITING => last.clone(),
+            Stands::Closed(..) | Stands::Planned(_) => {
+                return Err(format!("no visit waits for a report; {}", self.words()));
+            }
+        };
+        let parts: Vec<_> = promised.into_iter().collect();
+        self.takes(&parts, &self.standing())?;
+        self.promises(AttemptId(self.past.len() as i64), &parts);
+        self.log.push(format!("{}  the visit is reported: {outcome}", self.at(self.now)));
+        let next = plan_visited(self.ladder, &self.standing(), &plan, outcome, self.now);
         self.comes(next, Some(plan));
         Ok(())
     }

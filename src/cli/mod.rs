@@ -22,6 +22,7 @@ mod serve;
 pub mod simulate;
 mod sip_ladder;
 mod suppress;
+mod visit;
 pub mod why;
 
 pub(crate) use init::{SHIPPED_LADDER, shipped_flows};
@@ -106,6 +107,9 @@ enum Command {
     /// Book what was paid, and take back what was returned: debts, promises and calls follow.
     #[command(subcommand)]
     Payment(payment::Command),
+    /// Visits that are to be made, and what came of them.
+    #[command(subcommand)]
+    Visit(visit::Command),
     /// What was promised, and taking it back by hand.
     #[command(subcommand)]
     Promise(promise::Command),
@@ -212,6 +216,7 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             sip_ladder::run(&Config::load(&config)?, call, full_numbers, pcap.as_deref(), &mut std::io::stdout())?;
         }
         Command::Payment(command) => runtime()?.block_on(payment::run(&config, command))?,
+        Command::Visit(command) => runtime()?.block_on(visit::run(&config, command))?,
         Command::Promise(command) => runtime()?.block_on(promise::run(&config, &command))?,
     }
     Ok(ExitCode::SUCCESS)
@@ -315,7 +320,7 @@ fn folders(config: &Config) -> crate::keeping::Folders {
 /// What sends SMS and e-mail.
 fn courier(config: &Config) -> anyhow::Result<Courier> {
     Courier::new(config.smtp.as_ref(), config.sms.as_ref())
-        .map(|courier| courier.with_letters(config.letters_dir.clone()))
+        .map(|courier| courier.with_letters(config.letters_dir.clone(), config.letters))
         .map_err(anyhow::Error::msg)
         .context("the config's smtp section")
 }

@@ -200,6 +200,10 @@ impl Story<'_> {
         for entry in history.worklist.iter().filter(|w| w.attempt == attempt.id) {
             self.line(format!("    waits for a human in `{}`: {}", entry.queue, entry.reason));
         }
+        for visit in history.visits.iter().filter(|v| v.attempt == attempt.id) {
+            let note = if visit.note.is_empty() { String::new() } else { format!(": {}", visit.note) };
+            self.line(format!("    visited {}: {}{note}", self.at(visit.visited_at), visit.outcome));
+        }
         for message in history.outbox.iter().filter(|m| m.attempt == attempt.id) {
             let trouble = message.last_error.as_ref().map(|e| format!(", last error: {e}")).unwrap_or_default();
             self.line(format!("    {} {} after {} tries{trouble}", message.channel, message.state, message.tries));

@@ -12,7 +12,8 @@ use serde_saphyr::{DefaultMessageFormatter, MessageFormatter, Spanned};
 
 use super::MassCall;
 use super::{
-    CacheSettings, Config, MediaSettings, Origin, Queue, QueueHours, Secret, Service, SmsGateway, Smtp, TlsMode, Trunk,
+    CacheSettings, Config, LetterForm, MediaSettings, Origin, Queue, QueueHours, Secret, Service, SmsGateway, Smtp,
+    TlsMode, Trunk,
 };
 use crate::audio::listen::Countries;
 use crate::diagnostic::{Diagnostic, Span};
@@ -38,6 +39,7 @@ struct Written {
     cache_dir: Text,
     recordings_dir: Option<Text>,
     letters_dir: Option<Text>,
+    letters: Option<Text>,
     caller_id: Text,
     allow_prefixes: Spanned<Vec<Text>>,
     trunks: Spanned<Vec<WrittenTrunk>>,
@@ -258,6 +260,17 @@ struct Checker<'a> {
 }
 
 impl Checker<'_> {
+    /// `pdf`, without the key.
+    fn letters(&mut self, w: Option<&Text>) -> Option<LetterForm> {
+        let Some(w) = w else { return Some(LetterForm::Pdf) };
+        let form = w.value.parse().ok();
+        if form.is_none() {
+            let found = format!("expected `pdf` or `text`, found `{}`", w.value);
+            self.wrong(w, found, "write `letters: pdf`, or leave it out");
+        }
+        form
+    }
+
     fn config(&mut self, w: Written) -> Option<Config> {
         let caller_id = self.phone(&w.caller_id);
         let allow_prefixes = self.allow_prefixes(&w.allow_prefixes);
@@ -274,6 +287,7 @@ impl Checker<'_> {
         let requests = self.services(&w.requests);
         let transfer_to = self.transfer_to(w.transfer_to);
         let lines = self.lines(&w.lines);
+        let letters = self.letters(w.letters.as_ref());
         let media = self.media(w.media);
         let cache = self.cache(w.cache);
         let speech = self.speech(w.voices, w.speech);
@@ -285,6 +299,7 @@ impl Checker<'_> {
             prompts_dir: self.path(&w.prompts_dir),
             cache_dir: self.path(&w.cache_dir),
             recordings_dir: w.recordings_dir.as_ref().map_or_else(|| self.folder.join("recordings"), |r| self.path(r)),
+            letters: letters?,
             letters_dir: w.letters_dir.as_ref().map_or_else(|| self.folder.join("letters"), |l| self.path(l)),
             caller_id: caller_id?,
             trunks: trunks?,

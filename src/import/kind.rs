@@ -2,7 +2,7 @@
 
 use super::Defaults;
 
-/// Contacts, or payments.
+/// Contacts, payments, or reports of visits.
 #[derive(Debug)]
 pub(super) struct Kind {
     /// Columns with a meaning of their own, in the order of the documentation.
@@ -73,4 +73,13 @@ pub(super) static PAYMENTS: Kind = Kind {
     together: None,
     keeps_further: false,
     example: "payment_id,contact_id,amount,currency,paid_at",
+};
+
+pub(super) static VISITS: Kind = Kind {
+    known: &["contact_id", "outcome", "visited_at", "note", "amount", "currency", "on"],
+    required: &[("contact_id", None), ("outcome", None)],
+    days: &["visited_at", "on"],
+    together: None,
+    keeps_further: false,
+    example: "contact_id,outcome,visited_at,note",
 };

@@ -15,6 +15,7 @@ mod row;
 mod seen;
 mod sheet;
 mod source;
+mod visit;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -29,6 +30,7 @@ pub use payment::{Fault, PaymentBatch, PaymentReader, Written, payment};
 pub use row::shown;
 pub use seen::Survey;
 pub use source::Source;
+pub use visit::{VisitLine, VisitReader};
 
 use crate::books::{ImportReject, NewContact, RejectCode};
 use crate::language::Language;

@@ -16,7 +16,7 @@ use crate::books::{NewPayment, RejectCode};
 use crate::money::{Currency, Money};
 use crate::time::{Wall, Zone};
 
-const ID_CHARS_MAX: usize = 64;
+pub(super) const ID_CHARS_MAX: usize = 64;
 /// A bank's own, which is longer than ours.
 const PAYMENT_ID_CHARS_MAX: usize = 128;
 /// A day's noon, and clocks that are not quite right, lie ahead of us.
@@ -59,6 +59,32 @@ pub enum Written {
     },
     /// By programs: `1234.50`, `2026-11-25`, `2026-11-25T10:00:00+03:00`.
     Exactly,
+}
+
+impl Written {
+    pub(super) fn by_hand(defaults: &Defaults, survey: Option<&Survey>) -> Written {
+        Written::ByHand {
+            decimal: defaults.decimal,
+            dates: defaults.dates.or(survey.and_then(|survey| survey.order)),
+            zone: defaults.zone.clone(),
+            currency: defaults.currency,
+        }
+    }
+
+    /// Where none is written.
+    pub(super) fn currency(&self) -> Option<Currency> {
+        match self {
+            Written::ByHand { currency, .. } => *currency,
+            Written::Exactly => None,
+        }
+    }
+
+    pub(super) fn dates(&self) -> Option<DayOrder> {
+        match self {
+            Written::ByHand { dates, .. } => *dates,
+            Written::Exactly => None,
+        }
+    }
 }
 
 /// Of its fields, each trimmed and empty where it is left out; `now` when it was paid if they do not say. The second value: it is
@@ -123,7 +149,7 @@ pub fn payment<'c>(
         }
     };
     let text = field("paid_at");
-    let paid_at = if text.is_empty() { Ok(now) } else { paid_at(text, written) };
+    let paid_at = if text.is_empty() { Ok(now) } else { instant(text, written) };
     let paid_at = paid_at.and_then(|at| {
         let ahead = "lies ahead: expected when it was paid";
         if at <= now + AHEAD_MAX { Ok(at) } else { Err((RejectCode::InFuture, ahead.to_string())) }
@@ -135,7 +161,7 @@ pub fn payment<'c>(
     }
 }
 
-fn sum(text: &str, written: &Written, currency: Currency) -> Result<Money, (RejectCode, String)> {
+pub(super) fn sum(text: &str, written: &Written, currency: Currency) -> Result<Money, (RejectCode, String)> {
     if text.is_empty() {
         return Err((RejectCode::Empty, "is empty: expected a value".into()));
     }
@@ -153,7 +179,7 @@ fn sum(text: &str, written: &Written, currency: Currency) -> Result<Money, (Reje
 
 /// An instant with its offset; a day: its noon, in UTC when no zone is known, which is that day in nearly every zone; a day and a time,
 /// when a zone is known.
-fn paid_at(text: &str, written: &Written) -> Result<Wall, (RejectCode, String)> {
+pub(super) fn instant(text: &str, written: &Written) -> Result<Wall, (RejectCode, String)> {
     let wanted = || {
         let why = "expected a day such as 2026-11-25 or an instant such as 2026-11-25T10:00+03:00";
         (RejectCode::DayFormat, why.to_string())
@@ -223,13 +249,7 @@ impl<'r> PaymentReader<'r> {
         now: Wall,
     ) -> Result<PaymentReader<'r>, HeaderError> {
         let header = Header::first(&mut lines, &PAYMENTS, defaults)?;
-        let written = Written::ByHand {
-            decimal: defaults.decimal,
-            dates: defaults.dates.or(survey.and_then(|survey| survey.order)),
-            zone: defaults.zone.clone(),
-            currency: defaults.currency,
-        };
-        Ok(PaymentReader { lines, header, written, now })
+        Ok(PaymentReader { lines, header, written: Written::by_hand(defaults, survey), now })
     }
 
     /// Columns that mean nothing here.

@@ -6,10 +6,10 @@ use std::path::PathBuf;
 
 use sha2::{Digest, Sha256};
 
-use super::kind::{CONTACTS, PAYMENTS};
+use super::kind::{CONTACTS, PAYMENTS, VISITS};
 use super::line::LineReader;
 use super::sheet::SheetReader;
-use super::{ContactReader, Defaults, Encoding, HeaderError, Lines, PaymentReader, Survey, decoded};
+use super::{ContactReader, Defaults, Encoding, HeaderError, Lines, PaymentReader, Survey, VisitReader, decoded};
 use crate::time::Wall;
 
 /// Where a file lies and how its bytes are letters.
@@ -45,6 +45,12 @@ impl Source {
     pub fn payments(&self, defaults: &Defaults, now: Wall) -> Result<PaymentReader<'static>, HeaderError> {
         let survey = Survey::of(&mut self.lines().map_err(HeaderError::Io)?, &PAYMENTS, defaults)?;
         PaymentReader::of_lines(self.lines().map_err(HeaderError::Io)?, defaults, Some(&survey), now)
+    }
+
+    /// Its reports of visits, likewise.
+    pub fn visits(&self, defaults: &Defaults, now: Wall) -> Result<VisitReader<'static>, HeaderError> {
+        let survey = Survey::of(&mut self.lines().map_err(HeaderError::Io)?, &VISITS, defaults)?;
+        VisitReader::of_lines(self.lines().map_err(HeaderError::Io)?, defaults, Some(&survey), now)
     }
 
     /// Its contacts, from the beginning.

@@ -36,6 +36,7 @@ impl Ladder {
             "promised" => self.after_promise(standing, &stood, now),
             "already_paid" => self.after_claim(standing, &stood, now),
             "paid" => self.after_reversal(standing, &stood, now),
+            Close::VISITING => self.after_step(standing, &stood, now, "no report of the visit has come".to_string()),
             // It was taken back before anybody had been rung, and has been imported again.
             Close::IMPORT_UNDONE => self.first(standing, now),
             _ => Next::Close(closed.clone().until(None)),

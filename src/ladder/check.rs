@@ -58,8 +58,12 @@ pub fn gotos<'g>(
 
 /// Parts of the day in which nobody may be called.
 fn parts(reader: &mut Reader, step: &Step, span: Span, rules: &Rules) {
-    let Does::Voice { retry, .. } = &step.does else { return };
-    for part in &retry.spread {
+    let spread = match &step.does {
+        Does::Voice { retry, .. } => &retry.spread,
+        Does::Visit { visits, .. } if visits.max > 1 => &visits.spread,
+        Does::Visit { .. } | Does::Sms { .. } | Does::Email { .. } | Does::Letter { .. } | Does::Human { .. } => return,
+    };
+    for part in spread {
         if part.open(rules).never_open() {
             let found = format!("spread: no minute of the calling window lies {}", part.in_words());
             reader.report(
@@ -75,7 +79,7 @@ fn order(reader: &mut Reader, steps: &[(Step, Span)]) {
     let human = steps.iter().position(|(step, _)| step.does.hands_over());
     if let Some((_, span)) = human.and_then(|at| steps.get(at + 1)) {
         let found = "this step is never reached: the contact is handed to a human before it";
-        reader.report(Diagnostic::warning(codes::STEP_UNREACHED, *span, found).help("put `human` or `visit` last"));
+        reader.report(Diagnostic::warning(codes::STEP_UNREACHED, *span, found).help("put `human` last"));
     }
 }
 

@@ -1,77 +1,34 @@
-//! A letter as it is printed: plain text for one sheet of A4 in a fixed-width face, the address where a window envelope shows it.
+//! What stands in a letter, as it goes into the outbox: company, name, address and date, a line each, an empty line, and the text.
+//! `notify` lays it out.
 
 use jiff::civil::Date;
 
 use crate::language::Language;
 
-/// Columns of A4 with margins, at ten characters an inch.
-const COLUMNS: usize = 72;
-/// Of the address, so that it fits a window of 90 mm.
-const ADDRESS_COLUMNS: usize = 34;
-/// The address begins on this line (DIN 5008 form B: 45 mm from the upper edge, six lines an inch).
-const ADDRESS_LINE: usize = 9;
-/// The text begins no higher than here, below the window.
-const TEXT_LINE: usize = 20;
-
 /// Everything on the sheet but the words.
 pub struct Head<'a> {
     pub company: &'a str,
     pub name: &'a str,
-    /// In one line.
+    /// Its parts stand between commas.
     pub address: &'a str,
     pub date: Date,
     pub language: Language,
 }
 
-pub fn lay_out(head: &Head<'_>, body: &str) -> String {
-    let mut lines: Vec<String> = wrapped(head.company, COLUMNS);
-    lines.resize(lines.len().max(ADDRESS_LINE), String::new());
-    lines.extend(wrapped(head.name, ADDRESS_COLUMNS));
-    for part in head.address.split(',') {
-        lines.extend(wrapped(part.trim(), ADDRESS_COLUMNS));
-    }
-    lines.resize(lines.len().max(TEXT_LINE - 2), String::new());
+pub fn content(head: &Head<'_>, text: &str) -> String {
     let date = match head.language {
         Language::RU => head.date.strftime("%d.%m.%Y").to_string(),
         _ => head.date.strftime("%-d %b %Y").to_string(),
     };
-    lines.push(format!("{date:>COLUMNS$}"));
-    lines.push(String::new());
-    for paragraph in body.trim().lines() {
-        lines.extend(wrapped(paragraph, COLUMNS));
-    }
-    let mut text = lines.join("\n");
-    text.push('\n');
-    text
+    let [company, name, address] = [head.company, head.name, head.address].map(one_line);
+    format!("{company}\n{name}\n{address}\n{date}\n\n{}\n", text.trim())
 }
 
-/// One line of text in lines of at most so many characters; a word longer than that is broken. Control characters would move the
-/// printer and are left out.
-fn wrapped(text: &str, columns: usize) -> Vec<String> {
-    let clean: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    let mut lines = vec![String::new()];
-    let mut length = 0;
-    for word in clean.split_whitespace() {
-        let mut word: Vec<char> = word.chars().collect();
-        if length > 0 && length + 1 + word.len() > columns {
-            lines.push(String::new());
-            length = 0;
-        }
-        while word.len() > columns {
-            let rest = word.split_off(columns);
-            lines.last_mut().expect("begins with one").extend(word);
-            lines.push(String::new());
-            word = rest;
-        }
-        let line = lines.last_mut().expect("begins with one");
-        if length > 0 {
-            line.push(' ');
-            length += 1;
-        }
-        length += word.len();
-        line.extend(word);
-    }
-    lines
+/// A line break would push the rest out of its place. What is empty shows as a dash.
+fn one_line(text: &str) -> String {
+    let words: Vec<&str> =
+        text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|w| !w.is_empty()).collect();
+    if words.is_empty() { "–".to_string() } else { words.join(" ") }
 }
 
 #[cfg(test)]
@@ -79,33 +36,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_sheet() {
+    fn a_letter() {
         let head = Head {
             company: "Горводоканал",
-            name: "Анна Петрова",
-            address: "119991, Москва, ул. Академика Константиновского-Преображенского, д. 7, кв. 12",
+            name: "Анна\nПетрова",
+            address: "Москва,\r\nд. 7",
             date: "2026-11-05".parse().unwrap(),
             language: Language::RU,
         };
-        let sheet = lay_out(&head, "Здравствуйте!\n\nПросим вас связаться с нами.\x0c\n");
-        let lines: Vec<&str> = sheet.lines().collect();
-        assert_eq!(lines[0], "Горводоканал");
-        assert_eq!(
-            &lines[9..14],
-            ["Анна Петрова", "119991", "Москва", "ул. Академика", "Константиновского-Преображенского"]
-        );
-        assert_eq!(lines[14..16], ["д. 7", "кв. 12"]);
-        assert_eq!(lines[18].trim_start(), "05.11.2026");
-        assert_eq!(lines[18].chars().count(), 72);
-        assert_eq!(lines[20..], ["Здравствуйте!", "", "Просим вас связаться с нами."]);
-    }
-
-    #[test]
-    fn no_line_is_too_long_and_nothing_is_lost() {
-        let long = "а".repeat(100) + " б " + &"в г ".repeat(40);
-        let lines = wrapped(&long, 34);
-        assert!(lines.iter().all(|line| line.chars().count() <= 34), "{lines:?}");
-        let letters = |text: &str| text.chars().filter(|c| !c.is_whitespace()).collect::<String>();
-        assert_eq!(letters(&lines.concat()), letters(&long));
+        let text = "Здравствуйте!\n\nПросим вас связаться с нами.\n";
+        let written =
+            "Горводоканал\nАнна Петрова\nМосква, д. 7\n05.11.2026\n\nЗдравствуйте!\n\nПросим вас связаться с нами.\n";
+        assert_eq!(content(&head, text), written);
+        let english = Head { language: Language::EN, company: " ", ..head };
+        assert!(content(&english, "x").starts_with("–\nАнна Петрова\nМосква, д. 7\n5 Nov 2026\n\nx\n"));
     }
 }

@@ -24,6 +24,7 @@ mod test;
 mod test_section;
 #[cfg(test)]
 mod tests;
+mod visit;
 mod words;
 
 use std::ops::Range;
@@ -42,6 +43,7 @@ pub use remind::Remind;
 pub use render::Written;
 pub use retry::{Answer, Retry, RetryOn};
 pub use test::{Expected, Happened, LadderTest, TestStep};
+pub use visit::Visits;
 pub use words::StopOn;
 
 /// A checked ladder: every name resolved, every rule intersected with the outermost ones.
@@ -136,6 +138,7 @@ pub enum Does {
     /// A task for somebody who goes there.
     Visit {
         queue: String,
+        visits: Visits,
     },
 }
 

@@ -28,8 +28,13 @@ impl Ladder {
 
     /// What follows the attempt `finished`, which ended with `disposition` and is the newest of `standing.past_here`.
     pub fn next(&self, standing: &Standing, finished: &Plan, disposition: Disposition, now: Wall) -> Next {
-        if let Some(close) = self.closes(standing, disposition, now).or_else(|| self.stands_closed(standing, now)) {
+        let given_out = finished.channel == Channel::Visit && disposition == Disposition::HandedOver;
+        let closes = if given_out { None } else { self.closes(standing, disposition, now) };
+        if let Some(close) = closes.or_else(|| self.stands_closed(standing, now)) {
             return Next::Close(close);
+        }
+        if given_out {
+            return Next::Close(self.visiting(standing, finished, now));
         }
         if self.is_reminder(finished) {
             return self.awake(standing, &Close::new("promised", "a promise was made"), Some(finished), now);
@@ -125,7 +130,7 @@ impl Ladder {
     /// The queue of the worklist that `plan` hands the contact to.
     pub fn queue_of(&self, plan: &Plan) -> Option<&str> {
         match &self.steps.get(plan.step as usize)?.does {
-            Does::Human { queue } | Does::Visit { queue } => Some(queue),
+            Does::Human { queue } | Does::Visit { queue, .. } => Some(queue),
             Does::Voice { .. } | Does::Sms { .. } | Does::Email { .. } | Does::Letter { .. } => None,
         }
     }
@@ -333,7 +338,7 @@ impl Ladder {
     }
 
     /// Whether an ending closes the contact in its campaign.
-    fn closes(&self, standing: &Standing, disposition: Disposition, now: Wall) -> Option<Close> {
+    pub(super) fn closes(&self, standing: &Standing, disposition: Disposition, now: Wall) -> Option<Close> {
         use Disposition as D;
         let stop = |stop: StopOn| StopOn::ALWAYS.contains(&stop) || self.stop_on.contains(&stop);
         let (reason, why) = match disposition {

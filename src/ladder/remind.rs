@@ -154,6 +154,6 @@ impl Does {
 
     /// Whether it is for a person, and nothing automatic comes after it.
     pub fn hands_over(&self) -> bool {
-        matches!(self.channel(), Channel::Human | Channel::Visit)
+        matches!(self.channel(), Channel::Human)
     }
 }

@@ -1,6 +1,6 @@
 //! Written messages, with the contact's values put in.
 
-use super::letter::{Head, lay_out};
+use super::letter::{Head, content};
 use super::{Does, Ladder, MessageIndex, Piece};
 use crate::books::{Plan, Standing};
 use crate::language::Language;
@@ -28,7 +28,7 @@ impl Ladder {
                     date: plan.due_at.date(&contact.zone),
                     language: self.language_for(contact.language),
                 };
-                Some(Written { subject: None, body: lay_out(&head, &self.text(*message, standing)) })
+                Some(Written { subject: None, body: content(&head, &self.text(*message, standing)) })
             }
             Does::Email { subject, body } => {
                 // A line break in a subject would begin a new header.

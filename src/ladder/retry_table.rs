@@ -41,7 +41,7 @@ pub fn retry(reader: &mut Reader, step: &Map) -> Retry {
     retry
 }
 
-fn day_part(reader: &mut Reader, node: &Node) -> Option<DayPart> {
+pub(super) fn day_part(reader: &mut Reader, node: &Node) -> Option<DayPart> {
     let word = reader.text(node, "a part of the day")?;
     let part = word.parse::<DayPart>().ok();
     if part.is_none() {
@@ -84,7 +84,7 @@ fn hung_up_early(reader: &mut Reader, map: &Map, span: Span, retry: &mut Retry) 
     }
 }
 
-fn delays(reader: &mut Reader, node: &Node) -> Vec<Delay> {
+pub(super) fn delays(reader: &mut Reader, node: &Node) -> Vec<Delay> {
     let mut delays: Vec<Delay> = Vec::new();
     for item in reader.items(node) {
         let Some(delay) = reader.delay(item, "a delay") else { continue };

@@ -4,15 +4,28 @@ use std::ops::Range;
 
 use super::reader::Reader;
 use super::retry_table::retry;
-use super::{Delay, Does, FlowOf, Message, MessageIndex, Step, codes};
+use super::{Delay, Does, FlowOf, Message, MessageIndex, Step, codes, visit};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::flow::yaml::{Entry, Map, Node};
 use crate::outcome::Channel;
 
 /// What a step does: one of these keys.
 pub const KINDS: [&str; 6] = ["voice", "sms", "email", "letter", "human", "visit"];
-pub const STEP_KEYS: [&str; 11] =
-    ["voice", "sms", "email", "letter", "human", "visit", "name", "after", "attempts_max", "retry", "spread"];
+pub const STEP_KEYS: [&str; 13] = [
+    "voice",
+    "sms",
+    "email",
+    "letter",
+    "human",
+    "visit",
+    "name",
+    "after",
+    "attempts_max",
+    "retry",
+    "spread",
+    "visits_max",
+    "report_within",
+];
 /// Words of `goto` that are no names.
 const RESERVED: [&str; 3] = ["first", "next", "remind"];
 
@@ -89,15 +102,17 @@ fn step(reader: &mut Reader, node: &Node, messages: &[Message]) -> Option<(Step,
         Some(entry) => reader.delay(&entry.value, "`after`").unwrap_or(Delay::ZERO),
         None => Delay::ZERO,
     };
-    for key in ["attempts_max", "retry", "spread"] {
-        if let Some(entry) = map.get(key).filter(|_| kind.key != "voice") {
-            let found = format!("only a voice step has `{key}`");
-            reader.error(
-                codes::UNKNOWN_KEY,
-                entry.key_span,
-                found,
-                "remove it; a message that fails is sent again by itself",
-            );
+    for (key, kinds) in [
+        ("attempts_max", &["voice"][..]),
+        ("retry", &["voice", "visit"]),
+        ("spread", &["voice", "visit"]),
+        ("visits_max", &["visit"]),
+        ("report_within", &["visit"]),
+    ] {
+        if let Some(entry) = map.get(key).filter(|_| !kinds.contains(&kind.key.as_str())) {
+            let found = format!("only a {} step has `{key}`", kinds.join(" or a "));
+            let help = "remove it; a message that fails is sent again by itself";
+            reader.error(codes::UNKNOWN_KEY, entry.key_span, found, help);
         }
     }
     let name = match map.get("name") {
@@ -127,7 +142,7 @@ fn does(reader: &mut Reader, map: &Map, kind: &Entry, messages: &[Message]) -> O
             let body = body.and_then(|n| message_named(reader, n, messages));
             Does::Email { subject: subject?, body: body? }
         }
-        "visit" => Does::Visit { queue: reader.text(&kind.value, "the queue")? },
+        "visit" => Does::Visit { queue: reader.text(&kind.value, "the queue")?, visits: visit::visits(reader, map) },
         _ => Does::Human { queue: reader.text(&kind.value, "the queue")? },
     })
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::{Date, DateTime};
 
+use crate::books::VisitOutcome;
 use crate::diagnostic::Span;
 use crate::language::Language;
 use crate::money::Money;
@@ -47,6 +48,8 @@ pub enum Happened {
     Ends { disposition: Disposition, node: Option<String> },
     /// The planned call ends with a promise, in one part or several.
     Promises(Vec<(Money, Date)>),
+    /// The visit that is planned, or was given out, is reported so.
+    Visited { outcome: VisitOutcome, promised: Option<(Money, Date)> },
     /// A payment comes; `None`: of all that is owed.
     Pays(Option<Money>),
     /// The newest payment that stands is taken back.

@@ -7,6 +7,7 @@ use jiff::civil::DateTime;
 use super::reader::Reader;
 use super::test::{Expected, Happened, LadderTest, TestContact, TestStep};
 use super::{Ladder, codes};
+use crate::books::VisitOutcome;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::flow::yaml::{Map, Node, Value};
 use crate::language::Language;
@@ -163,6 +164,11 @@ fn happened(written: &str, currency: Currency) -> Result<Happened, String> {
         ["reversed"] => Ok(Happened::Reversed),
         ["withdrawn"] => Ok(Happened::Withdrawn),
         ["time", "passes", "to", rest @ ..] => instant(&rest.join(" ")).map(Happened::Passes),
+        ["visited", outcome] => visited(outcome, None),
+        ["visited", outcome, amount, "on", day] => {
+            let day = day.parse().map_err(|_| "a day is written 2026-11-25".to_string())?;
+            visited(outcome, Some((money(amount)?, day)))
+        }
         ["promised", parts @ ..] => {
             let parts = parts.split(|word| *word == "and").map(|part| match part {
                 [amount, "on", day] => {
@@ -182,6 +188,17 @@ fn happened(written: &str, currency: Currency) -> Result<Happened, String> {
     }
 }
 
+fn visited(outcome: &str, promised: Option<(Money, jiff::civil::Date)>) -> Result<Happened, String> {
+    let known: Vec<&str> = VisitOutcome::ALL.iter().map(|outcome| outcome.as_str()).collect();
+    let outcome: VisitOutcome =
+        outcome.parse().map_err(|_| format!("`visited` is followed by one of {}", known.join(", ")))?;
+    match (outcome, promised) {
+        (VisitOutcome::Promised, None) => Err("say what is promised: visited promised 500 on 2026-11-25".into()),
+        (VisitOutcome::Promised, Some(_)) | (_, None) => Ok(Happened::Visited { outcome, promised }),
+        (outcome, Some(_)) => Err(format!("a visit that came to {outcome} has no promise")),
+    }
+}
+
 fn disposition(word: &str) -> Result<Disposition, String> {
     if word == "promised" {
         return Err("say what is promised: promised 500 on 2026-11-25".into());
@@ -193,6 +210,7 @@ fn disposition(word: &str) -> Result<Disposition, String> {
             "reversed",
             "withdrawn",
             "promised 500 on 2026-11-25",
+            "visited nobody_home",
             "time passes to 2026-11-25 10:00",
         ];
         let known = Disposition::ALL.iter().map(|d| d.as_str()).filter(|d| *d != "promised");

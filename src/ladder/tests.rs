@@ -136,7 +136,19 @@ fn faults_have_their_place() {
         ("  - sms: call_back", "  - sms: call_back\n    name: a\n  - ‸sms: call_back\n    name: a", "L008"),
         ("      busy:", "      hung_up_early: { at: { hello: [1d] }, ‸otherwise: [2d] }\n      busy:", "L006"),
         ("      busy:", "      hung_up_early: { at: { hello: [2d, ‸1d] } }\n      busy:", "L008"),
-        ("  - human: collections", "  - visit: field\n  - ‸human: collections", "L056"),
+        ("  - human: collections", "  - human: field\n    name: f\n  - ‸human: collections", "L056"),
+        ("  - human: collections", "  - visit: field\n  - human: collections", ""),
+        ("  - human: collections", "  - visit: field\n    ‸attempts_max: 2\n  - human: collections", "L006"),
+        ("  - sms: call_back", "  - sms: call_back\n    ‸visits_max: 2", "L006"),
+        ("  - human: collections", "  - visit: field\n    visits_max: ‸11\n  - human: collections", "L008"),
+        ("  - human: collections", "  - visit: field\n    retry: { ‸moved: [1d] }\n  - human: collections", "L050"),
+        (
+            "  - human: collections",
+            "  - visit: field\n    retry: { ‸nobody_hom: [1d] }\n  - human: collections",
+            "L050",
+        ),
+        ("steps:\n", "version: 3\nsteps:\n", ""),
+        ("steps:\n", "version: ‸0\nsteps:\n", "L008"),
         // tests
         (
             "stop_on:",

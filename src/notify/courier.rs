@@ -74,11 +74,11 @@ impl Courier {
         Ok(Courier { channels: Arc::new(Channels { email, sms: sms.map(Sms::new), letters: None }) })
     }
 
-    /// Letters go into this folder.
+    /// Letters go into this folder, in this form.
     #[must_use]
-    pub fn with_letters(self, folder: PathBuf) -> Courier {
+    pub fn with_letters(self, folder: PathBuf, form: config::LetterForm) -> Courier {
         let Channels { email, sms, .. } = Arc::into_inner(self.channels).expect("not shared before it is used");
-        Courier { channels: Arc::new(Channels { email, sms, letters: Some(Letters::new(folder)) }) }
+        Courier { channels: Arc::new(Channels { email, sms, letters: Some(Letters::new(folder, form)) }) }
     }
 
     /// One try with one message. Touches no database.

@@ -3,6 +3,9 @@
 mod courier;
 mod email;
 mod letter;
+mod letter_pdf;
+mod letter_sheet;
+mod letter_text;
 pub mod sink;
 mod sms;
 

@@ -228,6 +228,10 @@ impl Store for MemoryStore {
         Ok(self.model().open_attempts(campaign, after, limit))
     }
 
+    async fn visits_to_report(&self, contact: Option<ContactId>, after: AttemptId, limit: u32) -> Result<Vec<Claimed>> {
+        Ok(self.model().visits_to_report(contact, after, limit))
+    }
+
     async fn contacts(&self, after: ContactId, limit: u32) -> Result<Vec<Contact>> {
         Ok(self.model().contacts(after, limit))
     }

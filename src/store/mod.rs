@@ -206,6 +206,13 @@ pub trait Store: Send + Sync + 'static {
         after: AttemptId,
         limit: u32,
     ) -> impl Future<Output = Result<Vec<Claimed>>> + Send;
+    /// Visits that were given out and not reported, with id > `after`, in order of id, each with its contact's standing.
+    fn visits_to_report(
+        &self,
+        contact: Option<ContactId>,
+        after: AttemptId,
+        limit: u32,
+    ) -> impl Future<Output = Result<Vec<Claimed>>> + Send;
     fn contacts(&self, after: ContactId, limit: u32) -> impl Future<Output = Result<Vec<Contact>>> + Send;
     /// What reports count, a contact at a time: those behind `after`, of the campaign or all, the contacts of a person in one piece.
     fn ledgers(

@@ -290,3 +290,63 @@ fn a_campaign_that_no_longer_compiles_rests_and_the_process_lives() {
     terminate(&serve);
     assert!(serve.wait().expect("it stops").success(), "{}", logged());
 }
+
+/// Ladders are published like flows; a campaign goes by the one it was created with until it is moved.
+#[test]
+fn a_campaign_goes_by_its_ladder_until_it_is_moved() {
+    let house = House::new("127.0.0.1:9", TRUNK);
+    let path = |name: &str| house.path(name).to_string_lossy().into_owned();
+    let (file, flows) = (path("ladder.yaml"), path("flows"));
+    house.write("flows/brief.yaml", &flow(1, "One.", "One."));
+    let ladder =
+        |version: &str, more: &str| LADDER.replace("ladder: brief\n", &format!("ladder: brief\n{version}")) + more;
+    let test = |outcome: &str| {
+        format!(
+            "    retry: {{ no_answer: [1d] }}\n    attempts_max: 2\ntests:\n  - name: nobody answers\n    \
+             contact: {{ amount: 1 RUB, due: 2026-11-01 }}\n    start: 2026-11-20T12:00+03:00\n    \
+             steps: [no_answer, {{ {outcome} }}]\n"
+        )
+    };
+    house.write("ladder.yaml", &ladder("version: 1\n", &test("closed: ladder_ended")));
+    let create = ["campaign", "create", "a", "--ladder", &file, "--flows", &flows];
+    hold(&said(&house, &["ladder", "publish", &file], false), &["NOT published", "test \"nobody answers\" fails"]);
+    hold(&said(&house, &create, false), &["fails 1 of its 1 tests; nothing was changed"]);
+    hold(&said(&house, &["ladder", "versions"], true), &["no ladder is published yet"]);
+
+    house.write("ladder.yaml", &ladder("version: 1\n", &test("next: voice")));
+    said(&house, &create, true);
+    hold(&said(&house, &["ladder", "versions"], true), &["brief v1 (", "used by a (draft)"]);
+    hold(
+        &said(&house, &["ladder", "publish", &file], true),
+        &["already published brief v1 (", "0 published, 1 already there"],
+    );
+    hold(&said(&house, &["campaign", "status", "a"], true), &["  ladder brief v1 ("]);
+
+    // Another delay is another content; under the same version it cannot be.
+    let changed = |version: &str| ladder(version, &test("next: voice").replace("[1d]", "[2d]"));
+    house.write("ladder.yaml", &changed("version: 1\n"));
+    let refused = ["ladder brief version 1 is already published with another content", "raise its `version:`"];
+    hold(&said(&house, &["campaign", "use-ladder", "a", &file], false), &refused);
+    house.write("ladder.yaml", &changed("version: 2\n"));
+    let published = said(&house, &["ladder", "publish", &file], true);
+    hold(
+        &published,
+        &["published brief v2 (", "note: campaign a goes by", "`ringback campaign use-ladder a FILE` moves it"],
+    );
+    hold(&said(&house, &["campaign", "status", "a"], true), &["  ladder brief v1 ("]);
+    hold(
+        &said(&house, &["campaign", "use-ladder", "a", &file], true),
+        &["campaign a is moved from brief v1 (", "to brief v2 ("],
+    );
+    hold(&said(&house, &["campaign", "use-ladder", "a", &file], true), &["goes by brief v2 (", "already"]);
+    hold(&said(&house, &["campaign", "status", "a"], true), &["  ladder brief v2 (", "ladder moved from brief v1 ("]);
+
+    // What its attempts could not go on with.
+    house.write("ladder.yaml", &ladder("version: 3\n", "  - human: desk\n"));
+    let other = said(&house, &["campaign", "use-ladder", "a", &file], false);
+    hold(
+        &other,
+        &["cannot go on with this ladder", "create another campaign", "its steps are: voice voice, human human"],
+    );
+    hold(&said(&house, &["campaign", "status", "a"], true), &["  ladder brief v2 ("]);
+}

@@ -93,6 +93,30 @@ impl Model {
                 self.attempts.put(attempt.id, Attempt { led: Some(led.clone()), ..attempt });
                 Ok(())
             }
+            Write::Visited { report, next } => {
+                let attempt = self.known_attempt(report.attempt)?.clone();
+                if !self.waits_for_report(&attempt) {
+                    return Err(BookError::no_visit(attempt.id));
+                }
+                self.touched.insert(attempt.contact);
+                self.visits.put(attempt.id, report.clone());
+                let (campaign, contact) = (attempt.campaign, attempt.contact);
+                let waits = |close: &Option<Close>| close.as_ref().is_some_and(|c| c.reason == Close::VISITING);
+                if !self.enrolled.get(&(campaign, contact)).is_some_and(waits) {
+                    return Ok(());
+                }
+                let (paid, state) = (self.known(contact)?.contact.paid(), self.campaign_by_id(campaign)?.state);
+                let elsewhere = Channel::ALL.iter().any(|c| self.open.has(&(contact, *c)));
+                match next.clone().admitted(paid, state) {
+                    Next::Attempt(_) if elsewhere => self.close(campaign, contact, Close::in_other_campaign()),
+                    Next::Attempt(plan) => {
+                        self.unsleep(campaign, contact);
+                        return self.schedule(campaign, contact, plan);
+                    }
+                    Next::Close(close) => self.close(campaign, contact, close),
+                }
+                Ok(())
+            }
             Write::Carried { attempt, trunk, caller_id, cost, agent } => {
                 let attempt = self.known_attempt(*attempt)?.clone();
                 if attempt.live_at.is_none() {
@@ -105,7 +129,11 @@ impl Model {
                 Ok(())
             }
             Write::Promise { attempt, parts, at } => {
-                let attempt = self.in_state(*attempt, &[AttemptState::Live])?;
+                let visited = self.visits.get(attempt).is_some_and(|v| v.outcome == VisitOutcome::Promised);
+                let attempt = match visited {
+                    true => self.known_attempt(*attempt)?.clone(),
+                    false => self.in_state(*attempt, &[AttemptState::Live])?,
+                };
                 if let Some(none) = parts.iter().find(|p| p.amount.minor <= 0) {
                     return Err(BookError::Conflict(format!("a promise of {} is none", none.amount)));
                 }

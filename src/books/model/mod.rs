@@ -44,6 +44,7 @@ pub struct Model {
     campaigns: Table<CampaignId, Campaign>,
     campaign_events: Table<(CampaignId, u32), CampaignEvent>,
     published: Table<FlowHash, PublishedFlow>,
+    visits: Table<AttemptId, VisitReport>,
     /// By hash.
     ladders: Table<String, PublishedLadder>,
     /// `None`: the campaign still has an open attempt for the contact.
@@ -224,6 +225,7 @@ impl Model {
             worklist: self.worklist.values().filter(|w| w.contact == contact).cloned().collect(),
             outbox: self.outbox.values().filter(|m| mine(m.attempt)).cloned().collect(),
             rulings: self.rulings.values().filter(|r| mine(r.attempt)).cloned().collect(),
+            visits: self.visits.values().filter(|v| mine(v.attempt)).cloned().collect(),
             attempts,
         })
     }
@@ -239,6 +241,18 @@ impl Model {
         let later = self.attempts.range(AttemptId(after.0 + 1)..).map(|(_, a)| a);
         let open = later.filter(|a| a.campaign == campaign && a.state.is_open()).take(limit as usize);
         open.map(|a| self.claimed(a.id)).collect()
+    }
+
+    /// Visits that were given out and not reported, with id > `after`, in order of id.
+    pub fn visits_to_report(&self, contact: Option<ContactId>, after: AttemptId, limit: u32) -> Vec<Claimed> {
+        let later = self.attempts.range(AttemptId(after.0 + 1)..).map(|(_, a)| a);
+        let waits = later.filter(|a| contact.is_none_or(|c| a.contact == c) && self.waits_for_report(a));
+        waits.take(limit as usize).map(|a| self.claimed(a.id)).collect()
+    }
+
+    fn waits_for_report(&self, attempt: &Attempt) -> bool {
+        let given_out = attempt.outcome.as_ref().is_some_and(|o| o.disposition == Disposition::HandedOver);
+        attempt.channel == Channel::Visit && given_out && !self.visits.has(&attempt.id)
     }
 
     pub fn contacts(&self, after: ContactId, limit: u32) -> Vec<Contact> {
@@ -517,7 +531,7 @@ impl Model {
         self.tables().into_iter().for_each(|t| t.commit());
     }
 
-    fn tables(&mut self) -> [&mut dyn Journal; 41] {
+    fn tables(&mut self) -> [&mut dyn Journal; 42] {
         [
             &mut self.contacts,
             &mut self.imports,
@@ -534,6 +548,7 @@ impl Model {
             &mut self.campaign_events,
             &mut self.published,
             &mut self.ladders,
+            &mut self.visits,
             &mut self.enrolled,
             &mut self.attempts,
             &mut self.leases,

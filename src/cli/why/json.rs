@@ -74,7 +74,12 @@ fn attempt(history: &History, attempt: &Attempt, ladder: Option<&Ladder>) -> Val
         "disposition": attempt.outcome.as_ref().map(|o| o.disposition.as_str()),
         "policy": attempt.policy,
         "rulings": rulings.collect::<Vec<_>>(),
+        "visit": history.visits.iter().find(|v| v.attempt == attempt.id).map(visit),
     })
+}
+
+fn visit(visit: &VisitReport) -> Value {
+    json!({ "outcome": visit.outcome.as_str(), "visited_at": visit.visited_at.to_string(), "note": visit.note })
 }
 
 fn ruling(ruling: &Ruling) -> Value {

@@ -345,6 +345,7 @@ impl Pen {
                     _ => Ok(()),
                 }
             }
+            Write::Visited { report, next } => self.visited(report, next),
             Write::Carried { attempt, trunk, caller_id, cost, agent } => {
                 self.carried(*attempt, Carriage::of(trunk, caller_id, *cost, *agent))
             }
@@ -419,22 +420,68 @@ impl Pen {
         };
         match next.admitted(paid, state) {
             Next::Close(close) => self.close(campaign, contact, &close),
+            Next::Attempt(plan) => self.schedule(campaign, contact, &plan),
+        }
+    }
+
+    fn schedule(&mut self, campaign: i64, contact: i64, plan: &Plan) -> Result<()> {
+        let moved = plan.moved.as_ref();
+        let values = [
+            campaign.into(),
+            contact.into(),
+            plan.channel.as_str().into(),
+            i64::from(plan.step).into(),
+            i64::from(plan.try_number).into(),
+            (&plan.segment).into(),
+            plan.due_at.0.into(),
+            (&plan.why).into(),
+            moved.map(|m| m.reason.as_str()).into(),
+            moved.and_then(|m| m.by.as_deref()).into(),
+        ];
+        self.run(SCHEDULE, &values).map(drop)
+    }
+
+    /// The report, and what comes next for a contact that is still waiting for it.
+    fn visited(&mut self, report: &VisitReport, next: &Next) -> Result<()> {
+        let VisitReport { attempt, outcome, visited_at, note, at } = report;
+        let sql = "INSERT INTO visit_report (attempt, outcome, visited_at, note, at) \
+             SELECT id, ?2, ?3, ?4, ?5 FROM attempt WHERE id = ?1 AND channel = 'visit' AND state = 'finished' \
+             AND disposition = 'handed_over' AND NOT EXISTS (SELECT 1 FROM visit_report v WHERE v.attempt = ?1)";
+        let values = [attempt.0.into(), outcome.as_str().into(), visited_at.0.into(), note.into(), at.0.into()];
+        if self.run(sql, &values)? == 0 {
+            let known = self.row("SELECT 1 FROM attempt WHERE id = ?1", &[attempt.0.into()], |_| Ok(()))?;
+            return match known {
+                Some(()) => Err(BookError::no_visit(*attempt).into()),
+                None => Err(StoreError::NotFound(format!("attempt {attempt}"))),
+            };
+        }
+        if *outcome == VisitOutcome::Promised {
+            // A promise names the conversation in which it was made: this one was had at the door.
+            let sql = "INSERT INTO call (id, live_at) VALUES (?1, ?2)";
+            self.run(sql, &[CallId::of(*attempt).0.into(), visited_at.0.into()])?;
+        }
+        let sql = concat!(
+            "SELECT e.campaign, e.contact, ",
+            owes_nothing!("e.contact"),
+            ", (SELECT state FROM campaign WHERE campaign.id = e.campaign), \
+             EXISTS (SELECT 1 FROM attempt o WHERE o.contact = e.contact AND o.state IN ('scheduled', 'claimed', 'live')) \
+             FROM campaign_contact e JOIN attempt a ON a.campaign = e.campaign AND a.contact = e.contact \
+             WHERE a.id = ?1 AND e.close_reason = 'visiting'"
+        );
+        let waits = self.row(sql, &[attempt.0.into()], |r| {
+            let state: CampaignState = r.word(3)?;
+            Ok((r.integer(0), r.integer(1), r.integer(2) != 0, state, r.integer(4) != 0))
+        })?;
+        let Some((campaign, contact, paid, state, elsewhere)) = waits else { return Ok(()) };
+        match next.clone().admitted(paid, state) {
+            Next::Attempt(_) if elsewhere => self.close(campaign, contact, &Close::in_other_campaign()),
             Next::Attempt(plan) => {
-                let moved = plan.moved.as_ref();
-                let values = [
-                    campaign.into(),
-                    contact.into(),
-                    plan.channel.as_str().into(),
-                    i64::from(plan.step).into(),
-                    i64::from(plan.try_number).into(),
-                    (&plan.segment).into(),
-                    plan.due_at.0.into(),
-                    (&plan.why).into(),
-                    moved.map(|m| m.reason.as_str()).into(),
-                    moved.and_then(|m| m.by.as_deref()).into(),
-                ];
-                self.run(SCHEDULE, &values).map(drop)
+                let open = "UPDATE campaign_contact SET close_reason = NULL, close_why = NULL, wake_at = NULL \
+                     WHERE campaign = ?1 AND contact = ?2";
+                self.run(open, &[campaign.into(), contact.into()])?;
+                self.schedule(campaign, contact, &plan)
             }
+            Next::Close(close) => self.close(campaign, contact, &close),
         }
     }
 
@@ -453,7 +500,8 @@ impl Pen {
         let sql = r#"INSERT INTO promise
              (contact, attempt, part, parts, amount, currency, "on", least, judge_at, state, made_at)
              SELECT a.contact, a.id, p.key + 1, ?3, p.value ->> 0, p.value ->> 1, p.value ->> 2, p.value ->> 3, p.value ->> 4,
-             'open', ?4 FROM attempt a, json_each(?2) p WHERE a.id = ?1 AND a.state = 'live' ORDER BY p.key"#;
+             'open', ?4 FROM attempt a, json_each(?2) p WHERE a.id = ?1 AND (a.state = 'live' OR EXISTS
+             (SELECT 1 FROM visit_report v WHERE v.attempt = ?1 AND v.outcome = 'promised')) ORDER BY p.key"#;
         let (rows, count) = (to_json(&rows), parts.len() as u32);
         match self.run(sql, &[attempt.0.into(), (&rows).into(), count.into(), at.0.into()])? {
             0 => self.refuse(attempt, "live"),

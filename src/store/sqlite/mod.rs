@@ -445,6 +445,11 @@ impl Store for SqliteStore {
         read::with_standing(&self.readers, attempts).await
     }
 
+    async fn visits_to_report(&self, contact: Option<ContactId>, after: AttemptId, limit: u32) -> Result<Vec<Claimed>> {
+        let attempts = read::visits_to_report(&self.readers, contact, after, limit).await?;
+        read::with_standing(&self.readers, attempts).await
+    }
+
     async fn contacts(&self, after: ContactId, limit: u32) -> Result<Vec<Contact>> {
         read::contacts(&self.readers, after, limit).await
     }

@@ -360,6 +360,22 @@ pub(super) async fn open_attempts(
     rows(query.fetch_all(pool).await?, row::attempt)
 }
 
+pub(super) async fn visits_to_report(
+    pool: &SqlitePool,
+    contact: Option<ContactId>,
+    after: AttemptId,
+    limit: u32,
+) -> Result<Vec<Attempt>> {
+    let sql = format!(
+        "SELECT {} FROM attempt WHERE channel = 'visit' AND state = 'finished' AND disposition = 'handed_over' \
+         AND ($1 IS NULL OR contact = $1) AND id > $2 \
+         AND NOT EXISTS (SELECT 1 FROM visit_report v WHERE v.attempt = attempt.id) ORDER BY id LIMIT $3",
+        row::ATTEMPT
+    );
+    let query = sqlx::query(AssertSqlSafe(sql)).bind(contact.map(|c| c.0)).bind(after.0).bind(i64::from(limit));
+    rows(query.fetch_all(pool).await?, row::attempt)
+}
+
 pub(super) async fn history(pool: &SqlitePool, external_id: &str) -> Result<History> {
     let mut snapshot = pool.begin().await?;
     let id = sqlx::query("SELECT id FROM contact WHERE external_id = $1")
@@ -388,7 +404,11 @@ pub(super) async fn history(pool: &SqlitePool, external_id: &str) -> Result<Hist
     let rulings = "SELECT attempt, at, verdict, reason, made_by, until, policy FROM ruling \
          WHERE attempt IN (SELECT id FROM attempt WHERE contact = $1) ORDER BY id";
     let rulings = sqlx::query(rulings).bind(id.0).fetch_all(&mut *snapshot).await?;
+    let visits = "SELECT attempt, outcome, visited_at, note, at FROM visit_report \
+         WHERE attempt IN (SELECT id FROM attempt WHERE contact = $1) ORDER BY attempt";
+    let visits = sqlx::query(visits).bind(id.0).fetch_all(&mut *snapshot).await?;
     Ok(History {
+        visits: rows(visits, row::visit_report)?,
         rulings: rows(rulings, row::ruling)?,
         standing,
         attempts: rows(attempts, row::attempt)?,

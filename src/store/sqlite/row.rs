@@ -177,6 +177,16 @@ pub(super) fn attempt(row: &impl Columns) -> Result<Attempt> {
     })
 }
 
+pub(super) fn visit_report(row: &impl Columns) -> Result<VisitReport> {
+    Ok(VisitReport {
+        attempt: AttemptId(get(row, 0)?),
+        outcome: word(row, 1)?,
+        visited_at: Wall(get(row, 2)?),
+        note: get(row, 3)?,
+        at: Wall(get(row, 4)?),
+    })
+}
+
 pub(super) fn priority(row: &impl Columns, column: usize) -> Result<Priority> {
     Priority::new(number(row, column)?).ok_or_else(|| damaged(column, "it is no priority"))
 }

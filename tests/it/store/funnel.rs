@@ -150,7 +150,10 @@ impl History {
         let value = |d: &Dimension| -> Option<String> {
             match d.as_str() {
                 "creditor" => return Some(contact.creditor.clone()),
-                "class" => return contact.fields.get("class").cloned(),
+                "class" => {
+                    let then = a.and_then(|a| a.led.as_ref()).and_then(|led| led.contact_class.clone());
+                    return then.or_else(|| contact.fields.get("class").cloned());
+                }
                 _ => {}
             }
             let a = a?;
@@ -166,6 +169,7 @@ impl History {
                 "channel" => Some(a.channel.to_string()),
                 "trunk" => a.trunk.clone(),
                 "caller_id" => a.caller_id.as_ref().map(|number| number.full().to_string()),
+                "ladder" => a.led.as_ref().map(|led| led.ladder.clone()),
                 "node" => a.outcome.as_ref().and_then(|o| o.node.clone()),
                 other => panic!("a dimension that the second implementation does not know: {other}"),
             }
@@ -494,6 +498,11 @@ async fn lived(store: &MemoryStore, steps: &[Step]) -> History {
             Step::Attempt { contact, ends, by, right, talk_ms, promises, next } => {
                 let Some(attempt) = open(*contact).await else { continue };
                 let mut group = Vec::new();
+                if n % 3 > 0 {
+                    let contact_class = (n % 4 > 0).then(|| ["reliable", "careless"][n % 2].to_string());
+                    let led = Led { ladder: format!("small v{}", n % 2 + 1), contact_class };
+                    group.push(Write::Led { attempt: attempt.id, led });
+                }
                 let who = store.contacts(ContactId(contact - 1), 1).await.unwrap().remove(0);
                 let calls = attempt.channel == Channel::Voice && *next != 10;
                 if calls {

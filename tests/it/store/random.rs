@@ -119,6 +119,13 @@ fn some_write() -> impl Strategy<Value = Write> {
             let caller_id = (n > 2).then(|| "+74950000002".parse().unwrap());
             Write::Carried { attempt, trunk: (n > 1).then(|| format!("trunk {n}")), caller_id, cost, agent }
         }),
+        3 => (attempt(), prop::sample::select(VisitOutcome::ALL), any::<bool>(), minute()).prop_map(
+            |(attempt, outcome, goes_on, m)| {
+                let report = VisitReport { attempt, outcome, visited_at: at(m), note: "n".into(), at: at(m) };
+                let next = if goes_on { Next::Attempt(plan(Channel::Visit, at(m + 5))) } else { close("met") };
+                Write::Visited { report, next }
+            }
+        ),
         1 => (attempt(), prop::option::of(0..2u8)).prop_map(|(attempt, class)| {
             let contact_class = class.map(|class| format!("class {class}"));
             Write::Led { attempt, led: Led { ladder: "small v1 (a1)".into(), contact_class } }
@@ -319,6 +326,8 @@ async fn books(store: &impl Store) -> Vec<Answer> {
     let behind_one = one.first().map(LedgerPlace::behind).unwrap_or_default();
     let mut all = vec![
         answer(store.contacts(ContactId(0), 99).await),
+        answer(store.visits_to_report(None, AttemptId(0), 99).await),
+        answer(store.visits_to_report(Some(ContactId(2)), AttemptId(1), 1).await),
         answer(store.campaigns().await),
         answer(store.holding().await),
         answer(store.spent(at(10)).await),
