@@ -349,3 +349,27 @@ fn exported_rows_say_who_somebody_is_only_in_full() {
         }
     }
 }
+
+/// Given by hand, step → what a call of half a minute costs that was not charged, at 0.25 and 1.20 by minutes begun.
+#[test]
+fn calls_that_were_not_charged_are_charged_each_by_itself() {
+    use crate::price::{CallPrice, Prices, Rate, Tariff};
+    let price = CallPrice { attempt_micros: 250_000, minute_micros: 1_200_000, step_s: 60 };
+    let tariff = Tariff { currency: Currency::Rub, rates: vec![Rate { prefix: "+7".into(), price }] };
+    for (given, step_s, expected) in [
+        (&["sms=3 RUB"][..], None, "1.45 RUB"),
+        (&["minute=6 RUB"], None, "6.25 RUB"),
+        (&["minute=6 RUB"], Some(1), "3.25 RUB"),
+        (&["call=1 RUB", "minute=0 RUB"], None, "1.00 RUB"),
+    ] {
+        let written: Vec<_> = given.iter().map(|price| price.parse().unwrap()).collect();
+        let prices = Prices::of(&written, step_s, [&tariff]).unwrap().unwrap();
+        let mut ledger = ledgers().remove(1);
+        ledger.attempts[1].cost = None;
+        charge(&mut ledger, &prices, |number| tariff.rate(number).map(|rate| rate.price));
+        let costs = ledger.attempts.iter().map(|attempt| attempt.cost.map(|cost| cost.to_string()));
+        // What the books have stays, and who was handed to a human was not called.
+        let expected = [Some("0.25 RUB".to_string()), Some(expected.to_string()), None];
+        assert_eq!(costs.collect::<Vec<_>>(), expected, "{given:?} {step_s:?}");
+    }
+}

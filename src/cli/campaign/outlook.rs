@@ -63,7 +63,7 @@ pub struct Arguments {
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=3600))]
     billed_by_s: Option<u32>,
     /// For a ladder with `pacing`: so many agents in place of the config's.
-    #[arg(long)]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     agents: Option<u32>,
     /// When the play begins, for example 2026-11-23T09:00+03:00; by default now.
     #[arg(long)]
@@ -108,7 +108,7 @@ pub(super) async fn run(
     let start = arguments.start.unwrap_or(now);
     let people = people(store, &arguments.people).await?;
     let trunks = Trunks::new(serve::trunk_plans(config), config.budget.is_some(), Mono::ZERO);
-    let prices = crate::cli::prices(&arguments.price, arguments.billed_by_s, &trunks).context("--price")?;
+    let prices = crate::cli::prices(&arguments.price, arguments.billed_by_s, &trunks)?;
     // Those of all trunks together: which call goes over which is not played.
     let all = |each: fn(&crate::config::Trunk) -> u32| config.trunks.iter().map(each).sum();
     let lines = Lines {
