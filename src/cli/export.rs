@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
-use crate::books::LedgerPlace;
+use super::ledgers;
 use crate::id::{CampaignId, RulingId};
 use crate::report::Names;
 use crate::report::export::{Cell, Rows, ruling};
@@ -14,8 +14,6 @@ use crate::report::parquet::Parquet;
 use crate::store::Store;
 use crate::time::Wall;
 
-/// Contacts read at once.
-const PAGE: u32 = 500;
 /// Rulings read at once.
 const RULINGS: u32 = 5_000;
 
@@ -80,15 +78,11 @@ async fn of_contacts(
     now: Wall,
     sheet: &mut Sheet<'_>,
 ) -> anyhow::Result<()> {
-    let mut after = LedgerPlace::default();
-    loop {
-        let page = store.ledgers(campaign, &after, PAGE).await?;
-        let Some(last) = page.last() else { return Ok(()) };
-        after = LedgerPlace::behind(&last.contact);
-        for row in page.iter().flat_map(|ledger| options.rows.rows(ledger, names, options.full, now)) {
-            sheet.row(&row)?;
-        }
-    }
+    ledgers::each(store, campaign, |ledger| {
+        let rows = options.rows.rows(ledger, names, options.full, now);
+        rows.iter().try_for_each(|row| sheet.row(row))
+    })
+    .await
 }
 
 async fn rulings(

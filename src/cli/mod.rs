@@ -9,6 +9,7 @@ pub mod import;
 mod inbound;
 mod init;
 mod ladder;
+mod ledgers;
 mod lines;
 pub mod payment;
 mod person;

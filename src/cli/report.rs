@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use jiff::civil::Date;
 
-use crate::books::LedgerPlace;
+use super::ledgers;
 use crate::campaign::{TrunkPlan, Trunks};
 use crate::flow;
 use crate::flow::graph::edges;
@@ -19,8 +19,8 @@ use crate::report::{Dimension, Names, Period, Question, Report, Tally, charge, j
 use crate::store::Store;
 use crate::time::{Mono, Wall};
 
-/// Contacts or calls read at once.
-const PAGE: u32 = 500;
+/// Calls read at once.
+const PAGE: u32 = 5_000;
 
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct Options {
@@ -176,18 +176,14 @@ pub async fn report(
     let trunks = options.prices.trunks();
     let prices = options.prices.prices(&trunks)?;
     let mut tally = Tally::new(Question { campaign, period, by, now, names: names(store).await? });
-    let mut after = LedgerPlace::default();
-    loop {
-        let mut page = store.ledgers(campaign, &after, PAGE).await?;
-        let Some(last) = page.last() else { break };
-        after = LedgerPlace::behind(&last.contact);
-        for ledger in &mut page {
-            if let Some(prices) = &prices {
-                charge(ledger, prices, |number| trunks.rate(number));
-            }
-            tally.add(ledger);
+    ledgers::each(store, campaign, |ledger| {
+        if let Some(prices) = &prices {
+            charge(ledger, prices, |number| trunks.rate(number));
         }
-    }
+        tally.add(ledger);
+        Ok(())
+    })
+    .await?;
     let report = tally.report();
     report.check().map_err(|e| anyhow::anyhow!("the report does not add up, which is our own mistake: {e}"))?;
     Ok(report)
@@ -195,13 +191,12 @@ pub async fn report(
 
 async fn cohorts(store: &impl Store, campaign: Option<CampaignId>, every: Every, now: Wall) -> anyhow::Result<Cohorts> {
     let mut cohorts = Cohorts::new(every, now);
-    let mut after = LedgerPlace::default();
-    loop {
-        let page = store.ledgers(campaign, &after, PAGE).await?;
-        let Some(last) = page.last() else { return Ok(cohorts) };
-        after = LedgerPlace::behind(&last.contact);
-        page.iter().for_each(|ledger| cohorts.add(ledger));
-    }
+    ledgers::each(store, campaign, |ledger| {
+        cohorts.add(ledger);
+        Ok(())
+    })
+    .await?;
+    Ok(cohorts)
 }
 
 async fn nodes(

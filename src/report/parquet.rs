@@ -177,7 +177,7 @@ fn days_since_1970(day: jiff::civil::Date) -> i32 {
 
 /// Eight a byte, the first in the lowest bit.
 fn packed(bits: &[bool]) -> Vec<u8> {
-    bits.chunks(8).map(|eight| eight.iter().rev().fold(0, |byte, bit| byte << 1 | u8::from(*bit))).collect()
+    bits.chunks(8).map(|eight| eight.iter().rev().fold(0, |byte, bit| (byte << 1) | u8::from(*bit))).collect()
 }
 
 /// Definition levels of one bit: a run, where all are alike, or packed, in groups of eight (RLE / bit-packed hybrid).
@@ -187,7 +187,7 @@ fn levels(present: &[bool]) -> Vec<u8> {
         varint(&mut levels, (present.len() as u64) << 1);
         levels.push(u8::from(present[0]));
     } else {
-        varint(&mut levels, (present.len().div_ceil(8) as u64) << 1 | 1);
+        varint(&mut levels, ((present.len().div_ceil(8) as u64) << 1) | 1);
         levels.extend(packed(present));
     }
     levels
@@ -306,13 +306,13 @@ fn varint(bytes: &mut Vec<u8>, mut n: u64) {
 
 impl Thrift {
     fn field(&mut self, id: u8, kind: u8) {
-        self.bytes.push((id - self.last) << 4 | kind);
+        self.bytes.push(((id - self.last) << 4) | kind);
         self.last = id;
     }
 
     /// Without a field's header, as in lists. Small ones of either sign are short (zigzag).
     fn number(&mut self, n: i64) {
-        varint(&mut self.bytes, (n << 1 ^ n >> 63) as u64);
+        varint(&mut self.bytes, ((n << 1) ^ (n >> 63)) as u64);
     }
 
     fn i32(&mut self, id: u8, n: i32) {
@@ -344,7 +344,7 @@ impl Thrift {
     fn list(&mut self, id: u8, kind: u8, count: usize) {
         self.field(id, 9);
         match count {
-            0..15 => self.bytes.push((count as u8) << 4 | kind),
+            0..15 => self.bytes.push(((count as u8) << 4) | kind),
             _ => {
                 self.bytes.push(0xf0 | kind);
                 varint(&mut self.bytes, count as u64);

@@ -1,7 +1,7 @@
 //! Contacts in bulk: a row costs a few prepared statements on a connection of its own, called on the thread that waits for it.
 //! A contact that is new to the books is written without having been looked for. All rows of a part are one transaction.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -10,14 +10,13 @@ use serde::{Deserialize, Serialize};
 
 use super::super::{Result, StoreError};
 use super::apply::to_json;
-use super::raw::{Connection, Row, Value, damaged};
-use super::{Counting, SqliteOptions};
+use super::raw::{Connection, Row, Value};
+use super::{Counting, SqliteOptions, row};
 use crate::books::merge::{KnownContact, NextIds};
 use crate::books::*;
 use crate::id::*;
-use crate::money::Money;
 use crate::phone::PhoneNumber;
-use crate::time::{Wall, Zone};
+use crate::time::Wall;
 
 /// Every index is touched all over; pages that fall out of the cache would be read again for each part.
 const CACHE_KB: u32 = 64 * 1024;
@@ -37,7 +36,7 @@ impl Opening {
         let mut conn = Connection::open(&self.path, &self.options)?;
         conn.cache_kb(CACHE_KB)?;
         let (counters, key) = (Arc::clone(&self.counters), self.key.clone());
-        Ok(Bulk { conn, counters, zones: HashMap::new(), key, listed: false })
+        Ok(Bulk { conn, counters, key, listed: false })
     }
 }
 
@@ -45,7 +44,6 @@ impl Opening {
 pub(super) struct Bulk {
     conn: Connection,
     counters: Arc<Counting>,
-    zones: HashMap<String, Zone>,
     pub(super) key: SuppressionKey,
     /// Somebody is on the list: else nobody is looked for there.
     listed: bool,
@@ -258,45 +256,19 @@ impl Bulk {
     }
 
     fn known(&mut self, external_id: &str) -> Result<There> {
-        let sql = "SELECT id, external_id, name, language, email, creditor, fields, person, added_by, \
-             removed_at IS NOT NULL, zone, zone_from FROM contact WHERE external_id = ?1";
-        let mut zones = std::mem::take(&mut self.zones);
+        let sql = "SELECT c.id, c.external_id, c.name, c.language, c.zone, c.email, c.creditor, c.fields, c.person, \
+             c.zone_from, c.added_by, c.removed_at IS NOT NULL FROM contact c WHERE c.external_id = ?1";
         let found = self.row(sql, &[external_id.into()], |r| {
-            let contact = Contact {
-                id: ContactId(r.integer(0)),
-                external_id: r.text(1)?.to_string(),
-                person: r.text_or_null(7)?.map(str::to_string),
-                name: r.text(2)?.to_string(),
-                language: r.word(3)?,
-                zone: zone(r, 10, &mut zones)?,
-                zone_from: r.word(11)?,
-                email: r.text_or_null(4)?.map(str::to_string),
-                creditor: r.text(5)?.to_string(),
-                phones: Vec::new(),
-                debts: Vec::new(),
-                fields: serde_json::from_str(r.text(6)?).map_err(|e| damaged(6, e))?,
-            };
-            let known = KnownContact { contact, unlisted: Vec::new() };
-            Ok(There { known, added_by: r.integer_or_null(8), removed: r.integer(9) != 0 })
+            let known = KnownContact { contact: row::contact(r)?, unlisted: Vec::new() };
+            Ok(There { known, added_by: r.integer_or_null(10), removed: r.integer(11) != 0 })
         });
-        self.zones = zones;
         let mut there = found?.expect("it was in the way of a new row");
         let id = there.known.contact.id;
-        let sql = "SELECT id, external_id, amount, currency, due, paid FROM debt WHERE contact = ?1 ORDER BY id";
-        there.known.contact.debts = self.rows(sql, &[id.0.into()], |r| {
-            Ok(Debt {
-                id: DebtId(r.integer(0)),
-                external_id: r.text(1)?.to_string(),
-                amount: Money::new(r.integer(2), r.word(3)?),
-                due: r.word(4)?,
-                paid: r.integer(5),
-            })
-        })?;
-        let sql = "SELECT id, number, state, position FROM phone WHERE contact = ?1 ORDER BY position, id";
-        let phones = self.rows(sql, &[id.0.into()], |r| {
-            let phone = Phone { id: PhoneId(r.integer(0)), number: r.word(1)?, state: r.word(2)? };
-            Ok((phone, r.integer_or_null(3).is_some()))
-        })?;
+        let sql =
+            "SELECT contact, id, external_id, amount, currency, due, paid FROM debt WHERE contact = ?1 ORDER BY id";
+        there.known.contact.debts = self.rows(sql, &[id.0.into()], |r| Ok(row::debt(r)?.1))?;
+        let sql = "SELECT contact, id, number, state, position FROM phone WHERE contact = ?1 ORDER BY position, id";
+        let phones = self.rows(sql, &[id.0.into()], |r| row::phone(r).map(|(_, phone, listed)| (phone, listed)))?;
         let KnownContact { contact, unlisted } = &mut there.known;
         for (phone, listed) in phones {
             if listed { contact.phones.push(phone) } else { unlisted.push(phone) }
@@ -422,14 +394,4 @@ enum Taken {
     Changed,
     Unchanged,
     Refused(String),
-}
-
-fn zone(row: &Row, column: std::ffi::c_int, known: &mut HashMap<String, Zone>) -> Result<Zone> {
-    let name = row.text(column)?;
-    if let Some(zone) = known.get(name) {
-        return Ok(zone.clone());
-    }
-    let zone: Zone = row.word(column)?;
-    known.insert(name.to_string(), zone.clone());
-    Ok(zone)
 }

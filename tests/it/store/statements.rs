@@ -32,6 +32,7 @@ struct Line {
     engine: Engine,
     store: SqliteStore,
     seconds: u64,
+    claimed: bool,
     told: VecDeque<Input>,
     /// Of the one call.
     call: Option<CallId>,
@@ -73,7 +74,8 @@ impl Line {
         let engine = Engine::new(limits, Desk::new([]), None, Now { mono: Mono::ZERO, wall: at(0) });
         let counters = store.counters();
         let before = (counters.statements, counters.transactions);
-        let mut line = Line { engine, store, seconds: 0, told: VecDeque::new(), call: None, play: None, before };
+        let mut line =
+            Line { engine, store, seconds: 0, claimed: false, told: VecDeque::new(), call: None, play: None, before };
         let programs = BTreeMap::from([(program.name.clone(), program)]);
         let plan = CampaignPlan { id: campaign, name: "small".into(), priority: Priority::USUAL, ladder, programs };
         line.tell(Input::CampaignLoaded { plan, running: true }).await;
@@ -97,9 +99,14 @@ impl Line {
 
     async fn carry_out(&mut self, now: Now, output: Output) {
         match output {
+            // Whether somebody else is due, which is asked again and again, is no attempt's.
+            Output::Claim { .. } if self.claimed => {
+                self.told.push_back(Input::Claimed { attempts: Vec::new(), next_due: None });
+            }
             Output::Claim { wanted } => {
                 let lease = now.wall + Duration::from_secs(300);
                 let attempts = self.store.claim_due(now.wall, lease, &wanted).await.unwrap();
+                self.claimed = !attempts.is_empty();
                 self.told.push_back(Input::Claimed { attempts, next_due: None });
             }
             Output::Prepare { attempt, .. } => self.told.push_back(Input::Prepared { attempt, result: Ok(()) }),
@@ -171,7 +178,7 @@ const TO_THE_QUESTION: [&str; 6] = ["ringing", "answered", "1", "0001", "played"
 /// last lines, the attempt, the contact. And the audio's quality.
 #[tokio::test]
 async fn a_promise_takes_ten() {
-    let acts = [&TO_THE_QUESTION[..], &["1", "1", "1", "played", "hung up"]].concat();
+    let acts = [&TO_THE_QUESTION[..], &["1", "1#", "1", "played", "hung up"]].concat();
     let cost = cost(&acts, Disposition::Promised).await;
     assert_eq!((cost.statements, cost.transactions), (10, 5));
     assert!(cost.lines >= 25 && cost.promises == 1, "{} lines, {} promises", cost.lines, cost.promises);
@@ -179,7 +186,7 @@ async fn a_promise_takes_ten() {
 
 #[tokio::test]
 async fn a_promise_of_three_parts_takes_no_more() {
-    let acts = [&TO_THE_QUESTION[..], &["2", "2", "1", "1", "1", "played", "hung up"]].concat();
+    let acts = [&TO_THE_QUESTION[..], &["2", "2", "1", "1#", "1", "played", "hung up"]].concat();
     let cost = cost(&acts, Disposition::Promised).await;
     assert_eq!((cost.statements, cost.transactions, cost.promises), (10, 5, 3));
 }
