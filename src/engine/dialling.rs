@@ -347,7 +347,7 @@ impl Engine {
         if let Some(dialler) = self.diallers.get_mut(&campaign) {
             dialler.started(now.mono, attempt);
         }
-        self.write(vec![live, led], |_| Asked::Live(attempt), out);
+        self.write(vec![led, live], |_| Asked::Live(attempt), out);
     }
 
     /// A line that was taken is given back: nobody was dialled.

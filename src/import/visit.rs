@@ -120,7 +120,10 @@ impl<'r> VisitReader<'r> {
 
     fn day(&self, written: &str) -> Result<Date, (RejectCode, String)> {
         if written.is_empty() {
-            return Err((RejectCode::Empty, "is empty, and `amount` is not: expected the day that was promised".into()));
+            return Err((
+                RejectCode::Empty,
+                "is empty, and `amount` is not: expected the day that was promised".into(),
+            ));
         }
         days::day(written, self.written.dates()).map_err(|e| (e.code(), e.to_string()))
     }

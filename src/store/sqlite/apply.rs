@@ -12,7 +12,7 @@ use super::raw::{Connection, Row, Value};
 use super::writer::Writer;
 use super::{Counting, lines};
 use crate::books::*;
-use crate::flow::program::OptOutScope;
+use crate::flow::program::{FlowHash, OptOutScope};
 use crate::id::*;
 use crate::outcome::Channel;
 use crate::phone::PhoneNumber;
@@ -172,6 +172,14 @@ impl Pen {
                     self.finish(*attempt, outcome, Some(how), *at, next.clone())?;
                     rest
                 }
+                [
+                    Write::Led { attempt: made, led },
+                    Write::Live { attempt, phone, flow, policy, caller_id, at },
+                    rest @ ..,
+                ] if made == attempt => {
+                    self.live(*attempt, Some(led), *phone, flow, policy, caller_id, *at)?;
+                    rest
+                }
                 [write, rest @ ..] => {
                     self.write(write)?;
                     rest
@@ -180,27 +188,49 @@ impl Pen {
         }
     }
 
+    /// Who has opted out since it was claimed is not rung. A phone that is not there fails by its foreign key. That nobody else is on
+    /// the line, or with the person, the unique indexes see to.
+    #[expect(clippy::too_many_arguments, reason = "the columns of one row")]
+    fn live(
+        &mut self,
+        attempt: AttemptId,
+        led: Option<&Led>,
+        phone: PhoneId,
+        flow: &FlowHash,
+        policy: &str,
+        shown: &PhoneNumber,
+        at: Wall,
+    ) -> Result<()> {
+        let sql = "UPDATE attempt SET state = 'live', lease_until = NULL, phone = ?2, flow = ?3, live_at = ?4, policy = ?5, \
+             caller_id = ?6, ladder = COALESCE(?7, ladder), contact_class = IIF(?7 IS NULL, contact_class, ?8), \
+             number = COALESCE((SELECT p.number FROM phone p WHERE p.id = ?2 AND p.contact = attempt.contact), ''), \
+             person = (SELECT person FROM contact WHERE id = attempt.contact) \
+             WHERE id = ?1 AND state IN ('scheduled', 'claimed') \
+             AND NOT EXISTS (SELECT 1 FROM suppression s WHERE s.contact = attempt.contact AND (s.phone IS NULL OR s.phone = ?2)) \
+             AND NOT EXISTS (SELECT 1 FROM contact c JOIN contact o ON o.person = c.person JOIN suppression s ON s.contact = o.id \
+             WHERE c.id = attempt.contact AND s.phone IS NULL)";
+        let values = [
+            attempt.0.into(),
+            phone.0.into(),
+            (&flow.0).into(),
+            at.0.into(),
+            policy.into(),
+            shown.full().into(),
+            led.map(|led| led.ladder.as_str()).into(),
+            led.and_then(|led| led.contact_class.as_deref()).into(),
+        ];
+        if self.run(sql, &values)? == 0 {
+            return self.refuse(attempt, "scheduled or claimed, with somebody who may be called");
+        }
+        self.run("INSERT INTO call (id, live_at) VALUES (?1, ?2)", &[CallId::of(attempt).0.into(), at.0.into()])
+            .map(drop)
+    }
+
     fn write(&mut self, write: &Write) -> Result<()> {
         match write {
             Write::Log(_) => unreachable!("lines are taken together, above"),
             Write::Live { attempt, phone, flow, policy, caller_id, at } => {
-                // Who has opted out since it was claimed is not rung. A phone that is not there fails by its foreign key. That nobody else is on the line, or with the person, the unique
-                // indexes see to.
-                let sql = "UPDATE attempt SET state = 'live', lease_until = NULL, phone = ?2, flow = ?3, live_at = ?4, policy = ?5, \
-                     caller_id = ?6, \
-                     number = COALESCE((SELECT p.number FROM phone p WHERE p.id = ?2 AND p.contact = attempt.contact), ''), \
-                     person = (SELECT person FROM contact WHERE id = attempt.contact) \
-                     WHERE id = ?1 AND state IN ('scheduled', 'claimed') \
-                     AND NOT EXISTS (SELECT 1 FROM suppression s WHERE s.contact = attempt.contact AND (s.phone IS NULL OR s.phone = ?2)) \
-                     AND NOT EXISTS (SELECT 1 FROM contact c JOIN contact o ON o.person = c.person JOIN suppression s ON s.contact = o.id \
-                     WHERE c.id = attempt.contact AND s.phone IS NULL)";
-                let (flow, shown) = (&flow.0, caller_id.full());
-                let values = [attempt.0.into(), phone.0.into(), flow.into(), at.0.into(), policy.into(), shown.into()];
-                if self.run(sql, &values)? == 0 {
-                    return self.refuse(*attempt, "scheduled or claimed, with somebody who may be called");
-                }
-                let sql = "INSERT INTO call (id, live_at) VALUES (?1, ?2)";
-                self.run(sql, &[CallId::of(*attempt).0.into(), at.0.into()]).map(drop)
+                self.live(*attempt, None, *phone, flow, policy, caller_id, *at)
             }
             Write::Ruling(Ruling { attempt, at, verdict, reason, made_by, until, policy }) => {
                 let sql = "INSERT INTO ruling (attempt, at, verdict, reason, made_by, until, policy) \
