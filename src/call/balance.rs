@@ -71,11 +71,10 @@ impl Call {
                 self.fall_silent(turn);
                 return self.offer(turn, promise, offer);
             }
-            (Step::Promise(promise), Some(question @ (Question::Day(offer) | Question::PromiseConfirm(offer)))) => {
-                match self.offer_anew(turn, promise, offer, question) {
-                    true => return,
-                    false => {}
-                }
+            (Step::Promise(promise), Some(question @ (Question::Day(offer) | Question::PromiseConfirm(offer))))
+                if self.offer_anew(turn, promise, offer, question) =>
+            {
+                return;
             }
             (Step::Collect(collect), Some(Question::CollectConfirm)) if self.is_too_much(collect) => {
                 self.fall_silent(turn);
