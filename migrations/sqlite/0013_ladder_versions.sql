@@ -31,7 +31,7 @@ CREATE TABLE visit_report (
     note       TEXT   NOT NULL,
     at         BIGINT NOT NULL                -- when it was entered
 ) WITHOUT ROWID;
-CREATE TRIGGER visit_report_unchanged BEFORE UPDATE ON visit_report
+CREATE TRIGGER visit_report_unchanged BEFORE UPDATE ON visit_report WHEN NOT EXISTS (SELECT 1 FROM erasing WHERE call = OLD.attempt)
 BEGIN
     SELECT RAISE(ABORT, 'visit_report is append-only');
 END;

@@ -58,7 +58,7 @@ struct Collected {
 }
 
 /// Files of the archive and what each holds. Recordings and letters follow by their names.
-const ABOUT: [(&str, &str); 11] = [
+const ABOUT: [(&str, &str); 12] = [
     ("contacts", "Who you are to whom: name, language, address, whose customer, what is owed. A row for each debt."),
     ("attempts", "Each time you were called or written to, or were to be: when, by which means, and how it ended."),
     ("promises", "What you promised to pay, and what became of it. A row for each part."),
@@ -66,6 +66,7 @@ const ABOUT: [(&str, &str); 11] = [
     ("numbers", "Your telephone numbers, and whether they are still listed and in use."),
     ("call_log", "What was said to you and pressed by you in each call, line by line."),
     ("messages", "SMS, e-mails and letters to you, with their texts."),
+    ("visits", "What came of the visits to you."),
     ("decisions", "What the rules of contact decided each time about calling or writing to you."),
     ("tasks", "What was given to a human to do about you, and why you are no longer contacted in a campaign."),
     ("earlier_values", "What was noted about you before a later list of the creditor replaced it."),
@@ -180,8 +181,8 @@ fn write(
 ) -> Result<Vec<String>, ExportError> {
     let mut archive = Archive { zip: zip::ZipWriter::new(to), names: Vec::new() };
     archive.text("README.txt".into(), &readme(shared, now))?;
-    for rows in Rows::ALL {
-        let (json, csv) = table(*rows, &all.ledgers, names, now);
+    for rows in tables() {
+        let (json, csv) = table(rows, &all.ledgers, names, now);
         archive.json(rows.as_str(), &json)?;
         archive.text(format!("{rows}.csv"), &csv)?;
     }
@@ -189,6 +190,13 @@ fn write(
     archive.json("call_log", &json!(all.logs))?;
     let histories = || all.histories.iter();
     archive.json("messages", &histories().flat_map(|h| &h.outbox).map(message).collect())?;
+    let visits = histories().flat_map(|h| &h.visits).map(|v| {
+        json!({
+            "attempt": v.attempt.0, "visited_at": v.visited_at.to_string(), "outcome": v.outcome.as_str(), "note": v.note,
+            "at": v.at.to_string(),
+        })
+    });
+    archive.json("visits", &visits.collect())?;
     let decisions = histories().flat_map(|h| &h.rulings).map(|r| {
         json!({
             "attempt": r.attempt.0, "at": r.at.to_string(), "verdict": r.verdict.as_str(), "reason": r.reason,
@@ -249,6 +257,11 @@ fn readme(shared: u64, now: Wall) -> String {
         );
     }
     text
+}
+
+/// Those that `ringback export` has of each contact; rulings are `decisions` here.
+fn tables() -> impl Iterator<Item = Rows> {
+    Rows::ALL.iter().copied().filter(|rows| *rows != Rows::Rulings)
 }
 
 /// The columns of `ringback export --full`.

@@ -142,7 +142,10 @@ async fn world<S: Store>(store: S, packs: &str) -> Place<S> {
 /// What reports count: of all, calls by outcome and hour, promises, payments, debts.
 async fn sums(store: &impl Store) -> Vec<String> {
     let mut sums = Vec::new();
-    for ledger in store.ledgers(None, &LedgerPlace::default(), 99).await.unwrap() {
+    let mut ledgers = store.ledgers(None, &LedgerPlace::default(), 99).await.unwrap();
+    // Those whose person nobody names any more come first.
+    ledgers.sort_by_key(|ledger| ledger.contact.id);
+    for ledger in ledgers {
         let Ledger { contact, attempts, promises, payments, campaigns, .. } = ledger;
         sums.push(format!("{} owes {} in {campaigns:?}", contact.creditor, contact.amount()));
         sums.extend(attempts.iter().map(|a| {
@@ -391,7 +394,7 @@ async fn handed_out(store: impl Store) {
     for name in texts.keys().filter_map(|name| name.strip_suffix(".json")) {
         assert!(readme.contains(&format!("{name}.json: ")), "{name} is not explained");
         let as_csv = texts.contains_key(&format!("{name}.csv"));
-        assert_eq!(as_csv, crate::report::export::Rows::ALL.iter().any(|rows| rows.as_str() == name));
+        assert_eq!(as_csv, ["attempts", "promises", "payments", "contacts"].contains(&name));
     }
     let all: Vec<u8> = texts.into_values().flatten().collect();
     assert!(!String::from_utf8_lossy(&all).contains("Boris"));

@@ -46,6 +46,8 @@ impl Model {
         let happened = self.attempts_of(id).filter_map(|a| a.finished_at);
         let happened = happened.chain(payments.iter().map(|p| p.reversed_at.unwrap_or(p.at)));
         let happened = happened.chain(promises.iter().map(|p| p.made_at));
+        let visits = self.attempts_of(id).filter_map(|a| self.visits.get(&a.id));
+        let happened = happened.chain(visits.map(|report| report.at));
         let call = |a: &Attempt| {
             let (at, call) = (a.finished_at.filter(|_| a.live_at.is_some())?, CallId::of(a.id));
             let details = self.lines.keys().any(|(_, attempt)| *attempt == a.id);
@@ -236,6 +238,10 @@ impl Model {
         promises.into_iter().for_each(|promise| self.promises.put(promise.id, promise));
         let attempts: Vec<Attempt> = self.attempts_of(contact).cloned().collect();
         for attempt in attempts {
+            if let Some(report) = self.visits.get(&attempt.id).cloned() {
+                let (visited_at, at) = (coarse(report.visited_at), coarse(report.at));
+                self.visits.put(attempt.id, VisitReport { note: String::new(), visited_at, at, ..report });
+            }
             let plan = Plan { why: String::new(), due_at: coarse(attempt.plan.due_at), ..attempt.plan };
             let (live_at, finished_at) = (attempt.live_at.map(coarse), attempt.finished_at.map(coarse));
             // All of them are final, so that nothing is looked up by what changes.

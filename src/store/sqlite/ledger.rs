@@ -32,8 +32,9 @@ static CONTACTS: LazyLock<String> =
     LazyLock::new(|| format!("{} WHERE c.id IN (SELECT value FROM json_each(?1))", read::CONTACT));
 static DEBTS: LazyLock<String> =
     LazyLock::new(|| of("SELECT contact, id, external_id, amount, currency, due, paid, entered_at FROM debt", "id"));
-static PHONES: LazyLock<String> =
-    LazyLock::new(|| of("SELECT contact, id, number, state, position FROM phone", "position, id"));
+/// Of who is erased, rows without a number are left.
+const PHONES: &str = "SELECT contact, id, number, state, position FROM phone \
+     WHERE contact IN (SELECT value FROM json_each(?1)) AND number LIKE '+%' ORDER BY contact, position, id";
 static ATTEMPTS: LazyLock<String> = LazyLock::new(|| of(&format!("SELECT {} FROM attempt", row::ATTEMPT), "id"));
 static PROMISES: LazyLock<String> = LazyLock::new(|| of(read::PROMISE, "id"));
 static PAYMENTS: LazyLock<String> = LazyLock::new(|| of(read::PAYMENT, "number"));
@@ -105,7 +106,7 @@ fn ledgers_of(
         ledger.entered.push(Wall(row::get(r, 7)?));
         Ok(())
     })?;
-    conn.rows(&PHONES, &ids, |r| {
+    conn.rows(PHONES, &ids, |r| {
         let (contact, phone, listed) = row::phone(r)?;
         if listed {
             ledgers[place[&contact.0]].contact.phones.push(phone);

@@ -172,6 +172,11 @@ impl Bulk {
         self.run("UPDATE payment SET id = ' erased ' || number, debt = NULL WHERE contact = ?1", &one)?;
         let both: [Value; 2] = [contact.into(), COARSE_US.into()];
         self.run("UPDATE promise SET made_at = made_at - made_at % ?2 WHERE contact = ?1", &both)?;
+        self.run("INSERT INTO erasing SELECT id FROM attempt WHERE contact = ?1 AND channel = 'visit'", &one)?;
+        let sql = "UPDATE visit_report SET note = '', visited_at = visited_at - visited_at % ?1, at = at - at % ?1 \
+             WHERE attempt IN (SELECT call FROM erasing)";
+        self.run(sql, &[COARSE_US.into()])?;
+        self.run("DELETE FROM erasing", &[])?;
         let sql = "UPDATE attempt SET why = '', due_at = due_at - due_at % ?2, live_at = live_at - live_at % ?2, \
              finished_at = finished_at - finished_at % ?2 WHERE contact = ?1";
         self.run(sql, &both)?;
@@ -219,7 +224,7 @@ impl Bulk {
     }
 }
 
-/// Eight statements for any number of contacts.
+/// Nine statements for any number of contacts.
 pub(super) async fn keepings(pool: &SqlitePool, whom: &Whom) -> Result<Vec<Keeping>> {
     let mut snapshot = pool.begin().await?;
     let ids = match whom {
@@ -306,6 +311,13 @@ async fn of_contacts(conn: &mut SqliteConnection, ids: &str) -> Result<Vec<Keepi
             let reached = KeptCall::reached(row::word_or_null(r, 5)?);
             draft.keeping.calls.push(KeptCall { call: CallId(row::get(r, 1)?), at, reached, details });
         }
+    }
+    let visits = format!(
+        "SELECT a.contact, v.at FROM visit_report v JOIN attempt a ON a.id = v.attempt WHERE a.contact {among}"
+    );
+    for r in &sqlx::query(sqlx::AssertSqlSafe(visits)).bind(ids).fetch_all(&mut *conn).await? {
+        let Some(draft) = found.get_mut(&row::get(r, 0)?) else { continue };
+        draft.happened(Wall(row::get(r, 1)?));
     }
     let payments = all("SELECT contact, at, reversed_at FROM payment", "number");
     for r in &sqlx::query(payments).bind(ids).fetch_all(&mut *conn).await? {
