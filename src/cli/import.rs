@@ -21,7 +21,7 @@ pub use self::options::{Reading, beside};
 pub use self::rejects::Rejects;
 use crate::books::{ImportBatch, ImportCounts, ImportPart, ImportSummary, NewBatch, RejectCode};
 use crate::id::ImportBatchId;
-use crate::import::{Batch, Reject};
+use crate::import::{Batch, Reject, Survey};
 use crate::phone::NumberType;
 use crate::store::Store;
 use crate::time::Wall;
@@ -112,7 +112,8 @@ pub async fn run(store: &impl Store, options: &Options, now: Wall, out: &mut imp
     let mut run = Run::new(options, file.clone());
     if options.mode != Mode::GoodLines {
         // Every line is held against the books, and nothing is kept.
-        run.through(store, None, now).await?;
+        let survey = run.survey()?;
+        run.through(store, None, survey, now).await?;
         let refused = run.imported.lines_rejected > 0;
         if options.mode == Mode::DryRun || refused {
             let said = if options.mode == Mode::DryRun { "would be " } else { "NOTHING IS BOOKED; would have been: " };
@@ -121,9 +122,11 @@ pub async fn run(store: &impl Store, options: &Options, now: Wall, out: &mut imp
         }
         run = Run::new(options, file.clone());
     }
+    // A file without a header that can be read is no batch.
+    let survey = run.survey()?;
     let batch = store.begin_import(&of, now).await.context("importing")?;
     run.imported.batch = Some(batch);
-    let booked = run.through(store, Some(batch), now).await;
+    let booked = run.through(store, Some(batch), survey, now).await;
     if of.whole && booked.is_err() {
         // What is left of it when this fails too goes with the next command that looks.
         store.undo_import(batch, now).await.context("taking back what was booked before the import failed")?;
@@ -174,10 +177,19 @@ impl<'o> Run<'o> {
         Run { options, file, rejects, numbers, meant, nameless, imported: Imported::default() }
     }
 
+    fn survey(&self) -> anyhow::Result<Survey> {
+        self.options.source.survey(&self.options.defaults).with_context(|| self.file.clone())
+    }
+
     /// Without a batch, nothing is kept.
-    async fn through(&mut self, store: &impl Store, batch: Option<ImportBatchId>, now: Wall) -> anyhow::Result<()> {
+    async fn through(
+        &mut self,
+        store: &impl Store,
+        batch: Option<ImportBatchId>,
+        survey: Survey,
+        now: Wall,
+    ) -> anyhow::Result<()> {
         let Options { source, defaults, .. } = self.options;
-        let survey = source.survey(defaults).with_context(|| self.file.clone())?;
         let mut lines = source.contacts(defaults.clone(), survey).with_context(|| self.file.clone())?;
         self.meant = options::meant(&lines.further_columns());
         while let Some(read) = lines.batch(PART_LINES).with_context(|| format!("{} cannot be read", self.file))? {

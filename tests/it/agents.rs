@@ -38,7 +38,7 @@ version: 1
 languages: [en]
 messages:
   thanks: { en: "Thank you. Goodbye." }
-  nobody: { en: "This is {company}. None of our staff is free at the moment. Goodbye." }
+  nobody: { abandoned: { caller: "{company}", decline: "+442079460000" } }
   stopped: { en: "We will not call again. Goodbye." }
 start: agent
 hotkeys: { "*9": stop }
@@ -151,7 +151,7 @@ fn who_picks_up_talks_to_an_agent_in_time_or_hears_that_nobody_is_there() {
     for attempt in of(AgentResult::Abandoned) {
         let events = events(attempt);
         let said = events.iter().find(|event| event.kind == "said").unwrap_or_else(|| panic!("silence: {events:?}"));
-        assert!(said.detail.contains("None of our staff is free"), "{said:?}");
+        assert!(said.detail.contains("nobody is free to talk"), "{said:?}");
         let answered = at(&events, "answered").expect("up");
         let told = Duration::from_micros(said.at.0.try_into().expect("after 1970")) - answered;
         assert!(told <= WITHIN + A_TURN, "told {told:?} after the answer");
