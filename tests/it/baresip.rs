@@ -319,10 +319,13 @@ async fn a_softphone_calls_us() {
         let answerer = Answerer::start((LOOPBACK, 0).into(), None, Arc::new(Clock::system()), out).expect("a socket");
         let mut desk = Desk::new();
         phone.order("tone 1000");
+        phone.until("done").await;
         phone.order(&format!("dial sip:bill@{}", answerer.local_addr()));
         let incoming = events.recv().await.expect("a call");
         let Heard::Incoming { to_user, media, .. } = &incoming.kind else { panic!("{incoming:?}") };
         assert_eq!(to_user.full(), "bill");
+        // Before that, the softphone has nobody who hears its call's events.
+        phone.until("done").await;
         answerer.ring(incoming.dialog);
         phone.until("ringing").await;
         let local = desk.media.open(LEG, LOOPBACK).expect("a port");
