@@ -26,6 +26,9 @@ pub struct VisitLine {
     pub promised: Option<(Money, Date)>,
 }
 
+/// The number of a line, and its report or all that is wrong with it.
+pub type NumberedVisit = (u64, Result<VisitLine, Vec<Reject>>);
+
 /// Longest note, in characters.
 const NOTE_CHARS_MAX: usize = 2_000;
 
@@ -54,8 +57,8 @@ impl<'r> VisitReader<'r> {
         self.header.further.iter().map(|(_, name)| name.as_str()).collect()
     }
 
-    /// The next line that is not empty with its number, or all that is wrong with it.
-    pub fn line(&mut self) -> io::Result<Option<(u64, Result<VisitLine, Vec<Reject>>)>> {
+    /// The next line that is not empty.
+    pub fn line(&mut self) -> io::Result<Option<NumberedVisit>> {
         while let Some(line) = self.lines.next().transpose()? {
             match self.read(&line) {
                 Ok(None) => {}
