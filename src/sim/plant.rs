@@ -25,5 +25,7 @@ crate::words! {
         LetsSleep = "lets_sleep",
         /// The outcome of a call is lost with the process.
         LosesOutcomes = "loses_outcomes",
+        /// Every second contact's turn never comes.
+        PassesOver = "passes_over",
     }
 }

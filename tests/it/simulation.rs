@@ -64,6 +64,7 @@ fn a_planted_fault_of_each_kind_is_found() {
         (Plant::CountsTwice, "by the books after paying"),
         (Plant::LetsSleep, "nobody would ask again"),
         (Plant::LosesOutcomes, "its outcome is lost"),
+        (Plant::PassesOver, "and is not made"),
     ] {
         let scene = Scene { plant: Some(plant), ..shipped_scene(20, 12).expect("the shipped scene") };
         let faults = (0..200).filter_map(|seed| sim::run(&scene, seed).err()).map(|violation| violation.what);
