@@ -2,22 +2,35 @@
 //! without (RU-10).
 
 use std::fs::{File, OpenOptions, remove_file};
-use std::io::Write;
+use std::io;
+use std::os::fd::AsRawFd;
 use std::path::Path;
 
 use crate::id::CallId;
 
 /// Half a minute of a call, both sides.
-const BYTES: usize = 1 << 20;
+const BYTES: libc::off_t = 1 << 20;
 
 /// `Err`: why not, in plain words. Nothing is left behind.
 pub(super) fn for_recording(folder: &Path, call: CallId) -> Result<(), String> {
     let path = folder.join(format!(".room-{call}"));
-    let write = |mut file: File| file.write_all(&vec![0; BYTES]);
-    let written = OpenOptions::new().write(true).create(true).truncate(true).open(&path).and_then(write);
+    let written =
+        OpenOptions::new().write(true).create(true).truncate(true).open(&path).and_then(|file| reserve(&file));
     // Where it could not be made there is nothing to remove.
     let _ = remove_file(&path);
     written.map_err(|e| format!("no call can be recorded in {}: {e}", folder.display()))
+}
+
+/// Asks the disk for the room without writing it: this is done for each call. Where a disk cannot, the C library writes it.
+fn reserve(file: &File) -> io::Result<()> {
+    loop {
+        // SAFETY: the descriptor is open as long as the file is.
+        match unsafe { libc::posix_fallocate(file.as_raw_fd(), 0, BYTES) } {
+            0 => return Ok(()),
+            libc::EINTR => {}
+            code => return Err(io::Error::from_raw_os_error(code)),
+        }
+    }
 }
 
 #[cfg(test)]
