@@ -65,7 +65,7 @@ impl Seen {
         for campaign in store.campaigns().await? {
             let flows: Vec<FlowHash> = campaign.flows.iter().map(|f| f.hash.clone()).collect();
             let (id, state) = (campaign.id, campaign.state);
-            let is = (state, campaign.priority, flows, ladder::hash(&campaign.ladder));
+            let is = (state, campaign.priority, flows, campaign.ladder.clone());
             if self.0.get(&id) == Some(&is) {
                 continue;
             }
