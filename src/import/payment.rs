@@ -71,11 +71,15 @@ impl Written {
         }
     }
 
-    /// Where none is written.
-    pub(super) fn currency(&self) -> Option<Currency> {
-        match self {
-            Written::ByHand { currency, .. } => *currency,
-            Written::Exactly => None,
+    /// Of the cell `code`.
+    pub(super) fn currency(&self, code: &str) -> Result<Currency, (RejectCode, String)> {
+        match (code, self) {
+            ("", Written::ByHand { currency: Some(currency), .. }) => Ok(*currency),
+            ("", Written::ByHand { currency: None, .. }) => {
+                Err((RejectCode::Empty, "is empty, and no --currency is given".into()))
+            }
+            ("", Written::Exactly) => Err((RejectCode::Empty, "is empty: expected a currency such as RUB".into())),
+            (code, _) => code.parse::<Currency>().map_err(|e| (RejectCode::Currency, e.to_string())),
         }
     }
 
@@ -121,24 +125,8 @@ pub fn payment<'c>(
             false
         }
     };
-    let currency = match (field("currency"), written) {
-        ("", Written::ByHand { currency: Some(currency), .. }) => Some(*currency),
-        ("", Written::ByHand { currency: None, .. }) => {
-            fault("currency", "", RejectCode::Empty, "is empty, and no --currency is given".into());
-            None
-        }
-        ("", Written::Exactly) => {
-            fault("currency", "", RejectCode::Empty, "is empty: expected a currency such as RUB".into());
-            None
-        }
-        (code, _) => match code.parse::<Currency>() {
-            Ok(currency) => Some(currency),
-            Err(e) => {
-                fault("currency", code, RejectCode::Currency, e.to_string());
-                None
-            }
-        },
-    };
+    let currency = written.currency(field("currency"));
+    let currency = currency.map_err(|(code, why)| fault("currency", field("currency"), code, why)).ok();
     let text = field("amount");
     // Judged even where the currency is wrong: all faults at once.
     let amount = match sum(text, written, currency.unwrap_or(Currency::Rub)) {

@@ -13,7 +13,7 @@ use super::payment::{ID_CHARS_MAX, Written, instant, sum};
 use super::row::{shown, text_fault};
 use super::{Defaults, HeaderError, Lines, Reject, Survey};
 use crate::books::{RejectCode, VisitOutcome};
-use crate::money::{Currency, Money};
+use crate::money::Money;
 use crate::time::Wall;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,7 +97,8 @@ impl<'r> VisitReader<'r> {
         let promised = match (cell("amount"), cell("on")) {
             ("", "") => Ok(None),
             _ => {
-                let amount = self.currency(cell("currency")).map_err(|(code, why)| reject("currency", code, why));
+                let amount =
+                    self.written.currency(cell("currency")).map_err(|(code, why)| reject("currency", code, why));
                 let amount = amount.and_then(|currency| {
                     sum(cell("amount"), &self.written, currency).map_err(|(code, why)| reject("amount", code, why))
                 });
@@ -110,14 +111,6 @@ impl<'r> VisitReader<'r> {
                 Ok(Some(VisitLine { contact, outcome, visited_at, note, promised }))
             }
             _ => Err(rejects),
-        }
-    }
-
-    fn currency(&self, written: &str) -> Result<Currency, (RejectCode, String)> {
-        match (written, self.written.currency()) {
-            ("", Some(currency)) => Ok(currency),
-            ("", None) => Err((RejectCode::Empty, "is empty, and no --currency is given".into())),
-            (code, _) => code.parse().map_err(|e: crate::money::MoneyError| (RejectCode::Currency, e.to_string())),
         }
     }
 
