@@ -173,7 +173,7 @@ struct Run<'o> {
 impl<'o> Run<'o> {
     fn new(options: &'o Options, file: String) -> Run<'o> {
         let (numbers, meant, nameless) = Default::default();
-        let rejects = Rejects::new(options.rejects_file());
+        let rejects = Rejects::new(options.rejects.clone());
         Run { options, file, rejects, numbers, meant, nameless, imported: Imported::default() }
     }
 

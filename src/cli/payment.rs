@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
-use super::import::{Reading, Rejects, beside};
+use super::import::{Reading, Rejects};
 use crate::books::{NewPayment, Paid, Refusal};
 use crate::import::{Defaults, Reject, Source};
 use crate::money::Money;
@@ -60,7 +60,6 @@ pub async fn run(config: &Path, command: Command) -> anyhow::Result<()> {
         Command::Import(feed) => {
             let (source, defaults, rejects) = feed.reading.read(feed.file)?;
             let file = source.path.display().to_string();
-            let rejects = rejects.unwrap_or_else(|| beside(&source.path));
             let refused = import(&*store, &source, &defaults, rejects, now, &mut std::io::stdout()).await?;
             if refused > 0 {
                 bail!("{file}: {refused} lines are not booked; the others are. Mend them and import the file again");

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
-use super::import::{Reading, Rejects, beside};
+use super::import::{Reading, Rejects};
 use crate::books::{Claimed, RejectCode, VisitOutcome, VisitReport, Write as Change};
 use crate::campaign::plan_visited;
 use crate::id::{AttemptId, ContactId};
@@ -65,7 +65,6 @@ pub async fn run(config: &Path, command: Command) -> anyhow::Result<()> {
         Command::Import(reports) => {
             let (source, defaults, rejects) = reports.reading.read(reports.file)?;
             let file = source.path.display().to_string();
-            let rejects = rejects.unwrap_or_else(|| beside(&source.path));
             let refused = import(&*store, &source, &defaults, rejects, now, out).await?;
             if refused > 0 {
                 bail!("{file}: {refused} reports are not entered; the others are. Mend and import these alone");

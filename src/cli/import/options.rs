@@ -85,7 +85,7 @@ pub struct Reading {
 
 impl Reading {
     /// What both say together, and where rejects are written.
-    pub fn read(self, path: PathBuf) -> anyhow::Result<(Source, Defaults, Option<PathBuf>)> {
+    pub fn read(self, path: PathBuf) -> anyhow::Result<(Source, Defaults, PathBuf)> {
         let Mapping { mut defaults, encoding, sheet, rejects } = match &self.mapping {
             Some(file) => read_mapping(file)?,
             None => Mapping::default(),
@@ -100,8 +100,9 @@ impl Reading {
         defaults.zone = self.zone.or(defaults.zone);
         defaults.currency = self.currency.or(defaults.currency);
         let encoding = self.encoding.or(encoding).unwrap_or(Encoding::Utf8);
+        let rejects = self.rejects.or(rejects.map(PathBuf::from)).unwrap_or_else(|| beside(&path));
         let source = Source { path, encoding, sheet: self.sheet.or(sheet) };
-        Ok((source, defaults, self.rejects.or(rejects.map(PathBuf::from))))
+        Ok((source, defaults, rejects))
     }
 }
 
@@ -138,8 +139,8 @@ pub enum Mode {
 #[derive(Debug, Clone)]
 pub struct Options {
     pub source: Source,
-    /// Where rejects are written; `None`: beside the file, as `<name>.rejects.csv`.
-    pub rejects: Option<PathBuf>,
+    /// Where rejects are written.
+    pub rejects: PathBuf,
     pub defaults: Defaults,
     pub mode: Mode,
     pub again: bool,
@@ -148,12 +149,9 @@ pub struct Options {
 impl Options {
     /// Of a file in UTF-8 that needs nothing said.
     pub fn plain(file: PathBuf) -> Options {
+        let rejects = beside(&file);
         let source = Source { path: file, encoding: Encoding::Utf8, sheet: None };
-        Options { source, rejects: None, defaults: Defaults::default(), mode: Mode::default(), again: false }
-    }
-
-    pub fn rejects_file(&self) -> PathBuf {
-        self.rejects.clone().unwrap_or_else(|| beside(&self.source.path))
+        Options { source, rejects, defaults: Defaults::default(), mode: Mode::default(), again: false }
     }
 }
 
